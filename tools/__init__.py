@@ -1,0 +1,1 @@
+"""What the project is set up and documented with."""

@@ -1,0 +1,51 @@
+"""Prints what each module is for, from the first sentence of its docstring: docs/modules.md is made by this."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+PLACES = ("core.py", "policies", "tests/scene", "tests/demo", "tests/lab", "benchmarks", "tools")
+HEAD = """# What each module is for
+
+Made by `python tools/modules.py > docs/modules.md` from the modules themselves.
+"""
+
+
+def purpose(module: Path) -> str:
+    """The first paragraph of a module's docstring on one line."""
+    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def table() -> str:
+    """The whole page."""
+    lines = [HEAD]
+    folder = None
+    for place in PLACES:
+        start = TOP / place
+        for module in [start] if start.is_file() else sorted(start.rglob("*.py"), key=_order):
+            sentence = purpose(module)
+            if not sentence or module.parent.name.startswith("tests_"):
+                continue
+            if module.parent != folder:
+                folder = module.parent
+                lines += [
+                    "",
+                    f"## {folder.relative_to(TOP) if folder != TOP else 'Top level'}",
+                    "",
+                    "| module | |",
+                    "|---|---|",
+                ]
+            lines.append(f"| `{module.name}` | {sentence.replace('|', '&#124;')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _order(module: Path) -> tuple[str, bool, str]:
+    return (str(module.parent), module.name != "__init__.py", module.name)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
