@@ -1,0 +1,74 @@
+"""The names that the hooks inside the iRODS server and the agent outside share.
+
+Loaded by the Python of the iRODS server: standard library only, Python 3.6 to 3.13, and no imports at all.
+"""
+
+SHARDS = 64
+"""How many shards the units of a zone are spread over; part of the marks, so it must never change on a zone."""
+
+PENDING = "pending"
+TAKEN = "taken"
+
+FILE = "file"
+DIRECTORY = "directory"
+LIST = "list"
+OFF = "off"
+UNIT_KINDS = (FILE, DIRECTORY, LIST)
+
+ARCHIVE = "archive"
+RESTAGE = "restage"
+KEEP = "keep"
+REQUESTS = (ARCHIVE, RESTAGE, KEEP)
+
+TIER_GROUP = "irods::storage_tiering::group"
+TIER_TIME = "irods::storage_tiering::time"
+ACCESS_TIME = "irods::access_time"
+
+AGENT_PROGRAM = "irods-omero"
+"""The client program's name that the agent connects to the zone with: how hooks know its writes from other ones."""
+
+POLICY_FILE = "/etc/irods/omero_policy.json"
+"""Where hooks and agent look for the configuration unless the environment says otherwise."""
+
+POLICY_FILE_VARIABLE = "IRODS_OMERO_POLICY"
+
+TIER_NAMESPACE = "irods.org/omero/tier"
+REQUEST_NAMESPACE = "irods.org/omero/request"
+OBJECT_NAMESPACE = "irods.org/omero/object"
+REGISTERED = "registered"
+SUPERSEDED = "superseded"
+TIER_TAG_PREFIX = "tier:"
+
+DEFAULT_PREFIX = "omero"
+
+
+class Names(object):
+    """The AVU attributes of one installation: all of them start with the configured prefix."""
+
+    def __init__(self, prefix=DEFAULT_PREFIX):
+        # type: (str) -> None
+        self.prefix = prefix
+        self.sync = prefix + "::sync"
+        self.unit = prefix + "::unit"
+        self.fileset = prefix + "::fileset"
+        self.image = prefix + "::image"
+        self.url = prefix + "::url"
+        self.request = prefix + "::request"
+        self.agreement = prefix + "::agreement"
+        self.error = prefix + "::error"
+        self.import_ = prefix + "::import"
+        self.target = prefix + "::target"
+        self.cursor = prefix + "::cursor"
+        self.kept = (self.sync, self.unit, self.fileset, self.image, self.url, self.agreement, self.error, self.cursor)
+        """Those that only the agent writes, and the hooks."""
+
+    def is_ours(self, attribute):
+        # type: (str) -> bool
+        """Whether an attribute belongs to this policy, in any spelling that a user may have chosen."""
+        return attribute.strip().lower().startswith(self.prefix.lower() + "::")
+
+
+def shard_of(data_id):
+    # type: (int) -> int
+    """The shard of the unit whose first data object has this id."""
+    return data_id % SHARDS
