@@ -1,0 +1,1 @@
+"""What both sides should look like: pure functions and values, without input or output."""

@@ -1,0 +1,276 @@
+"""The one function that decides: from what both sides say and what was agreed to what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from heapq import nsmallest
+
+from policies.domain.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
+from policies.domain.attributes import Attributes, frozen, merge_attributes
+from policies.domain.difference import omero_difference, superseded_difference, zone_difference
+from policies.domain.importing import Importing, decide_import
+from policies.domain.plan import EMPTY, Plan, RecordAgreement
+from policies.domain.requesting import Requesting, decide_request
+from policies.domain.sense import without_nonsense
+from policies.domain.sides import Sides, sides_of
+from policies.domain.situation import Situation
+from policies.domain.texts import printable
+from policies.domain.tiers import Tier
+from policies.domain.unit import Content
+from policies.domain.views import OmeroView
+from policies.domain.wanted import (
+    Error,
+    Errors,
+    Wanted,
+    Wish,
+    error_avus,
+    errors_of,
+    id_avus,
+    state_pairs,
+    state_tags,
+)
+from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
+
+NOTES_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a field is as it is: which rule decided, in words."""
+
+    field: str
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about a unit, and why.
+
+    Attributes:
+        plan: The actions.
+        agreement: What is agreed when they are done.
+        reasons: For each field which rule decided.
+        wait: Whether to look again soon without a new mark.
+    """
+
+    plan: Plan
+    agreement: Agreement
+    reasons: tuple[Reason, ...] = ()
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """What is decided about each field by itself."""
+
+    importing: Importing
+    tier: Tier | None
+    request: Requesting
+    attributes: Attributes
+    nonsense: str
+
+    @property
+    def errors(self) -> Errors:
+        """What is wrong, as both sides show it."""
+        return errors_of(
+            Error(self.importing.error, self.importing.attempts),
+            Error(self.request.refused),
+            Error(self.attributes.error),
+            Error(self.nonsense),
+        )
+
+    @property
+    def pending(self) -> str:
+        """The pending request, empty for none."""
+        return self.request.pending.request if self.request.pending else ""
+
+
+def decide(situation: Situation) -> Decision:
+    """Decide what makes both sides of a unit agree."""
+    if not situation.zone.objects:
+        return Decision(EMPTY, situation.base, (Reason("unit", "gone", "its data objects are no longer in the zone"),))
+    importing = decide_import(situation)
+    if importing.do_import:
+        reason = Reason("import", "now", importing.rule)
+        return Decision(Plan(do_import=importing.do_import), situation.base, (reason,))
+    situation, nonsense = without_nonsense(situation)
+    sides = sides_of(situation)
+    fields = _Fields(
+        importing,
+        situation.policy.tiers.of_unit(situation.zone.objects),
+        decide_request(situation, sides),
+        merge_attributes(situation, sides),
+        nonsense,
+    )
+    if situation.omero.fileset is None:
+        return _without_images(situation, fields)
+    return _with_images(situation, _fitting(situation, sides, fields))
+
+
+def _fitting(situation: Situation, sides: Sides, fields: _Fields) -> _Fields:
+    """The fields with so much about mapped attributes as can be remembered."""
+    rest = _agree(situation, fields)
+    if _fits(replace(rest, attributes=fields.attributes.agreed)):
+        return fields
+    attributes = frozen(situation, sides)
+    if not _fits(replace(rest, attributes=attributes.agreed)):
+        attributes = replace(attributes, agreed=())
+    return replace(fields, attributes=attributes)
+
+
+def decide_failure(situation: Situation, cause: str) -> Decision:
+    """What to write down when doing the plan failed for a cause that lies in the unit itself."""
+    base, content, before = situation.base, situation.content, situation.base.failure
+    again = before is not None and _same(before.content, content)
+    attempts = before.attempts + 1 if before is not None and again else 1
+    failure = Failure(attempts, int(situation.now), printable(cause, REASON_BYTES) or UNTOLD, content)
+    agreement = replace(base, failure=failure)
+    if not _fits(agreement):
+        agreement = replace(agreement, attributes=(), refused="")
+    errors = errors_of(Error(failure.reason, attempts), Error(agreement.refused))
+    plan = Plan(
+        zone=zone_difference(situation.zone, error_avus(situation.policy, errors)),
+        record=_record(situation, agreement),
+    )
+    wait = attempts < situation.policy.attempts
+    return Decision(plan, agreement, (Reason("error", cause, f"attempt {attempts}"),), wait)
+
+
+def _same(one: Content | None, other: Content | None) -> bool:
+    return one is other if one is None or other is None else one.same_as(other)
+
+
+def _without_images(situation: Situation, fields: _Fields) -> Decision:
+    """Nothing to show in OMERO: what the zone says about images goes, requests and errors stay to be seen."""
+    base, policy, zone = situation.base, situation.policy, situation.zone
+    agreement = Agreement(
+        content=base.content or (situation.content if base.fileset is not None else None),
+        gone=base.gone or base.fileset is not None,
+        request=fields.pending,
+        moves=fields.request.counted,
+        refused=fields.request.refused,
+        failure=base.failure,
+        notes=base.notes,
+    )
+    avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
+    ids = id_avus(zone, OmeroView(), policy)
+    last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
+    plan = Plan(
+        omero=superseded_difference(situation.omero),
+        zone=zone_difference(zone, {**avus, **ids}) + fields.request.moves + zone_difference(zone, last),
+        record=_record(situation, agreement),
+    )
+    return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
+
+
+def _with_images(situation: Situation, fields: _Fields) -> Decision:
+    zone, omero, agreement = situation.zone, situation.omero, _agree(situation, fields)
+    notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
+    agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
+    wanted = _wanted(situation, fields, agreement)
+    plan = Plan(
+        omero=omero_difference(omero, wanted) + superseded_difference(omero),
+        zone=zone_difference(zone, wanted.avus) + zone_difference(zone, wanted.ids) + fields.request.moves,
+        record=_record(situation, agreement),
+    )
+    return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
+
+
+def _decision(situation: Situation, fields: _Fields, plan: Plan, agreement: Agreement) -> Decision:
+    tier = fields.tier.name if fields.tier else "none"
+    images = ", ".join(map(str, nsmallest(5, (image.id for image in situation.omero.images))))
+    reasons = (
+        Reason("import", "no", fields.importing.rule),
+        Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
+        Reason("images", images or "none", "OMERO: the fileset"),
+        Reason("request", agreement.request or "none", fields.request.rule),
+        *(Reason(*rule) for rule in fields.attributes.rules if situation.omero.fileset is not None),
+    )
+    return Decision(plan, agreement, reasons, fields.importing.wait or fields.request.wait)
+
+
+def _agree(situation: Situation, fields: _Fields) -> Agreement:
+    """What is agreed about all but the mapped attributes."""
+    base, omero, name = situation.base, situation.omero, fields.tier.name if fields.tier else ""
+    return replace(
+        base,
+        content=_imported_content(situation),
+        fileset=omero.fileset,
+        group=min((subject.group for subject in omero.subjects), default=base.group),
+        gone=False,
+        tier=name,
+        since=base.since if base.since and name == base.tier else _timestamp(situation.now),
+        request=fields.pending,
+        moves=fields.request.counted,
+        refused=fields.request.refused,
+        failure=base.failure if fields.importing.error else None,
+        attributes=(),
+    )
+
+
+def _imported_content(situation: Situation) -> Content | None:
+    """What the images show: the present content, unless that is another one that cannot be imported."""
+    content, known = situation.content, situation.known_content
+    if content is None or known is None:
+        return content or known
+    if not content.same_as(known):
+        return known
+    return replace(content, checksum=content.checksum or known.checksum)
+
+
+def _wanted(situation: Situation, fields: _Fields, agreement: Agreement) -> Wanted:
+    zone, policy, attributes, errors = situation.zone, situation.policy, fields.attributes, fields.errors
+    asked = frozenset({fields.pending} - {""})
+    mapped = {avu: frozenset(Wish(value, strict=False) for value in values) for avu, values in attributes.avus.items()}
+    return Wanted(
+        tags={**attributes.tags, TIER_NAMESPACE: state_tags(fields.tier), REQUEST_NAMESPACE: asked},
+        pairs=state_pairs(zone, policy, agreement, errors),
+        archived=bool(fields.tier and fields.tier.offline),
+        avus={**mapped, **error_avus(policy, errors), policy.names.request: _request_avus(fields.request)},
+        ids=id_avus(zone, situation.omero, policy),
+    )
+
+
+def _request_avus(request: Requesting) -> frozenset[Wish]:
+    """The pending request with who asked; where an object has it already, its units stay as they are."""
+    pending = request.pending
+    return frozenset({Wish(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
+
+
+def _remembering(situation: Situation, plan: Plan, agreement: Agreement) -> Plan:
+    """The plan, and before it what could not be told any more if the agent were killed on the way."""
+    base = situation.base
+    if agreement.gone and not base.gone:
+        base = replace(agreement, request=base.request, moves=base.moves)
+    refused = situation.base.refused if agreement.request else agreement.refused
+    first = _record(situation, replace(base, refused=refused, notes=agreement.notes))
+    if first is None or not (plan.omero or plan.zone):
+        return plan
+    return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)
+
+
+def _is_noted(note: str, notes: tuple[str, ...]) -> bool:
+    """Whether the same value is noted already, for whatever reason."""
+    return any(note.partition(" (")[0] == earlier.partition(" (")[0] for earlier in notes)
+
+
+def _fits(agreement: Agreement) -> bool:
+    try:
+        encode(agreement)
+    except AgreementError:
+        return False
+    return True
+
+
+def _record(situation: Situation, agreement: Agreement) -> RecordAgreement | None:
+    """The agreement to write down, None where it is written already."""
+    if agreement == situation.base or not _fits(agreement):
+        return None
+    first = situation.zone.first
+    return RecordAgreement(first.data_id, first.path, agreement)
+
+
+def _timestamp(now: float) -> str:
+    return datetime.fromtimestamp(now, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,90 @@
+"""The actions that lead from what both sides say to what they should say; none where they say it already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.domain.plan import (
+    AddAvu,
+    AddTag,
+    OmeroAction,
+    RemoveAvu,
+    RemoveKeyValues,
+    RemoveTag,
+    SetArchived,
+    WriteKeyValues,
+    ZoneAction,
+)
+from policies.domain.views import Avu, DataObject, OmeroView, Subject, ZoneView
+from policies.domain.wanted import Wanted, Wish, Wishes
+from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE
+
+
+def omero_difference(omero: OmeroView, wanted: Wanted) -> tuple[OmeroAction, ...]:
+    """What to do in OMERO."""
+    actions: list[OmeroAction] = []
+    for subject in omero.subjects:
+        actions += tag_difference(subject, wanted.tags)
+        actions += _key_value_difference(subject, wanted.pairs)
+    if omero.subjects:
+        subject = min(omero.subjects, key=lambda found: found.id)
+        actions += [
+            SetArchived(image.id, subject.owner, subject.group, wanted.archived)
+            for image in omero.images
+            if image.archived != wanted.archived
+        ]
+    return tuple(actions)
+
+
+def tag_difference(subject: Subject, wanted: dict[str, frozenset[str]]) -> Iterator[OmeroAction]:
+    """What to do about the tags of one image or plate; namespaces that ``wanted`` does not name are let alone.
+
+    A tag that is to go goes for every user who put it there; of one that is to stay, all links stay.
+    """
+    for namespace, texts in sorted(wanted.items()):
+        links = sorted(link for link in subject.tags if link.namespace == namespace)
+        present = {link.text for link in links}
+        yield from (AddTag(subject, namespace, text) for text in sorted(texts - present))
+        yield from (RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts)
+
+
+def superseded_difference(omero: OmeroView) -> tuple[OmeroAction, ...]:
+    """Images of earlier contents say so, and no longer say where the present content is."""
+    wanted = {TIER_NAMESPACE: frozenset({SUPERSEDED}), REQUEST_NAMESPACE: frozenset[str]()}
+    actions: list[OmeroAction] = []
+    for subject in omero.superseded:
+        actions += tag_difference(subject, wanted)
+        actions += (RemoveKeyValues(subject, found.link, found.owner) for found in sorted(subject.key_values))
+    return tuple(actions)
+
+
+def _key_value_difference(subject: Subject, pairs: tuple[tuple[str, str], ...]) -> Iterator[OmeroAction]:
+    annotations = sorted(subject.key_values)
+    kept = annotations[0] if annotations else None
+    if kept is None or kept.pairs != pairs:
+        yield WriteKeyValues(subject, kept, pairs)
+    yield from (RemoveKeyValues(subject, extra.link, extra.owner) for extra in annotations[1:])
+
+
+def zone_difference(zone: ZoneView, wishes: Wishes) -> tuple[ZoneAction, ...]:
+    """What to do about the AVUs of the data objects; attributes that ``wishes`` does not name are let alone."""
+    actions: list[ZoneAction] = []
+    for data_object in zone.objects:
+        for attribute, wanted in sorted(wishes.items()):
+            actions += _avu_difference(data_object, attribute, wanted)
+    return tuple(actions)
+
+
+def _avu_difference(data_object: DataObject, attribute: str, wanted: frozenset[Wish]) -> Iterator[ZoneAction]:
+    """New values come before old ones go, so that there is no moment without any."""
+    present = {avu for avu in data_object.avus if avu.attribute == attribute}
+    for wish in sorted(wanted):
+        if not any(_grants(avu, wish) for avu in present):
+            yield AddAvu(data_object.data_id, data_object.path, Avu(attribute, wish.value, wish.units))
+    for avu in sorted(present):
+        if not any(_grants(avu, wish) for wish in wanted):
+            yield RemoveAvu(data_object.data_id, data_object.path, avu)
+
+
+def _grants(avu: Avu, wish: Wish) -> bool:
+    return avu.value == wish.value and (avu.units == wish.units or not wish.strict)

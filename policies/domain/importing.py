@@ -1,0 +1,100 @@
+"""Whether a unit is to be imported now, and if not, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policies.domain.agreement import Failure
+from policies.domain.plan import Import
+from policies.domain.policy import Policy
+from policies.domain.situation import Situation
+from policies.domain.target import TargetError, parse_target
+from policies.domain.unit import Content, import_key, import_prefix
+from policies.vocabulary import FILE
+
+DOUBLINGS = 10
+"""So often the time between two attempts is doubled at most."""
+
+
+@dataclass(frozen=True)
+class Importing:
+    """The answer.
+
+    Attributes:
+        do_import: What to import, None for nothing.
+        rule: Why, in words.
+        error: What an administrator has to mend first, empty for nothing.
+        attempts: How often it was tried, where the error is one of trying.
+        wait: Whether it is to be looked at again soon, without a new mark.
+    """
+
+    do_import: Import | None
+    rule: str
+    error: str = ""
+    attempts: int = 0
+    wait: bool = False
+
+
+def decide_import(situation: Situation) -> Importing:
+    """Whether the unit's present content is to be imported."""
+    zone, omero, base, content = situation.zone, situation.omero, situation.base, situation.content
+    if content is None or not all(found.good_replicas() for found in zone.objects):
+        return Importing(None, "no replica is good: it is being written, or lost")
+    known = situation.known_content
+    unchanged = known is None or content.same_as(known)
+    if omero.fileset is not None and unchanged:
+        return Importing(None, "its present content is imported")
+    if omero.fileset is None and (base.gone or base.fileset is not None) and (known is None or content.may_be(known)):
+        return Importing(None, "its images were deleted in OMERO, and its content has not changed since")
+    if zone.rule is None:
+        return Importing(None, "no collection above it is watched")
+    if content.size == 0:
+        return Importing(None, "it is empty")
+    return _what_hinders(situation, content) or _import(situation, content)
+
+
+def _what_hinders(situation: Situation, content: Content) -> Importing | None:
+    policy = situation.policy
+    tier = policy.tiers.of_unit(situation.zone.objects)
+    if tier is not None and tier.offline:
+        known = situation.known_content
+        if situation.omero.fileset is not None and known is not None and content.may_be(known):
+            return Importing(None, "only its time has changed, and its bytes are out of reach to be compared")
+        error = f"it is on tier {tier.name}, out of OMERO's reach: restage it to have it imported"
+        return Importing(None, "its bytes cannot be read", error)
+    failure = situation.base.failure
+    if failure is None or failure.content is None or not content.same_as(failure.content):
+        return None
+    if failure.attempts >= policy.attempts:
+        return Importing(None, f"given up after {failure.attempts} attempts", failure.reason, failure.attempts)
+    if situation.now < next_attempt(failure, policy):
+        rule = f"attempt {failure.attempts} failed, the next one is due later"
+        return Importing(None, rule, failure.reason, failure.attempts, wait=True)
+    return None
+
+
+def _import(situation: Situation, content: Content) -> Importing:
+    zone, policy = situation.zone, situation.policy
+    assert zone.rule is not None
+    if zone.rule.kind != FILE:
+        return Importing(
+            None, "not done yet", f"{zone.rule.collection}: units of kind {zone.rule.kind} are not imported yet"
+        )
+    try:
+        target = parse_target(zone.rule.target, zone.rule.group)
+    except TargetError as error:
+        return Importing(None, "its collection has no usable target", f"{zone.rule.collection}: {error}")
+    action = Import(
+        prefix=import_prefix(policy.zone, zone.unit.data_id),
+        key=import_key(policy.zone, zone.unit.data_id, content),
+        paths=tuple(data_object.path for data_object in zone.objects),
+        content=content,
+        owner=zone.first.owner,
+        target=target,
+    )
+    return Importing(action, f"its present content is not imported, and {zone.rule.collection} is watched")
+
+
+def next_attempt(failure: Failure, policy: Policy) -> float:
+    """When the next attempt is due, seconds since 1970."""
+    return failure.at + policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)

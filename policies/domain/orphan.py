@@ -1,0 +1,35 @@
+"""What the images of a data object say when that is no longer in the zone: nothing is deleted, nothing false stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policies.domain.difference import tag_difference
+from policies.domain.plan import OmeroAction, WriteKeyValues
+from policies.domain.views import KeyValues, Subject
+from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE
+
+GONE = "its data object is no longer in iRODS"
+NO_LONGER_TRUE = ("tier", "since", "error")
+
+
+def orphan_difference(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
+    """What to do in OMERO about images whose data object was removed.
+
+    They lose the tags that say where their bytes are and what is asked for them; the key-value pairs keep where they
+    came from, and say that it is gone.
+    """
+    actions: list[OmeroAction] = []
+    for subject in subjects:
+        kept = {link.text for link in subject.tags if link.namespace == TIER_NAMESPACE} & {SUPERSEDED}
+        actions += tag_difference(subject, {TIER_NAMESPACE: frozenset(kept), REQUEST_NAMESPACE: frozenset()})
+        actions += (
+            WriteKeyValues(subject, found, pairs)
+            for found in sorted(subject.key_values)
+            if (pairs := _pairs(found)) != found.pairs
+        )
+    return tuple(actions)
+
+
+def _pairs(found: KeyValues) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in found.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))

@@ -1,0 +1,41 @@
+"""All that a decision about one unit rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policies.domain.agreement import NOTHING_AGREED, Agreement
+from policies.domain.policy import Policy
+from policies.domain.unit import Content
+from policies.domain.views import NOTHING_IN_OMERO, OmeroView, ZoneView
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known about one unit at one moment.
+
+    Attributes:
+        zone: What the zone says.
+        policy: The administrator's choices.
+        now: Seconds since 1970, for the time that a change is shown with.
+        omero: What OMERO says.
+        base: What was agreed last.
+        imported: The content of ``omero.fileset`` where it is known better than from the agreement: just imported.
+    """
+
+    zone: ZoneView
+    policy: Policy
+    now: float
+    omero: OmeroView = NOTHING_IN_OMERO
+    base: Agreement = NOTHING_AGREED
+    imported: Content | None = None
+
+    @property
+    def content(self) -> Content | None:
+        """The present content of the data object that Bio-Formats opens."""
+        return self.zone.first.content()
+
+    @property
+    def known_content(self) -> Content | None:
+        """The content that was imported, as far as anybody knows."""
+        return self.imported or self.base.content

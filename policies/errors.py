@@ -1,0 +1,38 @@
+"""What can go wrong outside the iRODS server: each error says what was being done, on which object, and what to do."""
+
+from __future__ import annotations
+
+
+class PolicyError(Exception):
+    """The base of all errors that this project raises on purpose."""
+
+
+class SettingsError(PolicyError):
+    """The configuration cannot be used; one line for each mistake, with file, line and key."""
+
+
+class SideError(PolicyError):
+    """A call to the zone or to OMERO did not work.
+
+    Attributes:
+        doing: What was being done.
+        on: The object that it was done to: a path, ``Image:7``; empty for none.
+        cause: What the other side or the network said.
+    """
+
+    advice = ""
+
+    def __init__(self, doing: str, on: str, cause: str) -> None:
+        self.doing, self.on, self.cause = doing, on, cause
+        subject = f" {on!r}" if on else ""
+        super().__init__(f"{doing}{subject}: {cause}" + (f" ({self.advice})" if self.advice else ""))
+
+
+class UnreachableError(SideError):
+    """A side is down or the connection broke: nothing is wrong with the unit, the next sweep goes on with it."""
+
+    advice = "it is tried again at the next sweep"
+
+
+class RefusedError(SideError):
+    """A side answered that it will not do it: something about this unit, or about rights, has to change."""
