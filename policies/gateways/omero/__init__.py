@@ -1,0 +1,1 @@
+"""OMERO, through omero-py's plain client and services."""

@@ -1,0 +1,1 @@
+"""The zone, through python-irodsclient."""

@@ -1,0 +1,140 @@
+"""What the catalog says about data objects: one page of replicas, one of AVUs, whatever their number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from irods.column import In
+from irods.models import Collection, DataObject, DataObjectMeta
+
+from policies.domain.views import Avu, Replica
+from policies.domain.views import DataObject as ObjectView
+from policies.errors import RefusedError
+from policies.gateways.batches import in_batches
+from policies.gateways.zone.connection import ZoneConnection
+from policies.gateways.zone.queries import IDS_A_QUERY, rows
+
+GOOD = "1"
+
+ATTACHED_A_QUERY = 50
+"""GenQuery2 gives 256 rows at most: so many ids, each of which may carry several requests."""
+
+REPLICA_COLUMNS = (
+    DataObject.id,
+    Collection.name,
+    DataObject.name,
+    DataObject.owner_name,
+    DataObject.replica_number,
+    DataObject.resc_hier,
+    DataObject.replica_status,
+    DataObject.size,
+    DataObject.checksum,
+    DataObject.modify_time,
+)
+
+
+def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[str]) -> dict[int, ObjectView]:
+    """The data objects with these catalog ids; those that are gone are left out.
+
+    Args:
+        zone: The zone.
+        ids: Catalog ids.
+        attributes: The AVU attributes to read.
+    """
+    found: dict[int, ObjectView] = {}
+    for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
+        replicas = rows(zone, "reading replicas", REPLICA_COLUMNS, In(DataObject.id, chunk))
+        avus = read_avus(zone, chunk, attributes) if replicas else {}
+        found.update(_views(replicas, avus))
+    return found
+
+
+def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str]) -> dict[int, frozenset[Avu]]:
+    """The AVUs of these data objects that have one of the attributes."""
+    columns = (DataObject.id, DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units)
+    conditions = (In(DataObject.id, ids), In(DataObjectMeta.name, attributes))
+    found: dict[int, set[Avu]] = defaultdict(set)
+    for data_id, name, value, units in rows(zone, "reading AVUs", columns, *conditions):
+        found[data_id].add(Avu(name, value, units or ""))
+    return {data_id: frozenset(avus) for data_id, avus in found.items()}
+
+
+def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -> set[int]:
+    """Catalog ids of the data objects that have an AVU of this attribute, with one of the values if any are given."""
+    conditions = [DataObjectMeta.name == attribute]
+    if values:
+        conditions.append(In(DataObjectMeta.value, values))
+    return {data_id for (data_id,) in rows(zone, f"looking for {attribute}", (DataObject.id,), *conditions)}
+
+
+def ids_among(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> set[int]:
+    """Those of these data objects that have an AVU of this attribute."""
+    chunks = in_batches(sorted(set(ids)), IDS_A_QUERY)
+    return {data_id for chunk in chunks for data_id in read_avus(zone, chunk, [attribute])}
+
+
+def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dict[tuple[int, str], int]:
+    """When AVUs of an attribute were put on data objects, for each catalog id and value, in seconds since 1970.
+
+    GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more, from iRODS 4.3.2 on.
+    Where it is not to be had nothing is returned.
+    """
+    found: dict[tuple[int, str], int] = {}
+    for chunk in in_batches(sorted(set(ids)), ATTACHED_A_QUERY):
+        listed = ", ".join(f"'{data_id}'" for data_id in chunk)
+        text = (
+            "select DATA_ID, META_DATA_ATTR_VALUE, META_DATA_ATTACHED_CREATE_TIME "
+            f"where META_DATA_ATTR_NAME = '{attribute}' and DATA_ID in ({listed})"
+        )
+        try:
+            rows_found = zone.call("reading when it was asked", "", partial(_newer, text))
+        except RefusedError:
+            return found
+        found.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
+    return found
+
+
+def _newer(text: str, session: Any) -> list[list[str]]:
+    return list(session.genquery2(text))
+
+
+def existing(zone: ZoneConnection, ids: Iterable[int]) -> set[int]:
+    """Those of the catalog ids that data objects have."""
+    found: set[int] = set()
+    for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
+        found |= {data_id for (data_id,) in rows(zone, "looking for ids", (DataObject.id,), In(DataObject.id, chunk))}
+    return found
+
+
+def _views(replica_rows: list[tuple[Any, ...]], avus: dict[int, frozenset[Avu]]) -> dict[int, ObjectView]:
+    grouped: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in replica_rows:
+        grouped[row[0]].append(row)
+    return {data_id: _view(data_id, group, avus.get(data_id, frozenset())) for data_id, group in grouped.items()}
+
+
+def _view(data_id: int, group: list[tuple[Any, ...]], avus: frozenset[Avu]) -> ObjectView:
+    _, collection, name, owner = group[0][:4]
+    return ObjectView(
+        data_id=data_id,
+        path=f"{collection}/{name}",
+        owner=owner,
+        replicas=tuple(sorted((_replica(row) for row in group), key=lambda replica: replica.number)),
+        avus=avus,
+        asked_at=tuple((avu, 0) for avu in sorted(avus)),
+    )
+
+
+def _replica(row: tuple[Any, ...]) -> Replica:
+    number, hierarchy, status, size, checksum, modified = row[4:]
+    return Replica(
+        number=number,
+        resource=hierarchy.partition(";")[0],
+        good=status == GOOD,
+        size=size,
+        checksum=checksum or "",
+        modified=int(modified.timestamp()),
+    )
