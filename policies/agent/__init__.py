@@ -1,0 +1,1 @@
+"""The agent: takes marks and hints, looks at both sides, and makes them agree."""

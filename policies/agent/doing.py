@@ -1,0 +1,146 @@
+"""Carries decisions out: OMERO for all units together, then the zone unit by unit; imports one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from policies.agent.looking import Observer, look_in_omero, subjects_of
+from policies.agent.report import Report
+from policies.agent.sides import Sides
+from policies.domain.decide import Decision, decide, decide_failure
+from policies.domain.plan import Import, Plan, RecordAgreement
+from policies.domain.situation import Situation
+from policies.domain.views import NOTHING_IN_OMERO
+from policies.errors import RefusedError
+from policies.gateways.zone.streaming import open_object
+from policies.gateways.zone.writing import apply_to_zone, record_agreement
+
+log = structlog.get_logger()
+
+Units = dict[int, Situation]
+
+
+class Doing:
+    """Makes both sides of a number of units agree."""
+
+    def __init__(self, sides: Sides, observer: Observer, report: Report) -> None:
+        self._sides = sides
+        self._observer = observer
+        self._report = report
+        self._annotating, self._importing = sides.tools()
+
+    def carry_out(self, situations: Units) -> set[int]:
+        """Decide about each unit and do it.
+
+        Returns:
+            Catalog ids of the units that are to be looked at again soon.
+
+        Raises:
+            UnreachableError: A side is down; what was not done is found again by the marks.
+        """
+        decisions = {data_id: decide(situation) for data_id, situation in situations.items()}
+        imports = [data_id for data_id, decision in decisions.items() if decision.plan.do_import]
+        rest = {data_id: decision for data_id, decision in decisions.items() if not decision.plan.do_import}
+        again = self._agree(situations, rest)
+        for data_id in imports:
+            again |= self._bring_in(data_id)
+        return again
+
+    def _bring_in(self, data_id: int) -> set[int]:
+        """Import one unit and have both sides agree about it, before the next one: users are waiting for its tags.
+
+        It is looked at again first, as the imports before it may have taken long.
+        """
+        situations = self._observer.observe([data_id])
+        decisions = {found: decide(situation) for found, situation in situations.items()}
+        action = decisions[data_id].plan.do_import if data_id in decisions else None
+        if action is not None:
+            decisions[data_id] = self._import(situations, data_id, action)
+        return self._agree(situations, decisions)
+
+    def _agree(self, situations: Units, decisions: dict[int, Decision]) -> set[int]:
+        """Do what was decided about some units; returns those that are to be looked at again soon."""
+        failures = self._write_first(situations, decisions)
+        failures.update(self._annotate({id_: found for id_, found in decisions.items() if id_ not in failures}))
+        for data_id, error in failures.items():
+            decisions[data_id] = self._fail(situations[data_id], error)
+        return {data_id for data_id, decision in decisions.items() if self._finish(situations[data_id], decision)}
+
+    def _import(self, situations: Units, data_id: int, action: Import) -> Decision:
+        """Import one unit, look at what came of it, and decide again."""
+        situation = situations[data_id]
+        try:
+            done = self._importing.bring_in(action, lambda path: open_object(self._sides.zone, path))
+        except RefusedError as error:
+            return _without_import(situation, self._fail(situation, error))
+        log.info("imported", path=action.paths[0], fileset=done.fileset)
+        self._report.imported += 1
+        view = look_in_omero(self._sides, situation.policy, {data_id: done.fileset}).get(data_id, NOTHING_IN_OMERO)
+        view = replace(view, superseded=subjects_of(self._sides, done.earlier))
+        situations[data_id] = replace(situation, omero=view, imported=action.content)
+        return decide(situations[data_id])
+
+    def _write_first(self, situations: Units, decisions: dict[int, Decision]) -> dict[int, RefusedError]:
+        """Write down what a kill in the middle would lose; a failure later on must not write over it."""
+        failures: dict[int, RefusedError] = {}
+        for data_id, decision in decisions.items():
+            if decision.plan.first is not None:
+                try:
+                    self._record(decision.plan.first)
+                    situations[data_id] = replace(situations[data_id], base=decision.plan.first.agreement)
+                except RefusedError as error:
+                    failures[data_id] = error
+        return failures
+
+    def _annotate(self, decisions: dict[int, Decision]) -> dict[int, RefusedError]:
+        work = [(data_id, action) for data_id, decision in decisions.items() for action in decision.plan.omero]
+        self._report.omero_actions += len(work)
+        return self._annotating.apply(work) if work else {}
+
+    def _fail(self, situation: Situation, error: RefusedError) -> Decision:
+        log.warning("unit failed", path=situation.zone.first.path, error=str(error))
+        self._report.failed += 1
+        return decide_failure(situation, str(error))
+
+    def _finish(self, situation: Situation, decision: Decision) -> bool:
+        """Do the zone's part of a plan; returns whether the unit is to be looked at again soon."""
+        try:
+            self._apply_to_zone(decision.plan)
+        except RefusedError as error:
+            failure = self._fail(situation, error)
+            self._apply_to_zone_or_log(failure.plan, situation)
+            return failure.wait
+        if decision.plan:
+            self._report.changed += 1
+        return decision.wait
+
+    def _apply_to_zone(self, plan: Plan) -> None:
+        for action in plan.zone:
+            apply_to_zone(self._sides.zone, action)
+            self._report.zone_actions += 1
+        if plan.record is not None:
+            self._record(plan.record)
+
+    def _record(self, action: RecordAgreement) -> None:
+        record_agreement(self._sides.zone, self._sides.names, action)
+        self._report.zone_actions += 1
+
+    def _apply_to_zone_or_log(self, plan: Plan, situation: Situation) -> None:
+        try:
+            self._apply_to_zone(plan)
+        except RefusedError as error:
+            log.error("failure cannot be written down", path=situation.zone.first.path, error=str(error))
+
+
+def _without_import(situation: Situation, failed: Decision) -> Decision:
+    """What else there is to do about a unit whose import failed; that it did is written down first.
+
+    Nobody would look at the rest after the last attempt, and nobody should have to wait for it until then.
+    """
+    decision = decide(replace(situation, base=failed.agreement))
+    if decision.plan.do_import:
+        return failed  # the next attempt is due at once
+    first = decision.plan.first or failed.plan.record
+    return replace(decision, plan=replace(decision.plan, first=first))

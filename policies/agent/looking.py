@@ -1,0 +1,166 @@
+"""Looks at both sides of many units at once, and gives for each the situation that decisions rest on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+
+from policies.agent.sides import Sides
+from policies.domain.agreement import NOTHING_AGREED, Agreement, AgreementError, decode
+from policies.domain.policy import Policy
+from policies.domain.situation import Situation
+from policies.domain.unit import Unit, import_prefix
+from policies.domain.views import NOTHING_IN_OMERO, DataObject, OmeroView, Subject, ZoneView
+from policies.gateways.omero.reading import client_paths, read_filesets
+from policies.gateways.zone.movement import queued_movements
+from policies.gateways.zone.reading import attached_at, read_objects
+from policies.gateways.zone.watching import Watched, read_watched
+from policies.vocabulary import REQUEST_NAMESPACE, Names
+
+
+class Observer:
+    """Looks at units, by the rules that the zone has when it is first used; one for each sweep."""
+
+    def __init__(self, sides: Sides, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._sides = sides
+        self._clock = clock
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The administrator's choices."""
+        return self._sides.policy()
+
+    @cached_property
+    def watched(self) -> Watched:
+        """The watched collections."""
+        return read_watched(self._sides.zone, self._sides.names)
+
+    def observe(self, ids: Iterable[int]) -> dict[int, Situation]:
+        """The situations of the units of these data objects, by catalog id; objects that are gone are left out."""
+        sides = self._sides
+        objects = read_objects(sides.zone, ids, sides.attributes())
+        bases = {data_id: agreement_of(found, sides.names) for data_id, found in objects.items()}
+        views = _omero_views(sides, self.policy, objects, bases)
+        now = self._clock()
+        situations = {
+            data_id: Situation(
+                zone=ZoneView(Unit(data_id), (found,), self.watched.rule_for(found.path)),
+                policy=self.policy,
+                now=now,
+                omero=views.get(data_id, NOTHING_IN_OMERO),
+                base=bases[data_id],
+            )
+            for data_id, found in objects.items()
+        }
+        return _with_movements(sides, _with_times(sides, situations))
+
+
+def look_in_omero(sides: Sides, policy: Policy, filesets: Mapping[int, int | None]) -> dict[int, OmeroView]:
+    """What OMERO has for these data objects.
+
+    Args:
+        sides: Both sides.
+        policy: The administrator's choices.
+        filesets: For each catalog id the fileset that the zone says is its. Believed only if the fileset itself was
+            imported for that data object: an AVU must not lead the agent to somebody else's images.
+    """
+    named = {data_id: fileset for data_id, fileset in filesets.items() if fileset is not None}
+    if not named:
+        return {}
+    session = sides.omero.service()
+    paths = client_paths(session, named.values())
+    found = read_filesets(session, paths, sides.namespaces())
+    return {
+        data_id: found[fileset]
+        for data_id, fileset in named.items()
+        if fileset in found and paths[fileset].startswith(import_prefix(policy.zone, data_id))
+    }
+
+
+def subjects_of(sides: Sides, filesets: Iterable[int]) -> tuple[Subject, ...]:
+    """What carries the annotations of some filesets."""
+    ids = list(filesets)
+    if not ids:
+        return ()
+    found = read_filesets(sides.omero.service(), ids, sides.namespaces())
+    return tuple(subject for fileset in sorted(found) for subject in found[fileset].subjects)
+
+
+def agreement_of(found: DataObject, names: Names) -> Agreement:
+    """What was agreed about a data object; nothing, where that cannot be read."""
+    for avu in sorted(found.avus):
+        if avu.attribute == names.agreement:
+            try:
+                return decode(avu.value, avu.units)
+            except AgreementError:
+                continue  # the merge goes on without a base, which loses nothing, and writes a good one
+    return NOTHING_AGREED
+
+
+def _omero_views(
+    sides: Sides, policy: Policy, objects: Mapping[int, DataObject], bases: Mapping[int, Agreement]
+) -> dict[int, OmeroView]:
+    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names."""
+    agreed = {data_id: base.fileset for data_id, base in bases.items()}
+    views = look_in_omero(sides, policy, agreed)
+    named = {
+        data_id: _named_fileset(found, sides.names)
+        for data_id, found in objects.items()
+        if data_id not in views and not bases[data_id].gone
+    }
+    others = {data_id: fileset for data_id, fileset in named.items() if fileset != agreed[data_id]}
+    return {**views, **look_in_omero(sides, policy, others)}
+
+
+def _named_fileset(found: DataObject, names: Names) -> int | None:
+    ids = [int(value) for value in found.values(names.fileset) if value.isdecimal()]
+    return max(ids, default=None)
+
+
+def _with_times(sides: Sides, situations: dict[int, Situation]) -> dict[int, Situation]:
+    """Add when requests were made in the zone, which matters only where OMERO has another one."""
+    disputed = [data_id for data_id, situation in situations.items() if _is_disputed(situation, sides.names)]
+    times = attached_at(sides.zone, disputed, sides.names.request) if disputed else {}
+    for data_id in disputed:
+        situation = situations[data_id]
+        objects = tuple(_with_time(found, times) for found in situation.zone.objects)
+        situations[data_id] = replace(situation, zone=replace(situation.zone, objects=objects))
+    return situations
+
+
+def _with_time(found: DataObject, times: Mapping[tuple[int, str], int]) -> DataObject:
+    asked = tuple((avu, times.get((found.data_id, avu.value), time)) for avu, time in found.asked_at)
+    return replace(found, asked_at=asked)
+
+
+def _is_disputed(situation: Situation, names: Names) -> bool:
+    in_zone = {value for found in situation.zone.objects for value in found.values(names.request)}
+    tags = (link for subject in situation.omero.subjects for link in subject.tags)
+    in_omero = {link.text for link in tags if link.namespace == REQUEST_NAMESPACE}
+    return len(in_zone | in_omero) > 1
+
+
+def _with_movements(sides: Sides, situations: dict[int, Situation]) -> dict[int, Situation]:
+    """Add the queued movements, for which the delay queue is read only if anybody asks for anything."""
+    asking = {data_id for data_id, situation in situations.items() if _is_asking(situation, sides.names)}
+    if not asking:
+        return situations
+    queued = queued_movements(sides.zone)
+    for data_id in asking:
+        situation = situations[data_id]
+        movements = tuple(
+            (found.data_id, destination)
+            for found in situation.zone.objects
+            for destination in sorted(queued.get(found.path, ()))
+        )
+        situations[data_id] = replace(situation, zone=replace(situation.zone, movements=movements))
+    return situations
+
+
+def _is_asking(situation: Situation, names: Names) -> bool:
+    in_zone = any(found.values(names.request) for found in situation.zone.objects)
+    in_omero = any(link.namespace == REQUEST_NAMESPACE for subject in situation.omero.subjects for link in subject.tags)
+    return in_zone or in_omero

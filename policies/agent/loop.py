@@ -1,0 +1,48 @@
+"""Sweeps again and again until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+
+from policies.agent.report import Report
+from policies.agent.sides import Sides
+from policies.agent.sweep import Sweeper
+from policies.errors import RefusedError, UnreachableError
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts to reach a side that is down."""
+
+
+def run(sides: Sides, stop: threading.Event, swept: Callable[[Report], None]) -> None:
+    """Sweep until ``stop`` is set. A side that is down is waited for, longer each time up to a minute."""
+    sweeper, pause = Sweeper(sides), sides.settings.agent.interval_seconds
+    interval = pause
+    while not stop.is_set():
+        try:
+            swept(sweeper.sweep())
+            pause = interval
+        except (UnreachableError, RefusedError) as error:
+            log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1))
+            sides.start_anew()
+            sweeper, pause = Sweeper(sides), min(pause * 2, LONGEST_PAUSE)
+        stop.wait(pause)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: the sweep under way is finished first."""
+    stop = threading.Event()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        log.info("stopping after this sweep", signal=signal.Signals(number).name)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+    return stop
