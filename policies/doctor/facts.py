@@ -1,0 +1,190 @@
+"""What the doctor sees, as plain values: observing is one thing, judging another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A file, as this process sees it.
+
+    Attributes:
+        path: The file.
+        exists: Whether it is there.
+        readable: Whether this process may read it.
+        mode: Its rights.
+        owner: User id of its owner.
+    """
+
+    path: str
+    exists: bool
+    readable: bool = False
+    mode: int = 0
+    owner: int = -1
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """An iRODS server, seen from the machine that it runs on.
+
+    Attributes:
+        unreadable: Why server_config.json could not be read; empty if it could.
+        concerns: What is wrong with its rule engines.
+        service: User id of the service account.
+        installed: Version of the in-server part; empty if it is not installed by this program.
+        changed: Files of the in-server part that are not as they were installed.
+        joined: Whether its core.py imports the hooks.
+    """
+
+    unreadable: str = ""
+    concerns: Sequence[str] = ()
+    service: int = -1
+    installed: str = ""
+    changed: Sequence[str] = ()
+    joined: bool = False
+
+
+@dataclass(frozen=True)
+class TierFacts:
+    """One resource as a member of one tier group, or of none.
+
+    Attributes:
+        resource: Its name.
+        is_root: Whether it has no parent.
+        groups: Tier groups and, as they are written, places in them.
+        times: For how many seconds data stays, as they are written.
+        queries: Its own queries for what is to move, each with its units.
+        restages: Whether it is marked as the tier that data comes back to.
+    """
+
+    resource: str
+    is_root: bool = True
+    groups: Sequence[tuple[str, str]] = ()
+    times: Sequence[str] = ()
+    queries: Sequence[tuple[str, str]] = ()
+    restages: bool = False
+
+
+@dataclass(frozen=True)
+class QueuedRule:
+    """A rule in the delay queue.
+
+    Attributes:
+        text: The rule.
+        due: When it is to run next.
+        last: When it ran last, if it did.
+    """
+
+    text: str
+    due: datetime
+    last: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RootFacts:
+    """A watched root.
+
+    Attributes:
+        path: Its path.
+        owner: Its owner; empty if there is no such collection.
+        owner_zone: The zone of its owner.
+    """
+
+    path: str
+    owner: str = ""
+    owner_zone: str = ""
+
+
+@dataclass(frozen=True)
+class ZoneFacts:
+    """A zone, seen by the agent's account.
+
+    Attributes:
+        unreachable: Why it could not be seen; empty if it could.
+        version: Version of the server.
+        user_type: Type of the agent's account.
+        tiers: Resources that have to do with storage tiering.
+        resources: Names of all resources.
+        queue: What is in the delay queue.
+        roots: The watched roots.
+    """
+
+    unreachable: str = ""
+    version: tuple[int, ...] = ()
+    user_type: str = ""
+    tiers: Sequence[TierFacts] = ()
+    resources: frozenset[str] = frozenset()
+    queue: Sequence[QueuedRule] = ()
+    roots: Sequence[RootFacts] = ()
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """What came of a data object that was put below a watched root and removed again.
+
+    Attributes:
+        root: The root.
+        broken: Why it could not be tried; empty if it could.
+        marked: Whether a hook has left its mark.
+        clock: By how many seconds the zone's clock is ahead of this machine's.
+    """
+
+    root: str
+    broken: str = ""
+    marked: bool = False
+    clock: float = 0.0
+
+
+@dataclass(frozen=True)
+class OmeroFacts:
+    """An OMERO server, seen by the agent's account.
+
+    Attributes:
+        unreachable: Why it could not be seen; empty if it could.
+        refused: Whether it answered, and let the account not in.
+        version: Version of the server.
+        is_admin: Whether the account is an administrator.
+        privileges: What the account may do as one.
+        clock: By how many seconds the server's clock is ahead of this machine's.
+    """
+
+    unreachable: str = ""
+    refused: bool = False
+    version: str = ""
+    is_admin: bool = False
+    privileges: frozenset[str] = frozenset()
+    clock: float = 0.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the doctor sees.
+
+    Attributes:
+        version: Version of this program.
+        me: User id of this process.
+        server: The iRODS server on this machine, if there is one.
+        policy: The policy file.
+        options: Names of the further settings of the zone's connection that the policy file holds.
+        secrets: The password files that the policy file names.
+        zone: The zone.
+        probes: What came of trying the hooks; empty if that was not wanted.
+        omero: The OMERO server.
+        tier_names: Resources that the policy file names as tiers.
+        now: When all this was seen.
+    """
+
+    version: str
+    me: int
+    server: ServerFacts | None
+    policy: FileFacts
+    options: Sequence[str]
+    secrets: Sequence[FileFacts]
+    zone: ZoneFacts
+    probes: Sequence[ProbeFacts]
+    omero: OmeroFacts
+    tier_names: Sequence[str]
+    now: datetime
