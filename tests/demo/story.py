@@ -1,0 +1,148 @@
+"""The story that the README promises, step by step."""
+
+from __future__ import annotations
+
+from tests.demo.stage import Stage
+from tests.pictures import focal_series, lab_book, retina, stained_tissue
+from tests.scene import Scene, Snapshot
+
+IMAGES = {
+    "colon glands.ome.tiff": stained_tissue,
+    "cell in focus 50%.ome.tiff": focal_series,
+    "retina 'left' 👁.ome.tiff": retina,
+}
+NOTES = "lab book.txt"
+STATE = {"registered", "tier:fast"}
+
+
+class Story:
+    """The steps, in order; each leaves the stage as the next one finds it."""
+
+    def __init__(self, stage: Stage, scene: Scene) -> None:
+        self._stage = stage
+        self._scene = scene
+        self._paths = [f"{scene.collection}/{name}" for name in IMAGES]
+
+    def play(self) -> None:
+        """All steps."""
+        self.arrive()
+        self.import_()
+        self.archive_by_tiering()
+        self.restage_by_tag()
+        self.archive_by_avu()
+        self.rest()
+
+    def arrive(self) -> None:
+        """A watched collection, three images and a file that is none."""
+        stage, scene = self._stage, self._scene
+        stage.step("Images arrive in a watched collection")
+        scene.watch()
+        stage.did("alice ", f"imeta set -C {scene.collection} omero::target '{scene.target}' microscopy")
+        stage.did("alice ", f"imeta set -C {scene.collection} omero::import file")
+        for name, picture in IMAGES.items():
+            scene.put(name, picture())
+        scene.put(NOTES, lab_book())
+        stage.did("alice ", f"puts three OME-TIFF images and {NOTES!r}")
+        shown = [*self._shown(), self._notes()]
+        stage.show(shown)
+        stage.check("the hook has left exactly one mark on each", all(len(s.values("omero::sync")) == 1 for s in shown))
+
+    def import_(self) -> None:
+        """One sweep imports what is an image, and says what is wrong with the rest."""
+        stage = self._stage
+        stage.step("One sweep of the agent")
+        stage.swept(self._scene.sweep())
+        shown, notes = self._shown(), self._notes()
+        stage.show([*shown, notes])
+        stage.check("every image is in OMERO, in its project and dataset, owned by alice", self._are_imported(shown))
+        stage.check("tagged registered and tier:fast", all(s.image.texts == STATE for s in shown if s.images))
+        stage.check("key-value pairs say where each lives", all(_pair(s, "path") == s.path for s in shown))
+        stage.check("ids and a link to OMERO.web are AVUs", all(s.values("omero::url") for s in shown))
+        stage.check("the file that is no image has an error with a reason", bool(notes.values("omero::error")))
+        for _ in range(self._scene.settings.imports.attempts):
+            self._scene.sweep()
+        stage.check("and is given up after three attempts", not self._notes().values("omero::sync"))
+
+    def archive_by_tiering(self) -> None:
+        """Storage tiering moves the data, and the images say so."""
+        stage, scene = self._stage, self._scene
+        stage.step("Time passes: storage tiering moves the data to the archive")
+        scene.grow_old(*self._paths)
+        scene.run_tiering()
+        stage.did("tiering", "migrates what nobody has touched for long")
+        scene.wait_for("archive", *self._paths)
+        stage.swept(scene.sweep())
+        shown = self._shown()
+        stage.show(shown)
+        stage.check("all are on the archive tier", all(s.resources == ("archive",) for s in shown))
+        stage.check("tagged tier:archive instead of tier:fast", all("tier:archive" in s.image.texts for s in shown))
+        stage.check("shown with a lock", all(s.image.archived for s in shown))
+        stage.check("key-value pairs have the new place", all(_pair(s, "tier") == "archive" for s in shown))
+
+    def restage_by_tag(self) -> None:
+        """A tag in OMERO brings the data back."""
+        stage, scene = self._stage, self._scene
+        path = self._paths[0]
+        stage.step("A user tags one image 'restage' in OMERO")
+        scene.ask_by_tag(scene.shown(path).image.id, "restage")
+        stage.did("alice ", "puts the tag 'restage' on the image of the colon glands")
+        stage.swept(scene.sweep())
+        pending = scene.shown(path)
+        stage.show([pending])
+        stage.check("the data object carries the request", pending.values("omero::request") == ["restage"])
+        scene.wait_for("fast", path)
+        stage.did("tiering", "runs the queued movement")
+        stage.swept(scene.sweep())
+        served = scene.shown(path)
+        stage.show([served])
+        stage.check("the image is back on the fast tier", "tier:fast" in served.image.texts)
+        stage.check("and without its lock", not served.image.archived)
+        stage.check("the request is consumed on both sides", not self._is_asking(served))
+
+    def archive_by_avu(self) -> None:
+        """An AVU does the same from the other side."""
+        stage, scene = self._stage, self._scene
+        path = self._paths[0]
+        stage.step("A user asks in iRODS, with a plain AVU")
+        scene.ask_by_avu(path, "archive")
+        stage.did("alice ", "imeta add -d 'colon glands.ome.tiff' omero::request archive")
+        stage.swept(scene.sweep())
+        pending = scene.shown(path)
+        stage.show([pending])
+        stage.check("the image carries the request as a tag", "archive" in pending.image.texts)
+        scene.wait_for("archive", path)
+        stage.did("tiering", "runs the queued movement")
+        stage.swept(scene.sweep())
+        served = scene.shown(path)
+        stage.show([served])
+        stage.check("the image is on the archive tier", {"registered", "tier:archive"} == served.image.texts)
+        stage.check("the request is consumed on both sides", not self._is_asking(served))
+
+    def rest(self) -> None:
+        """Nothing changed means no write on either side."""
+        stage, scene = self._stage, self._scene
+        stage.step("Nothing changes any more")
+        scene.sweep()
+        before = scene.writes()
+        stage.swept(scene.sweep())
+        stage.swept(scene.sweep())
+        zone, omero_server = (after - earlier for after, earlier in zip(scene.writes(), before, strict=True))
+        stage.did("counted", f"{zone} writes in the zone and {omero_server} in OMERO by two more sweeps")
+        stage.check("a quiet sweep writes nothing on either side", zone == 0 and omero_server == 0)
+
+    def _shown(self) -> list[Snapshot]:
+        return [self._scene.shown(path) for path in self._paths]
+
+    def _notes(self) -> Snapshot:
+        return self._scene.shown(f"{self._scene.collection}/{NOTES}")
+
+    def _are_imported(self, shown: list[Snapshot]) -> bool:
+        target = self._scene.target
+        return all(len(s.images) == 1 and s.image.dataset == target and s.image.owner == "alice" for s in shown)
+
+    def _is_asking(self, shown: Snapshot) -> bool:
+        return bool(shown.values("omero::request")) or bool(shown.image.texts & {"archive", "restage"})
+
+
+def _pair(shown: Snapshot, key: str) -> str:
+    return dict(shown.image.pairs).get(key, "") if shown.images else ""

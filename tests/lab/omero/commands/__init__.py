@@ -1,0 +1,1 @@
+"""The commands that a client submits, and the handles that they run behind."""

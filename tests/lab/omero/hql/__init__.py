@@ -1,0 +1,1 @@
+"""Hibernate's query language, as far as the lab evaluates it."""

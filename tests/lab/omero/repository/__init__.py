@@ -1,0 +1,1 @@
+"""The managed repository: uploads, imports and the files on disk."""

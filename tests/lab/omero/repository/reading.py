@@ -1,0 +1,163 @@
+"""Reads what an image file holds, as far as Bio-Formats would tell the server: TIFF, OME-TIFF, PNG and JPEG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+PIXEL_TYPES = {
+    "bool": "bit",
+    "float32": "float",
+    "float64": "double",
+    "complex64": "complex",
+    "complex128": "double-complex",
+}
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class UnknownFormatError(Exception):
+    """No reader knows the file."""
+
+
+class BrokenFileError(Exception):
+    """The file has a known format, and is broken."""
+
+
+@dataclass
+class Picture:
+    """One image of a file."""
+
+    name: str
+    type: str
+    x: int
+    y: int
+    z: int = 1
+    c: int = 1
+    t: int = 1
+    order: str = "XYZCT"
+    channels: list[str] = field(default_factory=list)
+    identifier: str = ""
+    acquired: int | None = None
+
+
+@dataclass
+class Place:
+    """One field of a well that shows an image."""
+
+    row: int
+    column: int
+    image: str
+
+
+@dataclass
+class Contents:
+    """What a file holds: its format, its images, and the plate that these form, if they do."""
+
+    format: str
+    pictures: list[Picture]
+    plate: str = ""
+    places: list[Place] = field(default_factory=list)
+
+
+def read(path: Path) -> Contents:
+    """Read the first file of an import."""
+    with path.open("rb") as file:
+        magic = file.read(8)
+    if magic[:4] in TIFF_MAGIC:
+        return _read_tiff(path)
+    if magic.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")):
+        return _read_plain(path)
+    raise UnknownFormatError(f"Unknown file format: {path}")
+
+
+def _read_plain(path: Path) -> Contents:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            bands = len(picture.getbands())
+            kind = {"1": "bit", "I;16": "uint16", "I": "int32", "F": "float"}.get(picture.mode, "uint8")
+            made = Picture("", kind, picture.width, picture.height, c=bands)
+            return Contents("PNG" if picture.format == "PNG" else "JPEG", [made])
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise BrokenFileError(str(error)) from None
+
+
+def _read_tiff(path: Path) -> Contents:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            described = tiff.ome_metadata
+            _check_complete(tiff, path)
+            if described:
+                return _read_ome(described)
+            return Contents("Tiff", [_of_series(series) for series in tiff.series[:1]])
+    except (tifffile.TiffFileError, ElementTree.ParseError, ValueError, KeyError, IndexError) as error:
+        raise BrokenFileError(f"{type(error).__name__}: {error}") from None
+
+
+def _check_complete(tiff: Any, path: Path) -> None:
+    size = path.stat().st_size
+    if not tiff.pages:
+        raise BrokenFileError("no image in the file")
+    for page in tiff.pages:
+        ends = [at + count for at, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
+        if ends and max(ends) > size:
+            raise BrokenFileError("Unexpected end of file")
+
+
+def _of_series(series: Any) -> Picture:
+    sizes = {"T": 1, "Z": 1, "C": 1, "Y": 1, "X": 1}
+    for axis, length in zip(series.axes, series.shape, strict=True):
+        known = {"S": "C", "I": "T", "Q": "T"}.get(axis, axis)
+        sizes[known if known in sizes else "T"] *= length
+    kind = PIXEL_TYPES.get(str(series.dtype), str(series.dtype))
+    return Picture("", kind, sizes["X"], sizes["Y"], sizes["Z"], sizes["C"], sizes["T"])
+
+
+def _read_ome(described: str) -> Contents:
+    root = ElementTree.fromstring(described)
+    pictures = [_picture(node) for node in root.iterfind("{*}Image")]
+    contents = Contents("OMETiff", pictures)
+    plate = root.find("{*}Plate")
+    if plate is not None:
+        contents.plate = plate.get("Name") or "Plate"
+        for well in plate.iterfind("{*}Well"):
+            for sample in well.iterfind("{*}WellSample"):
+                shown = sample.find("{*}ImageRef")
+                if shown is not None:
+                    place = Place(int(well.get("Row", 0)), int(well.get("Column", 0)), shown.get("ID", ""))
+                    contents.places.append(place)
+    return contents
+
+
+def _picture(node: ElementTree.Element) -> Picture:
+    pixels = node.find("{*}Pixels")
+    if pixels is None:
+        raise BrokenFileError("an image without pixels")
+    sizes = {name: int(pixels.attrib[f"Size{name.upper()}"]) for name in ("x", "y", "z", "c", "t")}
+    channels = [channel.get("Name") or "" for channel in pixels.iterfind("{*}Channel")]
+    return Picture(
+        node.get("Name") or "",
+        pixels.attrib["Type"],
+        **sizes,
+        order=pixels.attrib["DimensionOrder"],
+        channels=channels,
+        identifier=node.get("ID") or "",
+        acquired=_moment(node.findtext("{*}AcquisitionDate")),
+    )
+
+
+def _moment(text: str | None) -> int | None:
+    from datetime import datetime, timezone
+
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return int(moment.timestamp() * 1000)

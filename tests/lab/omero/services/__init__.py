@@ -1,0 +1,1 @@
+"""The services that a client gets from its service factory."""

@@ -1,0 +1,1 @@
+"""Tests of the lab OMERO server, by the real client."""

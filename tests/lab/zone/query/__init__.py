@@ -1,0 +1,1 @@
+"""GenQuery: columns and conditions of iRODS, turned into SQL over the catalog."""

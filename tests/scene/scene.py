@@ -1,0 +1,277 @@
+"""The stage of the story: a microscopist, an agent, two tiers and a watched collection on both servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import irods.keywords as kw
+import omero
+import omero.model
+from irods.meta import iRODSMeta
+from irods.models import Collection, DataObject
+from omero.rtypes import rstring
+
+from policies.agent.report import Report
+from policies.agent.sides import Sides
+from policies.agent.sweep import Sweeper
+from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
+from policies.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE
+from tests.lab.omero.setup import add_group, add_restricted_admin, add_user
+from tests.lab.zone.setup import add_user as add_zone_user
+from tests.lab.zone.setup import schedule_tiering, set_up_tiers
+from tests.scene.counting import written_by_hooks, written_in_omero, written_in_zone
+from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace
+from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_shown, snapshot
+
+USER = "alice"
+PASSWORD = "microscopist"
+AGENT_PASSWORD = "agent of the lab"
+GROUP = "microscopy"
+SERVICE = "irods-service"
+FAST, ARCHIVE = "fast", "archive"
+PATIENCE = 120.0
+"""Seconds that a movement may take; on a real zone the delay server sleeps for 30 between two looks."""
+
+
+class Scene:
+    """Both servers, set up once; each scene has a collection of its own."""
+
+    def __init__(self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, **changes: Any) -> None:
+        """``changes`` are sections of the configuration that differ from the scene's own."""
+        self.zone = zone
+        self.omero = omero_server
+        self.policy_file = policy_file
+        self.collection = f"/{zone.zone}/home/{USER}/{name}"
+        self.target = f"Scene {name}/arrivals"
+        self.settings = self._settings(changes)
+        policy_file.write_text(self.settings.model_dump_json(indent=1))
+        os.environ[ZONE_PASSWORD_VARIABLE] = AGENT_PASSWORD
+        os.environ[OMERO_PASSWORD_VARIABLE] = AGENT_PASSWORD
+        self._set_up_zone()
+        self._set_up_omero()
+        self.admin = zone.session()
+        self.user = zone.session(USER, PASSWORD)
+        self.user.default_resource = FAST
+        self.connect_to_omero()
+
+    def connect_to_omero(self) -> None:
+        """Log the user and an administrator in to OMERO; anew, after the server was down."""
+        self.microscopist = self.omero.client(USER, PASSWORD)
+        self.root = self.omero.client()
+
+    def close(self) -> None:
+        """Leave both servers."""
+        for session in (self.admin, self.user):
+            session.cleanup()
+        for client in (self.microscopist, self.root):
+            client.closeSession()
+
+    def __enter__(self) -> Scene:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    # What people do, by unmodified clients
+
+    def watch(self, kind: str = "file", group: str = GROUP) -> None:
+        """The user has a collection watched."""
+        self.user.collections.create(self.collection)
+        self.user.metadata.set(Collection, self.collection, iRODSMeta("omero::target", self.target, group))
+        self.user.metadata.set(Collection, self.collection, iRODSMeta("omero::import", kind))
+
+    def put(self, name: str, content: bytes, resource: str = FAST) -> str:
+        """The user writes a data object, new or over an old one; returns its path."""
+        path = f"{self.collection}/{name}"
+        options = {kw.DEST_RESC_NAME_KW: resource}
+        with self.user.data_objects.open(path, "w", **options) as stream:
+            stream.write(content)
+        return path
+
+    def move(self, path: str, name: str) -> str:
+        """The user moves a data object to another place below the scene's collection; returns its path there."""
+        moved = f"{self.collection}/{name}"
+        self.user.collections.create(moved.rpartition("/")[0])
+        self.user.data_objects.move(path, moved)
+        return moved
+
+    def ask_by_avu(self, path: str, request: str) -> None:
+        """The user asks in iRODS."""
+        self.user.metadata.add(DataObject, path, iRODSMeta("omero::request", request))
+
+    def ask_by_tag(self, image: int, request: str) -> None:
+        """The user asks in OMERO: looks for the tag, and puts it on."""
+        parameters = omero.sys.ParametersI().addString("ns", REQUEST_NAMESPACE).addString("text", request)
+        text = "select t from TagAnnotation t where t.ns = :ns and t.textValue = :text order by t.id"
+        context = {"omero.group": str(self.group_id)}
+        services = self.microscopist.getSession()
+        tag = services.getQueryService().findAllByQuery(text, parameters, context)[0]
+        link = omero.model.ImageAnnotationLinkI()
+        link.parent = omero.model.ImageI(image, False)
+        link.child = omero.model.TagAnnotationI(tag.id.val, False)
+        services.getUpdateService().saveObject(link, context)
+
+    def set_avu(self, path: str, attribute: str, value: str) -> None:
+        """The user adds an AVU."""
+        self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value))
+
+    def remove_avu(self, path: str, attribute: str, value: str) -> None:
+        """The user takes an AVU away."""
+        self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value))
+
+    def add_own_tag(self, image: int, namespace: str, text: str) -> None:
+        """The user makes a tag and puts it on an image."""
+        link = omero.model.ImageAnnotationLinkI()
+        link.parent = omero.model.ImageI(image, False)
+        link.child = omero.model.TagAnnotationI()
+        link.child.ns, link.child.textValue = rstring(namespace), rstring(text)
+        services = self.microscopist.getSession()
+        services.getUpdateService().saveObject(link, {"omero.group": str(self.group_id)})
+
+    def tags(self, path: str, namespace: str) -> set[str]:
+        """The texts of the tags in a namespace that the only image of a data object carries."""
+        return {text for found, text in self.shown(path).image.tags if found == namespace}
+
+    def take_tag_away(self, image: int, text: str) -> None:
+        """The user takes a tag off an image."""
+        parameters = omero.sys.ParametersI().addLong("image", image).addString("text", text)
+        query = (
+            "select l from ImageAnnotationLink l, TagAnnotation t where l.child.id = t.id and l.parent.id = :image "
+            "and t.textValue = :text"
+        )
+        context = {"omero.group": str(self.group_id)}
+        links = self.microscopist.getSession().getQueryService().findAllByQuery(query, parameters, context)
+        request = omero.cmd.Delete2(targetObjects={"ImageAnnotationLink": [link.id.val for link in links]})
+        self.microscopist.submit(request, ctx=context).close(True)
+
+    def put_elsewhere(self, name: str, content: bytes) -> str:
+        """An administrator writes a data object that is under no watched root."""
+        path = f"/{self.zone.zone}/{name}"
+        with self.admin.data_objects.open(path, "w") as stream:
+            stream.write(content)
+        return path
+
+    def lose_marks(self, path: str, collection: bool = False) -> None:
+        """Take the marks off, as if no hook had seen anything."""
+        kind = Collection if collection else DataObject
+        for avu in self.admin.metadata.get(kind, path):
+            if avu.name == "omero::sync":
+                self.admin.metadata.remove(kind, path, avu, **{kw.ADMIN_KW: ""})
+
+    def let_a_second_pass(self) -> None:
+        """Wait until the clock shows another second: iRODS notes times in whole ones."""
+        now = int(time.time())
+        self.wait_until(lambda: int(time.time()) > now, "the next second")
+
+    def grow_old(self, *paths: str) -> None:
+        """Make storage tiering believe that nobody has touched these for a long time."""
+        for path in paths:
+            self.admin.metadata.set(DataObject, path, iRODSMeta(ACCESS_TIME, "1000000000"), **{kw.ADMIN_KW: ""})
+
+    def run_tiering(self) -> None:
+        """An administrator has storage tiering look for data that is to move, once."""
+        schedule_tiering(self.admin, [GROUP])
+
+    def wait_for(self, resource: str, *paths: str) -> None:
+        """Wait until the only good replicas of these are on a resource."""
+        for path in paths:
+            self.wait_until(_is_on(self.admin, path, resource), f"{path} is on {resource} alone")
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until something holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still not so after {PATIENCE} s: {what}")
+            time.sleep(0.05)
+
+    # The agent
+
+    def sides(self, **changes: Any) -> Sides:
+        """Both sides as the agent has them."""
+        return Sides(self._settings(changes) if changes else self.settings)
+
+    def sweep(self, **changes: Any) -> Report:
+        """One sweep of an agent that has just been started."""
+        with self.sides(**changes) as sides:
+            return Sweeper(sides).sweep()
+
+    @contextmanager
+    def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """The agent as a process of its own, killed at the end of the block if it still runs."""
+        command = [sys.executable, "-m", "policies.cli", "--config", str(self.policy_file), "agent", *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    # What both sides show
+
+    def writes(self) -> tuple[int, int]:
+        """How many writes the zone and OMERO have served, for all clients."""
+        return written_in_zone(self.zone), written_in_omero(self.omero)
+
+    def shown(self, path: str) -> Snapshot:
+        """What plain clients of administrators see."""
+        return snapshot(self.admin, self.root, path)
+
+    def avus(self, path: str, attribute: str) -> list[str]:
+        """The values of an AVU attribute of a data object."""
+        found = self.admin.metadata.get(DataObject, path)
+        return sorted(avu.value for avu in found if avu.name == attribute)
+
+    def hook_writes(self) -> list[dict[str, Any]]:
+        """What the hooks have written into the catalog."""
+        return written_by_hooks(self.zone)
+
+    def image(self, id_: int) -> ImageShown:
+        """One image as OMERO shows it."""
+        return image_shown(self.root, id_)
+
+    @property
+    def group_id(self) -> int:
+        """OMERO id of the microscopists' group."""
+        return int(self.root.getSession().getAdminService().lookupGroup(GROUP).id.val)
+
+    def _settings(self, changes: dict[str, Any]) -> Settings:
+        zone = {"name": self.zone.zone, "host": self.zone.host, "port": self.zone.port, "user": AGENT_USER}
+        server = {"host": self.omero.host, "port": self.omero.port, "user": SERVICE, "web": "https://omero.lab"}
+        sections: dict[str, Any] = {
+            "zone": zone,
+            "omero": server,
+            "watch": {"roots": [f"/{self.zone.zone}/home"]},
+            "tiers": {FAST: {"name": "fast"}, ARCHIVE: {"name": "archive", "offline": True}},
+            "imports": {"attempts": 3, "backoff_seconds": 0.0},
+        }
+        for section, change in changes.items():
+            sections[section] = {**sections.get(section, {}), **change} if isinstance(change, dict) else change
+        return Settings.model_validate(json.loads(json.dumps(sections)))
+
+    def _set_up_zone(self) -> None:
+        with self.zone.session() as session:
+            add_zone_user(session, USER, PASSWORD)
+            add_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
+            set_up_tiers(session, group=GROUP, tiers=[(FAST, 0), (ARCHIVE, 1)])
+
+    def _set_up_omero(self) -> None:
+        client = self.omero.client()
+        try:
+            group = add_group(client, GROUP, "rwra--")
+            add_user(client, USER, PASSWORD, [group])
+            add_restricted_admin(client, SERVICE, AGENT_PASSWORD, ("Sudo",))
+        finally:
+            client.closeSession()
+
+
+def _is_on(session: Any, path: str, resource: str) -> Callable[[], bool]:
+    return lambda: good_resources(session, path) == [resource]

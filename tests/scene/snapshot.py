@@ -1,0 +1,118 @@
+"""What both sides show of data objects, read by plain clients, as a person would look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import omero
+import omero.model
+from irods.models import Collection, DataObject, DataObjectMeta
+from omero.rtypes import rlist, rlong, unwrap
+
+from policies.vocabulary import OBJECT_NAMESPACE
+
+
+@dataclass(frozen=True)
+class ImageShown:
+    """One image as OMERO shows it: its tags as (namespace, text), its key-value pairs, its lock, its place."""
+
+    id: int
+    name: str
+    tags: frozenset[tuple[str, str]]
+    pairs: tuple[tuple[str, str], ...]
+    archived: bool
+    dataset: str
+    owner: str
+
+    @property
+    def texts(self) -> set[str]:
+        """The texts of the tags."""
+        return {text for _, text in self.tags}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One data object, and the images that its AVUs name."""
+
+    path: str
+    data_id: int
+    resources: tuple[str, ...]
+    avus: frozenset[tuple[str, str, str]]
+    images: tuple[ImageShown, ...]
+
+    def values(self, attribute: str) -> list[str]:
+        """The values of an AVU attribute, sorted."""
+        return sorted(value for name, value, _ in self.avus if name == attribute)
+
+    @property
+    def image(self) -> ImageShown:
+        """The only image."""
+        (image,) = self.images
+        return image
+
+
+def snapshot(session: Any, client: Any, path: str) -> Snapshot:
+    """Look at a data object in the zone, and at its images in OMERO."""
+    found = session.data_objects.get(path)
+    rows = session.query(DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units).filter(
+        DataObject.id == found.id
+    )
+    avus = frozenset(
+        (row[DataObjectMeta.name], row[DataObjectMeta.value], row[DataObjectMeta.units] or "") for row in rows
+    )
+    resources = tuple(good_resources(session, path))
+    ids = sorted(int(value) for name, value, _ in avus if name == "omero::image")
+    return Snapshot(path, found.id, resources, avus, tuple(image_shown(client, id_) for id_ in ids))
+
+
+def good_resources(session: Any, path: str) -> list[str]:
+    """The root resources that hold a good replica of a data object."""
+    replicas = session.data_objects.get(path).replicas
+    return sorted(replica.resc_hier.partition(";")[0] for replica in replicas if replica.status == "1")
+
+
+def names_in(session: Any, collection: str) -> list[str]:
+    """The names of the data objects in a collection."""
+    rows = session.query(DataObject.name).filter(Collection.name == collection)
+    return sorted({row[DataObject.name] for row in rows})
+
+
+def filesets(client: Any) -> dict[int, int]:
+    """All filesets of the server and how many images each has."""
+    text = "select f.id, count(i.id) from Fileset f left outer join f.images i group by f.id"
+    return {row[0]: row[1] for row in _rows(client, text)}
+
+
+def image_shown(client: Any, id_: int) -> ImageShown:
+    """Look at one image in OMERO."""
+    text = "select i.name, i.archived, i.details.owner.omeName from Image i where i.id in (:ids)"
+    ((name, archived, owner),) = _rows(client, text, [id_])
+    text = (
+        "select t.ns, t.textValue from ImageAnnotationLink l, TagAnnotation t "
+        "where l.child.id = t.id and l.parent.id in (:ids)"
+    )
+    tags = frozenset((namespace or "", text) for namespace, text in _rows(client, text, [id_]))
+    text = (
+        "select p.name, d.name from DatasetImageLink i join i.parent d join d.projectLinks l join l.parent p "
+        "where i.child.id in (:ids)"
+    )
+    places = ["/".join(row) for row in _rows(client, text, [id_])]
+    return ImageShown(id_, name, tags, _pairs(client, id_), bool(archived), ", ".join(places), owner)
+
+
+def _pairs(client: Any, image: int) -> tuple[tuple[str, str], ...]:
+    parameters = omero.sys.ParametersI().addIds([image]).addString("ns", OBJECT_NAMESPACE)
+    text = "select l from ImageAnnotationLink l join fetch l.child a where l.parent.id in (:ids) and a.ns = :ns"
+    query = client.getSession().getQueryService()
+    links = query.findAllByQuery(text, parameters, {"omero.group": "-1"})
+    found = (link.child for link in links if isinstance(link.child, omero.model.MapAnnotation))
+    return tuple((pair.name, pair.value) for annotation in found for pair in annotation.getMapValue())
+
+
+def _rows(client: Any, text: str, ids: list[int] | None = None) -> list[list[Any]]:
+    parameters = omero.sys.ParametersI()
+    if ids is not None:
+        parameters.add("ids", rlist([rlong(id_) for id_ in ids]))
+    found = client.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in found]
