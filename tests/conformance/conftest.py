@@ -1,0 +1,86 @@
+"""The servers that the suite asks, with the people, resources and groups that its tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from policies.gateways.omero.connection import OmeroConnection
+from policies.gateways.zone.connection import ZoneConnection
+from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
+from tests.conformance.server import PASSWORD as OMERO_PASSWORD
+from tests.conformance.server import Server, set_up_server
+from tests.conformance.trace import TRACING
+from tests.conformance.tracing.core import TRACE_VARIABLE
+from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
+from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace, lab_places, real_places
+from tests.scene.scene import AGENT_PASSWORD, PASSWORD
+
+Places = tuple[ZonePlace, OmeroPlace]
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """Both servers: the real ones that the environment names, or the lab's, whose zone is traced."""
+    real = real_places()
+    if real is not None:
+        yield real
+        return
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(TRACE_VARIABLE, str(folder / "trace.jsonl"))
+        with lab_places(folder / "omero_policy.json", core=TRACING) as started:
+            yield started
+
+
+@pytest.fixture(scope="session")
+def prepared_zone(places: Places) -> ZonePlace:
+    """The zone with the users, resources and tiers of the suite."""
+    set_up_zone(places[0])
+    return places[0]
+
+
+@pytest.fixture(scope="session")
+def sessions(prepared_zone: ZonePlace) -> Iterator[tuple[Any, Any, Any]]:
+    """An administrator's session, alice's and bob's: logging in takes longer than most tests."""
+    place = prepared_zone
+    with place.session() as rods, place.session(ALICE, PASSWORD) as alice, place.session(BOB, PASSWORD) as bob:
+        yield rods, alice, bob
+
+
+@pytest.fixture
+def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Path) -> Zone:
+    """Sessions, and a collection of this test's own."""
+    collection = f"/{prepared_zone.zone}/home/{ALICE}/conformance-{uuid4().hex[:12]}"
+    sessions[1].collections.create(collection)
+    return Zone(prepared_zone, *sessions, collection, tmp_path)
+
+
+@pytest.fixture
+def agent_zone(prepared_zone: ZonePlace, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZoneConnection]:
+    """The zone as the agent reaches it."""
+    place = prepared_zone
+    monkeypatch.setenv(ZONE_PASSWORD_VARIABLE, AGENT_PASSWORD)
+    with ZoneConnection(ZoneSettings(name=place.zone, host=place.host, port=place.port, user=AGENT_USER)) as agent:
+        yield agent
+
+
+@pytest.fixture(scope="session")
+def server(places: Places) -> Iterator[Server]:
+    """The OMERO server with the groups and users of the suite."""
+    made = set_up_server(places[1])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def agent_omero(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[OmeroConnection]:
+    """The OMERO server as the agent reaches it."""
+    place = server.place
+    monkeypatch.setenv(OMERO_PASSWORD_VARIABLE, OMERO_PASSWORD)
+    with OmeroConnection(OmeroSettings(host=place.host, port=place.port, user=server.service)) as agent:
+        yield agent

@@ -1,0 +1,287 @@
+"""Every call of the gateway to OMERO, made by the gateway itself with the service account, and each of its queries."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from io import BytesIO
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+import omero.model
+import pytest
+from omero.rtypes import rstring
+
+from policies.domain.plan import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from policies.domain.target import Target
+from policies.domain.unit import Content, import_key, import_prefix
+from policies.domain.views import OmeroView, Subject
+from policies.errors import RefusedError
+from policies.gateways.omero.annotating import Annotating
+from policies.gateways.omero.connection import OmeroConnection
+from policies.gateways.omero.containers import find_container
+from policies.gateways.omero.events import EventReader
+from policies.gateways.omero.importing import Importing, find_existing, half_made
+from policies.gateways.omero.listing import fileset_pages
+from policies.gateways.omero.people import People
+from policies.gateways.omero.reading import client_paths, fileset_of_image, read_filesets
+from policies.gateways.omero.tags import Tags
+from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS, TIER_NAMESPACE
+from tests.conformance.hql import asked, sendable
+from tests.conformance.importing import fileset, picture, settings
+from tests.conformance.server import (
+    ALICE,
+    ANNOTATE,
+    EVERYWHERE,
+    GROUPS,
+    PRIVATE,
+    Server,
+    linked,
+    named,
+    rows,
+    save,
+    tag,
+)
+from tests.pictures import lab_book
+
+NAMESPACES = [TIER_NAMESPACE, REQUEST_NAMESPACE]
+ZONE = "conformance Zone"
+
+
+class Agent:
+    """The gateway as the agent puts it together."""
+
+    def __init__(self, server: Server, connection: OmeroConnection) -> None:
+        self.server = server
+        self.connection = connection
+        self.people = People(connection, {"zone user": ALICE})
+        self.tags = Tags()
+        self.annotating = Annotating(self.people, self.tags)
+        self.importing = Importing(connection.service, self.people, self.tags)
+        self.data_id = uuid4().int % 10**15
+        self.target = Target(project=f"Project {self.data_id}", dataset="it's 100% \\ 😀", group=ANNOTATE)
+
+    @property
+    def service(self) -> Any:
+        """The session that reads."""
+        return self.connection.service()
+
+    def action(self, size: int = 1, name: str = "a 'b' % 😀.ome.tiff", **changes: Any) -> Import:
+        """An import of content of some size."""
+        content = Content(size, "", 0, 1_000_000_000)
+        fields: dict[str, Any] = {
+            "prefix": import_prefix(ZONE, self.data_id),
+            "key": import_key(ZONE, self.data_id, content),
+            "paths": (f"/zone/home/{name}",),
+            "content": content,
+            "owner": "zone user",
+            "target": self.target,
+        }
+        return Import(**{**fields, **changes})
+
+    def view(self, fileset_id: int) -> OmeroView:
+        """What the gateway reads of a fileset."""
+        return read_filesets(self.service, [fileset_id], NAMESPACES)[fileset_id]
+
+    def subject(self, fileset_id: int) -> Subject:
+        """The only image of a fileset, or the plate that it belongs to."""
+        (subject,) = self.view(fileset_id).subjects
+        return subject
+
+    def texts(self, fileset_id: int) -> set[str]:
+        """The tags that the gateway reads on it."""
+        return {link.text for link in self.subject(fileset_id).tags}
+
+    def apply(self, *actions: Any) -> None:
+        """Apply actions, of which none may be refused."""
+        assert self.annotating.apply([(self.data_id, action) for action in actions]) == {}
+
+
+def opener(content: bytes) -> Any:
+    """Opens whatever is asked for as these bytes."""
+
+    def open_object(_path: str) -> AbstractContextManager[BinaryIO]:
+        return BytesIO(content)
+
+    return open_object
+
+
+@pytest.fixture
+def agent(server: Server, agent_omero: OmeroConnection) -> Agent:
+    return Agent(server, agent_omero)
+
+
+def import_into_all_places(agent: Agent) -> int:
+    """Import by name with and without a project, and by id; the last one is the only present content."""
+    first = agent.importing.bring_in(agent.action(), opener(picture()))
+    again = agent.importing.bring_in(agent.action(), opener(b"not read"))
+    assert (first.earlier, again.fileset) == ((), first.fileset), "each unit once"
+    assert [existing.complete for existing in find_existing(agent.service, agent.action().prefix)] == [True]
+    session = agent.people.owner_session("zone user", "")
+    alone = Target(dataset=f"Dataset {agent.data_id}")
+    dataset = find_container(session, alone)
+    assert find_container(session, alone).id.val == dataset.id.val
+    by_id = Target(existing="Dataset", id=dataset.id.val)
+    assert find_container(session, by_id).id.val == dataset.id.val
+    done = agent.importing.bring_in(agent.action(2, target=agent.target), opener(picture()))
+    assert done.earlier == (first.fileset,)
+    assert client_paths(agent.service, [done.fileset])[done.fileset] == agent.action(2).key + "a 'b' % 😀.ome.tiff"
+    (image,) = agent.view(done.fileset).images
+    assert fileset_of_image(agent.service, image.id) == done.fileset
+    listed = {found: data_id for page in fileset_pages(agent.service, ZONE) for found, data_id in page.items()}
+    assert (listed[first.fileset], listed[done.fileset]) == (agent.data_id, agent.data_id)
+    return done.fileset
+
+
+def annotate(agent: Agent, found: int) -> None:
+    """Everything that a plan can say, there and back."""
+    subject = agent.subject(found)
+    pairs = (("path", "/it's 100% \\ 😀"), ("tier", "fast"))
+    agent.apply(
+        AddTag(subject, TIER_NAMESPACE, "tier:fast"),
+        AddTag(subject, TIER_NAMESPACE, "registered"),
+        SetArchived(subject.id, subject.owner, subject.group, archived=True),
+        WriteKeyValues(subject, None, pairs),
+    )
+    (key_values,) = agent.subject(found).key_values
+    assert (agent.texts(found), key_values.pairs) == ({"tier:fast", "registered"}, pairs)
+    assert agent.view(found).images[0].archived
+    (link,) = [link for link in agent.subject(found).tags if link.text == "tier:fast"]
+    assert (link.owner_name, link.owner) == (ALICE, agent.server.users[ALICE])
+    agent.apply(
+        RemoveTag(subject, link.link, link.owner),
+        SetArchived(subject.id, subject.owner, subject.group, archived=False),
+        WriteKeyValues(subject, key_values, pairs[:1]),
+    )
+    (key_values,) = agent.subject(found).key_values
+    assert (agent.texts(found), key_values.pairs) == ({"registered"}, pairs[:1])
+    for _ in range(2):
+        agent.apply(RemoveKeyValues(subject, key_values.link, key_values.owner))
+    assert agent.subject(found).key_values == frozenset()
+
+
+def put_on_a_plate(agent: Agent, found: int) -> None:
+    """Of a plate's images the plate is what carries the annotations."""
+    image = agent.view(found).images[0].id
+    context = agent.server.within(ANNOTATE)
+    plate, well, sample = named("Plate", "p"), omero.model.WellI(), omero.model.WellSampleI()
+    sample.image = omero.model.ImageI(image, False)
+    well.addWellSample(sample)
+    plate.addWell(well)
+    saved = save(agent.server.client(ALICE), plate, context)
+    subject = agent.subject(found)
+    assert (subject.kind, subject.id) == ("Plate", saved.id.val)
+    agent.apply(AddTag(subject, TIER_NAMESPACE, "tier:fast"), WriteKeyValues(subject, None, (("a", "b"),)))
+    assert agent.texts(found) == {"tier:fast"}
+    (key_values,) = agent.subject(found).key_values
+    agent.apply(RemoveKeyValues(subject, key_values.link, key_values.owner))
+
+
+def follow_events(agent: Agent, found: int) -> None:
+    """What users do with tags and pairs, on images and plates, is followed to the fileset."""
+    reader = EventReader()
+    reader.read(agent.service)
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    image, plate = (
+        omero.model.ImageI(agent.view(found).images[0].id, False),
+        omero.model.PlateI(agent.subject(found).id, False),
+    )
+    annotation = omero.model.MapAnnotationI()
+    annotation.setMapValue([omero.model.NamedValue("a", "b")])
+    saved = save(client, linked("ImageAnnotationLink", image, annotation), context)
+    save(client, linked("PlateAnnotationLink", plate, tag("t")), context)
+    changed = client.getSession().getQueryService().get("MapAnnotation", saved.child.id.val, context)
+    changed.setMapValue([omero.model.NamedValue("a", "c")])
+    save(client, changed, context)
+    for kind, id_ in (("Image", image.id.val), ("Plate", plate.id.val)):
+        changed = client.getSession().getQueryService().get(kind, id_, context)
+        changed.description = rstring("new")
+        save(client, changed, context)
+    assert found in reader.read(agent.service).filesets
+
+
+def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
+    """The lab evaluates HQL of its own: a text that is sent in production is sent here, in the same form."""
+    with asked() as texts:
+        found = import_into_all_places(agent)
+        assert half_made(agent.service, [found]) == []
+        annotate(agent, found)
+        put_on_a_plate(agent, found)
+        follow_events(agent, found)
+    unasked = [place for place, text in sendable().items() if not any(text.fullmatch(sent) for sent in texts)]
+    assert unasked == [], "queries that no test of the conformance suite has sent: call what sends them here"
+
+
+def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
+    """issue 2: one fileset per unit in OMERO, never two, and no half-made one left."""
+    action = agent.action()
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+        process.getUploader(0).write(b"half", 0, 4)
+    (left,) = find_existing(agent.service, action.prefix)
+    assert not left.complete
+    assert [found.id for found in half_made(agent.service, [left.id])] == [left.id]
+    agent.importing.bring_in(action, opener(picture()))
+    assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:
+    with pytest.raises(RefusedError):
+        agent.importing.bring_in(agent.action(), opener(lab_book()))
+    assert find_existing(agent.service, agent.action().prefix) == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(existing="Dataset", id=10**9, group=ANNOTATE),
+        Target(existing="Screen", id=10**9, group=ANNOTATE),
+        Target(dataset="d", group="c-no-such-group"),
+    ],
+)
+def test_a_target_that_does_not_exist_is_refused(agent: Agent, target: Target) -> None:
+    with pytest.raises(RefusedError):
+        agent.importing.bring_in(agent.action(target=target), opener(picture()))
+
+
+def test_an_owner_whom_omero_does_not_know_is_refused(agent: Agent) -> None:
+    for group in ("", ANNOTATE):
+        target = Target(dataset="d", group=group)
+        with pytest.raises(RefusedError):
+            agent.importing.bring_in(agent.action(owner="c-nobody", target=target), opener(picture()))
+
+
+def test_people_are_found_by_id_and_by_name(agent: Agent) -> None:
+    session = agent.people.acting_as(agent.server.users[ALICE], agent.server.groups[PRIVATE])
+    assert (session.name, session.group) == (ALICE, agent.server.groups[PRIVATE])
+    assert agent.people.owner_session("zone user", "").group in agent.server.groups.values()
+    with pytest.raises(RefusedError):
+        agent.people.acting_as(10**9, agent.server.groups[PRIVATE])
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
+    """Tags are not unique by text: what was found is not made again."""
+    session = agent.connection.as_user(ALICE, group)
+    for _ in range(2):
+        Tags().offer_requests(session, session.group)
+    text = (
+        "select t.textValue, count(t.id) from TagAnnotation t where t.ns = :ns and t.details.owner.id = :owner "
+        "and t.details.group.id = :group group by t.textValue"
+    )
+    given = {"ns": REQUEST_NAMESPACE, "owner": agent.server.users[ALICE], "group": agent.server.groups[group]}
+    found = rows(agent.server.client(""), text, EVERYWHERE, **given)
+    assert sorted(found) == [[request, 1] for request in sorted(REQUESTS)]
+
+
+def test_one_refused_action_of_a_batch_is_the_only_one(agent: Agent) -> None:
+    """policies/gateways/batches.py: a batch that is refused is halved until the culprits are alone."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    owner, group = agent.server.users[ALICE], agent.server.groups[ANNOTATE]
+    images = [save(client, named("Image", "i"), context).id.val for _ in range(3)]
+    subjects = [Subject("Image", image, owner, group) for image in (images[0], 10**9, *images[1:])]
+    failed = agent.annotating.apply(
+        [(unit, AddTag(subject, TIER_NAMESPACE, "tier:x")) for unit, subject in enumerate(subjects)]
+    )
+    assert list(failed) == [1]
+    text = "select count(l.id) from ImageAnnotationLink l where l.parent.id in (:ids)"
+    assert rows(client, text, context, ids=images) == [[3]]

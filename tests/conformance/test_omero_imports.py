@@ -1,0 +1,201 @@
+"""Imports into the managed repository: what the server wants, what it makes, and what a failed one leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import omero
+import omero.cmd
+import omero.grid
+import omero.model
+import pytest
+from omero.rtypes import rstring
+
+from tests.conformance.importing import (
+    bring_in,
+    fileset,
+    filesets_of,
+    finish,
+    imported,
+    picture,
+    settings,
+    sha1,
+    upload,
+)
+from tests.conformance.server import ALICE, ANNOTATE, EVERYWHERE, PRIVATE, Server, delete, named, objects, rows, save
+from tests.pictures import lab_book, retina
+
+
+@pytest.fixture
+def alice(server: Server) -> Any:
+    """A client in the group where everybody may annotate."""
+    client = server.new_client(ALICE)
+    client.getImplicitContext().put("omero.group", str(server.groups[ANNOTATE]))
+    yield client
+    client.closeSession()
+
+
+@pytest.fixture
+def client_path() -> str:
+    """A path that nothing was imported from."""
+    return f"conformance/{uuid4().hex}/a.ome.tiff"
+
+
+def test_an_ome_tiff_becomes_an_image_with_its_dimensions(alice: Any, client_path: str) -> None:
+    """facts: the response is an ImportResponse: ``pixels[].image.id``, and ``objects``."""
+    response = bring_in(alice, client_path, picture())
+    assert isinstance(response, omero.grid.ImportResponse)
+    (pixels,) = response.pixels
+    assert [getattr(pixels, f"size{axis}").val for axis in "XYZCT"] == [24, 16, 3, 2, 1]
+    assert [made.id.val for made in response.objects] == [pixels.image.id.val]
+
+
+def test_a_real_picture_is_read(alice: Any, client_path: str) -> None:
+    (pixels,) = bring_in(alice, client_path, retina(64)).pixels
+    assert (pixels.sizeX.val, pixels.sizeY.val, pixels.sizeC.val) == (64, 64, 1)
+
+
+def test_an_import_belongs_to_whom_the_service_acts_as(server: Server, client_path: str) -> None:
+    """facts: a restricted admin that has only the ``Sudo`` privilege is enough for importing; private groups too."""
+    with server.sudo(ALICE, PRIVATE) as client:
+        dataset = save(client, named("Dataset", "target"))
+        target = omero.model.DatasetI(dataset.id.val, False)
+        (pixels,) = bring_in(client, client_path, picture(), settings(target)).pixels
+        text = (
+            "select i.details.owner.id, i.details.group.id, l.parent.id, f.details.owner.id "
+            "from Image i join i.datasetLinks l join i.fileset f where i.id = :id"
+        )
+        found = rows(client, text, id=pixels.image.id.val)
+    assert found == [[server.users[ALICE], server.groups[PRIVATE], dataset.id.val, server.users[ALICE]]]
+
+
+@pytest.mark.parametrize("name", ['it\'s "quoted" 100% _ \\.ome.tiff', "emoji 😀 中.ome.tiff", "a:b<c>&d.ome.tiff"])
+def test_a_client_path_is_kept_as_it_was_given(alice: Any, client_path: str, name: str) -> None:
+    """facts: ``clientPath`` serves as an idempotency key."""
+    path = f"{client_path}//{name}"
+    bring_in(alice, path, picture())
+    ((_, images),) = filesets_of(alice, path)
+    assert images == 1
+
+
+def test_a_fileset_is_there_with_its_paths_before_the_first_byte(alice: Any, client_path: str) -> None:
+    """policies/domain/unit.py: an import that was cut off is found again by its client path."""
+    process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
+    ((found, images),) = filesets_of(alice, client_path)
+    process.close()
+    assert images == 0
+    delete(alice, Fileset=[found])
+    assert filesets_of(alice, client_path) == []
+
+
+def test_a_client_that_goes_away_leaves_a_fileset_without_images(server: Server, client_path: str) -> None:
+    """facts: a fileset without images is a failed import."""
+    with server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(client_path), settings())
+        process.getUploader(0).write(b"half", 0, 4)
+    service = server.client(server.service)
+    ((found, images),) = filesets_of(service, client_path, EVERYWHERE)
+    assert images == 0
+    with server.sudo(ALICE, ANNOTATE) as client:
+        delete(client, Fileset=[found])
+    assert filesets_of(service, client_path, EVERYWHERE) == []
+
+
+def test_a_wrong_hash_is_refused_and_named(alice: Any, client_path: str) -> None:
+    """facts: a wrong hash raises ``ChecksumValidationException.failingChecksums``."""
+    content = picture()
+    process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
+    upload(process, 0, content)
+    with pytest.raises(omero.ChecksumValidationException) as caught:
+        finish(alice, process, ["0123"])
+    assert caught.value.failingChecksums == {0: sha1(content)}
+    delete(alice, Fileset=[filesets_of(alice, client_path)[0][0]])
+
+
+@pytest.mark.parametrize("content", [lab_book(), b"", b"II*\0 and no more"])
+def test_what_is_no_image_fails_and_leaves_a_fileset_without_images(
+    alice: Any, client_path: str, content: bytes
+) -> None:
+    """facts: the response is ``omero.cmd.ERR``; a fileset without images is a failed import."""
+    response = bring_in(alice, client_path, content)
+    assert isinstance(response, omero.cmd.ERR)
+    assert response.parameters.get("message") or response.parameters.get("stacktrace")
+    ((found, images),) = filesets_of(alice, client_path)
+    assert images == 0
+    delete(alice, Fileset=[found])
+    assert filesets_of(alice, client_path) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda made, _: made.linkJob(omero.model.MetadataImportJobI()), id="a second job"),
+        pytest.param(lambda _, given: setattr(given, "checksumAlgorithm", None), id="no checksum algorithm"),
+        pytest.param(lambda made, _: made.clearUsedFiles(), id="no files"),
+    ],
+)
+def test_an_import_that_is_set_up_wrongly_is_refused(
+    alice: Any, client_path: str, spoil: Callable[[Any, Any], None]
+) -> None:
+    """facts: exactly one job link, an ``UploadJob``; ``checksumAlgorithm`` is mandatory."""
+    made, given = fileset(client_path), settings()
+    spoil(made, given)
+    with pytest.raises(omero.ServerError):
+        alice.getManagedRepository().importFileset(made, given)
+
+
+def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_path: str) -> None:
+    """facts: the first FilesetEntry is the file Bio-Formats opens; the files of a unit are of one fileset."""
+    paths = [client_path, client_path.replace("a.ome.tiff", "notes.txt")]
+    process = alice.getManagedRepository().importFileset(fileset(*paths), settings())
+    hashes = [upload(process, index, content) for index, content in enumerate((picture(), b"companion"))]
+    finish(alice, process, hashes)
+    ((found, _),) = filesets_of(alice, client_path)
+    text = (
+        "select e.clientPath, o.size, o.hash from FilesetEntry e join e.originalFile o "
+        "where e.fileset.id = :id order by e.id"
+    )
+    sizes = [len(picture()), len(b"companion")]
+    assert rows(alice, text, id=found) == [list(row) for row in zip(paths, sizes, hashes, strict=True)]
+
+
+def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str) -> None:
+    process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
+    store = process.getUploader(0)
+    store.write(b"12345", 0, 5)
+    assert process.getUploadOffset(0) == 5
+    store.close()
+    process.close()
+    delete(alice, Fileset=[filesets_of(alice, client_path)[0][0]])
+
+
+def test_images_of_one_fileset_are_deleted_together(alice: Any, client_path: str) -> None:
+    """facts: iRODS is fileset-based, OMERO image-based; one image of several is not deleted."""
+    found, images = imported(alice, client_path, "one", "two")
+    assert len(images) == 2
+    with pytest.raises(omero.CmdError):
+        delete(alice, Image=images[:1])
+    assert len(rows(alice, "select i.id from Image i where i.id in (:ids)", ids=images)) == 2
+    deleted = delete(alice, Image=images)
+    assert sorted(deleted["ome.model.core.Image"]) == images
+    assert deleted["ome.model.fs.Fileset"] == [found]
+
+
+def test_the_same_path_may_be_imported_twice(alice: Any, client_path: str) -> None:
+    """It is the client that looks for duplicates (facts: what a Java client adds)."""
+    for _ in range(2):
+        imported(alice, client_path)
+    assert [images for _, images in filesets_of(alice, client_path)] == [1, 1]
+
+
+def test_an_image_can_be_locked_and_unlocked(alice: Any, client_path: str) -> None:
+    """facts: ``Image.archived``, which no server code acts on."""
+    _, (image,) = imported(alice, client_path)
+    for archived in (True, False):
+        (found,) = objects(alice, "select i from Image i where i.id in (:ids)", ids=[image])
+        found.archived = omero.rtypes.rbool(archived)
+        found.description = rstring("seen")
+        alice.getSession().getUpdateService().saveArray([found])
+        assert rows(alice, "select i.archived from Image i where i.id = :id", id=image) == [[archived]]

@@ -1,0 +1,200 @@
+"""Every call of the gateway to the zone, made by the gateway itself with the agent's account."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from irods.meta import iRODSMeta
+from irods.models import Collection, DataObject
+
+from policies.domain.agreement import NOTHING_AGREED
+from policies.domain.plan import AddAvu, RecordAgreement, RemoveAvu
+from policies.domain.tiers import Tier
+from policies.domain.views import Avu, ImportRule
+from policies.errors import RefusedError
+from policies.gateways.zone import marks
+from policies.gateways.zone.connection import ZoneConnection
+from policies.gateways.zone.listing import pages
+from policies.gateways.zone.reading import attached_at, existing, ids_with, read_avus, read_objects
+from policies.gateways.zone.streaming import open_object
+from policies.gateways.zone.watching import TierLook, members, read_tiers, read_watched
+from policies.gateways.zone.writing import add_avu, apply_to_zone, record_agreement, remove_avu, set_avu
+from policies.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
+from tests.conformance.zone import AS_ADMIN, FAST, LOWER, MEDIUM, TIERS, UPPER, Zone, avus_of
+
+NAMES = Names("conformance")
+"""Not the prefix of an installation: on a real zone its hooks and its agent are let alone."""
+
+CLOCKS = 300
+"""Seconds by which the clocks of a real zone and of this machine may differ."""
+
+ALL = frozenset(range(SHARDS))
+HOSTILE = 'it\'s "quoted" 100% _ \\ 😀'
+
+
+def data_id(zone: Zone, path: str) -> int:
+    return int(zone.rods.data_objects.get(path).id)
+
+
+def test_adding_and_removing_may_be_repeated(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """policies/gateways/zone/writing.py: each may be repeated without harm."""
+    path, avu = zone.put(HOSTILE), Avu("a", HOSTILE, "u")
+    for _ in range(2):
+        add_avu(agent_zone, path, avu)
+    assert zone.avus(path) == {avu}
+    for _ in range(2):
+        remove_avu(agent_zone, path, avu)
+    assert zone.avus(path) == set()
+    for value in ("1", "2"):
+        set_avu(agent_zone, zone.collection, Avu("a", value), collection=True)
+    assert ("a", "2", "") in avus_of(zone.rods, Collection, zone.collection)
+
+
+def test_actions_and_agreements_are_written_to_other_peoples_objects(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.put(HOSTILE)
+    id_, avu = data_id(zone, path), Avu("a", "v")
+    apply_to_zone(agent_zone, AddAvu(id_, path, avu))
+    assert zone.avus(path) == {avu}
+    apply_to_zone(agent_zone, RemoveAvu(id_, path, avu))
+    for _ in range(2):
+        record_agreement(agent_zone, NAMES, RecordAgreement(id_, path, NOTHING_AGREED))
+    ((attribute, _, _),) = zone.avus(path)
+    assert attribute == NAMES.agreement
+
+
+def test_what_is_not_there_is_refused(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """The agent goes on with the next unit when an object was renamed or removed since it looked."""
+    for collection in (False, True):
+        for call in (add_avu, remove_avu, set_avu):
+            with pytest.raises(RefusedError):
+                call(agent_zone, zone.path("nothing"), Avu("a", "v"), collection)
+    with pytest.raises(RefusedError), open_object(agent_zone, zone.path("nothing")):
+        pass
+
+
+@pytest.mark.parametrize("collection", [False, True])
+def test_a_mark_is_found_taken_given_back_and_cleared(zone: Zone, agent_zone: ZoneConnection, collection: bool) -> None:
+    path = zone.collection if collection else zone.put(HOSTILE)
+    kind, found_in = (Collection, zone.rods.collections) if collection else (DataObject, zone.rods.data_objects)
+    id_ = int(found_in.get(path).id)
+    shard = shard_of(id_)
+    zone.rods.metadata.add(kind, path, iRODSMeta(NAMES.sync, PENDING, str(shard)), **AS_ADMIN)
+
+    def found(shards: frozenset[int]) -> list[marks.Mark]:
+        return [mark for mark in marks.find_marks(agent_zone, NAMES, shards) if mark.path == path]
+
+    (mark,) = found(ALL)
+    assert mark == marks.Mark(id_, path, shard, frozenset({PENDING}), collection)
+    assert found(frozenset({shard})) == [mark]
+    assert found(ALL - {shard}) == []
+    assert marks.take(agent_zone, NAMES, mark)
+    (taken,) = found(ALL)
+    assert taken.states == {TAKEN}
+    marks.give_back(agent_zone, NAMES, taken)
+    assert found(ALL) == [mark]
+    assert marks.take(agent_zone, NAMES, mark)
+    marks.clear(agent_zone, NAMES, mark)
+    assert found(ALL) == []
+
+
+def test_a_mark_left_twice_is_one(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.put("file")
+    for _ in range(2):
+        marks.leave(agent_zone, NAMES, data_id(zone, path), path)
+    assert zone.avus(path) == {(NAMES.sync, PENDING, str(shard_of(data_id(zone, path))))}
+
+
+def test_a_mark_of_an_object_that_is_gone_is_not_taken(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.put("file")
+    marks.leave(agent_zone, NAMES, data_id(zone, path), path)
+    (mark,) = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == path]
+    zone.alice.data_objects.move(path, zone.path("moved"))
+    assert not marks.take(agent_zone, NAMES, mark)
+    marks.clear(agent_zone, NAMES, mark)
+    marks.give_back(agent_zone, NAMES, mark)
+
+
+def test_objects_are_read_with_replicas_and_avus(zone: Zone, agent_zone: ZoneConnection) -> None:
+    paths = [zone.put(HOSTILE, b"12345"), zone.put("plain")]
+    zone.alice.data_objects.replicate(paths[0], MEDIUM)
+    for avu in (("a", "v", "u"), ("b", "w"), ("c", "not asked for")):
+        zone.alice.metadata.add(DataObject, paths[0], iRODSMeta(*avu))
+    ids = [data_id(zone, path) for path in paths]
+    views = read_objects(agent_zone, [*ids, 10**9], ["a", "b"])
+    assert sorted(views) == sorted(ids)
+    first, second = (views[id_] for id_ in ids)
+    assert (first.path, first.owner) == (paths[0], "alice")
+    assert first.avus == frozenset({Avu("a", "v", "u"), Avu("b", "w")})
+    assert [(r.number, r.resource, r.good, r.size) for r in first.replicas] == [
+        (0, FAST, True, 5),
+        (1, MEDIUM, True, 5),
+    ]
+    assert (second.path, second.avus, len(second.replicas)) == (paths[1], frozenset(), 1)
+    assert read_avus(agent_zone, ids, ["b"]) == {ids[0]: {Avu("b", "w")}}
+
+
+def test_objects_are_found_by_attribute_and_value(zone: Zone, agent_zone: ZoneConnection) -> None:
+    attribute = f"conformance {zone.collection}"
+    ids = {}
+    for value in ("1", "2", "it's 3"):
+        path = zone.put(value)
+        zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, value))
+        ids[value] = data_id(zone, path)
+    assert ids_with(agent_zone, attribute) == set(ids.values())
+    assert ids_with(agent_zone, attribute, ["1", "2"]) == {ids["1"], ids["2"]}
+
+
+def test_it_is_known_when_an_avu_was_put_on_an_object(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """policies/gateways/zone/reading.py: GenQuery2 knows; on a zone before 4.3.2 nothing does."""
+    path, attribute = zone.put(HOSTILE), "conformance::asked"
+    before = time.time()
+    zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, HOSTILE, "u"))
+    found = attached_at(agent_zone, [data_id(zone, path), 10**9], attribute)
+    assert list(found) == ([(data_id(zone, path), HOSTILE)] if zone.rods.server_version >= (4, 3, 2) else [])
+    assert all(abs(when - before) < CLOCKS for when in found.values())
+
+
+def test_ids_that_are_gone_are_told_from_others(zone: Zone, agent_zone: ZoneConnection) -> None:
+    ids = [data_id(zone, zone.put(name)) for name in ("a", "b")]
+    zone.alice.data_objects.unlink(zone.path("a"), force=True)
+    assert existing(agent_zone, ids) == {ids[1]}
+
+
+def test_watched_collections_are_read_with_their_targets(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.path(HOSTILE)
+    zone.alice.collections.create(f"{path}/off")
+    for name, *avu in ((path, NAMES.target, "Project/Dataset", "group"), (path, NAMES.import_, "file")):
+        zone.alice.metadata.add(Collection, name, iRODSMeta(*avu))
+    zone.alice.metadata.add(Collection, f"{path}/off", iRODSMeta(NAMES.import_, "off"))
+    watched = read_watched(agent_zone, NAMES)
+    assert watched.rule_for(f"{path}/x") == ImportRule(path, "file", "Project/Dataset", "group")
+    assert watched.rule_for(f"{path}/off/x") is None
+
+
+def test_members_are_those_of_the_collection_and_below(zone: Zone, agent_zone: ZoneConnection) -> None:
+    for name in (HOSTILE, f"{HOSTILE}/below", HOSTILE.replace("_", "x"), f"{HOSTILE} too"):
+        zone.alice.collections.create(zone.path(name))
+        zone.put(f"{name}/file")
+    expected = [data_id(zone, zone.path(f"{name}/file")) for name in (HOSTILE, f"{HOSTILE}/below")]
+    assert sorted(members(agent_zone, zone.path(HOSTILE))) == sorted(expected)
+
+
+def test_listing_by_id_can_be_taken_up_where_it_stopped(zone: Zone, agent_zone: ZoneConnection) -> None:
+    paths = [zone.put(name) for name in ("a", "b", HOSTILE)]
+    ids = sorted(data_id(zone, path) for path in paths)
+    assert [id_ for page in pages(agent_zone, [zone.collection], "no such") for id_ in page] == ids
+    assert [id_ for page in pages(agent_zone, [zone.collection], "no such", ids[0]) for id_ in page] == ids[1:]
+
+
+def test_tiers_are_read_from_resources(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """facts: on a resource the units of the group are the tier index."""
+    tiers = read_tiers(agent_zone, {LOWER: TierLook("tape", True)})
+    assert tiers.of_resource(UPPER) == Tier(UPPER, UPPER, TIERS, 0, False)
+    assert tiers.of_resource(LOWER) == Tier("tape", LOWER, TIERS, 1, True)
+
+
+def test_other_peoples_data_is_read_as_a_stream(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.put(HOSTILE, b"0123456789")
+    with open_object(agent_zone, path) as stream:
+        assert (stream.read(4), stream.read(100), stream.read(4)) == (b"0123", b"456789", b"")

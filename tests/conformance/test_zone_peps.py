@@ -1,0 +1,146 @@
+"""Which policy enforcement points fire, in which order and with which arguments, as recorded on a real zone.
+
+A real zone needs the tracing ``core.py``, which says itself how it is installed. Some actions register files of this
+machine: run the suite on the catalog provider.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from irods.meta import AVUOperation, iRODSMeta
+from irods.models import DataObject
+
+from tests.conformance.trace import Fired, Trace
+from tests.conformance.tracing.core import TRACE, TRACE_VARIABLE
+from tests.conformance.zone import ALICE, Zone
+from tests.lab.tests_zone.actions import ACTIONS, NOT_DONE
+from tests.lab.tests_zone.commands import Place
+from tests.scene.scene import PASSWORD
+
+RECORDED = Path(__file__).parents[1] / "lab" / "tests_zone"
+ORDER: dict[str, list[str]] = json.loads((RECORDED / "recorded.json").read_text(encoding="utf-8"))
+TYPES: dict[str, str] = json.loads((RECORDED / "recorded_types.json").read_text(encoding="utf-8"))
+MOMENTS = ("pre", "post", "except")
+OPERATIONS = {line.split()[0].rpartition("_")[0] for lines in ORDER.values() for line in lines}
+KINDS = {f"{operation}_{moment}" for operation in OPERATIONS for moment in MOMENTS}
+"""What was recorded; a real zone fires more, such as for checks of permissions, and ``finally`` of everything."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A zone whose enforcement points are written down.
+
+    Attributes:
+        zone: The zone.
+        trace: Where that is read.
+        program: What the clients of this test call themselves, so that nobody else's events are taken for theirs.
+    """
+
+    zone: Zone
+    trace: Trace
+    program: str
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Where a recorded action happens."""
+        address, program = self.zone.place, {"application_name": self.program}
+        with address.session(ALICE, PASSWORD, **program) as alice, address.session(**program) as rods:
+            folder = self.zone.folder / self.program
+            folder.mkdir()
+            yield Place(alice, rods, self.zone.collection, folder)
+
+    def fired_by(self, act: Callable[[], object]) -> list[Fired]:
+        """The recorded kinds of enforcement points that an action fires."""
+        with self.trace.of(self.program) as fired:
+            act()
+        return [one for one in fired if one.pep in KINDS]
+
+
+@pytest.fixture
+def stage(zone: Zone) -> Stage:
+    """The zone, if it is traced."""
+    trace = Trace(Path(os.environ.get(TRACE_VARIABLE) or TRACE))
+    if zone.place.lab is None and not trace.path.exists():
+        pytest.skip(f"the zone has no tracing core.py that writes to {trace.path}: tests/conformance/tracing/core.py")
+    return Stage(zone, trace, f"traced-{uuid4().hex[:8]}")
+
+
+def test_no_recorded_action_is_forgotten() -> None:
+    assert set(ORDER) == set(ACTIONS) | set(NOT_DONE)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_fires_what_it_was_recorded_to_fire(action: str, stage: Stage) -> None:
+    """facts: what happened, and the PEPs in order; each with as many arguments of the same types."""
+    with stage.place() as place:
+        fired = stage.fired_by(ACTIONS[action](place))
+    assert [f"{one.pep} {one.user}" for one in fired] == _recorded_order(action)
+    for one in fired:
+        assert " ".join(one.types) == TYPES[one.pep], one.pep
+
+
+def _recorded_order(action: str) -> list[str]:
+    """Without what the command before it had still under way."""
+    program = "python-irodsclient" if action.startswith("PRC") else action.partition(" ")[0]
+    lines = [line.split() for line in ORDER[action]]
+    return [f"{pep} {user}" for pep, user, said in lines if said == program]
+
+
+def _finalized(fired: list[Fired]) -> list[tuple[str, str, bool]]:
+    """Of each finalize: the status before and after, and whether it says that the file was modified."""
+    found = []
+    for one in fired:
+        if one.pep == "database_data_object_finalize_post":
+            replica = json.loads((one.texts[3] or "").rstrip("\0"))["replicas"][0]
+            states = replica["before"]["data_is_dirty"], replica["after"]["data_is_dirty"]
+            found.append((*states, "file_modified" in replica))
+    return found
+
+
+def test_new_content_is_finalized_once(stage: Stage) -> None:
+    """facts: content has arrived when ``file_modified`` is there and ``after.data_is_dirty`` is 1."""
+    with stage.place() as place:
+        fired = stage.fired_by(ACTIONS["PRC open(w)/write/close"](place))
+    assert _finalized(fired) == [("2", "1", True)]
+
+
+def test_an_overwrite_is_finalized_three_times_and_only_the_last_says_modified(stage: Stage) -> None:
+    """facts: overwrite: ``data_object_finalize`` three times (lock, truncate, close)."""
+    with stage.place() as place:
+        fired = stage.fired_by(ACTIONS["iput -f overwrite small"](place))
+    assert [modified for _, _, modified in _finalized(fired)] == [False, False, True]
+    assert _finalized(fired)[-1][1] == "1"
+
+
+def test_a_replication_never_says_modified(stage: Stage) -> None:
+    """facts: replicate: finalize (lock), ``reg_replica``, finalize without ``file_modified``."""
+    with stage.place() as place:
+        fired = stage.fired_by(ACTIONS["PRC replicate"](place))
+    assert [modified for _, _, modified in _finalized(fired)] == [False, False]
+
+
+def test_atomic_operations_fire_no_event_of_the_database(stage: Stage) -> None:
+    """facts: PRC atomic operations: no database PEP."""
+    with stage.place() as place:
+        path = stage.zone.put("file")
+        operation = AVUOperation(operation="add", avu=iRODSMeta("a", "v"))
+        fired = stage.fired_by(lambda: place.alice.metadata.apply_atomic_operations(DataObject, path, operation))
+    assert {one.pep.partition("_")[0] for one in fired} == {"api"}
+
+
+def test_the_events_of_an_avu_carry_it_as_text(stage: Stage) -> None:
+    """facts: ``'-d', path, attribute, value, units, KeyValPair``."""
+    avu = ("ä 'quoted' attribute", "v%", "u")
+    with stage.place() as place:
+        path = stage.zone.put("file")
+        fired = stage.fired_by(lambda: place.alice.metadata.add(DataObject, path, iRODSMeta(*avu)))
+    (event,) = [one for one in fired if one.pep == "database_add_avu_metadata_post"]
+    assert event.texts[3:8] == ("-d", path, *avu)

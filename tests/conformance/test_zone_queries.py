@@ -1,0 +1,181 @@
+"""GenQuery1: pages, distinct rows, conditions on text, and what users see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from irods.column import In, Like
+from irods.meta import AVUOperation, iRODSMeta
+from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource, RuleExec, User
+
+from policies.gateways.zone.connection import ZoneConnection
+from policies.gateways.zone.queries import first_rows, last_data_id
+from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
+
+MANY = 600
+"""More than two pages: a server gives 256 rows in one answer."""
+
+
+def add_many(zone: Zone, path: str, count: int) -> None:
+    """Give a data object the AVUs of an attribute with the values 0, 1, 2..."""
+    operations = [AVUOperation(operation="add", avu=iRODSMeta("number", str(number))) for number in range(count)]
+    zone.alice.metadata.apply_atomic_operations(DataObject, path, *operations)
+
+
+def asked(session: Any, column: Any, *conditions: Any) -> list[Any]:
+    """The values of one column."""
+    return [row[column] for row in session.query(column).filter(*conditions).get_results()]
+
+
+def test_an_answer_of_several_pages_is_given_whole(zone: Zone) -> None:
+    """facts: 256 rows a page."""
+    path = zone.put("file")
+    add_many(zone, path, MANY)
+    data_id = zone.alice.data_objects.get(path).id
+    found = asked(zone.alice, DataObjectMeta.value, DataObject.id == data_id, DataObjectMeta.name == "number")
+    assert sorted(map(int, found)) == list(range(MANY))
+
+
+def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:
+    """A connection has room for 50 open queries; the client closes what it does not read to the end."""
+    path = zone.put("file")
+    add_many(zone, path, MANY)
+    query = zone.alice.query(DataObjectMeta.value).filter(
+        Collection.name == zone.collection, DataObjectMeta.name == "number"
+    )
+    for _ in range(60):
+        page = query.execute()
+        assert page.continue_index > 0
+        query.continue_index(page.continue_index).close()
+    assert len(list(query.get_results())) == MANY
+
+
+def test_rows_are_distinct(zone: Zone) -> None:
+    """policies/gateways/zone: one row for a data object, whatever the number of its replicas."""
+    path = zone.put("file")
+    for resource in (MEDIUM, SLOW):
+        zone.alice.data_objects.replicate(path, resource)
+    here = Collection.name == zone.collection
+    assert asked(zone.alice, DataObject.name, here) == ["file"]
+    assert sorted(asked(zone.alice, DataObject.replica_number, here)) == [0, 1, 2]
+
+
+def test_ids_of_many_objects_fit_into_one_condition(zone: Zone) -> None:
+    """policies/gateways/zone/queries.py: 200 ids a query."""
+    ids = [zone.alice.data_objects.get(zone.put(name)).id for name in ("a", "b", "c")]
+    padded = [*range(10**9, 10**9 + 197), *ids]
+    assert sorted(asked(zone.alice, DataObject.id, In(DataObject.id, padded))) == sorted(ids)
+
+
+def test_no_rows_are_an_empty_answer(zone: Zone) -> None:
+    assert asked(zone.alice, DataObject.id, Collection.name == zone.path("nowhere")) == []
+    assert asked(zone.alice, DataObject.id, In(DataObject.id, [10**9])) == []
+
+
+def test_numbers_and_times_come_as_such(zone: Zone) -> None:
+    path = zone.put("file", b"12345")
+    zone.alice.data_objects.touch(path, seconds_since_epoch=1_000_000_000)
+    columns = (DataObject.id, DataObject.size, DataObject.replica_number, DataObject.replica_status)
+    times = (DataObject.modify_time, DataObject.resc_hier, DataObject.owner_name)
+    row = zone.rods.query(*columns, *times).filter(Collection.name == zone.collection).one()
+    assert [type(row[column]) for column in columns] == [int, int, int, str]
+    assert row[DataObject.modify_time].timestamp() == 1_000_000_000
+    assert (row[DataObject.resc_hier], row[DataObject.owner_name], row[DataObject.size]) == (FAST, "alice", 5)
+
+
+def test_an_avu_without_units_has_empty_ones(zone: Zone) -> None:
+    zone.alice.metadata.add(DataObject, zone.put("file"), iRODSMeta("a", "v"))
+    about = (Collection.name == zone.collection, DataObjectMeta.name == "a")
+    row = zone.alice.query(DataObjectMeta.value, DataObjectMeta.units).filter(*about).one()
+    assert not row[DataObjectMeta.units]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("{}/a%", {"a", "a_b", "axb"}),
+        ("{}/a_b", {"a_b", "axb"}),
+        ("{}/a\\_b", {"a_b"}),
+        ("{}/A%", {"A"}),
+        ("{}/%", {"a", "A", "a_b", "axb"}),
+    ],
+)
+def test_like_takes_percent_and_underscore_for_others(zone: Zone, pattern: str, expected: set[str]) -> None:
+    """policies/gateways/zone/watching.py: any one character stands for them."""
+    for name in ("a", "A", "a_b", "axb"):
+        zone.alice.collections.create(zone.path(name))
+    found = asked(zone.alice, Collection.name, Like(Collection.name, pattern.format(zone.collection)))
+    assert {path.rpartition("/")[2] for path in found} == expected
+
+
+@pytest.mark.parametrize("name", ["100% _", "back\\slash", "emoji 😀 中", '"double"', "<&>", "a && b"])
+def test_a_condition_on_text_is_about_that_text(zone: Zone, name: str) -> None:
+    zone.alice.collections.create(zone.path(name))
+    path = zone.put(f"{name}/{name}")
+    zone.alice.metadata.add(DataObject, path, iRODSMeta(name, name))
+    assert asked(zone.alice, DataObject.name, Collection.name == zone.path(name)) == [name]
+    about = (Collection.name == zone.path(name), DataObject.name == name, DataObjectMeta.name == name)
+    assert asked(zone.alice, DataObjectMeta.value, *about) == [name]
+
+
+def test_rows_come_in_the_order_that_was_asked_for(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """policies/gateways/zone/queries.py: as many as are wanted, and the rest is given up."""
+    ids = [zone.alice.data_objects.get(zone.put(f"{number:02}")).id for number in (3, 1, 2, 0)]
+    here = Collection.name == zone.collection
+    columns = (DataObject.id, DataObject.name)
+    found = first_rows(agent_zone, "", 2, columns, here, DataObject.id > ids[0], DataObject.id <= ids[3])
+    assert found == [(ids[1], "01"), (ids[2], "02")]
+
+
+def test_an_ordered_query_can_be_left_in_the_middle(zone: Zone, agent_zone: ZoneConnection) -> None:
+    path = zone.put("file")
+    add_many(zone, path, MANY)
+    about = (Collection.name == zone.collection, DataObjectMeta.name == "number")
+    for _ in range(60):
+        assert len(first_rows(agent_zone, "", 10, (DataObjectMeta.value,), *about)) == 10
+
+
+def test_the_greatest_id_is_found_and_of_nothing_none(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """policies/gateways/zone/queries.py: ``max`` in GenQuery."""
+    here = Collection.name == zone.collection
+    assert last_data_id(agent_zone, "", here) == 0
+    ids = [zone.alice.data_objects.get(zone.put(name)).id for name in ("a", "b")]
+    assert last_data_id(agent_zone, "", here) == max(ids)
+    assert last_data_id(agent_zone, "") >= max(ids)
+
+
+def test_users_see_what_they_may_read_and_administrators_everything(zone: Zone) -> None:
+    zone.put("file")
+    here = Collection.name == zone.collection
+    assert asked(zone.alice, DataObject.name, here) == asked(zone.rods, DataObject.name, here) == ["file"]
+    assert asked(zone.bob, DataObject.name, here) == []
+
+
+def test_a_query_without_conditions_lists_all(zone: Zone) -> None:
+    """policies/doctor: resources, and the delay queue, with or without something in it."""
+    assert {FAST, MEDIUM, SLOW} <= set(asked(zone.rods, Resource.name))
+    columns = (RuleExec.id, RuleExec.name, RuleExec.time, RuleExec.last_exe_time)
+    list(zone.rods.query(*columns).get_results())
+
+
+def test_an_accounts_type_and_a_collections_owner_are_said(zone: Zone) -> None:
+    """policies/doctor."""
+    mine = (User.name == "alice", User.zone == zone.place.zone)
+    assert asked(zone.rods, User.type, *mine) == ["rodsuser"]
+    columns = (Collection.owner_name, Collection.owner_zone)
+    row = zone.rods.query(*columns).filter(Collection.name == zone.collection).one()
+    assert (row[Collection.owner_name], row[Collection.owner_zone]) == ("alice", zone.place.zone)
+
+
+def test_collections_are_found_by_their_avus(zone: Zone) -> None:
+    """policies/gateways/zone/watching.py: all watched collections in one query."""
+    zone.alice.metadata.add(Collection, zone.collection, iRODSMeta("conformance::a", "v", "u"))
+    zone.alice.metadata.add(Collection, zone.collection, iRODSMeta("conformance::b", "w"))
+    columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+    query = zone.rods.query(*columns).filter(In(CollectionMeta.name, ["conformance::a", "conformance::b"]))
+    found = [[row[column] or "" for column in columns] for row in query]
+    assert [row[1:] for row in sorted(found) if row[0] == zone.collection] == [
+        ["conformance::a", "v", "u"],
+        ["conformance::b", "w", ""],
+    ]

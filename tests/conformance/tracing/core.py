@@ -1,0 +1,56 @@
+"""A core.py that writes down each policy enforcement point that it is asked for, and does nothing else.
+
+On a real zone: on the catalog provider of a zone for trying things out, copy this file to ``/etc/irods/core.py`` and
+list the Python rule engine after storage tiering. It writes to the file that ``IRODS_OMERO_TEST_TRACE`` names in the
+server's environment, or else to ``/var/lib/irods/irods_omero_trace.jsonl``. Run the suite on the same host, as the
+user that the server runs as, with the same variable set; the next connection of a client is traced. Every check for a
+rule becomes a line there, so put the old ``core.py`` back afterwards.
+
+Each line is a JSON object: ``pep``, ``user``, ``program``, and ``arguments`` as pairs of a type's name and, for text,
+the text.
+"""
+
+import json
+import os
+import sys
+import types
+from contextlib import suppress
+from typing import Any, Callable, List
+
+TRACE_VARIABLE = "IRODS_OMERO_TEST_TRACE"
+TRACE = "/var/lib/irods/irods_omero_trace.jsonl"
+LONGEST = 20000
+CONTINUE = 5000000
+
+
+def _write(pep: str, arguments: List[Any], client: str, program: str) -> None:
+    entry = {
+        "pep": pep,
+        "user": client,
+        "program": program,
+        "arguments": [(type(one).__name__, one[:LONGEST] if isinstance(one, str) else None) for one in arguments],
+    }
+    line = json.dumps(entry) + "\n"
+    descriptor = os.open(os.environ.get(TRACE_VARIABLE) or TRACE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, line.encode("ascii"))  # one call: several agents write at the same time
+    finally:
+        os.close(descriptor)
+
+
+class _Tracing(types.ModuleType):
+    """This module, which has a function for every enforcement point; by ``__getattr__`` also before Python 3.7."""
+
+    def __getattr__(self, name: str) -> Callable[[List[Any], Any, Any], int]:
+        if not name.startswith("pep_"):
+            raise AttributeError(name)
+
+        def trace(rule_args: List[Any], _callback: Any, rei: Any) -> int:
+            with suppress(OSError):  # a trace that cannot be written must not lock everybody out of the zone
+                _write(name, rule_args, str(rei.rsComm.clientUser.userName), str(rei.rsComm.option))
+            return CONTINUE
+
+        return trace
+
+
+sys.modules[__name__].__class__ = _Tracing

@@ -1,0 +1,1 @@
+"""The pure part: plain tests of each module, and the promises as properties."""

@@ -1,0 +1,119 @@
+"""Importing: what is imported, when, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from policies.domain.agreement import Agreement, Failure
+from policies.domain.importing import decide_import, next_attempt
+from policies.domain.plan import Import
+from policies.domain.policy import Policy
+from policies.domain.situation import Situation
+from policies.domain.target import Target
+from policies.domain.unit import Unit, import_key
+from policies.domain.views import ImageState, OmeroView, Replica, ZoneView
+from tests.domain.agreed import RULE, data_object
+from tests.domain.strategies import NOW, TIERS
+
+POLICY = Policy("z", "omero.example", TIERS, attempts=3, backoff=60)
+ARRIVED = Situation(ZoneView(Unit(10), (data_object(10), data_object(11)), RULE), POLICY, NOW)
+CONTENT = ARRIVED.zone.first.content()
+assert CONTENT is not None
+OTHER = replace(CONTENT, size=11, checksum="")
+IMPORTED = OmeroView(5, (ImageState(50),))
+
+
+def with_replica(place: int, **changes: object) -> Situation:
+    """What arrived, with one replica changed."""
+    objects = list(ARRIVED.zone.objects)
+    replica = replace(objects[place].replicas[0], **changes)  # type: ignore[arg-type]
+    objects[place] = replace(objects[place], replicas=(replica,))
+    return replace(ARRIVED, zone=replace(ARRIVED.zone, objects=tuple(objects)))
+
+
+def failed(attempts: int, at: int = NOW) -> Situation:
+    return replace(ARRIVED, base=Agreement(failure=Failure(attempts, at, "no reader for it", CONTENT)))
+
+
+def test_what_arrives_under_a_watched_collection_is_imported() -> None:
+    assert CONTENT is not None
+    assert decide_import(ARRIVED).do_import == Import(
+        prefix="irods/z/10/",
+        key=import_key("z", 10, CONTENT),
+        paths=("/z/home/lab/10.tiff", "/z/home/lab/11.tiff"),
+        content=CONTENT,
+        owner="alice",
+        target=Target(project="Project", dataset="Dataset"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("situation", "rule"),
+    [
+        (replace(ARRIVED, zone=replace(ARRIVED.zone, rule=None)), "no collection above it is watched"),
+        (with_replica(0, size=0), "it is empty"),
+        (with_replica(0, good=False), "no replica is good"),
+        (with_replica(1, good=False), "no replica is good"),
+        (with_replica(0, resource="tape"), "its bytes cannot be read"),
+        (with_replica(1, resource="tape"), "its bytes cannot be read"),
+        (replace(ARRIVED, omero=IMPORTED), "its present content is imported"),
+        (replace(ARRIVED, omero=IMPORTED, base=Agreement(content=CONTENT, fileset=5)), "is imported"),
+        (replace(ARRIVED, omero=IMPORTED, base=Agreement(content=OTHER), imported=CONTENT), "is imported"),
+        (replace(ARRIVED, base=Agreement(content=CONTENT, fileset=5)), "its images were deleted"),
+        (replace(ARRIVED, base=Agreement(fileset=5)), "its images were deleted"),
+        (replace(ARRIVED, base=Agreement(content=CONTENT, gone=True)), "its images were deleted"),
+    ],
+)
+def test_why_nothing_is_imported(situation: Situation, rule: str) -> None:
+    importing = decide_import(situation)
+    assert importing.do_import is None
+    assert rule in importing.rule
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        replace(ARRIVED, omero=IMPORTED, base=Agreement(content=OTHER, fileset=5)),
+        replace(ARRIVED, base=Agreement(content=OTHER, fileset=5)),
+        replace(ARRIVED, base=Agreement(content=OTHER, gone=True)),
+        replace(ARRIVED, base=Agreement(failure=Failure(3, NOW, "broken", OTHER))),
+        replace(ARRIVED, base=Agreement(failure=Failure(3, NOW, "broken", None))),
+    ],
+)
+def test_another_content_is_imported_whatever_became_of_the_earlier_one(situation: Situation) -> None:
+    assert decide_import(situation).do_import is not None
+
+
+def test_a_target_without_sense_is_an_error_that_names_the_collection() -> None:
+    importing = decide_import(replace(ARRIVED, zone=replace(ARRIVED.zone, rule=replace(RULE, target="/"))))
+    assert importing.do_import is None
+    assert importing.error.startswith("/z/home/lab: the target '/' names no place")
+
+
+def test_what_is_out_of_reach_says_how_to_have_it_imported() -> None:
+    assert "restage it to have it imported" in decide_import(with_replica(0, resource="tape")).error
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 60), (2, 120)])
+def test_a_failed_import_is_tried_again_later_and_later(attempts: int, seconds: int) -> None:
+    early = decide_import(failed(attempts, NOW - seconds + 1))
+    assert (early.do_import, early.error, early.attempts, early.wait) == (None, "no reader for it", attempts, True)
+    assert decide_import(failed(attempts, NOW - seconds)).do_import is not None
+
+
+def test_it_is_given_up_after_so_many_attempts() -> None:
+    given_up = decide_import(failed(3, 0))
+    assert (given_up.do_import, given_up.error, given_up.wait) == (None, "no reader for it", False)
+
+
+def test_the_time_between_attempts_has_a_limit() -> None:
+    assert next_attempt(Failure(2**62, NOW, ""), POLICY) == next_attempt(Failure(100, NOW, ""), POLICY)
+
+
+def test_the_fastest_good_replica_decides_whether_it_can_be_read() -> None:
+    first = ARRIVED.zone.first
+    replicas = (Replica(1, "tape", good=True, size=10, checksum="sha2:x"), *first.replicas)
+    objects = (replace(first, replicas=replicas), *ARRIVED.zone.objects[1:])
+    assert decide_import(replace(ARRIVED, zone=replace(ARRIVED.zone, objects=objects))).do_import is not None

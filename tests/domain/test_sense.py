@@ -1,0 +1,50 @@
+"""Nonsense: told on both sides, and let alone."""
+
+from __future__ import annotations
+
+from policies.domain.policy import TO_OMERO, MappedAttribute, Policy
+from policies.domain.sense import TOLD, without_nonsense
+from policies.domain.views import Avu
+from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from tests.domain.agreed import agreed_world
+from tests.domain.strategies import FIRST, NAMES, TIERS
+from tests.domain.world import World, add_avu, add_tag
+
+ATTRIBUTES = (MappedAttribute("a", "n"), MappedAttribute("b", "m", TO_OMERO))
+POLICY = Policy("z", "omero.example", TIERS, attributes=ATTRIBUTES)
+
+
+def tagged(*tags: tuple[str, str]) -> World:
+    world = agreed_world(POLICY)
+    for namespace, text in tags:
+        world = add_tag(world, world.omero.subjects[0].id, namespace, text)
+    return world
+
+
+def test_what_makes_sense_is_not_changed() -> None:
+    situation = tagged(*((REQUEST_NAMESPACE, request) for request in REQUESTS), ("n", "DAPI"), ("", "\n")).look()
+    assert without_nonsense(situation) == (situation, "")
+
+
+def test_only_what_makes_no_sense_is_taken_out() -> None:
+    situation = tagged((REQUEST_NAMESPACE, "archve"), (REQUEST_NAMESPACE, "keep"), ("n", ""), ("m", "")).look()
+    seen, told = without_nonsense(situation)
+    links = {(link.namespace, link.text) for link in seen.omero.subjects[0].tags}
+    assert {(REQUEST_NAMESPACE, "keep"), ("m", "")} <= links
+    assert not {(REQUEST_NAMESPACE, "archve"), ("n", "")} & links
+    assert "tag 'archve': it is not one of the requests archive, restage, keep" in told
+    assert "tag '': it cannot be an AVU, as it is empty" in told
+
+
+def test_avus_that_are_no_requests() -> None:
+    world = add_avu(tagged(), FIRST, Avu(NAMES.request, "Archive"))
+    seen, told = without_nonsense(world.look())
+    assert seen.zone.first.values(NAMES.request) == frozenset()
+    assert told == "AVU 'Archive': it is not one of the requests archive, restage, keep"
+
+
+def test_not_more_is_told_than_people_read() -> None:
+    _, told = without_nonsense(tagged(*(("n", "x" * 2701 + str(number)) for number in range(9))).look())
+    assert told.count("cannot be an AVU") == 1 <= TOLD
+    _, told = without_nonsense(tagged(*((REQUEST_NAMESPACE, str(number)) for number in range(9))).look())
+    assert told.count("it is not one of the requests") == TOLD

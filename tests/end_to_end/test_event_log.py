@@ -1,0 +1,150 @@
+"""No event of OMERO is missed: rows in any order, long logs, agents that start anew, a log that was reset."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import omero.model
+import pytest
+from omero.rtypes import rstring
+
+from policies.agent.cursor import load_cursor
+from policies.agent.sweep import Sweeper
+from policies.gateways.omero import events
+from policies.gateways.omero.events import WINDOW
+from tests.lab.omero import LabOmero
+from tests.pictures import retina
+from tests.scene import Scene
+from tests.scene.counting import operations_in_omero
+
+pytestmark = pytest.mark.usefixtures("lab_only")
+
+
+@pytest.fixture
+def lab(scene: Scene) -> LabOmero:
+    assert scene.omero.lab is not None
+    return scene.omero.lab
+
+
+@pytest.fixture
+def paths(scene: Scene) -> list[str]:
+    """Two imported images, and an agent that has followed all that happened."""
+    made = [scene.put(f"{name}.ome.tiff", retina(32)) for name in "ab"]
+    scene.sweep()
+    scene.ask_by_tag(scene.shown(made[0]).image.id, "keep")
+    scene.sweep()
+    assert asked(scene, made) == [["keep"], []]
+    return made
+
+
+def asked(scene: Scene, paths: list[str]) -> list[list[str]]:
+    """What is asked of each data object in the zone: of the agent's doing, as users asked in OMERO."""
+    return [scene.avus(path, "omero::request") for path in paths]
+
+
+def fill_log(scene: Scene, rows: int) -> None:
+    """A user does many things that are no business of the agent."""
+    tags = [omero.model.TagAnnotationI() for _ in range(rows)]
+    for number, tag in enumerate(tags):
+        tag.textValue = rstring(f"noise {number}")
+    context = {"omero.group": str(scene.group_id)}
+    scene.microscopist.getSession().getUpdateService().saveArray(tags, context)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["one agent", "an agent that starts anew"])
+def test_rows_that_show_after_later_ones_are_followed(
+    scene: Scene, lab: LabOmero, paths: list[str], restarted: bool
+) -> None:
+    first, second = (scene.shown(path).image.id for path in paths)
+    with scene.sides() as sides:
+        sweeper = Sweeper(sides)
+        sweeper.sweep()
+        lab.hold_events()
+        scene.take_tag_away(first, "keep")
+        scene.ask_by_tag(first, "archive")
+        lab.pass_events()
+        scene.ask_by_tag(second, "archive")
+        sweeper.sweep()
+        assert asked(scene, paths) == [["keep"], ["archive"]]
+        lab.release_events()
+        (Sweeper(sides) if restarted else sweeper).sweep()
+    assert asked(scene, paths) == [["archive"], ["archive"]]
+
+
+def test_what_happens_while_no_agent_runs_is_followed_however_much_it_is(scene: Scene, paths: list[str]) -> None:
+    scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
+    fill_log(scene, WINDOW + 100)
+    scene.sweep()
+    assert asked(scene, paths) == [["keep"], ["archive"]]
+
+
+def test_an_agent_that_is_broken_off_leaves_what_it_has_not_followed(
+    scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
+    fill_log(scene, WINDOW + 100)
+    with monkeypatch.context() as broken:
+        broken.setattr("policies.agent.looking.Observer.observe", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            scene.sweep()
+    scene.sweep()
+    assert asked(scene, paths) == [["keep"], ["archive"]]
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_long_log_is_read_by_ranges(
+    scene: Scene, lab: LabOmero, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "PAGE", 400)
+    first, second = (scene.shown(path).image.id for path in paths)
+    with scene.sides() as sides:
+        sweeper = Sweeper(sides)
+        sweeper.sweep()
+        scene.take_tag_away(first, "keep")
+        fill_log(scene, 2 * 400)
+        scene.ask_by_tag(second, "archive")
+        lab.forget_requests()
+        sides.omero.close()
+        reader = events.EventReader(load_cursor(sides), window=0)
+        hints = reader.read(sides.omero.service())
+    assert len(hints.filesets) == 2
+    assert hints.unlinked
+    # One asks for the end; three read ranges; one follows links, one images, one plates, at most.
+    assert 4 <= operations_in_omero(scene.omero).count("projection") <= 7
+
+
+def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: list[str], tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    lab.stop()
+    shutil.copytree(lab.state, backup)
+    lab.start()
+    scene.connect_to_omero()
+    fill_log(scene, 3 * WINDOW)
+    scene.ask_by_tag(scene.shown(paths[1]).image.id, "keep")
+    scene.sweep()
+    assert asked(scene, paths) == [["keep"], ["keep"]]
+    lab.stop()
+    shutil.rmtree(lab.state)
+    shutil.copytree(backup, lab.state)
+    lab.start()
+    scene.connect_to_omero()
+    scene.sweep()  # notices, and looks at what happened lately
+    scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
+    fill_log(scene, WINDOW + 100)
+    scene.sweep()
+    assert asked(scene, paths)[1] == ["archive"]
+
+
+def test_a_quiet_log_is_not_written_about(scene: Scene, paths: list[str]) -> None:
+    before = scene.writes()
+    with scene.sides() as sides:
+        sweeper = Sweeper(sides)
+        sweeper.sweep()
+        cursor = load_cursor(sides)
+        sweeper.sweep()
+        assert load_cursor(sides) == cursor
+    assert scene.writes()[0] == before[0]

@@ -1,0 +1,117 @@
+"""Reconcile finds what no mark and no event told of, and writes nothing where both sides agree."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policies.agent.reconcile import Reconciler
+from policies.cli import main
+from tests.pictures import lab_book, retina
+from tests.scene import Scene
+
+DRIFTED = 3
+
+
+def run(scene: Scene, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--config", str(scene.policy_file), *arguments])
+
+
+@pytest.fixture
+def path(scene: Scene) -> str:
+    """An imported image on the fast tier."""
+    made = scene.put("a.ome.tiff", retina())
+    scene.sweep()
+    return made
+
+
+def test_an_arrival_without_a_mark_is_imported(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina())
+    scene.lose_marks(path)
+    scene.lose_marks(scene.collection, collection=True)
+    assert scene.sweep().looked == 0
+    assert run(scene, "reconcile").exit_code == DRIFTED
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_tag_that_nobody_told_of_is_put_back(scene: Scene, path: str) -> None:
+    scene.take_tag_away(scene.shown(path).image.id, "tier:fast")
+    assert run(scene, "reconcile").exit_code == DRIFTED
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(scene: Scene, path: str) -> None:
+    image = scene.shown(path).image.id
+    scene.take_tag_away(image, "tier:fast")
+    before = scene.writes()
+    result = run(scene, "reconcile", "--dry-run")
+    assert result.exit_code == DRIFTED
+    assert f"{path}\n  tag Image:{image} with 'tier:fast'" in result.output
+    assert scene.writes() == before
+
+
+def test_drift_can_be_left_to_the_agent(scene: Scene, path: str) -> None:
+    scene.take_tag_away(scene.shown(path).image.id, "tier:fast")
+    assert run(scene, "reconcile", "--mark").exit_code == DRIFTED
+    assert scene.avus(path, "omero::sync") == ["pending"]
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_where_both_sides_agree_nothing_is_written(scene: Scene, path: str) -> None:
+    scene.put("notes.txt", lab_book())
+    for _ in range(4):
+        scene.sweep()
+    run(scene, "reconcile")
+    before = scene.writes()
+    result = run(scene, "reconcile", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout.splitlines()[-1])["drifted"] == 0
+    assert scene.writes() == before
+
+
+def test_an_interrupted_one_goes_on_where_it_was(scene: Scene) -> None:
+    paths = [scene.put(f"{number}.ome.tiff", retina(64)) for number in range(3)]
+    scene.sweep()
+    ids = [scene.shown(path).data_id for path in paths]
+    with scene.sides() as sides:
+        reconciler = Reconciler(sides)
+        for _ in reconciler.run(after=ids[1]):
+            pass
+    assert reconciler.done.units == 1
+    assert reconciler.done.position == ids[2]
+
+
+def test_the_image_of_a_removed_object_says_so_and_is_not_deleted(scene: Scene, path: str) -> None:
+    image = scene.shown(path).image.id
+    scene.user.data_objects.unlink(path, force=True)
+    assert "is gone" in run(scene, "reconcile", "--dry-run").output
+    assert scene.image(image).texts == {"registered", "tier:fast"}
+    assert run(scene, "reconcile").exit_code == DRIFTED
+    shown = scene.image(image)
+    assert shown.texts == set()
+    pairs = dict(shown.pairs)
+    assert pairs["error"] == "its data object is no longer in iRODS"
+    assert pairs["path"] == path
+    assert "tier" not in pairs
+    assert run(scene, "reconcile").exit_code == 0
+
+
+def test_an_image_explains_itself(scene: Scene, path: str) -> None:
+    image = scene.shown(path).image.id
+    by_path, by_image = (run(scene, "explain", what, "--json") for what in (path, f"Image:{image}"))
+    assert json.loads(by_path.stdout) == json.loads(by_image.stdout)
+    explained = json.loads(by_path.stdout)
+    assert explained["plan"] == []
+    assert ["tier", "fast", "iRODS: where the good replicas are in the catalog"] in explained["decided"]
+    assert "Both sides agree" in run(scene, "explain", path).stdout
+
+
+def test_what_is_not_there_is_one_message(scene: Scene) -> None:
+    for what in (f"{scene.collection}/nothing", "Image:999999"):
+        result = run(scene, "explain", what)
+        assert result.exit_code == 1
+        assert what in result.stderr
+        assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,108 @@
+"""A tag or an AVU asks, storage tiering moves, and both sides show what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.pictures import retina
+from tests.scene import Scene, Snapshot
+
+
+@pytest.fixture
+def path(scene: Scene) -> str:
+    """An imported image on the fast tier."""
+    made = scene.put("a.ome.tiff", retina())
+    scene.sweep()
+    return made
+
+
+def is_quiet(shown: Snapshot) -> bool:
+    return not shown.values("omero::request") and not shown.image.texts & {"archive", "restage", "keep"}
+
+
+def test_a_tag_moves_the_data_there_and_back(scene: Scene, path: str) -> None:
+    for request, resource in (("archive", "archive"), ("restage", "fast")):
+        scene.ask_by_tag(scene.shown(path).image.id, request)
+        scene.sweep()
+        assert scene.shown(path).values("omero::request") == [request]
+        scene.wait_for(resource, path)
+        scene.sweep()
+        shown = scene.shown(path)
+        assert shown.image.texts == {"registered", f"tier:{resource}"}
+        assert shown.image.archived == (resource == "archive")
+        assert is_quiet(shown)
+
+
+def test_an_avu_moves_the_data_there_and_back(scene: Scene, path: str) -> None:
+    for request, resource in (("archive", "archive"), ("restage", "fast")):
+        scene.ask_by_avu(path, request)
+        scene.sweep()
+        assert request in scene.shown(path).image.texts
+        scene.wait_for(resource, path)
+        scene.sweep()
+        assert is_quiet(scene.shown(path))
+
+
+@pytest.mark.parametrize("last", ["iRODS", "OMERO"])
+def test_of_two_requests_the_last_one_stands(scene: Scene, path: str, last: str) -> None:
+    image = scene.shown(path).image.id
+    asks: list[Callable[[], None]] = [
+        lambda: scene.ask_by_avu(path, "archive"),
+        lambda: scene.ask_by_tag(image, "keep"),
+    ]
+    for ask in asks if last == "OMERO" else asks[::-1]:
+        ask()
+        scene.let_a_second_pass()
+    scene.sweep()
+    shown = scene.shown(path)
+    wanted = "keep" if last == "OMERO" else "archive"
+    assert shown.values("omero::request") == [wanted]
+    assert shown.image.texts & {"archive", "keep"} == {wanted}
+
+
+def test_a_request_that_is_served_already_is_consumed_at_once(scene: Scene, path: str) -> None:
+    scene.ask_by_avu(path, "restage")
+    scene.sweep()
+    assert is_quiet(scene.shown(path))
+
+
+def test_keep_stays_until_it_is_taken_away(scene: Scene, path: str) -> None:
+    scene.ask_by_avu(path, "keep")
+    scene.sweep()
+    image = scene.shown(path).image
+    assert "keep" in image.texts
+    scene.take_tag_away(image.id, "keep")
+    scene.sweep()
+    assert is_quiet(scene.shown(path))
+
+
+def test_a_request_that_nobody_can_serve_is_answered_with_a_reason_on_both_sides(scene: Scene) -> None:
+    elsewhere = scene.put("b.ome.tiff", retina(), resource="demoResc")
+    scene.sweep()
+    scene.ask_by_avu(elsewhere, "archive")
+    scene.sweep()
+    shown = scene.shown(elsewhere)
+    assert is_quiet(shown)
+    (reason,) = shown.values("omero::error")
+    assert "refused" in reason
+    assert dict(shown.image.pairs)["error"] == reason
+
+
+def test_tiering_by_itself_is_shown(scene: Scene, path: str) -> None:
+    since = dict(scene.shown(path).image.pairs)["since"]
+    scene.grow_old(path)
+    scene.run_tiering()
+    scene.wait_for("archive", path)
+    scene.sweep()
+    shown = scene.shown(path)
+    assert shown.image.texts == {"registered", "tier:archive"}
+    assert shown.image.archived
+    assert dict(shown.image.pairs)["since"] >= since
+
+
+def test_a_state_tag_that_a_user_takes_away_is_put_back(scene: Scene, path: str) -> None:
+    scene.take_tag_away(scene.shown(path).image.id, "tier:fast")
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}

@@ -1,0 +1,126 @@
+"""Agents in processes of their own, forked from one that has everything loaded, which takes little time."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import structlog
+
+from policies.agent import sweep
+from policies.agent.reconcile import Reconciler
+from policies.agent.report import Report
+from policies.agent.sides import Sides
+from policies.errors import PolicyError
+from policies.gateways.omero.events import EventReader
+from policies.settings import Settings
+from tests.faults.calls import KILL, Call, Calls, Changes, Disturbance
+
+SWEEP = "sweep"
+RECONCILE = "reconcile"
+PATIENCE = 60.0
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an agent.
+
+    Attributes:
+        calls: Its calls to both sides; none are known of one that was killed.
+        report: What it did; None when it was broken off or killed.
+        error: Why it was broken off.
+        drifted: Of a reconcile, the units that did not agree, and the filesets of removed ones that did not say so.
+        killed: Whether it was.
+    """
+
+    calls: tuple[Call, ...] = ()
+    report: Report | None = None
+    error: str = ""
+    drifted: int = 0
+    killed: bool = False
+
+
+@dataclass(frozen=True)
+class Agents:
+    """Starts agents with the same settings.
+
+    Attributes:
+        settings: Their configuration.
+        environment: Variables that they need.
+        databases: Files of the lab's servers, by which an agent sees whether a call has changed anything.
+    """
+
+    settings: Settings
+    environment: Mapping[str, str] = field(default_factory=dict)
+    databases: Sequence[Path] = ()
+
+    def run(self, disturbance: Disturbance | None = None, task: str = SWEEP) -> Outcome:
+        """Start a new agent that sweeps (or reconciles) once, and wait for its end."""
+        here, there = _forks.Pipe(duplex=False)
+        secrets, databases = dict(self.environment), tuple(self.databases)
+        order = _Order(self.settings.model_dump_json(), secrets, databases, disturbance, task)
+        process = _forks.Process(target=_work, args=(there, order), daemon=True)
+        process.start()
+        there.close()
+        try:
+            answer = here.recv() if here.poll(PATIENCE) else None
+        except EOFError:
+            answer = None
+        finally:
+            here.close()
+            process.join(PATIENCE)
+        if answer is None and process.exitcode == -signal.SIGKILL and disturbance and disturbance.how == KILL:
+            return Outcome(killed=True)
+        assert isinstance(answer, Outcome), f"an agent ended with {process.exitcode}: {answer}"
+        return answer
+
+
+@dataclass(frozen=True)
+class _Order:
+    settings: str
+    environment: dict[str, str]
+    databases: tuple[Path, ...]
+    disturbance: Disturbance | None
+    task: str
+
+
+def _work(connection: Connection, order: _Order) -> None:
+    """Be an agent; the parent gets an Outcome, or the text of what nobody has thought of."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    os.environ.update(order.environment)
+    # The window of the event log would hide that a cursor was saved before its events were followed.
+    vars(sweep)["EventReader"] = partial(EventReader, window=0)
+    calls = Calls(order.disturbance, Changes(order.databases) if order.databases else None)
+    calls.install()
+    try:
+        with Sides(Settings.model_validate_json(order.settings)) as sides:
+            connection.send(_outcome(sides, order.task, calls))
+    except Exception:
+        connection.send(traceback.format_exc())
+
+
+def _outcome(sides: Sides, task: str, calls: Calls) -> Outcome:
+    drifted = 0
+    try:
+        if task == SWEEP:
+            report = sweep.Sweeper(sides).sweep()
+        else:
+            reconciler = Reconciler(sides)
+            for _ in chain(reconciler.run(), reconciler.orphans()):
+                pass
+            report, drifted = reconciler.done.report, reconciler.done.drifted + reconciler.done.orphaned
+    except PolicyError as error:
+        return Outcome(tuple(calls.made), error=str(error))
+    return Outcome(tuple(calls.made), report, drifted=drifted)

@@ -1,0 +1,148 @@
+"""Every call of an agent to either side: noted, or the point at which it is killed, cut off or refused.
+
+Loaded by the process that plays the agent, and by no other: it replaces the two places of the product through which
+all calls go, and the reading of bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from policies.errors import RefusedError, UnreachableError
+from policies.gateways.omero import connection as omero_connection
+from policies.gateways.omero.session import OmeroSession
+from policies.gateways.zone import streaming
+from policies.gateways.zone.connection import ZoneConnection
+
+ZONE = "zone"
+OMERO = "omero"
+
+KILL = "kill"
+"""The agent gets SIGKILL when the call is done, before it sees the answer."""
+
+CUT_BEFORE = "cut before"
+"""The connection breaks before the call reaches the server."""
+
+CUT_AFTER = "cut after"
+"""The server has done it when the connection breaks."""
+
+REFUSE = "refuse"
+"""The server answers that it will not do it, once."""
+
+TWICE = "twice"
+"""Each call to the zone is made twice, as when all first answers are lost: no number."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What goes wrong, at which call, counted from 1."""
+
+    how: str
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call.
+
+    Attributes:
+        side: ``zone`` or ``omero``.
+        doing: What was being done, in the words of the product.
+        on: To what.
+        changed: Whether what the servers keep was another when it was done.
+    """
+
+    side: str
+    doing: str
+    on: str
+    changed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.side}: {self.doing} {self.on}".strip()
+
+
+class _Function(Protocol):
+    def __call__(self, *arguments: Any) -> Any: ...
+
+
+class Changes:
+    """Sees whether the servers have committed anything, whoever asked them to."""
+
+    def __init__(self, databases: Sequence[Path]) -> None:
+        self._databases = [sqlite3.connect(f"file:{path}?mode=ro", uri=True) for path in databases]
+        self._before = self._versions()
+
+    def seen(self) -> bool:
+        """Whether anything was committed since the last time."""
+        before, self._before = self._before, self._versions()
+        return before != self._before
+
+    def _versions(self) -> list[int]:
+        return [database.execute("pragma data_version").fetchone()[0] for database in self._databases]
+
+
+@dataclass
+class Calls:
+    """The calls of this process, in order."""
+
+    disturbance: Disturbance | None = None
+    changes: Changes | None = None
+    made: list[Call] = field(default_factory=list)
+
+    def install(self) -> None:
+        """Stand in all the ways to the servers."""
+        self._stand_in(ZoneConnection, "call", ZONE)
+        self._stand_in(OmeroSession, "call", OMERO)
+        read, log_in = streaming._Reader.read, omero_connection._log_in
+        streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
+        omero_connection._log_in = self._logging_in(log_in)
+
+    def _stand_in(self, owner: Any, name: str, side: str) -> None:
+        original: _Function = getattr(owner, name)
+
+        def call(here: Any, doing: str, on: str, function: Callable[..., Any]) -> Any:
+            if side == ZONE and self.disturbance == Disturbance(TWICE):
+                function = _twice(function)
+            return self._pass(side, doing, on, lambda: original(here, doing, on, function))
+
+        setattr(owner, name, call)
+
+    def _reading(self, read: _Function) -> Any:
+        return lambda here, size=-1: self._pass(ZONE, streaming.DOING, here._path, lambda: read(here, size))
+
+    def _logging_in(self, log_in: _Function) -> Any:
+        return lambda client, function, user: self._pass(
+            OMERO, "logging in", user, lambda: log_in(client, function, user)
+        )
+
+    def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
+        """Make one call, unless this is where something goes wrong."""
+        number = len(self.made) + 1
+        self.made.append(Call(side, doing, on))
+        how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
+        if how == CUT_BEFORE:
+            raise UnreachableError(doing, on, "cut off by a test before it was done")
+        if how == REFUSE:
+            raise RefusedError(doing, on, "refused by a test")
+        result = work()
+        if how == KILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if how == CUT_AFTER:
+            raise UnreachableError(doing, on, "cut off by a test after it was done")
+        if self.changes is not None:
+            self.made[number - 1] = Call(side, doing, on, self.changes.seen())
+        return result
+
+
+def _twice(function: Callable[..., Any]) -> Callable[..., Any]:
+    def work(session: Any) -> Any:
+        function(session)
+        return function(session)
+
+    return work

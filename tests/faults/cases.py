@@ -1,0 +1,136 @@
+"""Data objects of which each plays one scenario once, on servers that all of them share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import irods.keywords as kw
+import omero
+from irods.meta import iRODSMeta
+from irods.models import Collection, DataObject
+
+from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
+from policies.vocabulary import POLICY_FILE_VARIABLE
+from tests.faults.agents import Agents
+from tests.lab.omero import LabOmero
+from tests.lab.omero.setup import add_group, add_user
+from tests.lab.zone import LabZone
+from tests.pictures import lab_book, retina
+from tests.scene import OmeroPlace, Scene, ZonePlace
+from tests.scene.places import REPOSITORY
+from tests.scene.scene import ARCHIVE, FAST, PASSWORD, USER
+
+KEYWORD, KEYWORDS = "keyword", "lab/keyword"
+STAGE, STAGES = "stage", "lab/stage"
+ATTRIBUTES = [
+    {"avu": KEYWORD, "tag_namespace": KEYWORDS},
+    {"avu": STAGE, "tag_namespace": STAGES, "single": True, "winner": "irods"},
+]
+PICTURE, OTHER_PICTURE, NO_PICTURE = retina(16), retina(24), lab_book()
+NEVER = 3600.0
+"""Seconds between two looks into the delay queue: movements stay there, so that all runs see the same."""
+KEEP_ALIVE = 20
+"""Seconds between two signs of life of the clients that do nothing while agents work."""
+
+
+class Case:
+    """One data object with what people do to it."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        self.scene = scene
+        self.name = name
+        self.collection = scene.collection
+        self.path = f"{scene.collection}/{name}.ome.tiff"
+
+    @property
+    def image(self) -> int:
+        """The image that its AVUs name."""
+        (image,) = self.scene.avus(self.path, "omero::image")
+        return int(image)
+
+    def live_apart(self) -> None:
+        """Watch a collection of its own, whose images go to a group of OMERO that has no tags yet."""
+        self.collection = f"{self.scene.collection}/{self.name}"
+        self.path = f"{self.collection}/a.ome.tiff"
+        user = self.scene.user
+        user.collections.create(self.collection)
+        group = add_group(self.scene.root, self.name)
+        member = add_user(self.scene.root, USER, PASSWORD, [])
+        admin = self.scene.root.getSession().getAdminService()
+        groups = [omero.model.ExperimenterGroupI(group, False)]
+        admin.addGroups(omero.model.ExperimenterI(member, False), groups)
+        user.metadata.set(Collection, self.collection, iRODSMeta("omero::target", f"{self.name}/arrivals", self.name))
+
+    def watch(self, kind: str = "file") -> None:
+        """Have its own collection watched."""
+        self.scene.user.metadata.set(Collection, self.collection, iRODSMeta("omero::import", kind))
+
+    def put(self, content: bytes = PICTURE, resource: str = FAST) -> None:
+        """Write it, new or over what was there."""
+        with self.scene.user.data_objects.open(self.path, "w", **{kw.DEST_RESC_NAME_KW: resource}) as stream:
+            stream.write(content)
+
+    def add(self, attribute: str, *values: str) -> None:
+        """Add AVUs."""
+        for value in values:
+            self.scene.set_avu(self.path, attribute, value)
+
+    def remove(self, attribute: str, value: str) -> None:
+        """Take an AVU away."""
+        self.scene.remove_avu(self.path, attribute, value)
+
+    def tag(self, namespace: str, *texts: str) -> None:
+        """Put tags on its image."""
+        for text in texts:
+            self.scene.add_own_tag(self.image, namespace, text)
+
+    def move_data(self, source: str = FAST, destination: str = ARCHIVE) -> None:
+        """Bring the bytes to another resource, as an administrator does by hand."""
+        objects = self.scene.user.data_objects
+        objects.replicate(self.path, destination)
+        (replica,) = [found for found in objects.get(self.path).replicas if found.resource_name == source]
+        objects.trim(self.path, **{kw.REPL_NUM_KW: str(replica.number), kw.COPIES_KW: "1"})
+
+    def rename(self) -> None:
+        """Give it another name."""
+        path = self.path.replace(self.name, f"{self.name} renamed")
+        self.scene.user.data_objects.move(self.path, path)
+        self.path = path
+
+    def throw_away(self) -> None:
+        """Put it into the trash."""
+        self.scene.user.data_objects.unlink(self.path)
+        self.path = self.path.replace("/home/", "/trash/home/")
+
+    def delete_fileset(self) -> None:
+        """Delete its images in OMERO."""
+        (fileset,) = self.scene.avus(self.path, "omero::fileset")
+        request = omero.cmd.Delete2(targetObjects={"Fileset": [int(fileset)]})
+        self.scene.microscopist.submit(request, ctx={"omero.group": str(self.scene.group_id)}).close(True)
+
+
+@contextmanager
+def scene_of_its_own(policy_file: Path, name: str, wake_up: float = NEVER) -> Iterator[tuple[Scene, Agents]]:
+    """Both lab servers with one watched collection, and agents for them."""
+    variables = {POLICY_FILE_VARIABLE: str(policy_file)}
+    with LabZone(core=REPOSITORY, environment=variables, wake_up=wake_up) as zone, LabOmero() as server:
+        places = (
+            ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
+            OmeroPlace(server.host, server.port, server.root, server.password, server),
+        )
+        with Scene(*places, policy_file, name, attributes=ATTRIBUTES) as scene:
+            scene.watch()
+            for client in (scene.microscopist, scene.root):
+                client.enableKeepAlive(KEEP_ALIVE)
+            secrets = {name: os.environ[name] for name in (ZONE_PASSWORD_VARIABLE, OMERO_PASSWORD_VARIABLE)}
+            databases = (zone.state / "catalog.sqlite", server.state / "omero.db")
+            yield scene, Agents(scene.settings, secrets, databases)
+
+
+def avus_of(scene: Scene, path: str) -> list[tuple[str, str, str]]:
+    """All the AVUs of a data object."""
+    found = scene.admin.metadata.get(DataObject, path)
+    return sorted((avu.name, avu.value, avu.units or "") for avu in found)

@@ -1,0 +1,97 @@
+"""What agents are broken off in: for each scenario what happens before, and what the agent then finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.cases import KEYWORD, KEYWORDS, NO_PICTURE, OTHER_PICTURE, STAGE, STAGES, Case
+
+Step = Callable[[Case], object]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario.
+
+    Attributes:
+        name: Its name in test ids.
+        steps: What people do. After each step but the last agents sweep undisturbed; after the last comes the one that
+            is disturbed.
+        sweeps: How many sweeps lead to the end, if nothing disturbs them.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    sweeps: int = 1
+
+
+def put(case: Case) -> None:
+    case.put()
+
+
+def put_with_attributes(case: Case) -> None:
+    case.put()
+    case.add(KEYWORD, "kept", "taken in zone", "taken in omero")
+    case.add(STAGE, "new")
+
+
+def change_attributes(case: Case) -> None:
+    case.remove(KEYWORD, "taken in zone")
+    case.add(KEYWORD, "added in zone")
+    case.scene.take_tag_away(case.image, "taken in omero")
+    case.tag(KEYWORDS, "added in omero")
+
+
+def conflict(case: Case) -> None:
+    case.remove(STAGE, "new")
+    case.add(STAGE, "changed in zone")
+    case.scene.take_tag_away(case.image, "new")
+    case.tag(STAGES, "changed in omero")
+
+
+def put_unwatched(case: Case) -> None:
+    case.live_apart()
+    case.watch("off")
+    case.put()
+
+
+def ask_by_tag(request: str) -> Step:
+    return lambda case: case.scene.ask_by_tag(case.image, request)
+
+
+def ask_by_avu(request: str) -> Step:
+    return lambda case: case.add("omero::request", request)
+
+
+def compete(case: Case) -> None:
+    case.scene.ask_by_tag(case.image, "keep")
+    case.scene.let_a_second_pass()  # of two requests in one second the last one cannot be told
+    case.add("omero::request", "archive")
+
+
+def withdraw(case: Case) -> None:
+    case.scene.take_tag_away(case.image, "archive")
+
+
+SCENARIOS = [
+    Scenario("new-image", (put,)),
+    Scenario("first-image-of-a-group", (put_unwatched, lambda case: case.watch())),
+    Scenario("new-content", (put, lambda case: case.put(OTHER_PICTURE))),
+    Scenario("request-by-tag", (put, ask_by_tag("archive"))),
+    Scenario("request-by-avu", (put, ask_by_avu("archive"))),
+    Scenario("request-served", (put, ask_by_avu("archive"), lambda case: case.move_data())),
+    Scenario("request-withdrawn", (put, ask_by_avu("archive"), withdraw)),
+    Scenario("requests-competing", (put, compete)),
+    Scenario("refused-by-avu", (lambda case: case.put(resource="demoResc"), ask_by_avu("archive"))),
+    Scenario("refused-by-tag", (lambda case: case.put(resource="demoResc"), ask_by_tag("archive"))),
+    Scenario("tier-change", (put, lambda case: case.move_data())),
+    Scenario("attributes-on-both-sides", (put_with_attributes, change_attributes)),
+    Scenario("attribute-in-conflict", (put_with_attributes, conflict)),
+    Scenario("no-image", (lambda case: case.put(NO_PICTURE),), sweeps=3),
+    Scenario("no-image-any-more", (put, lambda case: case.put(NO_PICTURE)), sweeps=3),
+    Scenario("mended-image", (lambda case: case.put(NO_PICTURE), put)),
+    Scenario("deleted-in-omero", (put, lambda case: case.delete_fileset())),
+    Scenario("renamed", (put, lambda case: case.rename())),
+    Scenario("thrown-away", (put, lambda case: case.throw_away())),
+]

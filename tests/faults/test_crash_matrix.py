@@ -1,0 +1,104 @@
+"""Wherever an agent is broken off, the next one ends where an undisturbed one does, and then there is nothing to do.
+
+The calls at which it is broken off are those that an undisturbed agent was seen to make, so that a new one cannot be
+forgotten. A kill matters where something has changed since the last one; cut connections and refusals matter anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.agents import RECONCILE, Agents, Outcome
+from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Call, Disturbance
+from tests.faults.cases import Case, scene_of_its_own
+from tests.faults.end_state import end_state, made_twice, query
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.scene import Scene
+
+ALL = os.environ.get("FAULTS") == "all"
+"""Break off at every call in every way. Otherwise a new image is killed wherever that makes a difference, and of all
+other disturbances a sample is tried."""
+
+SAMPLE_OF_KILLS = 6
+SAMPLE = 25
+"""One of so many cuts and refusals is tried."""
+
+Stage = tuple[Scene, Agents]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "matrix") as made:
+        made[1].run()
+        yield made
+
+
+def settle(agents: Agents, sweeps: int) -> None:
+    for _ in range(sweeps):
+        outcome = agents.run()
+        assert not outcome.error
+
+
+def prepare(stage: Stage, scenario: Scenario, names: list[str]) -> list[Case]:
+    """As many cases, all before the last step."""
+    scene, agents = stage
+    cases = [Case(scene, name) for name in names]
+    for step in scenario.steps[:-1]:
+        for case in cases:
+            step(case)
+        settle(agents, 4)
+    return cases
+
+
+def undisturbed(stage: Stage, scenario: Scenario) -> tuple[tuple[Call, ...], dict[str, object]]:
+    """The calls of an agent that nobody disturbs, and what it leads to."""
+    (case,) = prepare(stage, scenario, [scenario.name])
+    scenario.steps[-1](case)
+    outcome = stage[1].run()
+    assert not outcome.error
+    settle(stage[1], scenario.sweeps - 1)
+    return outcome.calls, end_state(case)
+
+
+def disturbances(calls: tuple[Call, ...], scenario: Scenario) -> list[Disturbance]:
+    offset = SCENARIOS.index(scenario)
+    kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
+    others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
+    if not ALL and scenario.name != "new-image":
+        kills = kills[offset % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS]
+    return [*kills, *(others if ALL else others[offset % SAMPLE :: SAMPLE]), Disturbance(TWICE)]
+
+
+@pytest.mark.timeout(3600 if ALL else 120)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage, scenario: Scenario) -> None:
+    scene, agents = stage
+    calls, wanted = undisturbed(stage, scenario)
+    todo = disturbances(calls, scenario)
+    cases = prepare(stage, scenario, [f"{scenario.name}-{number}" for number in range(len(todo))])
+    wrong = []
+    for case, disturbance in zip(cases, todo, strict=True):
+        scenario.steps[-1](case)
+        outcome = agents.run(disturbance)
+        settle(agents, scenario.sweeps)
+        found = end_state(case)
+        if found != wanted:
+            wrong.append((disturbance, calls[disturbance.at - 1], outcome.error, found))
+    text = "\n".join(f"{how.how} at {how.at} ({call}): {error}\n  {found}" for how, call, error, found in wrong)
+    assert not wrong, f"{len(wrong)} of {len(todo)}\n{text}\n  instead of\n  {wanted}"
+    check_quiet(agents.run(task=RECONCILE))
+    check_quiet(agents.run())
+    assert not any(made_twice(scene).values())
+    text = "select f.id from Fileset f where not exists (select i.id from Image i where i.fileset.id = f.id)"
+    assert query(scene, text) == []
+    print(f"{scenario.name}: {len(calls)} calls, {len(todo)} disturbances")
+
+
+def check_quiet(outcome: Outcome) -> None:
+    """Nothing was to be done."""
+    assert outcome.report is not None, outcome.error
+    assert outcome.drifted == 0
+    assert (outcome.report.zone_actions, outcome.report.omero_actions, outcome.report.imported) == (0, 0, 0)

@@ -1,0 +1,118 @@
+"""Looks at both sides with plain clients, and says what is not as it must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
+from tests.faults.cases import KEYWORD, KEYWORDS
+from tests.faults.end_state import query
+from tests.model.reference import Thing
+from tests.scene import Scene, Snapshot
+from tests.scene.scene import ARCHIVE, FAST
+from tests.scene.snapshot import ImageShown, image_shown
+
+
+def wrong(scene: Scene, things: list[Thing], removed: set[int]) -> list[str]:
+    """All that is wrong."""
+    found = [f"{thing}: {text}" for thing in things for text in _wrong_with(scene, thing)]
+    return [*found, *_wrong_filesets(scene), *_wrong_orphans(scene, removed)]
+
+
+def _wrong_with(scene: Scene, thing: Thing) -> Iterator[str]:
+    shown = scene.shown(thing.path)
+    if shown.values("omero::sync"):
+        yield "a mark is left"
+    filesets = shown.values("omero::fileset")
+    if len(filesets) > 1:
+        yield f"several filesets: {filesets}"
+    elif filesets:
+        yield from _wrong_images(scene, thing, shown, int(filesets[0]))
+    elif shown.values("omero::image") or shown.values("omero::url"):
+        yield "images without a fileset"
+    elif _must_have_images(thing, shown):
+        yield "not imported"
+    yield from _wrong_in_zone(thing, shown)
+
+
+def _must_have_images(thing: Thing, shown: Snapshot) -> bool:
+    is_readable = thing.is_picture and shown.resources == (FAST,)
+    return is_readable and not thing.in_trash and thing.deleted != thing.version
+
+
+def _wrong_in_zone(thing: Thing, shown: Snapshot) -> Iterator[str]:
+    keywords, requests = set(shown.values(KEYWORD)), shown.values("omero::request")
+    if lost := thing.sure - keywords:
+        yield f"lost AVUs {lost}"
+    if back := thing.banned & keywords:
+        yield f"AVUs that came back {back}"
+    if requests not in ([], ["keep"]) and not (thing.in_trash and not shown.values("omero::agreement")):
+        yield f"neither served nor refused: {requests}"
+    if thing.keeps is not None and thing.keeps != (requests == ["keep"]):
+        yield f"keep is {requests}, not {thing.keeps}"
+
+
+def _wrong_images(scene: Scene, thing: Thing, shown: Snapshot, fileset: int) -> Iterator[str]:
+    owned = _filesets_of(scene, thing.data_id)
+    if fileset not in owned:
+        return (yield f"fileset {fileset} is not among {owned}")
+    images = _images(scene, fileset)
+    if [str(image.id) for image in images] != shown.values("omero::image"):
+        yield f"images {images}"
+    for image in images:
+        yield from _wrong_image(thing, shown, image)
+    size = scene.admin.data_objects.get(thing.path).size
+    is_current = f"/{size}-" in owned[fileset]
+    if not is_current and _must_have_images(thing, shown):
+        yield f"the images are of another content: {owned[fileset]}"
+    for other in set(owned) - {fileset}:
+        for image in _images(scene, other):
+            ours = {text for namespace, text in image.tags if namespace in (TIER_NAMESPACE, REQUEST_NAMESPACE)}
+            if ours != {"superseded"} or image.pairs:
+                yield f"an earlier image says {image}"
+
+
+def _wrong_image(thing: Thing, shown: Snapshot, image: ImageShown) -> Iterator[str]:
+    tags = {space: {text for found, text in image.tags if found == space} for space, _ in image.tags}
+    (resource,) = shown.resources
+    if tags.get(TIER_NAMESPACE) != {"registered", f"tier:{resource}"} or image.archived != (resource == ARCHIVE):
+        yield f"on {resource}, but {image}"
+    for name, space, attribute in (("requests", REQUEST_NAMESPACE, "omero::request"), ("keywords", KEYWORDS, KEYWORD)):
+        if tags.get(space, set()) != set(shown.values(attribute)):
+            yield f"{name}: {tags.get(space)} in OMERO, {shown.values(attribute)} in the zone"
+    pairs = dict(image.pairs)
+    if pairs.get("path") != thing.path or pairs.get("tier") != resource:
+        yield f"key-value pairs {pairs}"
+    errors = [value for key, value in image.pairs if key == "error"]
+    if sorted(errors) != shown.values("omero::error"):
+        yield f"errors: {errors} in OMERO, {shown.values('omero::error')} in the zone"
+
+
+def _wrong_filesets(scene: Scene) -> Iterator[str]:
+    text = (
+        "select e.clientPath, count(i.id) from FilesetEntry e left outer join e.fileset f left outer join f.images i "
+    )
+    paths = query(scene, text + "group by e.id, e.clientPath")
+    yield from (f"a fileset without images: {path}" for path, images in paths if not images)
+    keys = Counter(path.rpartition("/")[0] for path, _ in paths)
+    yield from (f"imported {count} times: {key}" for key, count in keys.items() if count > 1)
+
+
+def _wrong_orphans(scene: Scene, removed: set[int]) -> Iterator[str]:
+    for data_id in removed:
+        for fileset in _filesets_of(scene, data_id):
+            for image in _images(scene, fileset):
+                if image.texts & {"registered", "tier:fast", "tier:archive", "archive", "restage", "keep"}:
+                    yield f"the data object {data_id} is gone, but {image}"
+
+
+def _filesets_of(scene: Scene, data_id: int) -> dict[int, str]:
+    """The filesets that were imported for a data object, with their client paths."""
+    text = "select e.fileset.id, e.clientPath from FilesetEntry e where e.clientPath like :pattern"
+    return {row[0]: row[1] for row in query(scene, text, pattern=f"irods/{scene.zone.zone}/{data_id}/%")}
+
+
+def _images(scene: Scene, fileset: int) -> list[ImageShown]:
+    rows = query(scene, "select i.id from Image i where i.fileset.id = :id order by i.id", id=fileset)
+    return [image_shown(scene.root, row[0]) for row in rows]

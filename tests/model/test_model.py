@@ -1,0 +1,40 @@
+"""Whatever happens in whatever order, one reconcile leaves both sides as they must be, and the next one writes nothing.
+
+``MODEL=deep`` plays longer runs, and others each time; a run that failed is printed with the line that plays it again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.machine import POOL, Machine
+
+DEEP = os.environ.get("MODEL") == "deep"
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+PROFILE = settings(
+    max_examples=int(os.environ.get("MODEL_RUNS", "300" if DEEP else "12")),
+    stateful_step_count=60 if DEEP else 35,
+    derandomize=not DEEP,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes hours with real servers
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=SLOW,
+    verbosity=Verbosity.verbose if os.environ.get("MODEL_VERBOSE") else Verbosity.normal,
+)
+
+
+@pytest.fixture
+def servers() -> Iterator[None]:
+    yield
+    POOL.close()
+
+
+@pytest.mark.usefixtures("servers")
+@pytest.mark.timeout(24 * 3600 if DEEP else 120)
+def test_whatever_happens_both_sides_agree_in_the_end() -> None:
+    run_state_machine_as_test(Machine, settings=PROFILE)

@@ -1,0 +1,15 @@
+"""The published JSON Schema is the one that the program checks with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from policies.settings.schema import schema_text
+
+PUBLISHED = Path(__file__).parents[2] / "irods_config" / "omero_policy.schema.json"
+
+
+def test_the_published_schema_is_up_to_date() -> None:
+    assert PUBLISHED.read_text() == schema_text(), (
+        "run: irods-omero config --schema > irods_config/omero_policy.schema.json"
+    )
