@@ -1,0 +1,204 @@
+"""How many units the pure merge decides about in a second on one core, and whether a unit's images cost alike.
+
+python -m benchmarks.merge [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, replace
+
+from rich.console import Console
+from rich.table import Table
+
+from policies.domain.decide import decide
+from policies.domain.plan import AddAvu, AddTag, SetArchived, WriteKeyValues
+from policies.domain.policy import MappedAttribute, Policy
+from policies.domain.situation import Situation
+from policies.domain.tiers import Tier, Tiers
+from policies.domain.unit import Unit
+from policies.domain.views import (
+    Avu,
+    DataObject,
+    ImageState,
+    ImportRule,
+    KeyValues,
+    OmeroView,
+    Replica,
+    Subject,
+    TagLink,
+    ZoneView,
+)
+
+ROUNDS = 7
+SECONDS_A_ROUND = 0.2
+FEW, MANY = 1_000, 10_000
+LINEAR_AT_MOST = 1.5 * MANY / FEW
+"""Ten times the images may take so many times the time: linear, with half as much again for caches of the processor."""
+
+POLICY = Policy(
+    zone="tempZone",
+    server="omero",
+    tiers=Tiers([Tier("fast", "ssd", "g", 0), Tier("archive", "tape", "g", 1, offline=True)]),
+    web="https://omero.example",
+    attributes=(
+        MappedAttribute("lab::stain", "lab.org/stain"),
+        MappedAttribute("lab::state", "lab.org/state", single=True),
+    ),
+)
+RULE = ImportRule("/tempZone/home/lab", "file", "Project/Dataset", "")
+STAINS = frozenset({Avu("lab::stain", "DAPI"), Avu("lab::stain", "GFP"), Avu("lab::state", "checked")})
+NOW = 1_700_000_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured of one kind of unit.
+
+    Attributes:
+        name: Which kind.
+        images: How many images it has.
+        actions: How many actions are planned for it.
+        seconds: Of one decision, the median.
+    """
+
+    name: str
+    images: int
+    actions: int
+    seconds: float
+
+    @property
+    def units(self) -> float:
+        """Units a second."""
+        return 1 / self.seconds
+
+
+def main() -> int:
+    """Print the figures; the answer is how many of them are not reached."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    arguments = parser.parse_args()
+    figures = measure()
+    growth = {name: _growth(figures, name) for name in ("quiet", "moved to the archive")}
+    if arguments.json:
+        answer = {
+            "figures": [asdict(figure) | {"units_a_second": figure.units} for figure in figures],
+            "growth": growth,
+        }
+        Console().print_json(json.dumps(answer))
+    else:
+        Console(width=120).print(table(figures, growth))
+    return sum(ratio > LINEAR_AT_MOST for ratio in growth.values())
+
+
+def measure() -> list[Figure]:
+    """Measure each kind of unit."""
+    figures = []
+    for images in (1, FEW, MANY):
+        quiet = agreed(images)
+        figures += [
+            _measured("quiet", quiet),
+            _measured("one more tag on one image", tagged(quiet)),
+            _measured("moved to the archive", archived(quiet)),
+        ]
+    return figures
+
+
+def agreed(images: int) -> Situation:
+    """A unit with so many images on which both sides agree."""
+    replica = Replica(0, "ssd", good=True, size=10, checksum="sha2:x", modified=NOW - 100)
+    found = DataObject(10, "/tempZone/home/lab/a.tiff", "alice", (replica,), STAINS)
+    zone = ZoneView(Unit(10), (found,), RULE)
+    subjects = tuple(Subject("Image", number, 7, 3) for number in range(images))
+    omero = OmeroView(5, tuple(ImageState(number) for number in range(images)), subjects)
+    new = Situation(zone, POLICY, float(NOW), omero, imported=found.content())
+    decision = decide(new)
+    tags: dict[int, set[TagLink]] = defaultdict(set)
+    pairs: dict[int, KeyValues] = {}
+    for number, action in enumerate(decision.plan.omero):
+        match action:
+            case AddTag(subject, namespace, text):
+                tags[subject.id].add(TagLink(number, 1, namespace, text, 7))
+            case WriteKeyValues(subject, None, written):
+                pairs[subject.id] = KeyValues(1, number, 7, written)
+    avus = {action.avu for action in decision.plan.zone if isinstance(action, AddAvu)}
+    shown = tuple(
+        replace(found, tags=frozenset(tags[found.id]), key_values=frozenset({pairs[found.id]})) for found in subjects
+    )
+    quiet = replace(
+        new,
+        zone=replace(zone, objects=(replace(found, avus=found.avus | avus),)),
+        omero=replace(omero, subjects=shown),
+        base=decision.agreement,
+        imported=None,
+    )
+    assert not decide(quiet).plan, "both sides should agree"
+    return quiet
+
+
+def tagged(quiet: Situation) -> Situation:
+    """A user has put one more tag on one image."""
+    first, *others = quiet.omero.subjects
+    link = TagLink(10**9, 2, "lab.org/stain", "Cy5", 8)
+    subjects = (replace(first, tags=first.tags | {link}), *others)
+    return replace(quiet, omero=replace(quiet.omero, subjects=subjects))
+
+
+def archived(quiet: Situation) -> Situation:
+    """Storage tiering has moved the data object."""
+    replica = replace(quiet.zone.first.replicas[0], number=1, resource="tape")
+    moved = replace(quiet, zone=replace(quiet.zone, objects=(replace(quiet.zone.first, replicas=(replica,)),)))
+    flags = sum(isinstance(action, SetArchived) for action in decide(moved).plan.omero)
+    assert flags == len(quiet.omero.images), "every image should get its lock"
+    return moved
+
+
+def _measured(name: str, situation: Situation) -> Figure:
+    plan = decide(situation).plan
+    actions = len(plan.omero) + len(plan.zone) + bool(plan.record)
+    rounds = [_round(situation) for _ in range(ROUNDS)]
+    return Figure(name, len(situation.omero.images), actions, statistics.median(rounds))
+
+
+def _round(situation: Situation) -> float:
+    """Seconds of processor time for one decision."""
+    done, start = 0, time.process_time()
+    while (spent := time.process_time() - start) < SECONDS_A_ROUND or not done:
+        decide(situation)
+        done += 1
+    return spent / done
+
+
+def _growth(figures: list[Figure], name: str) -> float:
+    """How many times longer a unit with ten times the images takes."""
+    seconds = {figure.images: figure.seconds for figure in figures if figure.name == name}
+    return seconds[MANY] / seconds[FEW]
+
+
+def table(figures: list[Figure], growth: dict[str, float]) -> Table:
+    """The figures, one row for each kind of unit."""
+    ratios = ", ".join(f"{name} {ratio:.1f}" for name, ratio in growth.items())
+    found = Table(
+        title="Deciding about one unit, on one core, without any call",
+        caption=f"{MANY:,} images against {FEW:,}, times as long: {ratios} (at most {LINEAR_AT_MOST:.0f})",
+    )
+    for heading in ("unit", "images", "actions", "one decision", "units a second", "images a second"):
+        found.add_column(heading, justify="left" if heading == "unit" else "right")
+    for figure in figures:
+        found.add_row(
+            figure.name,
+            f"{figure.images:,}",
+            f"{figure.actions:,}",
+            f"{figure.seconds * 1e3:,.2f} ms",
+            f"{figure.units:,.0f}" if figure.units >= 100 else f"{figure.units:.1f}",
+            f"{figure.units * figure.images:,.0f}",
+        )
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(main(), 1))

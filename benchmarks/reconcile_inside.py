@@ -1,0 +1,45 @@
+"""Reconciles in a process of its own, and prints its figures as JSON; ``benchmarks.reconcile`` runs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from policies.agent.reconcile import Reconciler
+from policies.agent.sides import Sides
+from policies.settings import Settings
+
+
+def main(policy_file: Path) -> None:
+    """Reconcile everything, as ``irods-omero reconcile`` does."""
+    settings = Settings.model_validate_json(policy_file.read_text())
+    with Sides(settings) as sides:
+        sides.omero.service()
+        reconciler = Reconciler(sides)
+        before, start, busy = peak_mb(), time.perf_counter(), time.process_time()
+        for _ in reconciler.run():
+            pass
+        for _ in reconciler.orphans():
+            pass
+        figures = {
+            "units": reconciler.done.units,
+            "drifted": reconciler.done.drifted + reconciler.done.orphaned,
+            "seconds": time.perf_counter() - start,
+            "agent_seconds": time.process_time() - busy,
+            "connected_mb": before,
+            "peak_mb": peak_mb(),
+        }
+    print(json.dumps(figures))
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had at once; what ``getrusage`` says begins with the parent's."""
+    status = Path("/proc/self/status").read_text()
+    (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(kilobytes) / 1024
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,125 @@
+"""Calls of one sweep over 1, 1,000 and 10,000 units that were moved to another tier, beside 10,000 that were not.
+
+To OMERO they grow with the number of units divided by 1,000. To the zone a changed unit needs four cheap ones; the rest
+are pages of queries. A unit that was not changed costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, counted
+from benchmarks.shown import Figures, run, table
+from benchmarks.world import World, lab_world
+from policies.agent.sweep import Sweeper
+from policies.gateways.batches import BATCH
+
+SIZES, QUIET = (1, 1_000, 10_000), 10_000
+QUICK_SIZES, QUICK_QUIET = (1, 100, 1_000), 1_000
+
+OMERO_AT_MOST = 25
+"""So many calls to OMERO are allowed for each batch of 1,000 units, whatever is done to them."""
+
+WHY = {
+    "add omero::sync taken": "the mark is taken before looking, so that a change from now on leaves a new one",
+    "rm omero::sync pending": "the hook's mark goes only when the other is there: a killed agent's work is found again",
+    "set omero::agreement": "what both sides now say: the base of the next merge",
+    "rm omero::sync taken": "the work is done",
+}
+
+
+def measure(quick: bool) -> Figures:
+    """The figures of all sizes."""
+    with lab_world() as world:
+        world.load("quiet", QUICK_QUIET if quick else QUIET)
+        return {
+            "quiet": QUICK_QUIET if quick else QUIET,
+            "sweeps": [measure_one(world, size) for size in (QUICK_SIZES if quick else SIZES)],
+        }
+
+
+def measure_one(world: World, size: int) -> Figures:
+    """Sweep over so many changed units, and see that nothing is left to be done about them."""
+    ids = world.load(f"moved {size}", size, moved=True)
+    calls, seconds = sweep(world, size)
+    drift = world.drift(ids.start - 1)
+    if drift:
+        raise AssertionError(f"after the sweep {drift} of {size} units are not agreed about")
+    return {
+        "units": size,
+        "omero": dict(sorted(calls.omero.items())),
+        "zone": dict(sorted(calls.zone.items())),
+        "unchanged_written": sum(count for path, count in calls.written.items() if f"/moved {size}/" not in path),
+        "real_zone_seconds": calls.real_seconds(),
+        "seconds_in_the_lab": seconds,
+    }
+
+
+def sweep(world: World, size: int) -> tuple[Calls, float]:
+    """One sweep of an agent that has just been started."""
+    with counted(world.scene) as calls, world.scene.sides() as sides:
+        start = time.perf_counter()
+        report = Sweeper(sides).sweep()
+        seconds = time.perf_counter() - start
+    if (report.looked, report.changed, report.failed) != (size, size, 0):
+        raise AssertionError(f"{size} units had changed, and this was done: {report}")
+    return calls, seconds
+
+
+def show(figures: Figures) -> Iterator[Table | str]:
+    """Two tables, and sentences."""
+    sweeps = figures["sweeps"]
+    title = f"One sweep over changed units, with {figures['quiet']:,} unchanged ones beside them"
+    calls = table(title, "changed units", *(f"{one['units']:,}" for one in sweeps))
+    calls.add_row("calls to OMERO", *(f"{sum(one['omero'].values()):,}" for one in sweeps))
+    calls.add_row("zone: pages of queries", *(f"{one['zone'][QUERY]:,}" for one in sweeps))
+    calls.add_row("zone: writes", *(f"{_writes(one):,}" for one in sweeps))
+    calls.add_row("zone: writes for a changed unit", *(f"{_writes(one) / one['units']:g}" for one in sweeps))
+    calls.add_row("zone: writes for an unchanged one", *(f"{one['unchanged_written']}" for one in sweeps))
+    calls.add_row("a real zone's time for all that", *(f"{one['real_zone_seconds']:,.1f} s" for one in sweeps))
+    calls.add_row("the sweep, on the lab", *(f"{one['seconds_in_the_lab']:,.1f} s" for one in sweeps))
+    yield calls
+    last = sweeps[-1]
+    writes = table("What the zone is told about a changed unit", "call", "times", "a real zone's time", "why")
+    writes.columns[-1].justify = "left"
+    for name, why in WHY.items():
+        milliseconds = REAL_MS[name.partition(" ")[0]]
+        writes.add_row(name, f"{last['zone'][name] / last['units']:g}", f"{milliseconds} ms", why)
+    yield writes
+    yield _sentence(sweeps)
+
+
+def missed(figures: Figures) -> Iterator[str]:
+    """What was to be reached and is not."""
+    for one in figures["sweeps"]:
+        size, omero = one["units"], sum(one["omero"].values())
+        if omero > (allowed := OMERO_AT_MOST * math.ceil(size / BATCH)):
+            yield f"{omero} calls to OMERO for {size} units, where {allowed} are allowed"
+        if {name: count for name, count in one["zone"].items() if name != QUERY} != dict.fromkeys(WHY, size):
+            yield f"the zone is told something else about {size} changed units than is documented"
+        if one["unchanged_written"]:
+            yield f"{one['unchanged_written']} writes for unchanged units"
+
+
+def _writes(one: Figures) -> int:
+    return sum(count for name, count in one["zone"].items() if name != QUERY)
+
+
+def _sentence(sweeps: list[Figures]) -> str:
+    first, last = sweeps[0], sweeps[-1]
+    of_unit = sum(REAL_MS[name.partition(" ")[0]] for name in WHY)
+    return (
+        f"A sweep over {last['units']:,} changed units makes {sum(last['omero'].values()):,} calls to OMERO; one over "
+        f"{first['units']:,} makes {sum(first['omero'].values())}. It tells the zone {_writes(last) / last['units']:g} "
+        f"things about each changed unit, which take {of_unit:.1f} ms on the real zone that was measured (one atomic "
+        f"call takes {ATOMIC_MS} ms there), and nothing about unchanged ones; besides, it reads "
+        f"{last['zone'][QUERY]:,} pages of queries."
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(run(__doc__, measure, show, missed), 1))

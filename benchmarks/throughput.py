@@ -1,0 +1,80 @@
+"""How much faster a sweep shows many changes than the same calls made one at a time, with the same clients.
+
+Both end in the same state, of which a reconcile has nothing to say. On the lab both servers are on the same machine: a
+network makes the ratio larger, as most of the calls that a sweep saves are waited for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from benchmarks.by_hand import Script
+from benchmarks.counting import Calls, counted
+from benchmarks.shown import Figures, run, table
+from benchmarks.sweep import sweep
+from benchmarks.world import World, lab_world
+from tests.scene.scene import PASSWORD, USER
+
+SIZE, QUICK_SIZE = 1_000, 100
+
+
+def measure(quick: bool) -> Figures:
+    """The figures of both ways."""
+    size = QUICK_SIZE if quick else SIZE
+    with lab_world() as world:
+        world.load("for the sweep", size, moved=True)
+        by_sweep = _figures(*sweep(world, size))
+        world.load("for the script", size, moved=True)
+        by_hand = _figures(*one_at_a_time(world, size))
+        drift = world.drift()
+        if drift:
+            raise AssertionError(f"{drift} of {2 * size} units are not agreed about")
+    return {"units": size, "one at a time": by_hand, "a sweep": by_sweep}
+
+
+def one_at_a_time(world: World, size: int) -> tuple[Calls, float]:
+    """Do by hand what is to be done about the units that were loaded for it."""
+    scene = world.scene
+    client = scene.omero.client(USER, PASSWORD)
+    try:
+        with scene.zone.session() as session, counted(scene) as calls:
+            script = Script(session, client, scene.group_id)
+            start = time.perf_counter()
+            for number in range(size):
+                script.show_moved(f"{scene.collection}/for the script/{number:07}.ome.tiff")
+            return calls, time.perf_counter() - start
+    finally:
+        client.closeSession()
+
+
+def show(figures: Figures) -> Iterator[Table | str]:
+    """A table, and a sentence."""
+    size, by_hand, by_sweep = figures["units"], figures["one at a time"], figures["a sweep"]
+    made = table(f"{size:,} units that were moved to the archive", "", "one at a time", "a sweep", "ratio")
+    for name in by_hand:
+        one, other = by_hand[name], by_sweep[name]
+        texts = [f"{value:,.1f}" if name == "seconds" else f"{value:,}" for value in (one, other)]
+        made.add_row(name, *texts, f"{one / other:,.1f}")
+    yield made
+    yield (
+        f"A sweep shows {size:,} changes {by_hand['seconds'] / by_sweep['seconds']:.1f} times as fast as the same done "
+        f"one at a time with the same clients, on one machine; it makes {by_sweep['calls to OMERO']:,} calls to OMERO "
+        f"instead of {by_hand['calls to OMERO']:,}."
+    )
+
+
+def missed(figures: Figures) -> Iterator[str]:
+    """What was to be reached and is not."""
+    if figures["a sweep"]["seconds"] >= figures["one at a time"]["seconds"]:
+        yield "a sweep is no faster than single calls"
+
+
+def _figures(calls: Calls, seconds: float) -> Figures:
+    return {"seconds": seconds, "calls to OMERO": calls.omero.total(), "calls to the zone": calls.zone.total()}
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(run(__doc__, measure, show, missed), 1))
