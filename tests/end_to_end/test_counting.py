@@ -12,6 +12,7 @@ from tests.scene import Scene
 def test_a_put_a_tag_and_an_avu_are_counted(scene: Scene) -> None:
     path = scene.put("a.ome.tiff", retina(64))
     scene.sweep()
+    scene.settle()
     zone, omero_server = scene.writes()
     scene.ask_by_avu(path, "keep")
     assert scene.writes() == (zone + 1, omero_server)

@@ -94,6 +94,7 @@ def test_a_quiet_sweep_writes_nothing_and_asks_little(scene: Scene) -> None:
     for number in range(5):
         scene.put(f"{number}.ome.tiff", retina())
     scene.sweep()
+    scene.settle()
     before = scene.writes()
     lab = scene.omero.lab
     assert lab is not None

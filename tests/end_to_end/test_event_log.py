@@ -140,6 +140,7 @@ def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: lis
 
 
 def test_a_quiet_log_is_not_written_about(scene: Scene, paths: list[str]) -> None:
+    scene.settle()
     before = scene.writes()
     with scene.sides() as sides:
         sweeper = Sweeper(sides)

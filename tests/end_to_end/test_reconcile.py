@@ -44,6 +44,7 @@ def test_a_tag_that_nobody_told_of_is_put_back(scene: Scene, path: str) -> None:
 
 def test_a_dry_run_says_what_it_would_do_and_changes_nothing(scene: Scene, path: str) -> None:
     image = scene.shown(path).image.id
+    scene.settle()
     scene.take_tag_away(image, "tier:fast")
     before = scene.writes()
     result = run(scene, "reconcile", "--dry-run")
@@ -64,6 +65,7 @@ def test_where_both_sides_agree_nothing_is_written(scene: Scene, path: str) -> N
     scene.put("notes.txt", lab_book())
     for _ in range(4):
         scene.sweep()
+    scene.settle()
     run(scene, "reconcile")
     before = scene.writes()
     result = run(scene, "reconcile", "--json")

@@ -16,7 +16,7 @@ import irods.keywords as kw
 import omero
 import omero.model
 from irods.meta import iRODSMeta
-from irods.models import Collection, DataObject
+from irods.models import Collection, DataObject, RuleExec
 from omero.rtypes import rstring
 
 from policies.agent.report import Report
@@ -203,6 +203,11 @@ class Scene:
         """One sweep of an agent that has just been started."""
         with self.sides(**changes) as sides:
             return Sweeper(sides).sweep()
+
+    def settle(self) -> None:
+        """Let what other scenes have asked of the same servers come to its end, so that writes can be counted."""
+        self.wait_until(lambda: not list(self.admin.query(RuleExec.id)), "the delay queue is empty")
+        self.sweep()
 
     @contextmanager
     def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
