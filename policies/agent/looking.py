@@ -144,20 +144,29 @@ def _is_disputed(situation: Situation, names: Names) -> bool:
 
 
 def _with_movements(sides: Sides, situations: dict[int, Situation]) -> dict[int, Situation]:
-    """Add the queued movements, for which the delay queue is read only if anybody asks for anything."""
-    asking = {data_id for data_id, situation in situations.items() if _is_asking(situation, sides.names)}
+    """Add the queued movements, for which the delay queue is read only if anybody asks for anything.
+
+    The replicas are read once more after the queue: a movement that ended between the two readings would be in
+    neither, and be queued again, only to fail.
+    """
+    asking = {data_id: found for data_id, found in situations.items() if _is_asking(found, sides.names)}
     if not asking:
         return situations
     queued = queued_movements(sides.zone)
-    for data_id in asking:
-        situation = situations[data_id]
+    present = read_objects(sides.zone, [found.data_id for each in asking.values() for found in each.zone.objects], ())
+    for data_id, situation in asking.items():
         movements = tuple(
             (found.data_id, destination)
             for found in situation.zone.objects
             for destination in sorted(queued.get(found.path, ()))
         )
-        situations[data_id] = replace(situation, zone=replace(situation.zone, movements=movements))
+        objects = tuple(_where_it_is(found, present) for found in situation.zone.objects)
+        situations[data_id] = replace(situation, zone=replace(situation.zone, objects=objects, movements=movements))
     return situations
+
+
+def _where_it_is(found: DataObject, present: Mapping[int, DataObject]) -> DataObject:
+    return replace(found, replicas=present[found.data_id].replicas) if found.data_id in present else found
 
 
 def _is_asking(situation: Situation, names: Names) -> bool:

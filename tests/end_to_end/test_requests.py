@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from irods.models import RuleExec
 
+from policies.agent.reconcile import Reconciler
+from policies.gateways.zone.connection import ZoneConnection
+from policies.gateways.zone.movement import queued_movements
 from tests.pictures import retina
 from tests.scene import Scene, Snapshot
 
@@ -20,6 +24,12 @@ def path(scene: Scene) -> str:
 
 def is_quiet(shown: Snapshot) -> bool:
     return not shown.values("omero::request") and not shown.image.texts & {"archive", "restage", "keep"}
+
+
+def run_reconcile(scene: Scene) -> None:
+    with scene.sides() as sides:
+        for _ in Reconciler(sides).run():
+            pass
 
 
 def test_a_tag_moves_the_data_there_and_back(scene: Scene, path: str) -> None:
@@ -65,6 +75,24 @@ def test_of_two_requests_the_last_one_stands(scene: Scene, path: str, last: str)
 def test_a_request_that_is_served_already_is_consumed_at_once(scene: Scene, path: str) -> None:
     scene.ask_by_avu(path, "restage")
     scene.sweep()
+    assert is_quiet(scene.shown(path))
+
+
+def test_a_movement_that_ends_while_the_agent_looks_is_not_queued_again(
+    scene: Scene, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.ask_by_avu(path, "archive")
+    scene.sweep()
+
+    def late(zone: ZoneConnection) -> dict[str, set[str]]:
+        scene.wait_for("archive", path)
+        scene.wait_until(lambda: not list(scene.admin.query(RuleExec.id)), "the movement is out of the queue")
+        return queued_movements(zone)
+
+    with monkeypatch.context() as slow:
+        slow.setattr("policies.agent.looking.queued_movements", late)
+        run_reconcile(scene)
+    assert not list(scene.admin.query(RuleExec.id))
     assert is_quiet(scene.shown(path))
 
 

@@ -47,7 +47,7 @@ def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[
     found: dict[int, ObjectView] = {}
     for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
         replicas = rows(zone, "reading replicas", REPLICA_COLUMNS, In(DataObject.id, chunk))
-        avus = read_avus(zone, chunk, attributes) if replicas else {}
+        avus = read_avus(zone, chunk, attributes) if replicas and attributes else {}
         found.update(_views(replicas, avus))
     return found
 
