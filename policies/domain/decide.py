@@ -8,7 +8,7 @@ from heapq import nsmallest
 
 from policies.domain.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
 from policies.domain.attributes import Attributes, frozen, merge_attributes
-from policies.domain.difference import omero_difference, superseded_difference, zone_difference
+from policies.domain.difference import omero_difference, stray_difference, superseded_difference, zone_difference
 from policies.domain.importing import Importing, decide_import
 from policies.domain.plan import EMPTY, Plan, RecordAgreement
 from policies.domain.requesting import Requesting, decide_request
@@ -157,9 +157,10 @@ def _without_images(situation: Situation, fields: _Fields) -> Decision:
     avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
+    strays = stray_difference(zone, policy.names)
     plan = Plan(
         omero=superseded_difference(situation.omero),
-        zone=zone_difference(zone, {**avus, **ids}) + fields.request.moves + zone_difference(zone, last),
+        zone=zone_difference(zone, {**avus, **ids}) + strays + fields.request.moves + zone_difference(zone, last),
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
@@ -169,10 +170,10 @@ def _with_images(situation: Situation, fields: _Fields) -> Decision:
     zone, omero, agreement = situation.zone, situation.omero, _agree(situation, fields)
     notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
-    wanted = _wanted(situation, fields, agreement)
+    wanted, strays = _wanted(situation, fields, agreement), stray_difference(zone, situation.policy.names)
     plan = Plan(
         omero=omero_difference(omero, wanted) + superseded_difference(omero),
-        zone=zone_difference(zone, wanted.avus) + zone_difference(zone, wanted.ids) + fields.request.moves,
+        zone=zone_difference(zone, wanted.avus) + zone_difference(zone, wanted.ids) + strays + fields.request.moves,
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)

@@ -17,7 +17,7 @@ from policies.domain.plan import (
 )
 from policies.domain.views import Avu, DataObject, OmeroView, Subject, ZoneView
 from policies.domain.wanted import Wanted, Wish, Wishes
-from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE
+from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE, Names
 
 
 def omero_difference(omero: OmeroView, wanted: Wanted) -> tuple[OmeroAction, ...]:
@@ -73,6 +73,16 @@ def zone_difference(zone: ZoneView, wishes: Wishes) -> tuple[ZoneAction, ...]:
         for attribute, wanted in sorted(wishes.items()):
             actions += _avu_difference(data_object, attribute, wanted)
     return tuple(actions)
+
+
+def stray_difference(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
+    """Only the first data object carries an agreement: what another one has is of the time when it was its own unit."""
+    return tuple(
+        RemoveAvu(found.data_id, found.path, avu)
+        for found in zone.objects[1:]
+        for avu in sorted(found.avus)
+        if avu.attribute == names.agreement
+    )
 
 
 def _avu_difference(data_object: DataObject, attribute: str, wanted: frozenset[Wish]) -> Iterator[ZoneAction]:

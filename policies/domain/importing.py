@@ -9,8 +9,8 @@ from policies.domain.plan import Import
 from policies.domain.policy import Policy
 from policies.domain.situation import Situation
 from policies.domain.target import TargetError, parse_target
-from policies.domain.unit import Content, import_key, import_prefix
-from policies.vocabulary import FILE
+from policies.domain.unit import Content, import_key, import_prefix, same_in_omero
+from policies.vocabulary import DIRECTORY, FILE, LIST
 
 DOUBLINGS = 10
 """So often the time between two attempts is doubled at most."""
@@ -37,10 +37,17 @@ class Importing:
 
 def decide_import(situation: Situation) -> Importing:
     """Whether the unit's present content is to be imported."""
-    zone, omero, base, content = situation.zone, situation.omero, situation.base, situation.content
-    if content is None or not all(found.good_replicas() for found in zone.objects):
+    content = situation.content
+    if situation.zone.trouble:
+        return Importing(None, "which unit it belongs to is not clear", situation.zone.trouble)
+    if content is None:
         return Importing(None, "no replica is good: it is being written, or lost")
-    known = situation.known_content
+    return _why_not(situation, content) or _what_hinders(situation, content) or _import(situation, content)
+
+
+def _why_not(situation: Situation, content: Content) -> Importing | None:
+    """Why there is nothing to import, None if there is."""
+    zone, omero, base, known = situation.zone, situation.omero, situation.base, situation.known_content
     unchanged = known is None or content.same_as(known)
     if omero.fileset is not None and unchanged:
         return Importing(None, "its present content is imported")
@@ -48,9 +55,11 @@ def decide_import(situation: Situation) -> Importing:
         return Importing(None, "its images were deleted in OMERO, and its content has not changed since")
     if zone.rule is None:
         return Importing(None, "no collection above it is watched")
-    if content.size == 0:
+    if zone.first.good_replicas()[0].size == 0:
         return Importing(None, "it is empty")
-    return _what_hinders(situation, content) or _import(situation, content)
+    if zone.unit.kind == FILE and zone.rule.kind == LIST:
+        return Importing(None, f"{zone.rule.collection} is watched for units of several, and it belongs to none")
+    return None
 
 
 def _what_hinders(situation: Situation, content: Content) -> Importing | None:
@@ -76,10 +85,13 @@ def _what_hinders(situation: Situation, content: Content) -> Importing | None:
 def _import(situation: Situation, content: Content) -> Importing:
     zone, policy = situation.zone, situation.policy
     assert zone.rule is not None
-    if zone.rule.kind != FILE:
-        return Importing(
-            None, "not done yet", f"{zone.rule.collection}: units of kind {zone.rule.kind} are not imported yet"
-        )
+    kind = zone.rule.kind if zone.unit.kind == FILE else zone.unit.kind
+    if kind == DIRECTORY:
+        return Importing(None, "not done yet", f"{zone.rule.collection}: units of kind {kind} are not imported yet")
+    paths = tuple(data_object.path for data_object in zone.objects)
+    if same := same_in_omero(paths):
+        error = f"{same[0]} and {same[1]} would be the same file in OMERO: rename one of them"
+        return Importing(None, "two of its files cannot be told from each other", error)
     try:
         target = parse_target(zone.rule.target, zone.rule.group)
     except TargetError as error:
@@ -87,7 +99,7 @@ def _import(situation: Situation, content: Content) -> Importing:
     action = Import(
         prefix=import_prefix(policy.zone, zone.unit.data_id),
         key=import_key(policy.zone, zone.unit.data_id, content),
-        paths=tuple(data_object.path for data_object in zone.objects),
+        paths=paths,
         content=content,
         owner=zone.first.owner,
         target=target,

@@ -18,7 +18,7 @@ class Import:
         prefix: Start of the client paths of all filesets of this unit, whatever the content.
         key: Start of the client paths of this content's, by which one that was already made is found.
         paths: Logical paths of the data objects, the one that Bio-Formats opens first.
-        content: Of the first data object, as it was looked at.
+        content: Of the unit, as it was looked at.
         owner: iRODS user who owns the data, and whose OMERO user shall own the images.
         target: Where in OMERO.
     """

@@ -32,8 +32,8 @@ class Situation:
 
     @property
     def content(self) -> Content | None:
-        """The present content of the data object that Bio-Formats opens."""
-        return self.zone.first.content()
+        """The present content of the unit."""
+        return self.zone.content()
 
     @property
     def known_content(self) -> Content | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from policies.domain.unit import MAXIMUM_CHECKSUM, Content, Unit
+from policies.domain.unit import MAXIMUM_CHECKSUM, Content, Unit, together
 
 
 class Avu(NamedTuple):
@@ -101,17 +101,28 @@ class ZoneView:
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
         movements: For each data id, the resource to which a queued movement will take it.
+        trouble: Why a data object that claims to belong to a unit of several is taken for one of its own, empty if not.
     """
 
     unit: Unit
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
     movements: tuple[tuple[int, str], ...] = ()
+    trouble: str = ""
 
     @property
     def first(self) -> DataObject:
         """The data object that carries the agreement of the unit."""
         return self.objects[0]
+
+    def content(self) -> Content | None:
+        """What identifies the current content of all data objects, or None while one of them has no good replica.
+
+        They are taken in the order of their ids, which renaming does not change.
+        """
+        found = [each.content() for each in sorted(self.objects, key=lambda each: each.data_id)]
+        known = [content for content in found if content is not None]
+        return together(known) if known and len(known) == len(found) else None
 
 
 @dataclass(frozen=True, order=True)

@@ -11,7 +11,7 @@ from policies.domain.policy import Policy
 from policies.domain.texts import printable
 from policies.domain.tiers import Tier
 from policies.domain.views import OmeroView, Subject, ZoneView
-from policies.vocabulary import REGISTERED, TIER_TAG_PREFIX
+from policies.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX
 
 IMAGES_LISTED = 50
 """So many image ids are written as AVUs at most; a unit with more is found by its fileset."""
@@ -97,14 +97,23 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
 
 
 def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> Wishes:
-    """The AVUs that lead from a data object to its images; none of them without a fileset."""
-    names, server = policy.names, policy.server
+    """The AVUs that lead from a data object to its images; none of them without a fileset.
+
+    Those by which several data objects are a unit were written by an administrator: they stay without images, and
+    where they make no sense they stay as they are, for an administrator to see.
+    """
+    names, server, unit = policy.names, policy.server, zone.unit
+    if zone.trouble:
+        units: Wishes = {}
+    else:
+        is_there = omero.fileset is not None or unit.kind != FILE
+        units = {names.unit: frozenset({Wish(str(unit.data_id), unit.kind)} if is_there else set())}
     if omero.fileset is None:
-        return {attribute: frozenset() for attribute in (names.unit, names.fileset, names.image, names.url)}
+        return {**units, **{attribute: frozenset() for attribute in (names.fileset, names.image, names.url)}}
     images = nsmallest(IMAGES_LISTED, (image.id for image in omero.images))
     address = _address(omero.subjects, policy)
     return {
-        names.unit: frozenset({Wish(str(zone.unit.data_id), zone.unit.kind)}),
+        **units,
         names.fileset: frozenset({Wish(str(omero.fileset), server)}),
         names.image: frozenset(Wish(str(image), server) for image in images),
         names.url: frozenset({Wish(address)} if address else set()),

@@ -36,6 +36,11 @@ def take(world: World, side: str, *values: str, place: int = 0) -> World:
     return world
 
 
+def unwatched(world: World) -> World:
+    """Nothing is imported any more, so that who is new has old images."""
+    return replace(world, zone=replace(world.zone, rule=None))
+
+
 def avus(world: World) -> list[set[str]]:
     return [set(found.values(AVU)) for found in world.zone.objects]
 
@@ -129,13 +134,13 @@ def test_when_there_are_fewer_values_again_removals_made_meanwhile_count() -> No
 
 def test_nobody_new_loses_values_while_there_are_too_many() -> None:
     many = settle(with_many_tags(settle(add(world_with(), "zone", "a", "b")), 500))
-    grown = settle(joined(many))
+    grown = settle(unwatched(joined(many)))
     assert avus(grown) == [{"a", "b"}] * 2 + [set()]
     assert avus(settle(take(grown, "omero", *MANY))) == [{"a", "b"}] * 3
 
 
 def test_an_agreement_without_room_for_what_is_to_be_added_settles() -> None:
-    world = settle(add(world_with(), "zone", *MANY[:220]))
+    world = settle(add(world_with(objects=1), "zone", *MANY[:220]))
     assert 2620 < len(encode(world.base)) <= 2700
     refused = settle(Edit("omero", 0, "request", "archive").do(moved_to(world, "single")))
     assert TOO_MANY in errors(refused)

@@ -19,7 +19,7 @@ from tests.domain.strategies import NOW, TIERS
 
 POLICY = Policy("z", "omero.example", TIERS, attempts=3, backoff=60)
 ARRIVED = Situation(ZoneView(Unit(10), (data_object(10), data_object(11)), RULE), POLICY, NOW)
-CONTENT = ARRIVED.zone.first.content()
+CONTENT = ARRIVED.content
 assert CONTENT is not None
 OTHER = replace(CONTENT, size=11, checksum="")
 IMPORTED = OmeroView(5, (ImageState(50),))

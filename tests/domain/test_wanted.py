@@ -63,7 +63,19 @@ def test_only_so_many_images_are_listed() -> None:
 
 
 def test_without_a_fileset_nothing_leads_anywhere() -> None:
-    assert set(id_avus(ZONE, OmeroView(), POLICY).values()) == {frozenset()}
+    one = replace(ZONE, unit=Unit(10), objects=(ZONE.first,))
+    assert set(id_avus(one, OmeroView(), POLICY).values()) == {frozenset()}
+
+
+def test_several_data_objects_stay_a_unit_without_a_fileset() -> None:
+    found = id_avus(ZONE, OmeroView(), POLICY)
+    assert found.pop(NAMES.unit) == {Wish("10", "directory")}
+    assert set(found.values()) == {frozenset()}
+
+
+def test_an_avu_that_makes_no_sense_is_left_to_an_administrator() -> None:
+    for omero in (OMERO, OmeroView()):
+        assert NAMES.unit not in id_avus(replace(ZONE, trouble="its first object is gone"), omero, POLICY)
 
 
 def test_errors_are_short_lines_and_those_without_text_are_none() -> None:
