@@ -29,9 +29,10 @@ def explain(sides: Sides, what: str, clock: Callable[[], float] = time.time) -> 
     image = re.fullmatch(r"Image:(\d+)", what)
     data_id = _of_image(sides, int(image[1])) if image else _of_path(sides, what)
     found = Observer(sides, clock).observe([data_id])
-    if data_id not in found:
+    if not found:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
-    return Drift(found[data_id], decide(found[data_id]))
+    (situation,) = found.values()
+    return Drift(situation, decide(situation))
 
 
 def _of_path(sides: Sides, path: str) -> int:

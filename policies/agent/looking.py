@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from policies.agent.gathering import gather
 from policies.agent.sides import Sides
 from policies.domain.agreement import NOTHING_AGREED, Agreement, AgreementError, decode
 from policies.domain.policy import Policy
 from policies.domain.situation import Situation
-from policies.domain.unit import Unit, import_prefix
+from policies.domain.unit import import_prefix
 from policies.domain.views import NOTHING_IN_OMERO, DataObject, OmeroView, Subject, ZoneView
 from policies.gateways.omero.reading import client_paths, read_filesets
 from policies.gateways.zone.movement import queued_movements
@@ -38,22 +39,33 @@ class Observer:
         """The watched collections."""
         return read_watched(self._sides.zone, self._sides.names)
 
-    def observe(self, ids: Iterable[int]) -> dict[int, Situation]:
-        """The situations of the units of these data objects, by catalog id; objects that are gone are left out."""
+    def units(self, ids: Iterable[int], each_once: bool = False) -> dict[int, ZoneView]:
+        """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         sides = self._sides
-        objects = read_objects(sides.zone, ids, sides.attributes())
-        bases = {data_id: agreement_of(found, sides.names) for data_id, found in objects.items()}
-        views = _omero_views(sides, self.policy, objects, bases)
+        found = gather(sides.zone, sides.names, ids, sides.attributes(), each_once)
+        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in found.items()}
+
+    def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Situation]:
+        """The situations of the units of these data objects, by the catalog id of a unit's first.
+
+        Objects that are gone are left out. With ``each_once`` so are the units whose first is none of these: where
+        one goes through all objects, each unit is looked at once.
+        """
+        sides = self._sides
+        units = self.units(ids, each_once)
+        firsts = {data_id: unit.first for data_id, unit in units.items()}
+        bases = {data_id: agreement_of(first, sides.names) for data_id, first in firsts.items()}
+        views = _omero_views(sides, self.policy, firsts, bases)
         now = self._clock()
         situations = {
             data_id: Situation(
-                zone=ZoneView(Unit(data_id), (found,), self.watched.rule_for(found.path)),
+                zone=unit,
                 policy=self.policy,
                 now=now,
                 omero=views.get(data_id, NOTHING_IN_OMERO),
                 base=bases[data_id],
             )
-            for data_id, found in objects.items()
+            for data_id, unit in units.items()
         }
         return _with_movements(sides, _with_times(sides, situations))
 

@@ -62,7 +62,7 @@ class Reconciled:
     """How far a reconcile has come.
 
     Attributes:
-        units: Data objects that were looked at.
+        units: Those that were looked at.
         drifted: Those whose sides did not agree.
         orphaned: Filesets that did not say yet that their data object is gone.
         position: The last catalog id; an interrupted reconcile goes on after it.
@@ -138,7 +138,7 @@ class Reconciler:
             log.warning("orphan failed", fileset=fileset, error=str(error))
 
     def _page(self, observer: Observer, ids: Iterable[int]) -> list[Drift]:
-        situations = observer.observe(ids)
+        situations = observer.observe(ids, each_once=True)
         drifts = [Drift(situation, decide(situation)) for situation in situations.values()]
         drifts = [drift for drift in drifts if drift.decision.plan]
         self.done.units += len(situations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from policies.agent.doing import Doing
 from policies.agent.looking import Observer, agreement_of
@@ -10,7 +10,8 @@ from policies.agent.report import Report
 from policies.agent.sides import Sides
 from policies.domain.decide import decide
 from policies.domain.importing import next_attempt
-from policies.domain.views import DataObject
+from policies.domain.situation import Situation
+from policies.domain.views import ZoneView
 from policies.gateways.batches import in_batches
 from policies.gateways.zone.marks import Mark, clear, give_back, leave, take
 from policies.gateways.zone.reading import ids_among, read_objects
@@ -49,33 +50,45 @@ class Round:
         resting = self._resting([mark.id for mark in marks if mark.states == {PENDING}])
         self.report.waiting += len(resting)
         taken = [mark for mark in marks if mark.id not in resting and take(zone, names, mark)]
-        again = self._units([mark.id for mark in taken])
+        situations = self._observer.observe(mark.id for mark in taken)
+        for unit in self._theirs(situations):
+            leave(zone, names, unit.first.data_id, unit.first.path)
+        again = {found.data_id for id_ in self._work(situations) for found in situations[id_].zone.objects}
         for mark in taken:
             (give_back if mark.id in again else clear)(zone, names, mark)
 
     def _unmarked(self, ids: Iterable[int]) -> None:
         """Look at units without marks; those that have to wait get one, not to be forgotten."""
         zone, names = self._sides.zone, self._sides.names
-        again = self._units(ids)
+        situations = self._observer.observe(ids)
+        self._pass_on({unit.first.data_id: situations[unit.first.data_id] for unit in self._theirs(situations)})
+        again = self._work(situations)
         for data_id, found in read_objects(zone, again, [names.sync]).items():
             leave(zone, names, data_id, found.path)
 
-    def _units(self, ids: Iterable[int]) -> set[int]:
-        situations = self._observer.observe(ids)
-        self.report.looked += len(situations)
-        again = Doing(self._sides, self._observer, self.report).carry_out(situations)
+    def _theirs(self, situations: Mapping[int, Situation]) -> list[ZoneView]:
+        """The units that belong to other agents: only some of their data objects are of this one's shards."""
+        shards = self._sides.shards
+        return [situation.zone for situation in situations.values() if situation.zone.unit.shard not in shards]
+
+    def _work(self, situations: Mapping[int, Situation]) -> set[int]:
+        """Work on the units of this agent; returns the ids of those that are to be looked at again soon."""
+        ours = {id_: situations[id_] for id_ in self._ours(situations)}
+        self._done.update(found.data_id for situation in ours.values() for found in situation.zone.objects)
+        self.report.looked += len(ours)
+        again = Doing(self._sides, self._observer, self.report).carry_out(ours)
         self.report.waiting += len(again)
         return again
 
     def _resting(self, ids: Sequence[int]) -> set[int]:
         """Those whose last attempt failed and whose next one is not due: looking at them would only write marks."""
-        zone, names = self._sides.zone, self._sides.names
-        objects = read_objects(zone, ids_among(zone, ids, names.error), [names.agreement])
-        return {data_id for data_id, found in objects.items() if self._is_resting(found)}
+        failed = ids_among(self._sides.zone, ids, self._sides.names.error)
+        units = self._observer.units(failed).values() if failed else ()
+        return {found.data_id for unit in units if self._is_resting(unit) for found in unit.objects} & set(ids)
 
-    def _is_resting(self, found: DataObject) -> bool:
+    def _is_resting(self, unit: ZoneView) -> bool:
         policy = self._observer.policy
-        failure, content = agreement_of(found, self._sides.names).failure, found.content()
+        failure, content = agreement_of(unit.first, self._sides.names).failure, unit.content()
         if failure is None or failure.content is None or content is None or not content.same_as(failure.content):
             return False
         return failure.attempts < policy.attempts and self._clock() < next_attempt(failure, policy)
@@ -86,14 +99,12 @@ class Round:
         if not take(zone, names, mark):
             return
         for batch in in_batches(self._new(members(zone, mark.path)), self._batch):
-            ours = set(self._ours(batch))
-            self._unmarked(ours)
-            self._pass_on(set(batch) - ours)
+            self._unmarked(batch)
         clear(zone, names, mark)
 
-    def _pass_on(self, ids: Iterable[int]) -> None:
+    def _pass_on(self, situations: Mapping[int, Situation]) -> None:
         """Mark, for the agents of their shards, those units of which the sides do not agree."""
-        for data_id, situation in self._observer.observe(ids).items():
+        for data_id, situation in situations.items():
             if decide(situation).plan:
                 leave(self._sides.zone, self._sides.names, data_id, situation.zone.first.path)
 

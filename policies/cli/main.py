@@ -12,6 +12,7 @@ from policies.cli.install import install, uninstall
 from policies.cli.logs import configure_logs
 from policies.cli.looking import explain, reconcile
 from policies.cli.options import FAILED, MISTAKE, settings_of
+from policies.cli.unit import unit
 from policies.errors import PolicyError, SettingsError
 from policies.settings import Settings, settings_path
 
@@ -105,3 +106,4 @@ main.add_command(install)
 main.add_command(uninstall)
 main.add_command(reconcile)
 main.add_command(explain)
+main.add_command(unit)

@@ -22,7 +22,7 @@ from policies.domain.plan import (
     SetArchived,
     WriteKeyValues,
 )
-from policies.domain.views import Subject
+from policies.domain.views import DataObject, Subject
 
 
 def actions(plan: Plan) -> list[str]:
@@ -70,8 +70,13 @@ def as_dict(drift: Drift) -> dict[str, Any]:
     return {
         "path": zone.first.path,
         "data_id": zone.unit.data_id,
+        "unit": zone.unit.kind,
+        "others": [
+            {"path": found.path, "data_id": found.data_id, "replicas": _replicas(found), "avus": sorted(found.avus)}
+            for found in zone.objects[1:]
+        ],
         "zone": {
-            "replicas": [[r.number, r.resource, "good" if r.good else "stale"] for r in zone.first.replicas],
+            "replicas": _replicas(zone.first),
             "avus": sorted(zone.first.avus),
             "watched_by": zone.rule.collection if zone.rule else None,
             "queued_to": [destination for _, destination in zone.movements],
@@ -94,15 +99,24 @@ def as_dict(drift: Drift) -> dict[str, Any]:
     }
 
 
+def _replicas(found: DataObject) -> list[list[Any]]:
+    return [[replica.number, replica.resource, "good" if replica.good else "stale"] for replica in found.replicas]
+
+
 def print_explanation(console: Console, drift: Drift) -> None:
     """Both views, the agreement, and the reasons, for people."""
     shown = as_dict(drift)
     console.print(f"[bold]{escape(shown['path'])}[/bold]  data id {shown['data_id']}")
     views = Table("in iRODS", "in OMERO", expand=True, show_lines=True)
     zone, omero = shown["zone"], shown["omero"]
-    avus = [f"{attribute} [bold]{escape(value)}[/bold] {escape(units)}" for attribute, value, units in zone["avus"]]
-    left = [f"replica {number} on {resource}, {state}" for number, resource, state in zone["replicas"]]
-    left += [f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched", *avus]
+    watched = f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched"
+    left = [*_replica_lines(zone), watched, *_avu_lines(zone)]
+    for other in shown["others"]:
+        left += [
+            f"with {escape(other['path'])}  data id {other['data_id']}",
+            *_replica_lines(other),
+            *_avu_lines(other),
+        ]
     right = [f"Fileset:{omero['fileset']}" if omero["fileset"] else "no fileset"]
     for subject in omero["subjects"]:
         right.append(f"{subject['id']}: " + ", ".join(escape(text) for text, _, _ in subject["tags"]))
@@ -123,3 +137,11 @@ def print_explanation(console: Console, drift: Drift) -> None:
     console.print(
         "Both sides agree: nothing to do." if not plan else "To do:\n" + "\n".join(f"  {escape(a)}" for a in plan)
     )
+
+
+def _replica_lines(shown: dict[str, Any]) -> list[str]:
+    return [f"replica {number} on {resource}, {state}" for number, resource, state in shown["replicas"]]
+
+
+def _avu_lines(shown: dict[str, Any]) -> list[str]:
+    return [f"{attribute} [bold]{escape(value)}[/bold] {escape(units)}" for attribute, value, units in shown["avus"]]

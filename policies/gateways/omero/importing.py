@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from omero.model.enums import ChecksumAlgorithmSHA1160
 from omero.rtypes import rbool, rstring
 
 from policies.domain.plan import Import
+from policies.domain.unit import entry_paths
 from policies.errors import RefusedError
 from policies.gateways.batches import in_batches
 from policies.gateways.omero.containers import find_container
@@ -151,13 +153,13 @@ class Importing:
         """The last fileset, if its bytes are those of the data object.
 
         A new modification time is not always a new content: moving a data object to another collection, or touching
-        it, changes it too. Where OMERO has a file of the same size, reading tells.
+        it, changes it too. Where OMERO has as many files of the same size together, reading tells.
         """
-        if not complete or len(action.paths) != 1:
+        if not complete:
             return None
         last = complete[-1]
-        known = _sha1_of(self._service(), last.id, action.content.size)
-        if known is None or known != _digest(action.paths[0], open_object):
+        known = _sha1s_of(self._service(), last.id, action)
+        if not known or not _are_those_of(known, action.paths, open_object):
             return None
         return Imported(last.id, tuple(existing.id for existing in complete[:-1]))
 
@@ -170,16 +172,27 @@ def _with_key(complete: list[Existing], action: Import) -> Imported | None:
     return Imported(present[-1], tuple(existing.id for existing in complete if existing.id != present[-1]))
 
 
-def _sha1_of(session: OmeroSession, fileset: int, size: int) -> str | None:
-    """The SHA-1 of a fileset's only file, None if it has another size, another kind of hash, or more files."""
+def _sha1s_of(session: OmeroSession, fileset: int, action: Import) -> list[str]:
+    """The SHA-1 of a fileset's files; none if their number or size is another, or the kind of a hash."""
     text = (
         "select o.hash, o.size, h.value from FilesetEntry e join e.originalFile o join o.hasher h "
         "where e.fileset.id = :id"
     )
     found = session.rows("looking for the hash of an earlier import", text, {"id": fileset})
-    if len(found) != 1 or found[0][1] != size or found[0][2] != ChecksumAlgorithmSHA1160:
-        return None
-    return str(found[0][0])
+    if len(found) != len(action.paths) or sum(size or 0 for _, size, _ in found) != action.content.size:
+        return []
+    return [str(digest) for digest, _, kind in found if kind == ChecksumAlgorithmSHA1160]
+
+
+def _are_those_of(known: list[str], paths: Iterable[str], open_object: Opener) -> bool:
+    """Whether these are the hashes of the data objects, whatever their names; read up to the first that differs."""
+    left = Counter(known)
+    for path in paths:
+        digest = _digest(path, open_object)
+        if not left[digest]:
+            return False
+        left[digest] -= 1
+    return True
 
 
 def _digest(path: str, open_object: Opener) -> str:
@@ -214,9 +227,9 @@ def _fill(session: OmeroSession, process: Any, action: Import, open_object: Open
 
 def _fileset(action: Import) -> Any:
     fileset = omero.model.FilesetI()
-    for path in action.paths:
+    for path in entry_paths(action.key, action.paths):
         entry = omero.model.FilesetEntryI()
-        entry.clientPath = rstring(action.key + path.rpartition("/")[2])
+        entry.clientPath = rstring(path)
         fileset.addFilesetEntry(entry)
     job = omero.model.UploadJobI()
     job.username = rstring("irods-omero")
