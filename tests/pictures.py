@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import tifffile
 from skimage import color, data, filters
 
+OME = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 STAINS = ["Hematoxylin", "Eosin", "DAB"]
 
 
@@ -31,6 +36,52 @@ def retina(side: int = 256) -> bytes:
     return _ome_tiff(_grey(picture), {"axes": "YX", "Name": "retina"})
 
 
+def focal_halves(names: Sequence[str] = ("upper.ome.tiff", "lower.ome.tiff"), step: int = 1) -> tuple[bytes, bytes]:
+    """A focal series in two files, each of which says in its OME-XML which planes the other one has.
+
+    Another ``step`` between the planes makes another content, of about the same size.
+    """
+    cell = data.cell()[200:264, 200:264].astype(float)
+    stack = _grey(np.stack([filters.gaussian(cell, z * step) for z in range(4)]))
+    uuids = [f"urn:uuid:{uuid5(NAMESPACE_URL, name)}" for name in names]
+    blocks = "".join(
+        f'<TiffData FirstZ="{z}" IFD="{z % 2}" PlaneCount="1">'
+        f'<UUID FileName="{names[z // 2]}">{uuids[z // 2]}</UUID></TiffData>'
+        for z in range(4)
+    )
+    image = (
+        '<Image ID="Image:0" Name="cell"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="64" '
+        'SizeY="64" SizeZ="4" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
+        f"{blocks}</Pixels></Image>"
+    )
+    first, second = (
+        _tiff(stack[place * 2 : place * 2 + 2], f'<OME xmlns="{OME}" UUID="{uuid}">{image}</OME>')
+        for place, uuid in enumerate(uuids)
+    )
+    return first, second
+
+
+def plate(wells: int = 3) -> bytes:
+    """A row of wells with one field of cells in each, as a high-content screen writes it."""
+    cells = _grey(color.rgb2gray(data.retina()[500:532, 500:532]))
+    pictures = [np.roll(cells, well, axis=0) for well in range(wells)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "plate.ome.tiff"
+        with tifffile.TiffWriter(path, ome=True) as writer:
+            for well, picture in enumerate(pictures):
+                writer.write(picture, metadata={"axes": "YX", "Name": f"field {well}"})
+        described = tifffile.tiffcomment(path)
+        layout = "".join(
+            f'<Well ID="Well:{well}" Row="0" Column="{well}"><WellSample ID="WellSample:{well}" Index="{well}">'
+            f'<ImageRef ID="Image:{well}"/></WellSample></Well>'
+            for well in range(wells)
+        )
+        start = described.index("<Image ")
+        plate_of = f'<Plate ID="Plate:0" Name="run 7">{layout}</Plate>'
+        tifffile.tiffcomment(path, (described[:start] + plate_of + described[start:]).encode())
+        return path.read_bytes()
+
+
 def lab_book() -> bytes:
     """Something that no reader takes for an image."""
     return b"Monday: fed the cells.\nTuesday: they are happy.\n" * 40
@@ -45,4 +96,12 @@ def _grey(picture: Any) -> Any:
 def _ome_tiff(picture: Any, metadata: dict[str, Any]) -> bytes:
     buffer = BytesIO()
     tifffile.imwrite(buffer, picture, ome=True, metadata=metadata, compression="zlib")
+    return buffer.getvalue()
+
+
+def _tiff(planes: Any, described: str) -> bytes:
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for place, plane in enumerate(planes):
+            writer.write(plane, description=described if place == 0 else None, metadata=None, photometric="minisblack")
     return buffer.getvalue()

@@ -1,0 +1,331 @@
+"""Several data objects as one unit: one fileset, the same on all of them, whichever one is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import irods.keywords as kw
+import omero
+import pytest
+from click.testing import CliRunner, Result
+from irods.meta import iRODSMeta
+from irods.models import DataObject
+from omero.rtypes import unwrap
+
+from policies.agent.reconcile import Reconciler
+from policies.cli import main
+from policies.gateways.zone import listing
+from policies.vocabulary import shard_of
+from tests.conformance.importing import picture
+from tests.pictures import focal_halves, lab_book, retina
+from tests.scene import Scene, Snapshot
+
+UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
+IDS = ("omero::unit", "omero::fileset", "omero::image", "omero::url")
+DRIFTED = 3
+
+
+def run(scene: Scene, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--config", str(scene.policy_file), *arguments])
+
+
+def unite(scene: Scene, *paths: str) -> None:
+    result = run(scene, "unit", *paths)
+    assert result.exit_code == 0, result.stderr
+
+
+def put_halves(scene: Scene, step: int = 1) -> list[str]:
+    """Two files that are one image."""
+    return [scene.put(name, half) for name, half in zip((UPPER, LOWER), focal_halves(step=step), strict=True)]
+
+
+def claim(scene: Scene, path: str, first: int) -> None:
+    """An administrator writes the AVU of a unit by hand."""
+    scene.admin.metadata.set(DataObject, path, iRODSMeta("omero::unit", str(first), "list"), **{kw.ADMIN_KW: ""})
+
+
+@pytest.fixture
+def paths(scene: Scene) -> list[str]:
+    """An imported unit of two files."""
+    made = put_halves(scene)
+    unite(scene, *made)
+    scene.sweep()
+    return made
+
+
+@pytest.fixture
+def siblings(scene: Scene) -> list[str]:
+    """An imported unit of two files with two images."""
+    made = [scene.put("two.ome.tiff", picture("a", "b")), scene.put("two.txt", lab_book())]
+    unite(scene, *made)
+    scene.sweep()
+    return made
+
+
+def both(scene: Scene, paths: list[str]) -> tuple[Snapshot, Snapshot]:
+    first, second = (scene.shown(path) for path in paths)
+    return first, second
+
+
+def entries(scene: Scene, shown: Snapshot) -> list[list[Any]]:
+    """The files of a data object's fileset: client path, folder, name and hash of each."""
+    parameters = omero.sys.ParametersI().addId(int(shown.values("omero::fileset")[0]))
+    text = (
+        "select e.clientPath, o.path, o.name, o.hash from FilesetEntry e join e.originalFile o "
+        "where e.fileset.id = :id order by e.id"
+    )
+    rows = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in rows]
+
+
+def test_two_files_become_one_image_that_both_lead_to(scene: Scene, paths: list[str]) -> None:
+    first, second = both(scene, paths)
+    assert first.image.texts == {"registered", "tier:fast"}
+    assert dict(first.image.pairs)["path"] == paths[0]
+    for attribute in IDS:
+        assert first.values(attribute) == second.values(attribute) != []
+    assert first.values("omero::unit") == [str(first.data_id)]
+    assert (len(first.values("omero::agreement")), second.values("omero::agreement")) == (1, [])
+    assert first.values("omero::sync") == second.values("omero::sync") == []
+    files = entries(scene, first)
+    assert [name for _, _, name, _ in files] == [UPPER, LOWER]
+    assert len({folder for _, folder, _, _ in files}) == 1, "one refers to the other by its name"
+    assert [digest for *_, digest in files] == [
+        hashlib.sha1(half, usedforsecurity=False).hexdigest() for half in focal_halves()
+    ]
+
+
+def test_nothing_is_written_where_both_sides_agree(scene: Scene, paths: list[str]) -> None:
+    scene.settle()
+    run(scene, "reconcile")
+    before = scene.writes()
+    assert run(scene, "reconcile").exit_code == 0
+    scene.sweep()
+    assert scene.writes() == before
+
+
+def test_files_of_the_same_name_keep_their_collections(scene: Scene) -> None:
+    for folder in ("one", "two"):
+        scene.user.collections.create(f"{scene.collection}/{folder}")
+    made = [scene.put("one/a.ome.tiff", retina(32)), scene.put("two/a.ome.tiff", lab_book())]
+    unite(scene, *made)
+    scene.sweep()
+    first, second = both(scene, made)
+    assert first.values("omero::fileset") == second.values("omero::fileset") != []
+    paths = [path.split("/", 4)[4] for path, *_ in entries(scene, first)]
+    assert paths == ["one/a.ome.tiff", "two/a.ome.tiff"]
+    scene.ask_by_tag(first.image.id, "keep")
+    scene.sweep()
+    assert scene.avus(made[1], "omero::request") == ["keep"], "the event leads to the unit"
+
+
+def test_a_new_second_file_is_a_new_content(scene: Scene, paths: list[str]) -> None:
+    old = scene.shown(paths[0]).image.id
+    scene.let_a_second_pass()
+    scene.put(LOWER, focal_halves(step=2)[1])
+    scene.sweep()
+    first, second = both(scene, paths)
+    assert first.image.id == second.image.id != old
+    assert first.image.texts == {"registered", "tier:fast"}
+    assert scene.image(old).texts == {"superseded"}
+    assert first.values("omero::unit") == second.values("omero::unit") == [str(first.data_id)]
+
+
+def test_touched_and_moved_files_keep_their_image(scene: Scene, paths: list[str]) -> None:
+    image = scene.shown(paths[0]).image.id
+    scene.let_a_second_pass()
+    scene.user.data_objects.touch(paths[0])
+    moved = scene.move(paths[1], f"elsewhere/{LOWER}")
+    scene.sweep()
+    assert [shown.image.id for shown in both(scene, [paths[0], moved])] == [image, image]
+
+
+@pytest.mark.parametrize("side", ["iRODS", "OMERO"])
+def test_a_request_on_one_is_one_on_all(scene: Scene, siblings: list[str], side: str) -> None:
+    images = scene.shown(siblings[0]).images
+    assert len(images) == 2
+    if side == "OMERO":
+        scene.ask_by_tag(images[1].id, "archive")
+    else:
+        scene.ask_by_avu(siblings[1], "archive")
+    scene.sweep()
+    for shown in both(scene, siblings):
+        assert shown.values("omero::request") == ["archive"]
+        assert all("archive" in image.texts for image in shown.images)
+    scene.wait_for("archive", *siblings)
+    scene.sweep()
+    for shown in both(scene, siblings):
+        assert shown.values("omero::request") == []
+        assert [image.texts for image in shown.images] == [{"registered", "tier:archive"}] * 2
+
+
+def test_it_is_on_the_slowest_tier_of_its_files(scene: Scene, paths: list[str]) -> None:
+    scene.grow_old(paths[1])
+    scene.run_tiering()
+    scene.wait_for("archive", paths[1])
+    scene.sweep()
+    first, _ = both(scene, paths)
+    assert first.resources == ("fast",)
+    assert first.image.texts == {"registered", "tier:archive"}
+    assert first.image.archived
+
+
+def test_a_mark_on_a_member_reaches_the_agent_of_the_unit(scene: Scene, paths: list[str]) -> None:
+    shards = [shard_of(shown.data_id) for shown in both(scene, paths)]
+    scene.ask_by_avu(paths[1], "keep")
+    assert scene.avus(paths[1], "omero::sync") == ["pending"]
+    scene.sweep(agent={"shards": str(shards[1])})
+    assert scene.avus(paths[0], "omero::sync") == ["pending"], "passed on"
+    assert scene.avus(paths[1], "omero::sync") == []
+    assert scene.avus(paths[0], "omero::request") == []
+    assert scene.sweep(agent={"shards": str(shards[0])}).looked == 1
+    first, second = both(scene, paths)
+    assert first.values("omero::request") == second.values("omero::request") == ["keep"]
+    assert "keep" in first.image.texts
+
+
+def test_several_marks_of_a_unit_are_one_look(scene: Scene, paths: list[str]) -> None:
+    shards = sorted(shard_of(shown.data_id) for shown in both(scene, paths))
+    for path in paths:
+        scene.ask_by_avu(path, "keep")
+    assert scene.sweep(agent={"shards": ",".join(map(str, shards))}).looked == 1
+    assert [shown.values("omero::sync") for shown in both(scene, paths)] == [[], []]
+
+
+def test_a_unit_that_lost_a_file_is_a_new_content(scene: Scene, siblings: list[str]) -> None:
+    old = scene.shown(siblings[0]).images[0].id
+    scene.user.data_objects.unlink(siblings[1], force=True)
+    scene.sweep()
+    assert len(entries(scene, scene.shown(siblings[0]))) == 1
+    assert scene.image(old).texts == {"superseded"}
+
+
+def test_a_member_whose_first_is_gone_says_so(scene: Scene, paths: list[str]) -> None:
+    first, image = scene.shown(paths[0]).data_id, scene.shown(paths[0]).image.id
+    scene.user.data_objects.unlink(paths[0], force=True)
+    scene.sweep()
+    run(scene, "reconcile")
+    second = scene.shown(paths[1])
+    (error,) = second.values("omero::error")
+    assert f"{first}, is no longer in the zone" in error
+    assert second.values("omero::fileset") == []
+    assert second.values("omero::unit") == [str(first)], "an administrator decides"
+    assert dict(scene.image(image).pairs)["error"] == "its data object is no longer in iRODS"
+    assert run(scene, "reconcile").exit_code == 0
+    upper = scene.put(UPPER, focal_halves()[0])
+    unite(scene, upper, paths[1])
+    scene.sweep()
+    assert scene.shown(paths[1]).image.texts == {"registered", "tier:fast"}
+    assert scene.shown(paths[1]).values("omero::error") == []
+
+
+def test_a_claim_does_not_lead_to_the_images_of_another_owner(scene: Scene) -> None:
+    other = f"/{scene.zone.zone}/home/{scene.zone.user}/of-{scene.collection.rpartition('/')[2]}.tiff"
+    with scene.admin.data_objects.open(other, "w") as stream:
+        stream.write(retina(32))
+    first = int(scene.admin.data_objects.get(other).id)
+    path = scene.put("a.ome.tiff", retina(32))
+    claim(scene, path, first)
+    claim(scene, other, first)
+    scene.sweep()
+    assert "belongs to another owner" in "".join(scene.avus(path, "omero::error"))
+    assert scene.avus(path, "omero::fileset") == []
+    assert scene.avus(other, "omero::error") == []
+    scene.ask_by_avu(path, "keep")
+    scene.sweep()
+    assert scene.avus(other, "omero::request") == []
+
+
+def test_objects_that_are_to_be_listed_wait_for_it(scene: Scene) -> None:
+    scene.watch("list")
+    made = put_halves(scene)
+    scene.sweep()
+    for shown in both(scene, made):
+        assert [name for name, *_ in shown.avus if name.startswith("omero::")] == []
+    unite(scene, *made)
+    scene.sweep()
+    assert scene.shown(made[1]).image.texts == {"registered", "tier:fast"}
+
+
+def test_directories_are_refused_by_name(scene: Scene) -> None:
+    scene.watch("directory")
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    assert scene.avus(path, "omero::error") == [f"{scene.collection}: units of kind directory are not imported yet"]
+
+
+def test_a_member_explains_its_unit(scene: Scene, paths: list[str]) -> None:
+    by_first, by_second = (run(scene, "explain", path, "--json").stdout for path in paths)
+    assert by_first == by_second
+    explained = json.loads(by_first)
+    assert (explained["path"], explained["unit"]) == (paths[0], "list")
+    assert [other["path"] for other in explained["others"]] == [paths[1]]
+    assert f"data id {explained['others'][0]['data_id']}" in run(scene, "explain", paths[1]).stdout
+
+
+def test_reconcile_finds_a_unit_once(scene: Scene, paths: list[str]) -> None:
+    scene.settle()
+    run(scene, "reconcile")
+    scene.ask_by_avu(paths[1], "keep")
+    scene.lose_marks(paths[1])
+    result = run(scene, "reconcile", "--json")
+    assert result.exit_code == DRIFTED
+    drifted = [json.loads(line)["path"] for line in result.stdout.splitlines()[:-1]]
+    assert drifted == [paths[0]]
+    assert scene.avus(paths[0], "omero::request") == ["keep"]
+
+
+def test_reconcile_finds_a_unit_once_though_its_objects_come_one_by_one(
+    scene: Scene, siblings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "BATCH", 1)
+    first = scene.shown(siblings[0]).data_id
+    for path in siblings:
+        scene.ask_by_avu(path, "keep")
+        scene.lose_marks(path)
+    with scene.sides() as sides:
+        reconciler = Reconciler(sides)
+        drifted = [drift.situation.zone.unit.data_id for page in reconciler.run(after=first - 1) for drift in page]
+    assert drifted == [first]
+    assert reconciler.done.units == 1
+    assert all("keep" in image.texts for image in scene.shown(siblings[1]).images)
+
+
+def test_a_dry_run_makes_no_unit(scene: Scene) -> None:
+    made = put_halves(scene)
+    before = [scene.shown(path).avus for path in made]
+    result = run(scene, "unit", *made, "--dry-run", "--json")
+    assert json.loads(result.stdout)["new"] == made[::-1]
+    assert [scene.shown(path).avus for path in made] == before
+
+
+def test_a_unit_that_was_made_half_is_not_imported_and_can_be_completed(scene: Scene) -> None:
+    made = put_halves(scene)
+    first = scene.shown(made[0]).data_id
+    claim(scene, made[1], first)
+    scene.sweep(agent={"shards": str(shard_of(scene.shown(made[1]).data_id))})
+    assert "does not say the same" in "".join(scene.avus(made[1], "omero::error"))
+    assert json.loads(run(scene, "unit", *made, "--json").stdout)["new"] == [made[0]]
+    scene.sweep()
+    second = scene.shown(made[1])
+    assert second.image.texts == {"registered", "tier:fast"}
+    assert second.values("omero::error") == second.values("omero::agreement") == []
+
+
+def test_what_cannot_be_a_unit_is_one_message_and_nothing_is_written(scene: Scene, paths: list[str]) -> None:
+    new = [scene.put("new.ome.tiff", retina(32)), scene.put("newer.ome.tiff", retina(32))]
+    elsewhere = scene.put_elsewhere(f"{scene.collection.rpartition('/')[2]}.tiff", retina(32))
+    before = [scene.shown(path).avus for path in new]
+    for others, message in [
+        ([f"{scene.collection}/nothing"], "DoesNotExist"),
+        ([new[1], new[0]], "is named twice"),
+        ([elsewhere], "is below no watched root"),
+        ([paths[1]], "is imported already"),
+    ]:
+        result = run(scene, "unit", new[0], *others)
+        assert result.exit_code == 1
+        assert message in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert [scene.shown(path).avus for path in new] == before
