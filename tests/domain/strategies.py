@@ -158,11 +158,15 @@ RULES = st.sampled_from(("Project/Dataset", "Dataset", "Dataset:7", "/", None)).
 )
 
 
-def _zone(objects: list[DataObject], kind: str, rule: ImportRule | None, movements: list[tuple[int, str]]) -> ZoneView:
+def _zone(
+    objects: list[DataObject], kind: str, rule: ImportRule | None, movements: list[tuple[int, str]], trouble: str
+) -> ZoneView:
     named = tuple(
         replace(found, data_id=FIRST + place, path=f"{found.path}.{place}") for place, found in enumerate(objects)
     )
     moving = tuple((FIRST + place, resource) for place, resource in movements if place < len(objects))
+    if trouble:
+        return ZoneView(Unit(FIRST), named[:1], rule, tuple(move for move in moving if move[0] == FIRST), trouble)
     return ZoneView(Unit(FIRST, kind), named, rule, moving)
 
 
@@ -172,8 +176,9 @@ ZONES = st.builds(
     st.sampled_from(UNIT_KINDS),
     RULES,
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from(RESOURCES)), max_size=2, unique=True),
+    st.sampled_from(("", "", "", "", "", "the first of its unit is gone")),
 )
-"""A unit of one to three data objects."""
+"""A unit of one to three data objects, or one of which it is not clear where it belongs."""
 
 KEYS = st.one_of(
     st.tuples(st.sampled_from([namespace for _, namespace in MAPPED]), st.sampled_from(TEXTS)),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.domain.difference import omero_difference, superseded_difference, tag_difference, zone_difference
+from policies.domain.difference import (
+    omero_difference,
+    stray_difference,
+    superseded_difference,
+    tag_difference,
+    zone_difference,
+)
 from policies.domain.plan import AddAvu, AddTag, RemoveAvu, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from policies.domain.unit import Unit
 from policies.domain.views import Avu, ImageState, KeyValues, OmeroView, Subject, TagLink, ZoneView
 from policies.domain.wanted import Wanted, Wish
 from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.domain.agreed import data_object
+from tests.domain.strategies import NAMES
 
 MINE, ALSO, OTHER = TagLink(1, 11, "n", "a", 7), TagLink(2, 11, "n", "a", 8), TagLink(3, 12, "other", "a", 7)
 SUBJECT = Subject("Image", 50, 7, 3, frozenset({MINE, ALSO, OTHER}))
@@ -85,4 +92,12 @@ def test_units_count_only_where_they_mean_something() -> None:
     assert zone_difference(zone, {"a": frozenset()}) == (
         RemoveAvu(10, PATH, Avu("a", "x", "one")),
         RemoveAvu(10, PATH, Avu("a", "x", "two")),
+    )
+
+
+def test_only_the_first_data_object_keeps_an_agreement() -> None:
+    agreement = Avu(NAMES.agreement, "{}", "1")
+    first, second = (data_object(number, avus=frozenset({agreement, Avu("a", "x")})) for number in (10, 11))
+    assert stray_difference(ZoneView(Unit(10), (first, second)), NAMES) == (
+        RemoveAvu(11, "/z/home/lab/11.tiff", agreement),
     )

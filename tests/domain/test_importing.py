@@ -92,6 +92,38 @@ def test_a_target_without_sense_is_an_error_that_names_the_collection() -> None:
     assert importing.error.startswith("/z/home/lab: the target '/' names no place")
 
 
+@pytest.mark.parametrize(("kind", "rule"), [("directory", "file"), ("file", "directory"), ("directory", "list")])
+def test_directories_are_refused_by_name(kind: str, rule: str) -> None:
+    zone = replace(ARRIVED.zone, unit=Unit(10, kind), rule=replace(RULE, kind=rule))
+    importing = decide_import(replace(ARRIVED, zone=zone))
+    assert importing.do_import is None
+    assert importing.error == "/z/home/lab: units of kind directory are not imported yet"
+
+
+@pytest.mark.parametrize("rule", ["file", "list", "directory"])
+def test_lists_are_imported_wherever_anything_is(rule: str) -> None:
+    zone = replace(ARRIVED.zone, unit=Unit(10, "list"), rule=replace(RULE, kind=rule))
+    assert decide_import(replace(ARRIVED, zone=zone)).do_import is not None
+
+
+def test_where_lists_are_imported_single_files_wait_without_an_error() -> None:
+    zone = replace(ARRIVED.zone, objects=ARRIVED.zone.objects[:1], rule=replace(RULE, kind="list"))
+    importing = decide_import(replace(ARRIVED, zone=zone))
+    assert (importing.do_import, importing.error, importing.wait) == (None, "", False)
+
+
+def test_nothing_is_imported_while_it_is_not_clear_where_it_belongs() -> None:
+    importing = decide_import(replace(ARRIVED, zone=replace(ARRIVED.zone, trouble="its first is gone")))
+    assert (importing.do_import, importing.error) == (None, "its first is gone")
+
+
+def test_files_that_omero_would_give_the_same_name_are_an_error() -> None:
+    objects = (replace(ARRIVED.zone.first, path="/z/a?"), replace(ARRIVED.zone.first, path="/z/a%"))
+    assert (
+        "/z/a? and /z/a% would be" in decide_import(replace(ARRIVED, zone=replace(ARRIVED.zone, objects=objects))).error
+    )
+
+
 def test_what_is_out_of_reach_says_how_to_have_it_imported() -> None:
     assert "restage it to have it imported" in decide_import(with_replica(0, resource="tape")).error
 
