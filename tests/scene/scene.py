@@ -107,15 +107,15 @@ class Scene:
         """The user asks in iRODS."""
         self.user.metadata.add(DataObject, path, iRODSMeta("omero::request", request))
 
-    def ask_by_tag(self, image: int, request: str) -> None:
-        """The user asks in OMERO: looks for the tag, and puts it on."""
+    def ask_by_tag(self, shown: int, request: str, kind: str = "Image") -> None:
+        """The user asks in OMERO: looks for the tag, and puts it on an image or plate."""
         parameters = omero.sys.ParametersI().addString("ns", REQUEST_NAMESPACE).addString("text", request)
         text = "select t from TagAnnotation t where t.ns = :ns and t.textValue = :text order by t.id"
         context = {"omero.group": str(self.group_id)}
         services = self.microscopist.getSession()
         tag = services.getQueryService().findAllByQuery(text, parameters, context)[0]
-        link = omero.model.ImageAnnotationLinkI()
-        link.parent = omero.model.ImageI(image, False)
+        link = getattr(omero.model, f"{kind}AnnotationLinkI")()
+        link.parent = getattr(omero.model, f"{kind}I")(shown, False)
         link.child = omero.model.TagAnnotationI(tag.id.val, False)
         services.getUpdateService().saveObject(link, context)
 

@@ -1,0 +1,118 @@
+"""Plates: users see tags and key-values on the plate, and ask there, not on each of its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import omero
+import omero.model
+import pytest
+from irods.meta import iRODSMeta
+from irods.models import Collection
+from omero.rtypes import rstring, unwrap
+
+from policies.vocabulary import OBJECT_NAMESPACE
+from tests.pictures import plate
+from tests.scene import Scene
+
+WELLS = 3
+
+
+@dataclass(frozen=True)
+class PlateShown:
+    """A plate as OMERO shows it: its tags, its key-value pairs, its images."""
+
+    id: int
+    screen: int
+    tags: set[str]
+    pairs: dict[str, str]
+    images: list[int]
+
+
+def rows(scene: Scene, text: str, **ids: int) -> list[list[Any]]:
+    parameters = omero.sys.ParametersI()
+    for name, id_ in ids.items():
+        parameters.addLong(name, id_)
+    found = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in found]
+
+
+def shown(scene: Scene, path: str) -> PlateShown:
+    """The plate of a data object, found from its fileset as a person would."""
+    (fileset,) = scene.avus(path, "omero::fileset")
+    text = (
+        "select p.id, i.id from WellSample s join s.image i join s.well w join w.plate p "
+        "where i.fileset.id = :id order by i.id"
+    )
+    found = rows(scene, text, id=int(fileset))
+    (id_,) = {plate_id for plate_id, _ in found}
+    ((screen,),) = rows(scene, "select l.parent.id from ScreenPlateLink l where l.child.id = :id", id=id_)
+    text = (
+        "select t.textValue from PlateAnnotationLink l, TagAnnotation t where l.child.id = t.id and l.parent.id = :id"
+    )
+    tags = {text for (text,) in rows(scene, text, id=id_)}
+    parameters = omero.sys.ParametersI().addId(id_).addString("ns", OBJECT_NAMESPACE)
+    text = "select l from PlateAnnotationLink l join fetch l.child a where l.parent.id = :id and a.ns = :ns"
+    links = scene.root.getSession().getQueryService().findAllByQuery(text, parameters, {"omero.group": "-1"})
+    pairs = {pair.name: pair.value for link in links for pair in link.child.getMapValue()}
+    return PlateShown(id_, screen, tags, pairs, [image for _, image in found])
+
+
+def on_images(scene: Scene, images: list[int]) -> list[tuple[Any, ...]]:
+    """What the images of a plate carry themselves."""
+    found = [scene.image(image) for image in images]
+    return [(image.tags, image.pairs) for image in found if image.tags or image.pairs]
+
+
+@pytest.fixture
+def screen(scene: Scene) -> int:
+    """A screen of the user's, into which plates go."""
+    made = omero.model.ScreenI()
+    made.name = rstring(scene.target)
+    context = {"omero.group": str(scene.group_id)}
+    saved = scene.microscopist.getSession().getUpdateService().saveAndReturnObject(made, context)
+    target = iRODSMeta("omero::target", f"Screen:{saved.id.val}", "microscopy")
+    scene.user.metadata.set(Collection, scene.collection, target)
+    return int(saved.id.val)
+
+
+@pytest.fixture
+def path(scene: Scene, screen: int) -> str:
+    """An imported plate."""
+    made = scene.put("plate.ome.tiff", plate(WELLS))
+    scene.sweep()
+    return made
+
+
+def test_a_plate_goes_into_its_screen_and_is_tagged_itself(scene: Scene, screen: int, path: str) -> None:
+    found = shown(scene, path)
+    assert found.screen == screen
+    assert found.tags == {"registered", "tier:fast"}
+    assert found.pairs["path"] == path
+    assert len(found.images) == WELLS
+    assert on_images(scene, found.images) == []
+    assert scene.avus(path, "omero::url") == [f"https://omero.lab/webclient/?show=plate-{found.id}"]
+    assert scene.avus(path, "omero::image") == sorted(map(str, found.images))
+
+
+def test_a_request_on_the_plate_moves_the_data(scene: Scene, path: str) -> None:
+    scene.ask_by_tag(shown(scene, path).id, "archive", "Plate")
+    scene.sweep()
+    assert scene.avus(path, "omero::request") == ["archive"]
+    scene.wait_for("archive", path)
+    scene.sweep()
+    found = shown(scene, path)
+    assert found.tags == {"registered", "tier:archive"}
+    assert found.pairs["tier"] == "archive"
+    assert on_images(scene, found.images) == []
+    assert all(scene.image(image).archived for image in found.images)
+    assert scene.avus(path, "omero::request") == []
+
+
+def test_a_request_in_irods_shows_on_the_plate(scene: Scene, path: str) -> None:
+    scene.ask_by_avu(path, "keep")
+    scene.sweep()
+    found = shown(scene, path)
+    assert "keep" in found.tags
+    assert on_images(scene, found.images) == []
