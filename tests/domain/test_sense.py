@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.domain.places import tags_of
 from policies.domain.policy import TO_OMERO, MappedAttribute, Policy
 from policies.domain.sense import TOLD, without_nonsense
 from policies.domain.views import Avu
@@ -10,14 +11,14 @@ from tests.domain.agreed import agreed_world
 from tests.domain.strategies import FIRST, NAMES, TIERS
 from tests.domain.world import World, add_avu, add_tag
 
-ATTRIBUTES = (MappedAttribute("a", "n"), MappedAttribute("b", "m", TO_OMERO))
+ATTRIBUTES = (MappedAttribute("a", tags_of("n")), MappedAttribute("b", tags_of("m"), TO_OMERO))
 POLICY = Policy("z", "omero.example", TIERS, attributes=ATTRIBUTES)
 
 
 def tagged(*tags: tuple[str, str]) -> World:
     world = agreed_world(POLICY)
     for namespace, text in tags:
-        world = add_tag(world, world.omero.subjects[0].id, namespace, text)
+        world = add_tag(world, world.omero.subjects[0].id, tags_of(namespace), text)
     return world
 
 
