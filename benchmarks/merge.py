@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.domain.decide import decide
+from policies.domain.places import tags_of
 from policies.domain.plan import AddAvu, AddTag, SetArchived, WriteKeyValues
 from policies.domain.policy import MappedAttribute, Policy
 from policies.domain.situation import Situation
@@ -46,8 +47,8 @@ POLICY = Policy(
     tiers=Tiers([Tier("fast", "ssd", "g", 0), Tier("archive", "tape", "g", 1, offline=True)]),
     web="https://omero.example",
     attributes=(
-        MappedAttribute("lab::stain", "lab.org/stain"),
-        MappedAttribute("lab::state", "lab.org/state", single=True),
+        MappedAttribute("lab::stain", tags_of("lab.org/stain")),
+        MappedAttribute("lab::state", tags_of("lab.org/state"), single=True),
     ),
 )
 RULE = ImportRule("/tempZone/home/lab", "file", "Project/Dataset", "")
@@ -121,9 +122,9 @@ def agreed(images: int) -> Situation:
     pairs: dict[int, KeyValues] = {}
     for number, action in enumerate(decision.plan.omero):
         match action:
-            case AddTag(subject, namespace, text):
-                tags[subject.id].add(TagLink(number, 1, namespace, text, 7))
-            case WriteKeyValues(subject, None, written):
+            case AddTag(subject, place, text):
+                tags[subject.id].add(TagLink(number, 1, place.namespace, text, 7))
+            case WriteKeyValues(subject, None, written, _):
                 pairs[subject.id] = KeyValues(1, number, 7, written)
     avus = {action.avu for action in decision.plan.zone if isinstance(action, AddAvu)}
     shown = tuple(

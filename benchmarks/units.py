@@ -75,7 +75,7 @@ def load(place: Place, names: Sequence[str], moved: bool) -> range:
             for data_id, name, fileset, image in zip(ids, names, made.filesets, made.images, strict=True)
         }
         tags = [action for action in plans[ids[0]].omero if isinstance(action, AddTag)]
-        loader.tag(made.images, [place.tags[tag.namespace, tag.text] for tag in tags])
+        loader.tag(made.images, [place.tags[tag.place.namespace, tag.text] for tag in tags])
         pairs = {image: _pairs(plan) for image, plan in zip(made.images, plans.values(), strict=True)}
         loader.write_key_values(OBJECT_NAMESPACE, pairs)
     place.zone.bulk_annotate(

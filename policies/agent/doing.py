@@ -78,7 +78,8 @@ class Doing:
         log.info("imported", path=action.paths[0], fileset=done.fileset)
         self._report.imported += 1
         view = look_in_omero(self._sides, situation.policy, {data_id: done.fileset}).get(data_id, NOTHING_IN_OMERO)
-        view = replace(view, superseded=subjects_of(self._sides, done.earlier))
+        strays = situation.omero.superseded
+        view = replace(view, superseded=subjects_of(self._sides, done.earlier) + strays)
         situations[data_id] = replace(situation, omero=view, imported=action.content)
         return decide(situations[data_id])
 

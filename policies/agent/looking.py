@@ -10,6 +10,7 @@ from functools import cached_property
 from policies.agent.gathering import gather
 from policies.agent.sides import Sides
 from policies.domain.agreement import NOTHING_AGREED, Agreement, AgreementError, decode
+from policies.domain.places import REQUEST_TAGS, place_of_tag
 from policies.domain.policy import Policy
 from policies.domain.situation import Situation
 from policies.domain.unit import import_prefix
@@ -18,7 +19,7 @@ from policies.gateways.omero.reading import client_paths, read_filesets
 from policies.gateways.zone.movement import queued_movements
 from policies.gateways.zone.reading import attached_at, read_objects
 from policies.gateways.zone.watching import Watched, read_watched
-from policies.vocabulary import REQUEST_NAMESPACE, Names
+from policies.vocabulary import Names
 
 
 class Observer:
@@ -56,6 +57,7 @@ class Observer:
         firsts = {data_id: unit.first for data_id, unit in units.items()}
         bases = {data_id: agreement_of(first, sides.names) for data_id, first in firsts.items()}
         views = _omero_views(sides, self.policy, firsts, bases)
+        views = _with_strays(sides, self.policy, units, views)
         now = self._clock()
         situations = {
             data_id: Situation(
@@ -84,7 +86,7 @@ def look_in_omero(sides: Sides, policy: Policy, filesets: Mapping[int, int | Non
         return {}
     session = sides.omero.service()
     paths = client_paths(session, named.values())
-    found = read_filesets(session, paths, sides.namespaces())
+    found = read_filesets(session, paths, sides.looked())
     return {
         data_id: found[fileset]
         for data_id, fileset in named.items()
@@ -97,7 +99,7 @@ def subjects_of(sides: Sides, filesets: Iterable[int]) -> tuple[Subject, ...]:
     ids = list(filesets)
     if not ids:
         return ()
-    found = read_filesets(sides.omero.service(), ids, sides.namespaces())
+    found = read_filesets(sides.omero.service(), ids, sides.looked())
     return tuple(subject for fileset in sorted(found) for subject in found[fileset].subjects)
 
 
@@ -127,6 +129,24 @@ def _omero_views(
     return {**views, **look_in_omero(sides, policy, others)}
 
 
+def _with_strays(
+    sides: Sides, policy: Policy, units: Mapping[int, ZoneView], views: dict[int, OmeroView]
+) -> dict[int, OmeroView]:
+    """Add, as superseded, the images that others than the first have of the time when they were units of their own."""
+    named = {
+        found.data_id: (data_id, fileset)
+        for data_id, unit in units.items()
+        for found in unit.objects[1:]
+        if (fileset := _named_fileset(found, sides.names)) != views.get(data_id, NOTHING_IN_OMERO).fileset
+    }
+    strays = look_in_omero(sides, policy, {member: fileset for member, (_, fileset) in named.items()})
+    for member, stray in strays.items():
+        data_id = named[member][0]
+        view = views.get(data_id, NOTHING_IN_OMERO)
+        views[data_id] = replace(view, superseded=view.superseded + stray.subjects)
+    return views
+
+
 def _named_fileset(found: DataObject, names: Names) -> int | None:
     ids = [int(value) for value in found.values(names.fileset) if value.isdecimal()]
     return max(ids, default=None)
@@ -151,7 +171,7 @@ def _with_time(found: DataObject, times: Mapping[tuple[int, str], int]) -> DataO
 def _is_disputed(situation: Situation, names: Names) -> bool:
     in_zone = {value for found in situation.zone.objects for value in found.values(names.request)}
     tags = (link for subject in situation.omero.subjects for link in subject.tags)
-    in_omero = {link.text for link in tags if link.namespace == REQUEST_NAMESPACE}
+    in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
     return len(in_zone | in_omero) > 1
 
 
@@ -183,5 +203,5 @@ def _where_it_is(found: DataObject, present: Mapping[int, DataObject]) -> DataOb
 
 def _is_asking(situation: Situation, names: Names) -> bool:
     in_zone = any(found.values(names.request) for found in situation.zone.objects)
-    in_omero = any(link.namespace == REQUEST_NAMESPACE for subject in situation.omero.subjects for link in subject.tags)
+    in_omero = any(place_of_tag(link) == REQUEST_TAGS for subject in situation.omero.subjects for link in subject.tags)
     return in_zone or in_omero

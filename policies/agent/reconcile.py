@@ -115,7 +115,7 @@ class Reconciler:
             ours = {fileset: data_id for fileset, data_id in page.items() if shard_of(data_id) in self._sides.shards}
             there = existing(self._sides.zone, ours.values())
             gone = {fileset: data_id for fileset, data_id in ours.items() if data_id not in there}
-            views = read_filesets(session, gone, self._sides.namespaces())
+            views = read_filesets(session, gone, self._sides.looked())
             differences = {fileset: orphan_difference(view.subjects) for fileset, view in views.items()}
             found = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
             if self._manner != MARK:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from policies.domain.places import KEY, REQUEST_TAGS, TAG, TAG_SET, TIER_TAGS, Place
 from policies.domain.policy import MappedAttribute, Policy
 from policies.gateways.omero.annotating import Annotating
 from policies.gateways.omero.connection import OmeroConnection
 from policies.gateways.omero.importing import Importing
 from policies.gateways.omero.people import People
+from policies.gateways.omero.reading import Looked
 from policies.gateways.omero.tags import Tags
 from policies.gateways.zone.connection import ZoneConnection
 from policies.gateways.zone.watching import TierLook, read_tiers
-from policies.settings import Settings, parse_shards
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_GROUP, TIER_NAMESPACE, Names
+from policies.settings import AttributeSettings, Settings, parse_shards
+from policies.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
 
 
 class Sides:
@@ -44,9 +46,15 @@ class Sides:
         own = [names.unit, names.fileset, names.image, names.url, names.request, names.agreement, names.error]
         return [*own, TIER_GROUP, *(mapped.avu for mapped in self.settings.attributes)]
 
-    def namespaces(self) -> list[str]:
-        """The namespaces of tags that decisions rest on."""
-        return [TIER_NAMESPACE, REQUEST_NAMESPACE, *(mapped.tag_namespace for mapped in self.settings.attributes)]
+    def looked(self) -> Looked:
+        """What decisions rest on of what images carry."""
+        places = [TIER_TAGS, REQUEST_TAGS, *(place_of(mapped) for mapped in self.settings.attributes)]
+        keys = {place.namespace for place in places if place.kind == KEY}
+        return Looked(
+            tags=tuple(place.namespace for place in places if place.kind == TAG),
+            tag_sets=tuple(place.name for place in places if place.kind == TAG_SET),
+            pairs=(OBJECT_NAMESPACE, *sorted(keys)),
+        )
 
     def policy(self) -> Policy:
         """The administrator's choices, with the tier groups as the zone has them now."""
@@ -60,7 +68,7 @@ class Sides:
             web=settings.omero.web,
             attempts=settings.imports.attempts,
             backoff=settings.imports.backoff_seconds,
-            attributes=tuple(MappedAttribute(**mapped.model_dump()) for mapped in settings.attributes),
+            attributes=tuple(map(mapped_attribute, settings.attributes)),
         )
 
     def __enter__(self) -> Sides:
@@ -69,3 +77,24 @@ class Sides:
     def __exit__(self, *_: Any) -> None:
         self.zone.close()
         self.omero.close()
+
+
+def place_of(settings: AttributeSettings) -> Place:
+    """Where in OMERO the values of a mapped attribute are."""
+    if settings.key is not None:
+        return Place(KEY, settings.key_namespace, settings.key)
+    if settings.tag_set is not None:
+        return Place(TAG_SET, name=settings.tag_set)
+    return Place(TAG, settings.tag_namespace or "")
+
+
+def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
+    """A mapped attribute as decisions know it."""
+    return MappedAttribute(
+        avu=settings.avu,
+        place=place_of(settings),
+        direction=settings.direction,
+        single=settings.single,
+        winner=settings.winner,
+        values=tuple(settings.values.items()),
+    )

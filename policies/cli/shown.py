@@ -10,6 +10,7 @@ from rich.table import Table
 
 from policies.agent.reconcile import Drift
 from policies.domain.agreement import encode
+from policies.domain.places import place_of_tag
 from policies.domain.plan import (
     AddAvu,
     AddTag,
@@ -45,10 +46,10 @@ def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
             return f"take the tag {text!r} away from {_name(subject)}"
         case SetArchived(image, _, _, archived):
             return f"show Image:{image} {'with' if archived else 'without'} a lock"
-        case WriteKeyValues(subject, _, pairs):
+        case WriteKeyValues(subject, _, pairs, _):
             return f"write key-value pairs on {_name(subject)}: {dict(pairs)}"
         case RemoveKeyValues(subject, _, _):
-            return f"take a copy of the key-value pairs away from {_name(subject)}"
+            return f"take key-value pairs away from {_name(subject)}"
         case AddAvu(_, _, avu):
             return f"add AVU {' '.join(part for part in avu if part)!r}"
         case RemoveAvu(_, _, avu):
@@ -86,7 +87,7 @@ def as_dict(drift: Drift) -> dict[str, Any]:
             "subjects": [
                 {
                     "id": _name(subject),
-                    "tags": sorted((link.text, link.namespace, link.owner_name) for link in subject.tags),
+                    "tags": sorted((link.text, str(place_of_tag(link)), link.owner_name) for link in subject.tags),
                     "pairs": [dict(annotation.pairs) for annotation in sorted(subject.key_values)],
                 }
                 for subject in omero.subjects

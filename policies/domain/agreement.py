@@ -88,8 +88,13 @@ class Agreement:
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names by which it remembers mapped attributes."""
+        return frozenset(name for name, _ in self.attributes)
+
     def values(self, attribute: str) -> frozenset[str]:
-        """The agreed values of a mapped attribute."""
+        """The agreed values of a mapped attribute, by its name in agreements."""
         return frozenset(dict(self.attributes).get(attribute, ()))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.domain.merge import Merged, first_by_name, merge_attribute
-from policies.domain.policy import TO_IRODS, TO_OMERO, MappedAttribute
+from policies.domain.places import Place
+from policies.domain.policy import TO_IRODS, TO_OMERO, MappedAttribute, avu_remembered
 from policies.domain.sides import Sides
 from policies.domain.situation import Situation
 from policies.domain.texts import printable
@@ -19,7 +20,7 @@ class Attributes:
 
     Attributes:
         agreed: For each attribute that has any the values, as agreements keep them.
-        tags: For each namespace that is to be changed the texts of its tags.
+        shown: For each place in OMERO that is to be changed its texts.
         avus: For each attribute that is to be changed its values.
         notes: Values that lost a conflict.
         rules: For each attribute its values and the rule that decided, for people.
@@ -27,7 +28,7 @@ class Attributes:
     """
 
     agreed: tuple[tuple[str, tuple[str, ...]], ...]
-    tags: dict[str, frozenset[str]]
+    shown: dict[Place, frozenset[str]]
     avus: dict[str, frozenset[str]]
     notes: tuple[str, ...] = ()
     rules: tuple[tuple[str, str, str], ...] = ()
@@ -37,36 +38,37 @@ class Attributes:
 def merge_attributes(situation: Situation, sides: Sides) -> Attributes:
     """Merge every mapped attribute."""
     agreed: dict[str, tuple[str, ...]] = {}
-    tags: dict[str, frozenset[str]] = {}
+    shown: dict[Place, frozenset[str]] = {}
     avus: dict[str, frozenset[str]] = {}
     notes: list[str] = []
     rules: list[tuple[str, str, str]] = []
-    for mapped in situation.policy.attributes:
+    attributes = sides.zone.names.union(map(avu_remembered, situation.base.names))
+    for mapped in situation.policy.mapped(attributes, sides.omero.names):
         merged = _merge(situation, sides, mapped)
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
-            agreed[mapped.avu] = tuple(sorted(merged.values))
+            agreed[mapped.remembered_as] = tuple(sorted(merged.values))
         if mapped.direction != TO_IRODS or not sides.omero.partakers:
-            tags[mapped.tag_namespace] = texts
+            shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
-            avus[mapped.avu] = texts
+            avus[mapped.avu] = frozenset(map(mapped.in_zone, texts))
         notes += [
             f"{mapped.avu}: {printable(sides.texts[value], 100)} ({merged.rule})" for value in sorted(merged.lost)
         ]
         rules.append((mapped.avu, ", ".join(sorted(texts)), merged.rule))
-    return Attributes(tuple(sorted(agreed.items())), tags, avus, tuple(notes), tuple(rules))
+    return Attributes(tuple(sorted(agreed.items())), shown, avus, tuple(notes), tuple(rules))
 
 
 def _merge(situation: Situation, sides: Sides, mapped: MappedAttribute) -> Merged:
-    base = sides.agreed(situation.base.values(mapped.avu))
+    base = sides.agreed(situation.base.values(mapped.remembered_as))
     if mapped.direction == TO_OMERO:
         return _one_way(sides.zone.anywhere(mapped.avu), mapped, "iRODS is in charge of this attribute")
     if mapped.direction == TO_IRODS:
-        values = sides.omero.anywhere(mapped.tag_namespace)
+        values = sides.omero.anywhere(mapped.place)
         if not sides.omero.partakers:  # new images take over what the earlier ones had
             values |= base & sides.zone.anywhere(mapped.avu)
         return _one_way(values, mapped, "OMERO is in charge of this attribute")
-    in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.tag_namespace, base)
+    in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.place, base)
     return merge_attribute(in_zone, in_omero, base, mapped)
 
 

@@ -10,6 +10,7 @@ from policies.domain.agreement import REASON_BYTES, UNTOLD, Agreement, Agreement
 from policies.domain.attributes import Attributes, frozen, merge_attributes
 from policies.domain.difference import omero_difference, stray_difference, superseded_difference, zone_difference
 from policies.domain.importing import Importing, decide_import
+from policies.domain.places import REQUEST_TAGS, TIER_TAGS
 from policies.domain.plan import EMPTY, Plan, RecordAgreement
 from policies.domain.requesting import Requesting, decide_request
 from policies.domain.sense import without_nonsense
@@ -30,7 +31,6 @@ from policies.domain.wanted import (
     state_pairs,
     state_tags,
 )
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 
 NOTES_KEPT = 10
 
@@ -226,7 +226,7 @@ def _wanted(situation: Situation, fields: _Fields, agreement: Agreement) -> Want
     asked = frozenset({fields.pending} - {""})
     mapped = {avu: frozenset(Wish(value, strict=False) for value in values) for avu, values in attributes.avus.items()}
     return Wanted(
-        tags={**attributes.tags, TIER_NAMESPACE: state_tags(fields.tier), REQUEST_NAMESPACE: asked},
+        shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
         archived=bool(fields.tier and fields.tier.offline),
         avus={**mapped, **error_avus(policy, errors), policy.names.request: _request_avus(fields.request)},

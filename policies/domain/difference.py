@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.domain.key_values import Texts, mapped_difference, own, own_difference
+from policies.domain.places import KEY, REQUEST_TAGS, TIER_TAGS, place_of_tag
 from policies.domain.plan import (
     AddAvu,
     AddTag,
@@ -12,20 +14,20 @@ from policies.domain.plan import (
     RemoveKeyValues,
     RemoveTag,
     SetArchived,
-    WriteKeyValues,
     ZoneAction,
 )
 from policies.domain.views import Avu, DataObject, OmeroView, Subject, ZoneView
 from policies.domain.wanted import Wanted, Wish, Wishes
-from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE, Names
+from policies.vocabulary import SUPERSEDED, Names
 
 
 def omero_difference(omero: OmeroView, wanted: Wanted) -> tuple[OmeroAction, ...]:
     """What to do in OMERO."""
     actions: list[OmeroAction] = []
     for subject in omero.subjects:
-        actions += tag_difference(subject, wanted.tags)
-        actions += _key_value_difference(subject, wanted.pairs)
+        actions += tag_difference(subject, wanted.shown)
+        actions += own_difference(subject, wanted.pairs)
+    actions += mapped_difference(omero.subjects, wanted.shown)
     if omero.subjects:
         subject = min(omero.subjects, key=lambda found: found.id)
         actions += [
@@ -36,34 +38,28 @@ def omero_difference(omero: OmeroView, wanted: Wanted) -> tuple[OmeroAction, ...
     return tuple(actions)
 
 
-def tag_difference(subject: Subject, wanted: dict[str, frozenset[str]]) -> Iterator[OmeroAction]:
-    """What to do about the tags of one image or plate; namespaces that ``wanted`` does not name are let alone.
+def tag_difference(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
+    """What to do about the tags of one image or plate; places that ``wanted`` does not name are let alone.
 
     A tag that is to go goes for every user who put it there; of one that is to stay, all links stay.
     """
-    for namespace, texts in sorted(wanted.items()):
-        links = sorted(link for link in subject.tags if link.namespace == namespace)
+    for place, texts in sorted(wanted.items()):
+        if place.kind == KEY:
+            continue
+        links = sorted(link for link in subject.tags if place_of_tag(link) == place)
         present = {link.text for link in links}
-        yield from (AddTag(subject, namespace, text) for text in sorted(texts - present))
+        yield from (AddTag(subject, place, text) for text in sorted(texts - present))
         yield from (RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts)
 
 
 def superseded_difference(omero: OmeroView) -> tuple[OmeroAction, ...]:
     """Images of earlier contents say so, and no longer say where the present content is."""
-    wanted = {TIER_NAMESPACE: frozenset({SUPERSEDED}), REQUEST_NAMESPACE: frozenset[str]()}
+    wanted = {TIER_TAGS: frozenset({SUPERSEDED}), REQUEST_TAGS: frozenset[str]()}
     actions: list[OmeroAction] = []
     for subject in omero.superseded:
         actions += tag_difference(subject, wanted)
-        actions += (RemoveKeyValues(subject, found.link, found.owner) for found in sorted(subject.key_values))
+        actions += (RemoveKeyValues(subject, found.link, found.owner) for found in own(subject))
     return tuple(actions)
-
-
-def _key_value_difference(subject: Subject, pairs: tuple[tuple[str, str], ...]) -> Iterator[OmeroAction]:
-    annotations = sorted(subject.key_values)
-    kept = annotations[0] if annotations else None
-    if kept is None or kept.pairs != pairs:
-        yield WriteKeyValues(subject, kept, pairs)
-    yield from (RemoveKeyValues(subject, extra.link, extra.owner) for extra in annotations[1:])
 
 
 def zone_difference(zone: ZoneView, wishes: Wishes) -> tuple[ZoneAction, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policies.domain.difference import tag_difference
+from policies.domain.key_values import own
+from policies.domain.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
 from policies.domain.plan import OmeroAction, WriteKeyValues
 from policies.domain.views import KeyValues, Subject
-from policies.vocabulary import REQUEST_NAMESPACE, SUPERSEDED, TIER_NAMESPACE
+from policies.vocabulary import SUPERSEDED
 
 GONE = "its data object is no longer in iRODS"
 NO_LONGER_TRUE = ("tier", "since", "error")
@@ -21,12 +23,10 @@ def orphan_difference(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
     """
     actions: list[OmeroAction] = []
     for subject in subjects:
-        kept = {link.text for link in subject.tags if link.namespace == TIER_NAMESPACE} & {SUPERSEDED}
-        actions += tag_difference(subject, {TIER_NAMESPACE: frozenset(kept), REQUEST_NAMESPACE: frozenset()})
+        kept = {link.text for link in subject.tags if place_of_tag(link) == TIER_TAGS} & {SUPERSEDED}
+        actions += tag_difference(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
         actions += (
-            WriteKeyValues(subject, found, pairs)
-            for found in sorted(subject.key_values)
-            if (pairs := _pairs(found)) != found.pairs
+            WriteKeyValues(subject, found, pairs) for found in own(subject) if (pairs := _pairs(found)) != found.pairs
         )
     return tuple(actions)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.domain.agreement import Agreement
+from policies.domain.places import Place
 from policies.domain.target import Target
 from policies.domain.unit import Content
-from policies.domain.views import Avu, KeyValues, Subject
+from policies.domain.views import Avu, KeyValues, Pair, Subject
+from policies.vocabulary import OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,15 @@ class Import:
 
 @dataclass(frozen=True)
 class AddTag:
-    """Put a tag on an image or plate."""
+    """Put a tag on an image or plate.
+
+    Attributes:
+        place: The namespace or the tag set that the tag is to be of.
+        text: Its text.
+    """
 
     subject: Subject
-    namespace: str
+    place: Place
     text: str
 
 
@@ -61,20 +68,24 @@ class SetArchived:
 
 @dataclass(frozen=True)
 class WriteKeyValues:
-    """Make the key-value annotation of this policy on an image or plate say exactly this.
+    """Make a key-value annotation on an image or plate say exactly this.
 
     Attributes:
-        existing: The annotation to change, None to make one; images that share one are listed with the same.
+        existing: The annotation to change, None to make one; images that share one are listed with the same. One that
+            is shared with others is not changed: another one takes its place on this image.
+        pairs: All that it shall say.
+        namespace: Its namespace.
     """
 
     subject: Subject
     existing: KeyValues | None
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[Pair, ...]
+    namespace: str = OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)
 class RemoveKeyValues:
-    """Take a copy of the key-value annotation of this policy away from an image or plate."""
+    """Take a key-value annotation away from an image or plate."""
 
     subject: Subject
     link: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from policies.domain.agreement import REASON_BYTES
 from policies.domain.merge import Asked, merge_request
+from policies.domain.places import REQUEST_TAGS, place_of_tag
 from policies.domain.plan import Move
 from policies.domain.policy import Policy
 from policies.domain.sides import Sides
@@ -13,7 +14,7 @@ from policies.domain.situation import Situation
 from policies.domain.texts import printable
 from policies.domain.tiers import Tier
 from policies.domain.views import DataObject, TagLink, ZoneView
-from policies.vocabulary import KEEP, REQUEST_NAMESPACE, REQUESTS
+from policies.vocabulary import KEEP, REQUESTS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def decide_request(situation: Situation, sides: Sides) -> Requesting:
     """Merge what is asked on both sides, and see whether it is served."""
     policy, attribute = situation.policy, situation.policy.names.request
     base = sides.agreed({situation.base.request} & set(REQUESTS))
-    in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_NAMESPACE, base)
+    in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     new = [asked for asked in _asked(situation) if asked.request not in base]
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
@@ -50,7 +51,7 @@ def decide_request(situation: Situation, sides: Sides) -> Requesting:
         return Requesting(asked, (), 0, "", f"{rule}: held on its tier until taken away")
     counted = situation.base.moves if asked.request == situation.base.request else 0
     served = _serve(situation.zone, policy, asked, counted, rule)
-    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_NAMESPACE)) - {asked.request}
+    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) - {asked.request}
     if served.pending is None and others:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
         return Requesting(asked, (), counted, "", f"{rule}: taking the others away before it is answered", wait=True)
@@ -76,7 +77,7 @@ def _asked(situation: Situation) -> list[Asked]:
 
 
 def _is_request(link: TagLink) -> bool:
-    return link.namespace == REQUEST_NAMESPACE and link.text in REQUESTS
+    return place_of_tag(link) == REQUEST_TAGS and link.text in REQUESTS
 
 
 def _serve(zone: ZoneView, policy: Policy, asked: Asked, counted: int, rule: str) -> Requesting:

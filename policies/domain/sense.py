@@ -5,70 +5,107 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from policies.domain.policy import TO_OMERO, Policy
+from policies.domain.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag
+from policies.domain.policy import TO_OMERO, Policy, avu_remembered
 from policies.domain.situation import Situation
 from policies.domain.texts import printable, remembered, why_unstorable
-from policies.domain.views import Avu, DataObject, Subject, TagLink
-from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from policies.domain.views import Avu, DataObject, KeyValues, Subject
+from policies.vocabulary import REQUESTS
 
 TOLD = 3
 """So many mistakes are told at most."""
 
 NO_REQUEST = "it is not one of the requests " + ", ".join(REQUESTS)
 
+Shown = tuple[Place, str]
+"""A text at a place in OMERO."""
+
 
 def without_nonsense(situation: Situation) -> tuple[Situation, str]:
     """The situation without what makes no sense, and a message about that, empty for none."""
     zone, omero, policy = situation.zone, situation.omero, situation.policy
-    mapped = {found.tag_namespace for found in policy.attributes if found.direction != TO_OMERO}
-    known = _known(situation)
     avus = {avu: why for found in zone.objects for avu in found.avus if (why := _why_no_request(avu, policy))}
-    tags = {
-        (link.namespace, link.text): why
-        for subject in omero.subjects
-        for link in subject.tags
-        if (link.namespace, remembered(link.text)) not in known and (why := _why_no_tag(link, mapped))
-    }
-    if not avus and not tags:
+    shown = _nonsense_in_omero(situation)
+    if not avus and not shown:
         return situation, ""
     told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
-    told |= {f"tag {printable(text, 40)!r}: {why}" for (_, text), why in tags.items()}
+    told |= {f"{_called(place)} {printable(text, 40)!r}: {why}" for (place, text), why in shown.items() if why}
     return (
         replace(
             situation,
             zone=replace(zone, objects=tuple(_object_without(found, avus) for found in zone.objects)),
-            omero=replace(omero, subjects=tuple(_subject_without(found, tags) for found in omero.subjects)),
+            omero=replace(omero, subjects=tuple(_subject_without(found, shown) for found in omero.subjects)),
         ),
         "; ".join(sorted(told)[:TOLD]),
     )
 
 
-def _known(situation: Situation) -> set[tuple[str, str]]:
-    """Tags of which the zone has the AVU, or had it when both sides agreed: other clients may write more than ours."""
-    zone, base = situation.zone, situation.base
-    return {
-        (mapped.tag_namespace, value)
-        for mapped in situation.policy.attributes
-        for value in base.values(mapped.avu).union(
-            *({remembered(value) for value in found.values(mapped.avu)} for found in zone.objects)
-        )
+def _nonsense_in_omero(situation: Situation) -> dict[Shown, str]:
+    """For each text that makes no sense why, empty where nobody needs to be told."""
+    known = _known(situation)
+    subjects, found = situation.omero.subjects, dict[Shown, str]()
+    for place, text in {(place_of_tag(link), link.text) for subject in subjects for link in subject.tags}:
+        if (place, remembered(text)) not in known and (why := _why_no_tag(place, text, situation.policy)):
+            found[place, text] = why
+    annotations = {annotation for subject in subjects for annotation in subject.key_values}
+    for place, text in {(place_of_pair(found, pair), pair[1]) for found in annotations for pair in found.pairs}:
+        if (place, remembered(text)) not in known and (why := _why_no_pair(place, text, situation.policy)):
+            found[place, text] = why if text else ""  # keys without a value are common, and harmless
+    return found
+
+
+def _known(situation: Situation) -> set[Shown]:
+    """Texts of which the zone has the AVU, or had it when both sides agreed: other clients may write more than ours."""
+    zone, base, policy = situation.zone, situation.base, situation.policy
+    carried = {(avu.attribute, avu.value) for found in zone.objects for avu in found.avus}
+    known = {
+        (mapping.for_attribute(attribute).place, remembered(mapping.in_omero(value)))
+        for attribute, value in carried
+        if (mapping := policy.mapping_of(attribute))
     }
+    agreed = policy.mapped(map(avu_remembered, base.names), ())
+    return known.union((mapped.place, value) for mapped in agreed for value in base.values(mapped.remembered_as))
 
 
 def _why_no_request(avu: Avu, policy: Policy) -> str:
     return NO_REQUEST if avu.attribute == policy.names.request and avu.value not in REQUESTS else ""
 
 
-def _why_no_tag(link: TagLink, mapped: Container[str]) -> str:
-    if link.namespace == REQUEST_NAMESPACE:
-        return "" if link.text in REQUESTS else NO_REQUEST
-    why = why_unstorable(link.text) if link.namespace in mapped else ""
+def _why_no_tag(place: Place, text: str, policy: Policy) -> str:
+    if place == REQUEST_TAGS:
+        return "" if text in REQUESTS else NO_REQUEST
+    return _why_no_value(place, text, policy)
+
+
+def _why_no_pair(place: Place, text: str, policy: Policy) -> str:
+    mapping = policy.mapping_at(place)
+    if mapping is None or mapping.direction == TO_OMERO:
+        return ""
+    why = why_unstorable(mapping.attribute_at(place))
+    return f"its key cannot be the attribute of an AVU, as {why}" if why else _why_no_value(place, text, policy)
+
+
+def _why_no_value(place: Place, text: str, policy: Policy) -> str:
+    mapping = policy.mapping_at(place)
+    why = "" if mapping is None or mapping.direction == TO_OMERO else why_unstorable(mapping.in_zone(text))
     return f"it cannot be an AVU, as {why}" if why else ""
+
+
+def _called(place: Place) -> str:
+    """What a message calls a text at a place."""
+    return "value" if place.kind == KEY else "tag"
 
 
 def _object_without(found: DataObject, avus: Container[Avu]) -> DataObject:
     return replace(found, avus=frozenset(avu for avu in found.avus if avu not in avus))
 
 
-def _subject_without(subject: Subject, tags: Container[tuple[str, str]]) -> Subject:
-    return replace(subject, tags=frozenset(link for link in subject.tags if (link.namespace, link.text) not in tags))
+def _subject_without(subject: Subject, shown: Container[Shown]) -> Subject:
+    tags = frozenset(link for link in subject.tags if (place_of_tag(link), link.text) not in shown)
+    return replace(subject, tags=tags, key_values=frozenset(_marked(found, shown) for found in subject.key_values))
+
+
+def _marked(annotation: KeyValues, shown: Container[Shown]) -> KeyValues:
+    """An annotation with its nonsense named: unlike tags, pairs are written together, so that they stay in it."""
+    nonsense = frozenset(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) in shown)
+    return replace(annotation, nonsense=nonsense)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from policies.domain.agreement import Agreement
+from policies.domain.places import Place, values_on
+from policies.domain.policy import MappedAttribute, Policy
 from policies.domain.situation import Situation
 from policies.domain.texts import remembered
 from policies.domain.views import DataObject, Subject
 from policies.vocabulary import Names
 
-Carried = Mapping[str, Set[str]]
-"""For each attribute, or namespace of tags, the values that one data object or image carries."""
+Name = TypeVar("Name", str, Place)
+"""An attribute in the zone, a place in OMERO."""
+
+Carried = Mapping[Name, Set[str]]
+"""For each attribute, or place, the values that one data object or image carries."""
 
 NO_VALUES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Side:
+class Side(Generic[Name]):
     """One side of a unit.
 
     Attributes:
@@ -28,19 +34,24 @@ class Side:
             never had it.
     """
 
-    carriers: tuple[Carried, ...]
-    partakers: tuple[Carried, ...]
+    carriers: tuple[Carried[Name], ...]
+    partakers: tuple[Carried[Name], ...]
 
     @property
     def all_took_part(self) -> bool:
         """Whether nobody is new."""
         return len(self.partakers) == len(self.carriers)
 
-    def anywhere(self, name: str) -> frozenset[str]:
+    @property
+    def names(self) -> frozenset[Name]:
+        """What any of them carries a value of."""
+        return frozenset(name for carried in self.carriers for name in carried)
+
+    def anywhere(self, name: Name) -> frozenset[str]:
         """The values that any of them carries."""
         return NO_VALUES.union(*(carried.get(name, NO_VALUES) for carried in self.carriers))
 
-    def says(self, name: str, base: Set[str]) -> frozenset[str]:
+    def says(self, name: Name, base: Set[str]) -> frozenset[str]:
         """What they say together.
 
         A new value counts when any of them has it. An agreed one counts only while all that took part in the
@@ -55,11 +66,11 @@ class Sides:
     """Both sides of a unit.
 
     Attributes:
-        texts: For each value, as agreements remember it, its text.
+        texts: For each value, as agreements remember it, its text in OMERO.
     """
 
-    zone: Side
-    omero: Side
+    zone: Side[str]
+    omero: Side[Place]
     texts: Mapping[str, str]
 
     def agreed(self, base: Set[str]) -> frozenset[str]:
@@ -69,16 +80,15 @@ class Sides:
 
 def sides_of(situation: Situation) -> Sides:
     """Both sides of a unit, with values as agreements remember them."""
-    zone, omero, base, names = situation.zone, situation.omero, situation.base, situation.policy.names
+    zone, omero, base, policy = situation.zone, situation.omero, situation.base, situation.policy
     texts: dict[str, str] = {}
-    objects = [(found, _carried(found.avus, texts)) for found in zone.objects]
-    tags = [(found, ((link.namespace, link.text) for link in found.tags)) for found in omero.subjects]
-    subjects = [(found, _carried(links, texts)) for found, links in tags]
+    objects = [(found, _carried(_avus(found, policy), texts)) for found in zone.objects]
+    subjects = [(found, _carried(_shown(found, policy), texts)) for found in omero.subjects]
     known = base.fileset is not None and base.fileset == omero.fileset
     return Sides(
         Side(
             tuple(carried for _, carried in objects),
-            tuple(carried for found, carried in objects if _is_known(found, base, names)),
+            tuple(carried for found, carried in objects if _is_known(found, base, policy.names)),
         ),
         Side(
             tuple(carried for _, carried in subjects),
@@ -88,9 +98,25 @@ def sides_of(situation: Situation) -> Sides:
     )
 
 
-def _carried(values: Iterable[tuple[str, ...]], texts: dict[str, str]) -> Carried:
-    carried: dict[str, set[str]] = {}
-    for name, text, *_ in values:
+def _avus(found: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The AVUs of a data object, as OMERO would show them."""
+    for attribute, value, _ in found.avus:
+        yield attribute, _in_omero(policy.mapping_of(attribute), value)
+
+
+def _shown(found: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
+    """What an image carries; a user may have written a value as the zone has it."""
+    for place, text in values_on(found):
+        yield place, _in_omero(policy.mapping_at(place), text)
+
+
+def _in_omero(mapping: MappedAttribute | None, value: str) -> str:
+    return mapping.in_omero(value) if mapping is not None else value
+
+
+def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carried[Name]:
+    carried: dict[Name, set[str]] = {}
+    for name, text in values:
         value = remembered(text)
         texts[value] = text
         carried.setdefault(name, set()).add(value)

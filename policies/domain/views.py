@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from policies.domain.unit import MAXIMUM_CHECKSUM, Content, Unit, together
+from policies.vocabulary import OBJECT_NAMESPACE
+
+Pair = tuple[str, str]
+"""A key and its value."""
 
 
 class Avu(NamedTuple):
@@ -137,6 +141,7 @@ class TagLink:
         owner: OMERO id of the user who owns the link.
         created: Seconds since 1970.
         owner_name: Login name of that user.
+        tag_set: Name of the mapped tag set that the tag is in, the first by name of several; empty for none.
     """
 
     link: int
@@ -146,6 +151,7 @@ class TagLink:
     owner: int
     created: float = 0.0
     owner_name: str = ""
+    tag_set: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -155,14 +161,21 @@ class KeyValues:
     Attributes:
         annotation: Id of the MapAnnotation.
         link: Id of the link.
-        owner: OMERO id of the user who owns annotation and link.
+        owner: OMERO id of the user who owns the link.
         pairs: In the order in which clients show them.
+        namespace: Namespace of the annotation.
+        shared: Whether it is also on images of other units, or somebody else's: others see it, too, so that it is
+            not changed but replaced.
+        nonsense: Those of the pairs that are let alone, as no AVU can say the same.
     """
 
     annotation: int
     link: int
     owner: int
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[Pair, ...]
+    namespace: str = OBJECT_NAMESPACE
+    shared: bool = False
+    nonsense: frozenset[Pair] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -175,7 +188,7 @@ class Subject:
         owner: OMERO id of its owner.
         group: OMERO id of its group.
         tags: The tags that concern this policy: its own namespaces and mapped ones.
-        key_values: Annotations in the namespace of this policy (one, unless somebody copied it).
+        key_values: Annotations in the namespace of this policy (one, unless somebody copied it) and in mapped ones.
     """
 
     kind: str

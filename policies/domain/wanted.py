@@ -7,6 +7,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from policies.domain.agreement import Agreement
+from policies.domain.places import Place
 from policies.domain.policy import Policy
 from policies.domain.texts import printable
 from policies.domain.tiers import Tier
@@ -61,15 +62,15 @@ class Wanted:
     """What both sides should say.
 
     Attributes:
-        tags: For each namespace the texts of the tags that every image or plate shall carry.
-        pairs: The key-value pairs of every image or plate.
+        shown: For each place the texts that every image or plate shall carry there.
+        pairs: The key-value pairs of this policy on every image or plate.
         archived: Whether images are shown with a lock.
         avus: The AVUs of every data object.
         ids: The AVUs by which a data object is known to belong to the unit; they are written last, as what was agreed
             is asked for only of data objects that carry them.
     """
 
-    tags: dict[str, frozenset[str]]
+    shown: dict[Place, frozenset[str]]
     pairs: tuple[tuple[str, str], ...]
     archived: bool
     avus: Wishes

@@ -1,5 +1,6 @@
 """The configuration: one JSON file, checked before anything is done with it."""
 
+from policies.settings.attributes import AttributeSettings
 from policies.settings.load import (
     OMERO_PASSWORD_VARIABLE,
     ZONE_PASSWORD_VARIABLE,
@@ -12,6 +13,7 @@ from policies.settings.model import OmeroSettings, Settings, ZoneSettings, parse
 __all__ = [
     "OMERO_PASSWORD_VARIABLE",
     "ZONE_PASSWORD_VARIABLE",
+    "AttributeSettings",
     "OmeroSettings",
     "Settings",
     "ZoneSettings",

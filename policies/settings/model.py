@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from policies.vocabulary import (
-    DEFAULT_PREFIX,
-    OBJECT_NAMESPACE,
-    REQUEST_NAMESPACE,
-    SHARDS,
-    TIER_NAMESPACE,
-    Names,
-)
+from policies.settings.attributes import AttributeSettings, check_attributes
+from policies.settings.section import Name, Section
+from policies.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
-OWN_NAMESPACES = {TIER_NAMESPACE, REQUEST_NAMESPACE, OBJECT_NAMESPACE}
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=250)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
-
-
-class Section(BaseModel):
-    """A part of the configuration file: unknown keys are mistakes, values are not converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ZoneSettings(Section):
@@ -112,18 +98,6 @@ class AgentSettings(Section):
         return text
 
 
-class AttributeSettings(Section):
-    """An AVU attribute that is kept the same as tags in OMERO."""
-
-    avu: Name = Field(description="Attribute of AVUs on data objects.")
-    tag_namespace: Name = Field(description="Namespace of the OMERO tags whose texts are its values.")
-    direction: Literal["both", "to-omero", "to-irods"] = Field(default="both", description="Who may change it.")
-    single: bool = Field(default=False, description="Whether it has at most one value.")
-    winner: Literal["irods", "omero"] = Field(
-        default="irods", description="Whose value stands when both sides changed a single value."
-    )
-
-
 class Settings(Section):
     """The configuration of irods-omero-policies: hooks and agent read the same file."""
 
@@ -143,14 +117,7 @@ class Settings(Section):
     @field_validator("attributes")
     @classmethod
     def _attributes_do_not_meet(cls, mapped: list[AttributeSettings], info: ValidationInfo) -> list[AttributeSettings]:
-        """The merge of one attribute must not undo that of another, nor touch what this policy itself writes."""
-        names = Names(info.data.get("prefix", DEFAULT_PREFIX))
-        avus, namespaces = [found.avu for found in mapped], [found.tag_namespace for found in mapped]
-        for value in (*avus, *namespaces):
-            if names.is_ours(value) or value.startswith("irods::") or value in OWN_NAMESPACES:
-                raise ValueError(f"{value!r} belongs to this policy or to storage tiering")
-            if max(avus.count(value), namespaces.count(value)) > 1:
-                raise ValueError(f"{value!r} is mapped twice")
+        check_attributes(mapped, Names(info.data.get("prefix", DEFAULT_PREFIX)))
         return mapped
 
 

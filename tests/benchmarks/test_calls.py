@@ -76,4 +76,4 @@ def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: 
                 pass
     assert reconciler.done.units > 60
     assert (reconciler.done.drifted, calls.zone_writes, calls.omero_writes) == (0, 0, 0)
-    assert calls.omero.total() == 5
+    assert calls.omero.total() == 6

@@ -12,6 +12,7 @@ import pytest
 from policies.gateways.omero.connection import OmeroConnection
 from policies.gateways.zone.connection import ZoneConnection
 from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
+from tests.conformance.gateway import Agent
 from tests.conformance.server import PASSWORD as OMERO_PASSWORD
 from tests.conformance.server import Server, set_up_server
 from tests.conformance.trace import TRACING
@@ -84,3 +85,9 @@ def agent_omero(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ome
     monkeypatch.setenv(OMERO_PASSWORD_VARIABLE, OMERO_PASSWORD)
     with OmeroConnection(OmeroSettings(host=place.host, port=place.port, user=server.service)) as agent:
         yield agent
+
+
+@pytest.fixture
+def agent(server: Server, agent_omero: OmeroConnection) -> Agent:
+    """The gateway to OMERO, with the service account."""
+    return Agent(server, agent_omero)

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from io import BytesIO
-from typing import Any, BinaryIO
-from uuid import uuid4
-
 import omero.model
 import pytest
 from omero.rtypes import rstring
 
-from policies.domain.plan import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from policies.domain.places import TIER_TAGS
+from policies.domain.plan import AddTag, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from policies.domain.target import Target
-from policies.domain.unit import Content, import_key, import_prefix
-from policies.domain.views import OmeroView, Subject
+from policies.domain.views import Subject
 from policies.errors import RefusedError
-from policies.gateways.omero.annotating import Annotating
-from policies.gateways.omero.connection import OmeroConnection
 from policies.gateways.omero.containers import find_container
 from policies.gateways.omero.events import EventReader
-from policies.gateways.omero.importing import Importing, find_existing, half_made
+from policies.gateways.omero.importing import find_existing, half_made
 from policies.gateways.omero.listing import fileset_pages
-from policies.gateways.omero.people import People
-from policies.gateways.omero.reading import client_paths, fileset_of_image, read_filesets
-from policies.gateways.omero.tags import Tags
-from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS, TIER_NAMESPACE
+from policies.gateways.omero.reading import client_paths, fileset_of_image
+from policies.gateways.omero.tags import TAG_SET_NAMESPACE, Tags
+from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
 from tests.conformance.importing import fileset, picture, settings
+from tests.conformance.mapped import use_tag_sets
 from tests.conformance.server import (
     ALICE,
     ANNOTATE,
     EVERYWHERE,
     GROUPS,
     PRIVATE,
-    Server,
     linked,
     named,
     rows,
@@ -42,72 +35,6 @@ from tests.conformance.server import (
     tag,
 )
 from tests.pictures import lab_book
-
-NAMESPACES = [TIER_NAMESPACE, REQUEST_NAMESPACE]
-ZONE = "conformance Zone"
-
-
-class Agent:
-    """The gateway as the agent puts it together."""
-
-    def __init__(self, server: Server, connection: OmeroConnection) -> None:
-        self.server = server
-        self.connection = connection
-        self.people = People(connection, {"zone user": ALICE})
-        self.tags = Tags()
-        self.annotating = Annotating(self.people, self.tags)
-        self.importing = Importing(connection.service, self.people, self.tags)
-        self.data_id = uuid4().int % 10**15
-        self.target = Target(project=f"Project {self.data_id}", dataset="it's 100% \\ 😀", group=ANNOTATE)
-
-    @property
-    def service(self) -> Any:
-        """The session that reads."""
-        return self.connection.service()
-
-    def action(self, size: int = 1, name: str = "a 'b' % 😀.ome.tiff", **changes: Any) -> Import:
-        """An import of content of some size."""
-        content = Content(size, "", 0, 1_000_000_000)
-        fields: dict[str, Any] = {
-            "prefix": import_prefix(ZONE, self.data_id),
-            "key": import_key(ZONE, self.data_id, content),
-            "paths": (f"/zone/home/{name}",),
-            "content": content,
-            "owner": "zone user",
-            "target": self.target,
-        }
-        return Import(**{**fields, **changes})
-
-    def view(self, fileset_id: int) -> OmeroView:
-        """What the gateway reads of a fileset."""
-        return read_filesets(self.service, [fileset_id], NAMESPACES)[fileset_id]
-
-    def subject(self, fileset_id: int) -> Subject:
-        """The only image of a fileset, or the plate that it belongs to."""
-        (subject,) = self.view(fileset_id).subjects
-        return subject
-
-    def texts(self, fileset_id: int) -> set[str]:
-        """The tags that the gateway reads on it."""
-        return {link.text for link in self.subject(fileset_id).tags}
-
-    def apply(self, *actions: Any) -> None:
-        """Apply actions, of which none may be refused."""
-        assert self.annotating.apply([(self.data_id, action) for action in actions]) == {}
-
-
-def opener(content: bytes) -> Any:
-    """Opens whatever is asked for as these bytes."""
-
-    def open_object(_path: str) -> AbstractContextManager[BinaryIO]:
-        return BytesIO(content)
-
-    return open_object
-
-
-@pytest.fixture
-def agent(server: Server, agent_omero: OmeroConnection) -> Agent:
-    return Agent(server, agent_omero)
 
 
 def import_into_all_places(agent: Agent) -> int:
@@ -137,8 +64,8 @@ def annotate(agent: Agent, found: int) -> None:
     subject = agent.subject(found)
     pairs = (("path", "/it's 100% \\ 😀"), ("tier", "fast"))
     agent.apply(
-        AddTag(subject, TIER_NAMESPACE, "tier:fast"),
-        AddTag(subject, TIER_NAMESPACE, "registered"),
+        AddTag(subject, TIER_TAGS, "tier:fast"),
+        AddTag(subject, TIER_TAGS, "registered"),
         SetArchived(subject.id, subject.owner, subject.group, archived=True),
         WriteKeyValues(subject, None, pairs),
     )
@@ -170,7 +97,7 @@ def put_on_a_plate(agent: Agent, found: int) -> None:
     saved = save(agent.server.client(ALICE), plate, context)
     subject = agent.subject(found)
     assert (subject.kind, subject.id) == ("Plate", saved.id.val)
-    agent.apply(AddTag(subject, TIER_NAMESPACE, "tier:fast"), WriteKeyValues(subject, None, (("a", "b"),)))
+    agent.apply(AddTag(subject, TIER_TAGS, "tier:fast"), WriteKeyValues(subject, None, (("a", "b"),)))
     assert agent.texts(found) == {"tier:fast"}
     (key_values,) = agent.subject(found).key_values
     agent.apply(RemoveKeyValues(subject, key_values.link, key_values.owner))
@@ -196,6 +123,9 @@ def follow_events(agent: Agent, found: int) -> None:
         changed = client.getSession().getQueryService().get(kind, id_, context)
         changed.description = rstring("new")
         save(client, changed, context)
+    tagged = save(client, linked("PlateAnnotationLink", plate, tag("to be put into a set")), context).child
+    tag_set = save(client, tag("Stain", TAG_SET_NAMESPACE), context)
+    save(client, linked("AnnotationAnnotationLink", tag_set, tagged), context)
     assert found in reader.read(agent.service).filesets
 
 
@@ -205,7 +135,9 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
         found = import_into_all_places(agent)
         assert half_made(agent.service, [found]) == []
         annotate(agent, found)
+        use_tag_sets(agent, found)
         put_on_a_plate(agent, found)
+        use_tag_sets(agent, found)
         follow_events(agent, found)
     unasked = [place for place, text in sendable().items() if not any(text.fullmatch(sent) for sent in texts)]
     assert unasked == [], "queries that no test of the conformance suite has sent: call what sends them here"
@@ -280,7 +212,7 @@ def test_one_refused_action_of_a_batch_is_the_only_one(agent: Agent) -> None:
     images = [save(client, named("Image", "i"), context).id.val for _ in range(3)]
     subjects = [Subject("Image", image, owner, group) for image in (images[0], 10**9, *images[1:])]
     failed = agent.annotating.apply(
-        [(unit, AddTag(subject, TIER_NAMESPACE, "tier:x")) for unit, subject in enumerate(subjects)]
+        [(unit, AddTag(subject, TIER_TAGS, "tier:x")) for unit, subject in enumerate(subjects)]
     )
     assert list(failed) == [1]
     text = "select count(l.id) from ImageAnnotationLink l where l.parent.id in (:ids)"

@@ -6,20 +6,21 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from policies.domain.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
 from policies.domain.policy import MappedAttribute, Policy
 from policies.domain.unit import Unit
 from policies.domain.views import Avu, DataObject, ImportRule, Replica, ZoneView
-from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS, TIER_NAMESPACE
+from policies.vocabulary import REQUESTS
 from tests.domain.strategies import FIRST, MAPPED, NAMES, NOW, POLICIES
 from tests.domain.world import (
     World,
     add_avu,
-    add_tag,
     change_object,
     change_subject,
+    hide,
     remove_avu,
-    remove_tag,
     settle,
+    show,
 )
 
 ZONE = "zone"
@@ -27,7 +28,7 @@ OMERO = "omero"
 SIDES = (ZONE, OMERO)
 VALUES = ("a", "b", "c")
 FIELDS = range(len(MAPPED))
-BOTH_WAYS = tuple(MappedAttribute(avu, namespace) for avu, namespace in MAPPED)
+BOTH_WAYS = tuple(MappedAttribute(avu, place) for avu, place in MAPPED)
 RULE = ImportRule("/z/home/lab", "file", "Project/Dataset", "")
 
 
@@ -67,16 +68,15 @@ class Edit:
         return world
 
     def _in_omero(self, world: World) -> World:
-        others = {"request": REQUEST_NAMESPACE, "state": TIER_NAMESPACE}
-        namespace = MAPPED[self.field][1] if isinstance(self.field, int) else others[self.field]
+        others = {"request": REQUEST_TAGS, "state": TIER_TAGS}
+        place = MAPPED[self.field][1] if isinstance(self.field, int) else others[self.field]
         subject = world.omero.subjects[self.place % len(world.omero.subjects)]
-        present = [link for link in subject.tags if (link.namespace, link.text) == (namespace, self.value)]
         world = replace(world, clock=world.clock + 1)
-        if self.added and self.owner not in {link.owner for link in present}:
-            return add_tag(world, subject.id, namespace, self.value, self.owner)
-        for link in () if self.added else present:
-            world = remove_tag(world, subject.id, link.link)
-        return world
+        if not self.added:
+            return hide(world, subject.id, place, self.value)
+        there = {link.owner for link in subject.tags if (place_of_tag(link), link.text) == (place, self.value)}
+        there |= {found.owner for found in subject.key_values if (place.name, self.value) in found.pairs}
+        return world if self.owner in there else show(world, subject.id, place, self.value, self.owner)
 
 
 EDITS = st.builds(

@@ -7,16 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from policies.domain.attributes import TOO_MANY
+from policies.domain.places import KEY, REQUEST_TAGS, TIER_TAGS, Place
 from policies.domain.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute
 from policies.domain.tiers import Tier
-from policies.domain.views import DataObject, Subject
-from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS, TIER_NAMESPACE
+from policies.domain.views import Avu, DataObject, KeyValues, Subject
+from policies.vocabulary import OBJECT_NAMESPACE, REQUESTS
 from tests.domain.world import World
 
 
-def texts(subject: Subject, namespace: str) -> frozenset[str]:
-    """The texts of the tags of one namespace on an image."""
-    return frozenset(link.text for link in subject.tags if link.namespace == namespace)
+def texts(subject: Subject, place: Place) -> frozenset[str]:
+    """The texts that an image shows at one place."""
+    kind, namespace, name = place
+    if kind == KEY:
+        annotations = [found for found in subject.key_values if found.namespace == namespace]
+        return frozenset(value for found in annotations for key, value in found.pairs if key == name)
+    return frozenset(link.text for link in subject.tags if (link.namespace, link.tag_set) == (namespace, name))
+
+
+def own(subject: Subject) -> list[KeyValues]:
+    """The annotations of this policy on an image."""
+    return [found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE]
 
 
 def is_storable(text: str) -> bool:
@@ -35,7 +45,7 @@ def disagreements(world: World) -> list[str]:
     if world.omero.fileset is not None:
         found += [*_tier(world), *_key_values(world)]
         if TOO_MANY not in errors(world):
-            found += [reason for mapped in world.policy.attributes for reason in _attribute(world, mapped)]
+            found += [reason for mapped in expanded(world) for reason in _attribute(world, mapped)]
     return found
 
 
@@ -45,7 +55,7 @@ def _requests(world: World) -> Iterator[str]:
         if found.values(world.policy.names.request) & set(REQUESTS) != agreed:
             yield f"request on data object {found.data_id}"
     for subject in world.omero.subjects:
-        if texts(subject, REQUEST_NAMESPACE) & set(REQUESTS) != agreed:
+        if texts(subject, REQUEST_TAGS) & set(REQUESTS) != agreed:
             yield f"request on image {subject.id}"
 
 
@@ -54,7 +64,7 @@ def _errors(world: World) -> Iterator[str]:
     if any(found.values(world.policy.names.error) != shown for found in world.zone.objects):
         yield "errors of siblings in the zone"
     for subject in world.omero.subjects:
-        pairs = [pair for annotation in subject.key_values for pair in annotation.pairs]
+        pairs = [pair for annotation in own(subject) for pair in annotation.pairs]
         if {value for key, value in pairs if key == "error"} != shown:
             yield f"error on image {subject.id}"
 
@@ -77,7 +87,7 @@ def not_superseded(world: World) -> list[int]:
     return [
         subject.id
         for subject in subjects
-        if texts(subject, TIER_NAMESPACE) != {"superseded"} or texts(subject, REQUEST_NAMESPACE) or subject.key_values
+        if texts(subject, TIER_TAGS) != {"superseded"} or texts(subject, REQUEST_TAGS) or own(subject)
     ]
 
 
@@ -85,7 +95,7 @@ def _tier(world: World) -> Iterator[str]:
     tier = expected_tier(world)
     tags = {"registered"} | ({f"tier:{tier.name}"} if tier else set())
     for subject in world.omero.subjects:
-        if texts(subject, TIER_NAMESPACE) != tags:
+        if texts(subject, TIER_TAGS) != tags:
             yield f"tier of image {subject.id}"
     archived = {image.archived for image in world.omero.images}
     if world.omero.subjects and archived - {tier is not None and tier.offline}:
@@ -107,21 +117,50 @@ def _best(world: World, found: DataObject) -> Tier | None:
 def _key_values(world: World) -> Iterator[str]:
     first, tier = world.zone.first, expected_tier(world)
     for subject in world.omero.subjects:
-        if len(subject.key_values) != 1:
+        if len(own(subject)) != 1:
             yield f"annotations of image {subject.id}"
             continue
-        pairs = dict(next(iter(subject.key_values)).pairs)
+        pairs = dict(own(subject)[0].pairs)
         said = (pairs["zone"], pairs["path"], pairs["data id"], pairs.get("tier", ""))
         if said != ("z", first.path, str(first.data_id), tier.name if tier else ""):
             yield f"key-value pairs of image {subject.id}"
 
 
+def expanded(world: World) -> Iterator[MappedAttribute]:
+    """The mapped attributes one by one, also those that are mapped as all that start so."""
+    for mapped in world.policy.attributes:
+        if not mapped.avu.endswith("*"):
+            yield mapped
+            continue
+        start, (kind, namespace, name) = mapped.avu[:-1], mapped.place
+        attributes = {avu.attribute for found in world.zone.objects for avu in found.avus}
+        pairs = {pair for found in world.omero.subjects for each in found.key_values for pair in each.pairs}
+        rests = {attribute[len(start) :] for attribute in attributes if attribute.startswith(start)}
+        rests |= {key[len(name) - 1 :] for key, _ in pairs if key.startswith(name[:-1])}
+        for rest in sorted(filter(is_storable, rests)):
+            yield replace(mapped, avu=start + rest, place=Place(kind, namespace, name[:-1] + rest))
+
+
+def _translated(values: frozenset[str], shown: dict[str, str]) -> frozenset[str]:
+    return frozenset(shown.get(value, value) for value in values)
+
+
+def _avus(world: World, attribute: str) -> list[Avu]:
+    return [avu for found in world.zone.objects for avu in found.avus if avu.attribute == attribute]
+
+
 def _attribute(world: World, mapped: MappedAttribute) -> Iterator[str]:
     """One mapped attribute, in the direction in which it is mapped."""
-    avus = [found.values(mapped.avu) for found in world.zone.objects]
-    tags = [frozenset(filter(is_storable, texts(found, mapped.tag_namespace))) for found in world.omero.subjects]
+    shown = dict(mapped.values)
+    avus = [_translated(found.values(mapped.avu), shown) for found in world.zone.objects]
+    tags = [_translated(texts(found, mapped.place), shown) for found in world.omero.subjects]
+    if mapped.direction == BOTH and any(avu.value in shown.values() for avu in _avus(world, mapped.avu)):
+        yield f"{mapped}: not in the words of the zone"
+    if mapped.direction != TO_IRODS and any(texts(found, mapped.place) & set(shown) for found in world.omero.subjects):
+        yield f"{mapped}: not in the words of OMERO"
+    if mapped.direction != TO_OMERO:
+        tags = [frozenset(filter(is_storable, found)) for found in tags]
     if mapped.direction == TO_OMERO:
-        tags = [texts(found, mapped.tag_namespace) for found in world.omero.subjects]
         expected, sides = frozenset[str]().union(*avus), tags
     elif mapped.direction == TO_IRODS:
         expected, sides = frozenset[str]().union(*tags), avus
@@ -147,6 +186,7 @@ def shape(world: World) -> Any:
 
 
 def _shape_of(subject: Subject) -> Any:
-    tags = frozenset((link.namespace, link.text) for link in subject.tags)
-    pairs = [tuple(pair for pair in found.pairs if pair[0] != "since") for found in subject.key_values]
-    return subject.id, tags, sorted(pairs)
+    tags = frozenset((link.namespace, link.tag_set, link.text) for link in subject.tags)
+    pairs = [tuple(pair for pair in found.pairs if pair[0] != "since") for found in own(subject)]
+    others = {(found.namespace, *pair) for found in subject.key_values for pair in found.pairs}
+    return subject.id, tags, sorted(pairs), {pair for pair in others if pair[0] != OBJECT_NAMESPACE}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
 from policies.domain.agreement import Agreement, Failure
+from policies.domain.places import KEY, REQUEST_TAGS, TAG_SET, TIER_TAGS, Place, tags_of
 from policies.domain.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute, Policy
 from policies.domain.texts import remembered
 from policies.domain.tiers import Tier, Tiers
@@ -17,12 +19,13 @@ from policies.domain.views import (
     ImageState,
     ImportRule,
     KeyValues,
+    Pair,
     Replica,
     Subject,
     TagLink,
     ZoneView,
 )
-from policies.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, REQUESTS, TIER_NAMESPACE, UNIT_KINDS, Names
+from policies.vocabulary import OBJECT_NAMESPACE, REQUESTS, UNIT_KINDS, Names
 from tests.domain.world import Fileset, World, with_agreement_avu, with_base
 
 NOW = 1_700_000_000
@@ -52,9 +55,14 @@ STORABLE = ("a", "b", "c", "x y", "ü'\"\\%{}", "😀", Long("l" * 2700))
 TEXTS = (*STORABLE, "", "bell\x07", "two\nlines", Long("m" * 2701))
 PATHS = ("/z/home/lab/a.tiff", '/z/home/lab/it\'s "b" 100% \\ 😀.tiff', "/z/home/lab/ ", "/z/home/lab/tab\tnew\nline")
 
-MAPPED = tuple((f"lab::attribute{n}", f"lab.org/tags{n}") for n in range(3))
+MAPPED = (
+    ("lab::attribute0", tags_of("lab.org/tags0")),
+    ("key::1", Place(KEY, "lab.org/pairs", "attribute 1")),
+    ("lab::attribute2", Place(TAG_SET, name="attribute 2")),
+)
+KEY_PLACE = MAPPED[1][1]
 UNMAPPED_NAMESPACES = ("", "elsewhere.org/tier", OBJECT_NAMESPACE)
-UNMAPPED_ATTRIBUTES = ("irods::access_time", "lab::private", "omero_like")
+UNMAPPED_ATTRIBUTES = ("irods::access_time", "lab::private", "omero_like", "key::")
 OUR_TEXTS = ("tier:fast", "tier:archive", "registered", "superseded", *REQUESTS)
 OUR_ATTRIBUTES = (NAMES.fileset, NAMES.image, NAMES.unit, NAMES.url, NAMES.error)
 
@@ -71,21 +79,47 @@ FORGED = (
     '{"fail":[1e999]}',
 )
 
+
+class Kind(NamedTuple):
+    """How an attribute is mapped.
+
+    Attributes:
+        many: Whether it is one of all that start so, where its values are keys.
+    """
+
+    direction: str
+    single: bool
+    winner: str
+    values: tuple[tuple[str, str], ...]
+    many: bool
+
+
 ONE_OF_THREE = st.integers(1, 3)
 BOOLEAN = st.booleans()
 
 KINDS = st.lists(
-    st.tuples(st.sampled_from((BOTH, BOTH, TO_OMERO, TO_IRODS)), BOOLEAN, st.sampled_from(("irods", "omero"))),
+    st.builds(
+        Kind,
+        st.sampled_from((BOTH, BOTH, TO_OMERO, TO_IRODS)),
+        BOOLEAN,
+        st.sampled_from(("irods", "omero")),
+        st.sampled_from(((), (), (("a", "c"),), (("a", "A"), ("b", "B")))),
+        BOOLEAN,
+    ),
     min_size=1,
     max_size=len(MAPPED),
 )
 
 
-def _attributes(kinds: list[tuple[str, bool, str]]) -> tuple[MappedAttribute, ...]:
-    return tuple(
-        MappedAttribute(avu, namespace, direction, single, winner)
-        for (avu, namespace), (direction, single, winner) in zip(MAPPED, kinds, strict=False)
-    )
+def _attributes(kinds: list[Kind]) -> tuple[MappedAttribute, ...]:
+    return tuple(map(_attribute, MAPPED, kinds))
+
+
+def _attribute(names: tuple[str, Place], kind: Kind) -> MappedAttribute:
+    avu, place = names
+    if kind.many and place.kind == KEY:
+        avu, place = avu[:-1] + "*", place._replace(name=place.name[:-1] + "*")
+    return MappedAttribute(avu, place, kind.direction, kind.single, kind.winner, kind.values)
 
 
 POLICIES = st.builds(
@@ -129,6 +163,7 @@ AVUS = st.frozensets(
         st.builds(Avu, st.sampled_from([avu for avu, _ in MAPPED]), st.sampled_from(STORABLE), UNITS),
         st.builds(Avu, st.just(NAMES.request), st.sampled_from((*REQUESTS, "nonsense")), UNITS),
         st.builds(Avu, st.sampled_from(OUR_ATTRIBUTES), st.sampled_from(("1", "5", "text")), UNITS),
+        st.builds(Avu, st.just("key::3"), st.sampled_from(STORABLE), UNITS),
         st.builds(Avu, st.sampled_from(UNMAPPED_ATTRIBUTES), st.sampled_from(STORABLE), UNITS),
         st.just(Avu(NAMES.fileset, "5", SERVER)),
     ),
@@ -181,43 +216,66 @@ ZONES = st.builds(
 """A unit of one to three data objects, or one of which it is not clear where it belongs."""
 
 KEYS = st.one_of(
-    st.tuples(st.sampled_from([namespace for _, namespace in MAPPED]), st.sampled_from(TEXTS)),
-    st.tuples(st.just(REQUEST_NAMESPACE), st.sampled_from((*REQUESTS, "nonsense"))),
-    st.tuples(st.just(TIER_NAMESPACE), st.sampled_from(OUR_TEXTS)),
-    st.tuples(st.sampled_from(UNMAPPED_NAMESPACES), st.sampled_from((*OUR_TEXTS, *TEXTS))),
+    st.tuples(st.sampled_from([place for _, place in MAPPED if place.kind != KEY]), st.sampled_from(TEXTS)),
+    st.tuples(st.just(REQUEST_TAGS), st.sampled_from((*REQUESTS, "nonsense"))),
+    st.tuples(st.just(TIER_TAGS), st.sampled_from(OUR_TEXTS)),
+    st.tuples(st.sampled_from(UNMAPPED_NAMESPACES).map(tags_of), st.sampled_from((*OUR_TEXTS, *TEXTS))),
 )
 CREATED = st.sampled_from((NOW - 4.0, NOW - 2.5, NOW + 0.0))
 
 
-def _tag(key: tuple[str, str], owner: int, created: float) -> TagLink:
-    return TagLink(0, 0, *key, owner, created, f"user{owner}")
+def _tag(key: tuple[Place, str], owner: int, created: float) -> TagLink:
+    place, text = key
+    return TagLink(0, 0, place.namespace, text, owner, created, f"user{owner}", place.name)
 
 
 TAGS = st.lists(
     st.builds(_tag, KEYS, ONE_OF_THREE, CREATED),
     max_size=6,
-    unique_by=lambda link: (link.namespace, link.text, link.owner),
+    unique_by=lambda link: (link.namespace, link.tag_set, link.text, link.owner),
 )
 """Tags by several owners, the same one more than once, and in any namespace."""
 
-ANNOTATIONS = st.lists(st.sampled_from((900, 901, 0)), max_size=2, unique=True)
+ANNOTATIONS = st.lists(st.sampled_from((900, 901, 0, 903)), max_size=2, unique=True)
+"""Numbers of our annotations; those with large ones are the same on all images, and the largest on others, too."""
 PAIRS = ((), (("zone", "z"),), (("error", "old"), ("error", "twice"), ("tier", "fast")))
 
+USERS_ANNOTATIONS = st.lists(st.tuples(st.sampled_from((910, 911, 912, 1, 2)), ONE_OF_THREE), max_size=3).map(dict)
+"""Numbers of annotations in which users write mapped keys, and others, each with the owner of its link."""
+USERS_KEYS = ("attribute 1", "attribute 1", "attribute 2", "attribute", "", "attribute \x07")
+USERS_PAIRS = st.lists(st.tuples(st.sampled_from(USERS_KEYS), st.sampled_from(TEXTS)), max_size=4).map(tuple)
 
-def _subject(owner: int, group: int, tags: list[TagLink], annotations: list[int]) -> Subject:
+
+def _subject(
+    owner: int, tags: list[TagLink], annotations: list[int], users: dict[int, int], pairs: tuple[Pair, ...]
+) -> Subject:
     links = frozenset(replace(link, link=place) for place, link in enumerate(tags))
-    key_values = frozenset(KeyValues(number, 0, 1, PAIRS[number % len(PAIRS)]) for number in annotations)
-    return Subject("Image", 0, owner, group, links, key_values)
+    own = frozenset(KeyValues(number, 0, 1, PAIRS[number % len(PAIRS)], shared=number == 903) for number in annotations)
+    others = frozenset(_users(number, by, pairs) for number, by in users.items())
+    return Subject("Image", 0, owner, 3, links, own | others)
 
 
-SUBJECTS = st.builds(_subject, ONE_OF_THREE, st.just(3), TAGS, ANNOTATIONS)
+def _users(number: int, owner: int, pairs: tuple[Pair, ...]) -> KeyValues:
+    """An annotation by a user; those with large numbers are the same on all images, and the largest on others, too."""
+    fixed = ((), (("attribute 1", "a"), ("mine", "x"), ("attribute 1", "b")), (("attribute 1", "b"), ("attribute", "")))
+    place = KEY_PLACE.namespace
+    if number < len(fixed):
+        return KeyValues(-number, -number, owner, pairs, place)
+    return KeyValues(number, number, 1, fixed[number % len(fixed)], place, shared=number % 2 == 1)
+
+
+SUBJECTS = st.builds(_subject, ONE_OF_THREE, TAGS, ANNOTATIONS, USERS_ANNOTATIONS, USERS_PAIRS)
 
 
 def _numbered(subject: Subject, number: int, kind: str) -> Subject:
     """An image with its id, and ids of its own for its links and for annotations that it does not share."""
     tags = frozenset(replace(link, link=number * 100 + link.link, tag=link.link) for link in subject.tags)
     key_values = frozenset(
-        replace(found, annotation=found.annotation or number, link=number * 1000 + found.annotation)
+        replace(
+            found,
+            annotation=found.annotation if found.annotation > 0 else number * 10 - found.annotation,
+            link=number * 1000 + found.annotation,
+        )
         for found in subject.key_values
     )
     return replace(subject, kind=kind, id=number, tags=tags, key_values=key_values)
@@ -270,7 +328,7 @@ AGREEMENTS = st.builds(
     refused=st.sampled_from(("", "", "request archive refused: because")),
     failure=st.none() | FAILURES,
     attributes=st.dictionaries(
-        st.sampled_from([avu for avu, _ in MAPPED]),
+        st.sampled_from([MappedAttribute(*mapped).remembered_as for mapped in MAPPED]),
         VALUES.map(lambda found: tuple(sorted(map(remembered, found)))),
         max_size=2,
     ).map(lambda found: tuple(sorted(found.items()))),

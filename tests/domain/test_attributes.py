@@ -16,11 +16,11 @@ from tests.domain.comparing import disagreements, errors, texts
 from tests.domain.strategies import FIRST, MAPPED, TIERS
 from tests.domain.world import World, add_avu, change_subject, remove_tag, settle
 
-AVU, NAMESPACE = MAPPED[0]
+AVU, PLACE = MAPPED[0]
 
 
 def world_with(direction: str = BOTH, single: bool = False, objects: int = 2, images: int = 2) -> World:
-    mapped = MappedAttribute(AVU, NAMESPACE, direction, single)
+    mapped = MappedAttribute(AVU, PLACE, direction, single)
     return agreed_world(Policy("z", "omero.example", TIERS, attributes=(mapped,)), objects, images)
 
 
@@ -46,7 +46,7 @@ def avus(world: World) -> list[set[str]]:
 
 
 def tags(world: World) -> list[set[str]]:
-    return [set(texts(subject, NAMESPACE)) for subject in world.omero.subjects]
+    return [set(texts(subject, PLACE)) for subject in world.omero.subjects]
 
 
 def test_to_omero_the_zone_is_in_charge_and_nothing_is_written_there() -> None:
@@ -112,7 +112,7 @@ MANY = tuple(f"value {number}" for number in range(500))
 
 def with_many_tags(world: World, count: int = 5000) -> World:
     """Somebody puts thousands of tags on one image."""
-    links = frozenset(TagLink(number, number, NAMESPACE, f"value {number}", 7) for number in range(count))
+    links = frozenset(TagLink(number, number, PLACE.namespace, f"value {number}", 7) for number in range(count))
     return change_subject(world, world.omero.subjects[0].id, lambda found: replace(found, tags=found.tags | links))
 
 

@@ -11,6 +11,7 @@ from policies.domain.difference import (
     tag_difference,
     zone_difference,
 )
+from policies.domain.places import TIER_TAGS, tags_of
 from policies.domain.plan import AddAvu, AddTag, RemoveAvu, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from policies.domain.unit import Unit
 from policies.domain.views import Avu, ImageState, KeyValues, OmeroView, Subject, TagLink, ZoneView
@@ -19,22 +20,23 @@ from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.domain.agreed import data_object
 from tests.domain.strategies import NAMES
 
+N = tags_of("n")
 MINE, ALSO, OTHER = TagLink(1, 11, "n", "a", 7), TagLink(2, 11, "n", "a", 8), TagLink(3, 12, "other", "a", 7)
 SUBJECT = Subject("Image", 50, 7, 3, frozenset({MINE, ALSO, OTHER}))
 PAIRS = (("path", "/z/a"),)
-WANTED = Wanted(tags={"n": frozenset("a")}, pairs=PAIRS, archived=False, avus={}, ids={})
+WANTED = Wanted(shown={N: frozenset("a")}, pairs=PAIRS, archived=False, avus={}, ids={})
 
 
 def test_a_tag_goes_for_every_user_who_put_it_there() -> None:
-    assert list(tag_difference(SUBJECT, {"n": frozenset("b")})) == [
-        AddTag(SUBJECT, "n", "b"),
+    assert list(tag_difference(SUBJECT, {N: frozenset("b")})) == [
+        AddTag(SUBJECT, N, "b"),
         RemoveTag(SUBJECT, 1, 7),
         RemoveTag(SUBJECT, 2, 8),
     ]
 
 
 def test_a_tag_that_is_to_stay_stays_for_every_user() -> None:
-    assert list(tag_difference(SUBJECT, {"n": frozenset("a")})) == []
+    assert list(tag_difference(SUBJECT, {N: frozenset("a")})) == []
 
 
 def test_namespaces_that_are_not_named_are_let_alone() -> None:
@@ -65,7 +67,7 @@ def test_images_of_earlier_contents_lose_state_request_and_pairs() -> None:
     old = replace(SUBJECT, tags=frozenset(links), key_values=frozenset({KeyValues(1, 10, 7, PAIRS)}))
     assert superseded_difference(OmeroView(superseded=(old,))) == (
         RemoveTag(old, 5, 8),
-        AddTag(old, TIER_NAMESPACE, "superseded"),
+        AddTag(old, TIER_TAGS, "superseded"),
         RemoveTag(old, 4, 7),
         RemoveKeyValues(old, 10, 7),
     )

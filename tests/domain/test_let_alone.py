@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.domain.decide import decide
+from policies.domain.places import REQUEST_TAGS, TIER_TAGS, place_of_pair, place_of_tag, tags_of
 from policies.domain.policy import Policy
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
+from policies.vocabulary import OBJECT_NAMESPACE
 from tests.domain.agreed import AGREED_WORLDS, Edit, agreed_world, overwritten
-from tests.domain.comparing import not_superseded, shape
+from tests.domain.comparing import expanded, not_superseded, shape
 from tests.domain.strategies import POLICIES, WORLDS
 from tests.domain.world import World, add_tag, change_subject, settle
 
@@ -30,8 +31,8 @@ STATE_EDITS = st.builds(
 def foreign(world: World) -> Any:
     """Tags and AVUs that are not the business of this policy."""
     policy = world.policy
-    namespaces = {TIER_NAMESPACE, REQUEST_NAMESPACE, *(mapped.tag_namespace for mapped in policy.attributes)}
-    attributes = {mapped.avu for mapped in policy.attributes}
+    places = {TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in expanded(world))}
+    attributes = {mapped.avu for mapped in expanded(world)}
     avus = {
         (found.data_id, avu)
         for found in world.zone.objects
@@ -39,8 +40,15 @@ def foreign(world: World) -> Any:
         if avu.attribute not in attributes and not policy.names.is_ours(avu.attribute)
     }
     subjects = [subject for fileset in world.filesets for subject in fileset.subjects]
-    tags = {(subject.id, link) for subject in subjects for link in subject.tags if link.namespace not in namespaces}
-    return avus, tags
+    tags = {(subject.id, link) for subject in subjects for link in subject.tags if place_of_tag(link) not in places}
+    pairs = {
+        (subject.id, found.namespace, *pair)
+        for subject in subjects
+        for found in subject.key_values
+        for pair in found.pairs
+        if found.namespace != OBJECT_NAMESPACE and place_of_pair(found, pair) not in places
+    }
+    return avus, tags, pairs
 
 
 @given(WORLDS)
@@ -73,7 +81,7 @@ def test_images_of_earlier_contents_are_superseded_and_keep_the_tags_of_users(po
     world = Edit("omero", 0, "state", "mine").do(agreed_world(policy, images=images))
     old = {subject.id for subject in world.omero.subjects}
     for namespace in ("", "mine"):
-        world = add_tag(world, min(old), namespace, "user's")
+        world = add_tag(world, min(old), tags_of(namespace), "user's")
     settled = settle(overwritten(world))
     assert not_superseded(settled) == []
     assert not old & {image.id for image in settled.omero.images}

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from policies.domain.merge import Asked, Merged, merge_attribute, merge_request, merge_set
+from policies.domain.places import tags_of
 from policies.domain.policy import MappedAttribute
 
 SETS = [frozenset(found) for found in ("", "a", "b", "ab")]
@@ -28,7 +29,7 @@ def test_merging_sets_by_the_table_of_authorities(
 def test_single_values_are_single_known_and_stable(
     zone: frozenset[str], omero: frozenset[str], base: frozenset[str], winner: str
 ) -> None:
-    mapped = MappedAttribute("a", "n", single=True, winner=winner)
+    mapped = MappedAttribute("a", tags_of("n"), single=True, winner=winner)
     merged = merge_attribute(zone, omero, base, mapped)
     assert len(merged.values) <= 1
     assert merged.values <= zone | omero
@@ -58,12 +59,12 @@ def test_single_values_are_single_known_and_stable(
     ],
 )
 def test_single_values_case_by_case(zone: str, omero: str, base: str, kept: str, lost: str) -> None:
-    merged = merge_attribute(set(zone), set(omero), set(base), MappedAttribute("a", "n", single=True))
+    merged = merge_attribute(set(zone), set(omero), set(base), MappedAttribute("a", tags_of("n"), single=True))
     assert ("".join(merged.values), "".join(merged.lost)) == (kept, lost)
 
 
 def test_the_configured_side_wins() -> None:
-    mapped = MappedAttribute("a", "n", single=True, winner="omero")
+    mapped = MappedAttribute("a", tags_of("n"), single=True, winner="omero")
     merged = merge_attribute({"b"}, {"c"}, set(), mapped)
     assert merged == Merged(
         frozenset("c"), "both sides changed it, and the configuration says that omero wins", frozenset("b")

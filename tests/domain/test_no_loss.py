@@ -35,8 +35,8 @@ def carried(world: World) -> dict[str, list[frozenset[str]]]:
     """For each mapped attribute the values of each data object and each image."""
     return {
         avu: [found.values(avu) for found in world.zone.objects]
-        + [texts(subject, namespace) for subject in world.omero.subjects]
-        for avu, namespace in MAPPED
+        + [texts(subject, place) for subject in world.omero.subjects]
+        for avu, place in MAPPED
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 
 from policies.domain.orphan import GONE, orphan_difference
+from policies.domain.places import REQUEST_TAGS, TIER_TAGS, tags_of
 from policies.domain.policy import Policy
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.domain.agreed import Edit, agreed_world, overwritten
 from tests.domain.comparing import texts
 from tests.domain.strategies import TIERS, WORLDS
@@ -23,7 +23,7 @@ def orphaned(world: World) -> World:
 
 def test_images_without_a_data_object_keep_where_they_came_from_and_say_that_it_is_gone() -> None:
     world = settle(Edit("omero", 0, "request", "keep").do(agreed_world(POLICY)))
-    world = orphaned(add_tag(world, world.omero.subjects[0].id, "mine", "mine"))
+    world = orphaned(add_tag(world, world.omero.subjects[0].id, tags_of("mine"), "mine"))
     subject = world.omero.subjects[0]
     assert {(link.namespace, link.text) for link in subject.tags} == {("mine", "mine")}
     pairs = dict(next(iter(subject.key_values)).pairs)
@@ -33,7 +33,7 @@ def test_images_without_a_data_object_keep_where_they_came_from_and_say_that_it_
 
 def test_earlier_contents_stay_superseded() -> None:
     world = orphaned(settle(overwritten(agreed_world(POLICY))))
-    assert [texts(fileset.subjects[0], TIER_NAMESPACE) for fileset in world.filesets] == [{"superseded"}, set()]
+    assert [texts(fileset.subjects[0], TIER_TAGS) for fileset in world.filesets] == [{"superseded"}, set()]
 
 
 @given(WORLDS)
@@ -41,4 +41,4 @@ def test_once_said_there_is_nothing_more_to_do(world: World) -> None:
     world = orphaned(world)
     subjects = [subject for fileset in world.filesets for subject in fileset.subjects]
     assert orphan_difference(subjects) == ()
-    assert not any(texts(subject, REQUEST_NAMESPACE) for subject in subjects)
+    assert not any(texts(subject, REQUEST_TAGS) for subject in subjects)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.domain.decide import decide
+from policies.domain.places import REQUEST_TAGS
 from policies.domain.plan import Move
 from policies.domain.policy import Policy
-from policies.vocabulary import ARCHIVE, KEEP, REQUEST_NAMESPACE, REQUESTS, RESTAGE
+from policies.vocabulary import ARCHIVE, KEEP, REQUESTS, RESTAGE
 from tests.domain.agreed import REQUESTS_MADE, SIDES, Edit, agreed_world, joined, moved_to
 from tests.domain.comparing import disagreements, errors, shape, texts
 from tests.domain.strategies import NAMES, POLICIES, TIERS, WORLDS
@@ -33,7 +34,7 @@ def take_back(world: World, request: str, side: str, place: int = 0) -> World:
 def shown(world: World) -> set[str]:
     """All the requests that anybody carries on either side."""
     found = [found.values(NAMES.request) for found in world.zone.objects]
-    return set().union(*found, *(texts(subject, REQUEST_NAMESPACE) for subject in world.omero.subjects))
+    return set().union(*found, *(texts(subject, REQUEST_TAGS) for subject in world.omero.subjects))
 
 
 def queued(world: World) -> set[str]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from policies.domain.places import KEY, Place, tags_of
 from policies.domain.policy import TO_OMERO, MappedAttribute, Policy
 from policies.domain.sense import TOLD, without_nonsense
 from policies.domain.views import Avu
 from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
 from tests.domain.agreed import agreed_world
 from tests.domain.strategies import FIRST, NAMES, TIERS
-from tests.domain.world import World, add_avu, add_tag
+from tests.domain.world import World, add_avu, add_pair, add_tag, settle
 
-ATTRIBUTES = (MappedAttribute("a", "n"), MappedAttribute("b", "m", TO_OMERO))
+ATTRIBUTES = (MappedAttribute("a", tags_of("n")), MappedAttribute("b", tags_of("m"), TO_OMERO))
 POLICY = Policy("z", "omero.example", TIERS, attributes=ATTRIBUTES)
 
 
 def tagged(*tags: tuple[str, str]) -> World:
     world = agreed_world(POLICY)
     for namespace, text in tags:
-        world = add_tag(world, world.omero.subjects[0].id, namespace, text)
+        world = add_tag(world, world.omero.subjects[0].id, tags_of(namespace), text)
     return world
 
 
@@ -48,3 +51,31 @@ def test_not_more_is_told_than_people_read() -> None:
     assert told.count("cannot be an AVU") == 1 <= TOLD
     _, told = without_nonsense(tagged(*((REQUEST_NAMESPACE, str(number)) for number in range(9))).look())
     assert told.count("it is not one of the requests") == TOLD
+
+
+KEYS = MappedAttribute("lab::*", Place(KEY, "k", "*"))
+
+
+def with_pairs(*pairs: tuple[str, str]) -> World:
+    world = agreed_world(replace(POLICY, attributes=(KEYS,)))
+    for key, value in pairs:
+        world = add_pair(world, world.omero.subjects[0].id, Place(KEY, "k", key), value)
+    return world
+
+
+def test_pairs_that_cannot_be_avus_stay_in_their_annotation() -> None:
+    world = settle(with_pairs(("room", "2.13"), ("bell\x07", "x"), ("long", "x" * 2701)))
+    assert world.zone.first.values("lab::room") == {"2.13"}
+    (told,) = world.zone.first.values(NAMES.error)
+    assert "value 'x': its key cannot be the attribute of an AVU, as it has control characters" in told
+    assert "takes more than 2700 bytes" in told
+    world = settle(add_avu(world, FIRST, Avu("lab::new", "y")))
+    (pairs,) = [found.pairs for found in world.omero.subjects[0].key_values if found.namespace == "k"]
+    assert [key for key, _ in pairs] == ["room", "bell\x07", "long", "new"]
+
+
+def test_keys_without_a_value_are_nobody_s_business() -> None:
+    world = settle(with_pairs(("room", "")))
+    assert not world.zone.first.values(NAMES.error)
+    assert not world.zone.first.values("lab::room")
+    assert ("room", "") in [pair for found in world.omero.subjects[0].key_values for pair in found.pairs]

@@ -18,7 +18,7 @@ POLICY = Policy("z", "omero.example", TIERS)
 VALUES = st.frozensets(st.sampled_from("abc"))
 
 
-def side(*carried: frozenset[str], new: int = 0) -> Side:
+def side(*carried: frozenset[str], new: int = 0) -> Side[str]:
     carriers = tuple({"n": values} for values in carried)
     return Side(carriers, carriers[: len(carriers) - new])
 

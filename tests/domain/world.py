@@ -9,6 +9,7 @@ from typing import Any
 
 from policies.domain.agreement import NOTHING_AGREED, VERSION, Agreement, AgreementError, decode, encode
 from policies.domain.decide import Decision, decide
+from policies.domain.places import KEY, Place, place_of_pair, place_of_tag
 from policies.domain.plan import (
     AddAvu,
     AddTag,
@@ -31,6 +32,7 @@ from policies.domain.views import (
     ImageState,
     KeyValues,
     OmeroView,
+    Pair,
     Subject,
     TagLink,
     ZoneView,
@@ -61,7 +63,7 @@ class World:
     Attributes:
         filesets: All that were ever imported for the unit and not deleted.
         just: The fileset that the agent has just imported, and of what; forgotten when it is killed.
-        made: The annotation that the agent has just made; further images get the same one.
+        made: The annotations that the agent has just made; further images get the same ones.
         clock: Seconds since 1970; each action takes one.
         images_per_import: How many images Bio-Formats finds.
         next_id: The next id that OMERO gives.
@@ -71,7 +73,7 @@ class World:
     zone: ZoneView
     filesets: tuple[Fileset, ...] = ()
     just: tuple[int, Content] | None = None
-    made: int | None = None
+    made: tuple[tuple[tuple[str, tuple[Pair, ...]], int], ...] = ()
     clock: int = 1_700_000_000
     images_per_import: int = 2
     next_id: int = 1_000_000
@@ -126,7 +128,7 @@ def apply(world: World, actions: Iterable[Any]) -> World:
 
 def killed(world: World) -> World:
     """The world when the agent starts anew: it remembers nothing."""
-    return replace(world, just=None, made=None)
+    return replace(world, just=None, made=())
 
 
 def plan_and_apply(world: World) -> tuple[World, Decision]:
@@ -214,14 +216,51 @@ def remove_avu(world: World, data_id: int, avu: Avu) -> World:
     return change_object(world, data_id, change)
 
 
-def add_tag(world: World, subject: int, namespace: str, text: str, owner: int | None = None) -> World:
+def show(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
+    """Have an image show a text at a place, as a user does; by default as the owner of the image."""
+    return (add_pair if place.kind == KEY else add_tag)(world, subject, place, text, owner)
+
+
+def hide(world: World, subject: int, place: Place, text: str) -> World:
+    """Take a text away from a place on an image, as a user does, whoever put it there."""
+    found = next(found for fileset in world.filesets for found in fileset.subjects if found.id == subject)
+    for link in found.tags:
+        if (place_of_tag(link), link.text) == (place, text):
+            world = remove_tag(world, subject, link.link)
+
+    def change(each: Subject) -> Subject:
+        return replace(each, key_values=frozenset(_without(other, place, text) for other in each.key_values))
+
+    return change_subject(world, subject, change) if place.kind == KEY else world
+
+
+def _without(annotation: KeyValues, place: Place, text: str) -> KeyValues:
+    pairs = tuple(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) != (place, text))
+    return replace(annotation, pairs=pairs)
+
+
+def add_pair(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
+    """Write a key and a value into the annotation of a user, who makes one if there is none."""
+
+    def change(found: Subject) -> Subject:
+        by = found.owner if owner is None else owner
+        mine = [other for other in found.key_values if (other.namespace, other.owner) == (place.namespace, by)]
+        old = min(mine, default=KeyValues(world.next_id, world.next_id + 1, by, (), place.namespace))
+        new = replace(old, pairs=(*old.pairs, (place.name, text)))
+        return replace(found, key_values=found.key_values - {old} | {new})
+
+    return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
+
+
+def add_tag(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
     """Link a tag to an image as a user does, by default as the owner of the image."""
 
     def change(found: Subject) -> Subject:
         by = found.owner if owner is None else owner
-        same = {(link.namespace, link.text, link.owner) for link in found.tags}
-        assert (namespace, text, by) not in same, f"{by} has linked {text!r} already"
-        link = TagLink(world.next_id, world.next_id + 1, namespace, text, by, float(world.clock), f"user{by}")
+        same = {(place_of_tag(link), link.text, link.owner) for link in found.tags}
+        assert (place, text, by) not in same, f"{by} has linked {text!r} already"
+        number, when, tag_set = world.next_id, float(world.clock), place.name
+        link = TagLink(number, number + 1, place.namespace, text, by, when, f"user{by}", tag_set)
         return replace(found, tags=found.tags | {link})
 
     return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
@@ -256,7 +295,7 @@ def _import(world: World, action: Import) -> World:
 
 
 def _add_tag(world: World, action: AddTag) -> World:
-    return add_tag(world, action.subject.id, action.namespace, action.text)
+    return add_tag(world, action.subject.id, action.place, action.text)
 
 
 def _remove_tag(world: World, action: RemoveTag) -> World:
@@ -276,13 +315,18 @@ def _set_archived(world: World, action: SetArchived) -> World:
 
 def _write_key_values(world: World, action: WriteKeyValues) -> World:
     """Make an annotation, or change one for all the images that share it."""
-    if action.existing is None:
-        made = world.made or world.next_id
-        link = KeyValues(made, world.next_id + 1, action.subject.owner, action.pairs)
-        world = replace(world, made=made, next_id=world.next_id + 2)
-        return change_subject(
-            world, action.subject.id, lambda found: replace(found, key_values=found.key_values | {link})
-        )
+    if action.existing is None or action.existing.shared:
+        left = action.existing.link if action.existing else None
+        key = (action.namespace, action.pairs)
+        made = dict(world.made).get(key, world.next_id)
+        link = KeyValues(made, world.next_id + 1, action.subject.owner, action.pairs, action.namespace)
+        world = replace(world, made=(*world.made, (key, made)), next_id=world.next_id + 2)
+
+        def join(found: Subject) -> Subject:
+            kept = {other for other in found.key_values if other.link != left}
+            return replace(found, key_values=frozenset(kept | {link}))
+
+        return change_subject(world, action.subject.id, join)
     annotation = action.existing.annotation
 
     def change(found: Subject) -> Subject:

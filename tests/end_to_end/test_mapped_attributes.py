@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import omero
+import omero.model
 import pytest
+from omero.rtypes import rstring
 
+from policies.agent.reconcile import Reconciler
+from policies.settings.attributes import CLIENT_NAMESPACE
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -16,11 +22,14 @@ PROJECT = "site.example/project"
 
 @pytest.fixture
 def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    """A scene whose configuration maps a set-valued and a single-valued attribute."""
+    """A scene whose configuration maps attributes of all kinds."""
     zone, omero_server, policy_file = places
     attributes = [
         {"avu": "species", "tag_namespace": SPECIES},
         {"avu": "project", "tag_namespace": PROJECT, "single": True, "winner": "omero"},
+        {"avu": "stain", "tag_set": "Stain", "values": {"4',6-diamidino-2-phenylindole": "DAPI"}},
+        {"avu": "temperature", "key": "Temperature", "single": True},
+        {"avu": "lab::*", "key": "Lab *"},
     ]
     with Scene(zone, omero_server, policy_file, request.node.name, attributes=attributes) as made:
         made.watch()
@@ -35,6 +44,44 @@ def path(scene: Scene) -> str:
     scene.sweep()
     assert scene.tags(made, SPECIES) == {"mouse"}
     return made
+
+
+class Pairs:
+    """The key-value pairs that a user writes on an image, as OMERO's clients do: one annotation, written whole."""
+
+    def __init__(self, scene: Scene, image: int) -> None:
+        self._services = scene.microscopist.getSession()
+        self._context = {"omero.group": str(scene.group_id)}
+        self._image = image
+
+    def read(self) -> list[tuple[str, str]]:
+        """All pairs in the clients' namespace."""
+        return [(pair.name, pair.value) for each in self._annotations() for pair in each.getMapValue()]
+
+    def write(self, *pairs: tuple[str, str]) -> None:
+        """Replace them."""
+        (annotation, *_) = self._annotations() or [omero.model.MapAnnotationI()]
+        annotation.ns = rstring(CLIENT_NAMESPACE)
+        annotation.setMapValue([omero.model.NamedValue(key, value) for key, value in pairs])
+        if annotation.id is not None:
+            self._services.getUpdateService().saveObject(annotation, self._context)
+            return
+        link = omero.model.ImageAnnotationLinkI()
+        link.parent, link.child = omero.model.ImageI(self._image, False), annotation
+        self._services.getUpdateService().saveObject(link, self._context)
+
+    def _annotations(self) -> list[Any]:
+        parameters = omero.sys.ParametersI().addLong("image", self._image).addString("ns", CLIENT_NAMESPACE)
+        text = (
+            "select a from ImageAnnotationLink l, MapAnnotation a where l.child.id = a.id and l.parent.id = :image "
+            "and a.ns = :ns order by a.id"
+        )
+        return list(self._services.getQueryService().findAllByQuery(text, parameters, self._context))
+
+
+@pytest.fixture
+def pairs(scene: Scene, path: str) -> Pairs:
+    return Pairs(scene, scene.shown(path).image.id)
 
 
 def test_additions_on_both_sides_are_kept(scene: Scene, path: str) -> None:
@@ -64,3 +111,67 @@ def test_of_two_single_values_the_configured_winner_stands(scene: Scene, path: s
     assert scene.tags(path, PROJECT) == {"retina map"}
     assert scene.avus(path, "project") == ["retina map"]
     assert "atlas" in scene.avus(path, "omero::agreement")[0], "the loser is noted"
+
+
+def test_avus_are_key_value_pairs_beside_those_of_the_user(scene: Scene, path: str, pairs: Pairs) -> None:
+    pairs.write(("mine", "x"), ("Temperature", "19"))
+    scene.sweep()
+    assert scene.avus(path, "temperature") == ["19"]
+    scene.set_avu(path, "lab::medium", "it's 5% \\ 'agar' 😀")
+    scene.remove_avu(path, "temperature", "19")
+    scene.set_avu(path, "temperature", "20")
+    scene.sweep()
+    assert pairs.read() == [("mine", "x"), ("Temperature", "20"), ("Lab medium", "it's 5% \\ 'agar' 😀")]
+    assert scene.avus(path, "mine") == []
+
+
+def test_a_pair_that_the_user_changes_or_deletes_changes_the_avu(scene: Scene, path: str, pairs: Pairs) -> None:
+    pairs.write(("Lab medium", "agar"), ("Lab room", "2.13"))
+    scene.sweep()
+    assert (scene.avus(path, "lab::medium"), scene.avus(path, "lab::room")) == (["agar"], ["2.13"])
+    pairs.write(("Lab room", "2.14"))
+    scene.sweep()
+    assert (scene.avus(path, "lab::medium"), scene.avus(path, "lab::room")) == ([], ["2.14"])
+    assert pairs.read() == [("Lab room", "2.14")]
+
+
+def test_the_last_pair_goes_with_its_avu(scene: Scene, path: str, pairs: Pairs) -> None:
+    scene.set_avu(path, "lab::room", "2.13")
+    scene.sweep()
+    assert pairs.read() == [("Lab room", "2.13")]
+    scene.remove_avu(path, "lab::room", "2.13")
+    scene.sweep()
+    assert pairs.read() == []
+
+
+def test_avus_are_tags_in_a_tag_set_by_the_name_that_omero_has_for_them(scene: Scene, path: str) -> None:
+    scene.set_avu(path, "stain", "4',6-diamidino-2-phenylindole")
+    scene.sweep()
+    image = scene.shown(path).image.id
+    assert ("", "DAPI") in scene.shown(path).image.tags
+    scene.take_tag_away(image, "DAPI")
+    scene.sweep()
+    assert scene.avus(path, "stain") == []
+
+
+def test_an_attribute_that_is_mapped_to_another_place_takes_its_values_there(scene: Scene, path: str) -> None:
+    moved = [{"avu": "species", "key": "Species"}]
+    scene.set_avu(path, "species", "human")
+    scene.sweep(attributes=moved)
+    assert scene.avus(path, "species") == ["human", "mouse"]
+    assert scene.tags(path, SPECIES) == {"mouse"}, "what is not mapped any more is let alone"
+
+
+@pytest.mark.usefixtures("lab_only")
+def test_what_both_sides_agree_on_is_left_in_peace(scene: Scene, path: str, pairs: Pairs) -> None:
+    pairs.write(("Lab room", "2.13"), ("Temperature", "20"))
+    scene.set_avu(path, "stain", "DAPI")
+    scene.sweep()
+    assert scene.avus(path, "stain") == ["4',6-diamidino-2-phenylindole"]
+    scene.settle()
+    before = scene.writes()
+    with scene.sides() as sides:
+        reconciler = Reconciler(sides)
+        for _ in reconciler.run():
+            pass
+    assert (reconciler.done.drifted, scene.writes()) == (0, before)

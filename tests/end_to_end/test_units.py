@@ -14,8 +14,10 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 from omero.rtypes import unwrap
 
+from policies.agent import round as round_
 from policies.agent.reconcile import Reconciler
 from policies.cli import main
+from policies.errors import UnreachableError
 from policies.gateways.zone import listing
 from policies.vocabulary import shard_of
 from tests.conformance.importing import picture
@@ -39,6 +41,10 @@ def unite(scene: Scene, *paths: str) -> None:
 def put_halves(scene: Scene, step: int = 1) -> list[str]:
     """Two files that are one image."""
     return [scene.put(name, half) for name, half in zip((UPPER, LOWER), focal_halves(step=step), strict=True)]
+
+
+def broken_off(*_: Any) -> None:
+    raise UnreachableError("dying", "", "as a killed agent does")
 
 
 def claim(scene: Scene, path: str, first: int) -> None:
@@ -186,6 +192,24 @@ def test_a_mark_on_a_member_reaches_the_agent_of_the_unit(scene: Scene, paths: l
     assert "keep" in first.image.texts
 
 
+def test_a_mark_that_is_passed_on_is_not_lost_on_the_way(
+    scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards = [shard_of(shown.data_id) for shown in both(scene, paths)]
+    scene.ask_by_avu(paths[1], "keep")
+    for broken in ("leave", "clear"):
+        with monkeypatch.context() as patch:
+            patch.setattr(round_, broken, broken_off)
+            with pytest.raises(UnreachableError):
+                scene.sweep(agent={"shards": str(shards[1])})
+        assert scene.avus(paths[1], "omero::sync") == ["taken"]
+    assert scene.avus(paths[0], "omero::sync") == ["pending"]
+    scene.sweep()
+    first, second = both(scene, paths)
+    assert first.values("omero::request") == second.values("omero::request") == ["keep"]
+    assert first.values("omero::sync") == second.values("omero::sync") == []
+
+
 def test_several_marks_of_a_unit_are_one_look(scene: Scene, paths: list[str]) -> None:
     shards = sorted(shard_of(shown.data_id) for shown in both(scene, paths))
     for path in paths:
@@ -236,6 +260,21 @@ def test_a_claim_does_not_lead_to_the_images_of_another_owner(scene: Scene) -> N
     scene.ask_by_avu(path, "keep")
     scene.sweep()
     assert scene.avus(other, "omero::request") == []
+
+
+def test_images_of_the_time_before_they_were_a_unit_are_superseded(scene: Scene) -> None:
+    made = put_halves(scene)
+    scene.sweep()
+    old = [shown.image.id for shown in both(scene, made)]
+    assert len(set(old)) == len(made)
+    for path in made:
+        claim(scene, path, scene.shown(made[0]).data_id)
+    run(scene, "reconcile")
+    first, second = both(scene, made)
+    assert first.image.id == second.image.id
+    assert first.image.texts == {"registered", "tier:fast"}
+    assert [scene.image(image).texts for image in old] == [{"superseded"}] * 2
+    assert second.values("omero::agreement") == []
 
 
 def test_objects_that_are_to_be_listed_wait_for_it(scene: Scene) -> None:

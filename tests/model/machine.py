@@ -261,6 +261,7 @@ class Machine(RuleBasedStateMachine):
     @rule(target=things, how=BREAKS, at=CALLS)
     def put_and_break_the_import(self, how: str, at: int) -> Thing:
         thing = self.put(is_picture=True)
+        assert isinstance(thing, Thing)
         self.broken_sweep(how, at)
         return thing
 

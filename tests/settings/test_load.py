@@ -60,7 +60,8 @@ def test_a_mistake_is_named_with_its_key(tmp_path: Path, section: str, change: d
 def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:
     text = json.dumps({**GOOD, "attributes": [{"avu": "a", "tag_namespace": "n"}, {"avu": "b"}]}, indent=1)
     line = text[: text.rindex("{")].count("\n") + 1
-    assert mistakes(tmp_path, text) == [f"{line}: attributes.1.tag_namespace: is missing"]
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(f"{line}: attributes.1: exactly one of `tag_namespace`, `tag_set` and `key` says where")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         (["a", "b"], ["n", "n"], "'n' is mapped twice"),
         (["omero::request"], ["n"], "'omero::request' belongs to this policy or to storage tiering"),
         (["irods::access_time"], ["n"], "'irods::access_time' belongs to this policy or to storage tiering"),
-        (["a"], ["irods.org/omero/tier"], "'irods.org/omero/tier' belongs to this policy or to storage tiering"),
+        (["a"], ["irods.org/omero/tier"], "'irods.org/omero/tier' belongs to this policy"),
     ],
 )
 def test_mapped_attributes_may_not_meet(tmp_path: Path, avus: list[str], namespaces: list[str], message: str) -> None:
@@ -114,3 +115,48 @@ def test_a_missing_secret_says_where_it_may_be_put(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(SettingsError, match="is empty"):
         read_secret(str(tmp_path / "empty"), "NAME", {})
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ([{"avu": "a", "tag_set": "iRODS storage"}], "'iRODS storage' belongs to this policy"),
+        ([{"avu": "om*", "key": "*"}], "'om*' belongs to this policy or to storage tiering"),
+        ([{"avu": "OMERO::*", "key": "*"}], "'OMERO::*' belongs to this policy or to storage tiering"),
+        ([{"avu": "a", "key": "k", "key_namespace": "irods.org/omero/object"}], "'k' belongs to this policy"),
+        ([{"avu": "a*", "key": "*"}, {"avu": "ab", "tag_set": "s"}], "'ab' is mapped twice"),
+        ([{"avu": "a*", "key": "*"}, {"avu": "b", "key": "k"}], "'k' is mapped twice"),
+        ([{"avu": "a*", "key": "x*"}, {"avu": "b*", "key": "xy*"}], "'xy*' is mapped twice"),
+        ([{"avu": "a", "tag_set": "s"}, {"avu": "b", "tag_set": "s"}], "'s' is mapped twice"),
+    ],
+)
+def test_attributes_of_many_kinds_may_not_meet(tmp_path: Path, mapped: list[dict[str, str]], message: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "attributes": mapped}))
+    assert mistake.startswith(f"1: attributes: {message}")
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ({"avu": "a", "key": "k", "tag_set": "s"}, "attributes.0: exactly one of `tag_namespace`, `tag_set` and `key`"),
+        ({"avu": "a*", "tag_set": "s"}, "attributes.0: an attribute that ends with a star needs a key that does"),
+        ({"avu": "a", "key": "k*"}, "attributes.0: an attribute that ends with a star needs a key that does"),
+        ({"avu": "a", "key": "k", "values": {"x": "z", "y": "z"}}, "attributes.0.values: two values are 'z' in OMERO"),
+        ({"avu": "a", "key": "k", "values": {"x": "y", "y": "z"}}, "attributes.0.values: 'y' is a value and the text"),
+    ],
+)
+def test_an_attribute_that_cannot_be_mapped(tmp_path: Path, mapped: dict[str, Any], message: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "attributes": [mapped]}))
+    assert mistake.startswith(f"1: {message}")
+
+
+def test_the_same_key_in_other_namespaces_and_the_same_name_in_other_places_do_not_meet(tmp_path: Path) -> None:
+    mapped = [
+        {"avu": "a", "key": "k"},
+        {"avu": "b", "key": "k", "key_namespace": "site.example"},
+        {"avu": "c", "tag_set": "k"},
+        {"avu": "d", "tag_namespace": "k"},
+        {"avu": "e::*", "key": "e *", "values": {"x": "x"}},
+    ]
+    settings = load_settings(write(tmp_path, json.dumps({**GOOD, "attributes": mapped})))
+    assert len(settings.attributes) == len(mapped)

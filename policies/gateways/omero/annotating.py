@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import omero
@@ -11,10 +11,11 @@ import omero.model
 from omero.rtypes import rbool, rstring
 
 from policies.domain.plan import AddTag, OmeroAction, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
-from policies.domain.views import Subject
+from policies.domain.views import Pair, Subject
 from policies.errors import RefusedError
 from policies.gateways.batches import apply_in_batches
 from policies.gateways.omero.people import People
+from policies.gateways.omero.reading import pairs_of
 from policies.gateways.omero.session import OmeroSession
 from policies.gateways.omero.tags import Tags
 from policies.vocabulary import OBJECT_NAMESPACE
@@ -42,11 +43,13 @@ class Annotating:
             UnreachableError: OMERO is down; some of the actions may have been done.
         """
         self._failures = {}
+        written = _only(work, WriteKeyValues)
         self._each(_only(work, AddTag), lambda a: (a.subject.owner, a.subject.group), self._add_tags)
         self._each(_only(work, RemoveTag), lambda a: (a.owner, a.subject.group), self._remove_links)
-        self._each(_only(work, RemoveKeyValues), lambda a: (a.owner, a.subject.group), self._remove_links)
         self._each(_only(work, SetArchived), lambda a: (a.owner, a.group), self._set_archived)
-        self._each(_only(work, WriteKeyValues), _writer, self._write_key_values)
+        self._each(written, _writer, self._write_key_values)
+        removed = [*_only(work, RemoveKeyValues), *self._replaced(written)]
+        self._each(removed, lambda a: (a.owner, a.subject.group), self._remove_links)
         return self._failures
 
     def _each(
@@ -73,7 +76,7 @@ class Annotating:
     def _add_tags(self, session: OmeroSession, batch: list[Work[AddTag]]) -> None:
         links = []
         for _, action in batch:
-            tag = self._tags.tag(session, action.subject.group, action.namespace, action.text)
+            tag = self._tags.tag(session, action.subject.group, action.place, action.text)
             links.append(_link(action.subject, omero.model.TagAnnotationI(tag, False)))
         session.save("tagging", _names(batch), links)
 
@@ -92,22 +95,42 @@ class Annotating:
             image.archived = rbool(wanted[image.id.val])
         session.save("setting the archived flag of", "", images)
 
+    def _replaced(self, written: Iterable[Work[WriteKeyValues]]) -> Iterator[Work[RemoveKeyValues]]:
+        """The shared annotations that others have taken the place of."""
+        for unit, action in written:
+            if action.existing is not None and action.existing.shared and unit not in self._failures:
+                yield unit, RemoveKeyValues(action.subject, action.existing.link, action.existing.owner)
+
     def _write_key_values(self, session: OmeroSession, batch: list[Work[WriteKeyValues]]) -> None:
-        changed = {a.existing.annotation: a.pairs for _, a in batch if a.existing}
+        changed = {action.existing.annotation: action for _, action in batch if _is_change(action) and action.existing}
         if changed:
             text = "select a from MapAnnotation a where a.id in (:ids)"
             annotations = session.objects("reading key-value pairs", text, {"ids": sorted(changed)})
             for annotation in annotations:
-                annotation.setMapValue(_map(changed[annotation.id.val]))
+                _change(annotation, changed[annotation.id.val])
             session.save("writing key-value pairs", _names(batch), annotations)
-        made: dict[int, Any] = {}
+        made: dict[tuple[int, str, tuple[Pair, ...]], Any] = {}
         links = []
         for unit, action in batch:
-            if action.existing is None:
-                annotation = made.setdefault(unit, _annotation(action.pairs))
-                links.append(_link(action.subject, annotation))
+            if not _is_change(action):
+                key = (unit, action.namespace, action.pairs)
+                links.append(_link(action.subject, made.setdefault(key, _annotation(action.namespace, action.pairs))))
         if links:
             session.save("adding key-value pairs to", _names(batch), links)
+
+
+def _is_change(action: WriteKeyValues) -> bool:
+    """Whether an annotation is changed, and not a new one made."""
+    return action.existing is not None and not action.existing.shared
+
+
+def _change(annotation: Any, action: WriteKeyValues) -> None:
+    """Give an annotation its new pairs; one that a user has changed since it was looked at is left to them."""
+    assert action.existing is not None
+    if action.namespace != OBJECT_NAMESPACE and pairs_of(annotation) != action.existing.pairs:
+        name = f"{action.subject.kind}:{action.subject.id}"
+        raise RefusedError("writing key-value pairs on", name, "somebody has changed them at this moment")
+    annotation.setMapValue(_map(action.pairs))
 
 
 def _delete_links(session: OmeroSession, kind: str, links: list[int]) -> None:
@@ -129,7 +152,8 @@ def _only(work: Sequence[Work[OmeroAction]], kind: type[Item]) -> list[Work[Item
 
 
 def _writer(action: WriteKeyValues) -> tuple[int, int]:
-    return (action.existing.owner if action.existing else action.subject.owner, action.subject.group)
+    owner = action.existing.owner if action.existing and _is_change(action) else action.subject.owner
+    return (owner, action.subject.group)
 
 
 def _names(batch: Sequence[Work[Any]]) -> str:
@@ -150,12 +174,12 @@ def _link(subject: Subject, annotation: Any) -> Any:
     return made
 
 
-def _annotation(pairs: tuple[tuple[str, str], ...]) -> Any:
+def _annotation(namespace: str, pairs: tuple[Pair, ...]) -> Any:
     annotation = omero.model.MapAnnotationI()
-    annotation.ns = rstring(OBJECT_NAMESPACE)
+    annotation.ns = rstring(namespace)
     annotation.setMapValue(_map(pairs))
     return annotation
 
 
-def _map(pairs: tuple[tuple[str, str], ...]) -> list[Any]:
+def _map(pairs: tuple[Pair, ...]) -> list[Any]:
     return [omero.model.NamedValue(name, value) for name, value in pairs]

@@ -27,11 +27,12 @@ LINKS = {
     "ome.model.annotations.ImageAnnotationLink": "Image",
     "ome.model.annotations.PlateAnnotationLink": "Plate",
 }
-MAP_ANNOTATION = "ome.model.annotations.MapAnnotation"
+ANNOTATIONS = ("ome.model.annotations.MapAnnotation", "ome.model.annotations.TagAnnotation")
+TAG_SET_LINK = "ome.model.annotations.AnnotationAnnotationLink"
 IMAGE = "ome.model.core.Image"
 PLATE = "ome.model.screen.Plate"
 FILESET = "ome.model.fs.Fileset"
-KINDS = (*LINKS, MAP_ANNOTATION, IMAGE, PLATE, FILESET)
+KINDS = (*LINKS, *ANNOTATIONS, TAG_SET_LINK, IMAGE, PLATE, FILESET)
 CHANGED = ("UPDATE", "REINDEX")
 
 
@@ -126,9 +127,17 @@ def _filesets_of_links(session: OmeroSession, events: Iterable[Event]) -> Iterab
 
 
 def _filesets_of_annotations(session: OmeroSession, events: Iterable[Event]) -> set[int]:
-    changed = [event.entity for event in events if event.kind == MAP_ANNOTATION and event.action == "UPDATE"]
-    text = "select distinct i.fileset.id from ImageAnnotationLink l join l.parent i where l.child.id in (:ids)"
-    return set(_ids(session, text, changed))
+    """Images and plates with annotations that were edited, or with tags that were put into a tag set."""
+    changed = [event.entity for event in events if event.kind in ANNOTATIONS and event.action == "UPDATE"]
+    put = [event.entity for event in events if event.kind == TAG_SET_LINK and event.action != "DELETE"]
+    text = "select l.child.id from AnnotationAnnotationLink l where l.id in (:ids)"
+    changed += _ids(session, text, put)
+    of_images = "select distinct i.fileset.id from ImageAnnotationLink l join l.parent i where l.child.id in (:ids)"
+    of_plates = (
+        "select distinct i.fileset.id from PlateAnnotationLink l, WellSample s join s.image i join s.well w "
+        "where w.plate.id = l.parent.id and l.child.id in (:ids)"
+    )
+    return {*_ids(session, of_images, changed), *_ids(session, of_plates, changed)}
 
 
 def _filesets_of_images(session: OmeroSession, events: Iterable[Event]) -> set[int]:

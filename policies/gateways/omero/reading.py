@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omero.rtypes import unwrap
 
-from policies.domain.views import ImageState, KeyValues, OmeroView, Subject, TagLink
+from policies.domain.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from policies.gateways.batches import BATCH, in_batches
-from policies.gateways.omero.session import OmeroSession
+from policies.gateways.omero.session import OmeroSession, Values
+from policies.gateways.omero.tags import TAG_SET_NAMESPACE
 from policies.vocabulary import OBJECT_NAMESPACE
 
 
@@ -36,20 +37,35 @@ class Fileset:
     path: str
 
 
-def read_filesets(session: OmeroSession, ids: Iterable[int], namespaces: Sequence[str]) -> dict[int, OmeroView]:
+@dataclass(frozen=True)
+class Looked:
+    """What is looked at on images and plates.
+
+    Attributes:
+        tags: Namespaces of tags.
+        tag_sets: Names of tag sets.
+        pairs: Namespaces of key-value annotations.
+    """
+
+    tags: tuple[str, ...]
+    tag_sets: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = (OBJECT_NAMESPACE,)
+
+
+def read_filesets(session: OmeroSession, ids: Iterable[int], looked: Looked) -> dict[int, OmeroView]:
     """The filesets with these ids; those that are gone, or have no images, are left out.
 
     Args:
         session: A session that may read across groups.
         ids: OMERO ids.
-        namespaces: Namespaces of the tags to read.
+        looked: What is looked at on their images and plates.
     """
     found: dict[int, OmeroView] = {}
     for chunk in in_batches(sorted(set(ids)), BATCH):
         parts = _images(session, chunk)
         _plates(session, parts, chunk)
-        _annotate(session, parts, "Image", namespaces)
-        _annotate(session, parts, "Plate", namespaces)
+        _annotate(session, parts, "Image", looked)
+        _annotate(session, parts, "Plate", looked)
         found.update({fileset: _view(fileset, part) for fileset, part in parts.items()})
     return found
 
@@ -97,48 +113,107 @@ def _plates(session: OmeroSession, parts: Mapping[int, _Found], filesets: list[i
         subjects["Plate", plate] = Subject("Plate", plate, owner, group)
 
 
-def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, namespaces: Sequence[str]) -> None:
+def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, looked: Looked) -> None:
     places = {id_: fileset for fileset, part in parts.items() for kind_, id_ in part.subjects if kind_ == kind}
     if not places:
         return
     tags: dict[int, set[TagLink]] = defaultdict(set)
     pairs: dict[int, set[KeyValues]] = defaultdict(set)
     for chunk in in_batches(sorted(places), BATCH):
-        _read_tags(session, kind, chunk, namespaces, tags)
-        _read_key_values(session, kind, chunk, pairs)
+        _read_tags(session, kind, chunk, looked, tags)
+        _read_key_values(session, kind, chunk, looked, pairs)
+    shared = _seen_by_others(session, kind, places, pairs)
     for id_ in {*tags, *pairs}:
         subjects = parts[places[id_]].subjects
-        old = subjects[kind, id_]
-        subjects[kind, id_] = Subject(kind, id_, old.owner, old.group, frozenset(tags[id_]), frozenset(pairs[id_]))
+        found = frozenset(replace(each, shared=each.shared or each.annotation in shared) for each in pairs[id_])
+        subjects[kind, id_] = replace(subjects[kind, id_], tags=frozenset(tags[id_]), key_values=found)
 
 
-def _read_tags(
-    session: OmeroSession, kind: str, ids: list[int], namespaces: Sequence[str], into: dict[int, set[TagLink]]
-) -> None:
+def _read_tags(session: OmeroSession, kind: str, ids: list[int], looked: Looked, into: dict[int, set[TagLink]]) -> None:
     text = (
         "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
         f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t "
         "where l.child.id = t.id and l.parent.id in (:ids) and t.ns in (:namespaces)"
     )
-    found = session.rows("reading tags", text, {"ids": ids, "namespaces": list(namespaces)})
-    for link, parent, tag, namespace, value, owner, name, created in found:
-        into[parent].add(TagLink(link, tag, namespace, value or "", owner, (created or 0) / 1000, name))
+    for row in session.rows("reading tags", text, {"ids": ids, "namespaces": list(looked.tags)}):
+        into[row[1]].add(_tag_link(row))
+    if looked.tag_sets:
+        _read_tags_in_sets(session, kind, ids, looked, into)
 
 
-def _read_key_values(session: OmeroSession, kind: str, ids: list[int], into: dict[int, set[KeyValues]]) -> None:
+def _read_tags_in_sets(
+    session: OmeroSession, kind: str, ids: list[int], looked: Looked, into: dict[int, set[TagLink]]
+) -> None:
+    """Tags in mapped tag sets, without those that count by their namespace already."""
+    text = (
+        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
+        f"l.details.creationEvent.time, s.textValue from {kind}AnnotationLink l, TagAnnotation t, "
+        "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
+        "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
+    )
+    values: Values = {"ids": ids, "namespace": TAG_SET_NAMESPACE, "names": list(looked.tag_sets)}
+    found: dict[int, TagLink] = {}
+    parents: dict[int, int] = {}
+    for *row, tag_set in session.rows("reading tags in tag sets", text, values):
+        link = replace(_tag_link(row), tag_set=tag_set)
+        if link.namespace not in looked.tags:
+            found[link.link] = min(link, found.get(link.link, link), key=lambda each: each.tag_set)
+            parents[link.link] = row[1]
+    for link in found.values():
+        into[parents[link.link]].add(link)
+
+
+def _tag_link(row: Sequence[Any]) -> TagLink:
+    link, _, tag, namespace, text, owner, name, created = row
+    return TagLink(link, tag, namespace or "", text or "", owner, (created or 0) / 1000, name)
+
+
+def _read_key_values(
+    session: OmeroSession, kind: str, ids: list[int], looked: Looked, into: dict[int, set[KeyValues]]
+) -> None:
     text = (
         f"select l from {kind}AnnotationLink l join fetch l.child a join fetch l.details.owner "
-        "where l.parent.id in (:ids) and a.ns = :namespace"
+        "where l.parent.id in (:ids) and a.ns in (:namespaces)"
     )
-    for link in session.objects("reading key-value pairs", text, {"ids": ids, "namespace": OBJECT_NAMESPACE}):
-        annotation = link.child
-        if not hasattr(annotation, "getMapValue"):
-            continue  # another kind of annotation that somebody gave our namespace
-        found = KeyValues(unwrap(annotation.id), unwrap(link.id), unwrap(link.details.owner.id), _pairs(annotation))
-        into[unwrap(link.parent.id)].add(found)
+    values: Values = {"ids": ids, "namespaces": list(looked.pairs)}
+    for link in session.objects("reading key-value pairs", text, values):
+        if not hasattr(link.child, "getMapValue"):
+            continue  # another kind of annotation that somebody gave this namespace
+        into[unwrap(link.parent.id)].add(_key_values(link, link.child))
 
 
-def _pairs(annotation: Any) -> tuple[tuple[str, str], ...]:
+def _key_values(link: Any, annotation: Any) -> KeyValues:
+    """One annotation; one that belongs to somebody else than its link does is shared, whatever else carries it."""
+    owner = unwrap(link.details.owner.id)
+    return KeyValues(
+        annotation=unwrap(annotation.id),
+        link=unwrap(link.id),
+        owner=owner,
+        pairs=pairs_of(annotation),
+        namespace=unwrap(annotation.ns),
+        shared=unwrap(annotation.details.owner.id) != owner,
+    )
+
+
+def _seen_by_others(
+    session: OmeroSession, kind: str, places: Mapping[int, int], pairs: Mapping[int, set[KeyValues]]
+) -> set[int]:
+    """Those of the annotations that are also on images of other filesets."""
+    carriers: dict[int, Counter[int]] = defaultdict(Counter)
+    for id_, carried in pairs.items():
+        for found in carried:
+            carriers[found.annotation][places[id_]] += 1
+    text = f"select l.child.id, count(l.id) from {kind}AnnotationLink l where l.child.id in (:ids) group by l.child.id"
+    shared: set[int] = set()
+    for chunk in in_batches(sorted(carriers), BATCH):
+        for annotation, count in session.rows("reading who shares key-value pairs", text, {"ids": chunk}):
+            if count > min(carriers[annotation].values()):
+                shared.add(annotation)
+    return shared
+
+
+def pairs_of(annotation: Any) -> tuple[Pair, ...]:
+    """The pairs of an annotation, in their order."""
     return tuple((pair.name or "", pair.value or "") for pair in annotation.getMapValue() or [] if pair is not None)
 
 

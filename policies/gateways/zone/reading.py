@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from irods.column import In
+from irods.column import In, Like
 from irods.models import Collection, DataObject, DataObjectMeta
 
+from policies.domain.policy import STAR
 from policies.domain.views import Avu, Replica
 from policies.domain.views import DataObject as ObjectView
 from policies.errors import RefusedError
 from policies.gateways.batches import in_batches
 from policies.gateways.zone.connection import ZoneConnection
 from policies.gateways.zone.queries import IDS_A_QUERY, rows
+from policies.gateways.zone.watching import like
 
 GOOD = "1"
 
@@ -53,12 +55,15 @@ def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[
 
 
 def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str]) -> dict[int, frozenset[Avu]]:
-    """The AVUs of these data objects that have one of the attributes."""
+    """The AVUs of these data objects that have one of the attributes, or start as one that ends with a star does."""
     columns = (DataObject.id, DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units)
-    conditions = (In(DataObject.id, ids), In(DataObjectMeta.name, attributes))
     found: dict[int, set[Avu]] = defaultdict(set)
-    for data_id, name, value, units in rows(zone, "reading AVUs", columns, *conditions):
-        found[data_id].add(Avu(name, value, units or ""))
+    starts = tuple(attribute[:-1] for attribute in attributes if attribute.endswith(STAR))
+    whole = [attribute for attribute in attributes if not attribute.endswith(STAR)]
+    for condition in (In(DataObjectMeta.name, whole), *(Like(DataObjectMeta.name, f"{like(s)}%") for s in starts)):
+        for data_id, name, value, units in rows(zone, "reading AVUs", columns, In(DataObject.id, ids), condition):
+            if name in whole or name.startswith(starts):
+                found[data_id].add(Avu(name, value, units or ""))
     return {data_id: frozenset(avus) for data_id, avus in found.items()}
 
 

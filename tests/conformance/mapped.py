@@ -1,0 +1,68 @@
+"""What users and the agent do at the places of mapped attributes: tag sets, and keys of annotations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import omero.model
+
+from policies.domain.places import KEY, TAG_SET, Place, place_of_tag
+from policies.domain.plan import AddTag, WriteKeyValues
+from policies.domain.views import KeyValues
+from policies.gateways.omero.tags import TAG_SET_NAMESPACE
+from tests.conformance.gateway import LABORATORY, Agent
+from tests.conformance.server import ALICE, ANNOTATE, linked, pairs, save, tag
+
+STAIN = Place(TAG_SET, name="Stain")
+KEYS = Place(KEY, LABORATORY, "Temperature")
+
+
+def shown(agent: Agent, found: int) -> set[tuple[Place, str]]:
+    """What the gateway reads of the tags on the only image of a fileset."""
+    return {(place_of_tag(link), link.text) for link in agent.subject(found).tags}
+
+
+def written(agent: Agent, found: int) -> list[KeyValues]:
+    """The annotations of users on the only image of a fileset."""
+    return sorted(each for each in agent.subject(found).key_values if each.namespace == LABORATORY)
+
+
+def put_into_set(agent: Agent, text: str, *sets: str) -> Any:
+    """Alice makes a tag and puts it into tag sets of hers."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    made = save(client, tag(text), context)
+    for name in sets:
+        tag_set = save(client, tag(name, TAG_SET_NAMESPACE), context)
+        save(client, linked("AnnotationAnnotationLink", tag_set, made), context)
+    return made
+
+
+def put_on(agent: Agent, found: int, annotation: Any, user: str = ALICE) -> Any:
+    """A user puts an annotation on the only image of a fileset; returns the link."""
+    subject = agent.subject(found)
+    parent = getattr(omero.model, f"{subject.kind}I")(subject.id, False)
+    link = linked(f"{subject.kind}AnnotationLink", parent, annotation)
+    return save(agent.server.client(user), link, agent.server.within(ANNOTATE))
+
+
+def use_tag_sets(agent: Agent, found: int) -> None:
+    """Tags count for the set that they are in, and new ones are put into it."""
+    text = f"DAPI {agent.data_id}"
+    agent.apply(AddTag(agent.subject(found), STAIN, text))
+    assert (STAIN, text) in shown(agent, found)
+    assert sum(link.text == text for link in agent.subject(found).tags) == 1
+
+
+def share_annotations(agent: Agent, found: int, elsewhere: Any) -> None:
+    """An annotation that is also on something else is replaced and stays as it is there."""
+    subject = agent.subject(found)
+    link = put_on(agent, found, pairs(LABORATORY, ("Temperature", "20"), ("mine", "x")))
+    assert [each.shared for each in written(agent, found)] == [False]
+    other = linked(f"{subject.kind}AnnotationLink", elsewhere, link.child)
+    save(agent.server.client(ALICE), other, agent.server.within(ANNOTATE))
+    (before,) = written(agent, found)
+    assert before.shared
+    agent.apply(WriteKeyValues(subject, before, (("Temperature", "21"), ("mine", "x")), LABORATORY))
+    (after,) = written(agent, found)
+    assert (after.pairs, after.shared) == ((("Temperature", "21"), ("mine", "x")), False)
+    assert after.annotation != before.annotation
