@@ -31,9 +31,13 @@ def actions(plan: Plan) -> list[str]:
     if plan.do_import is not None:
         target = plan.do_import.target
         place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
-        return [f"import into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
-    done = [*([plan.first] if plan.first else []), *plan.omero, *plan.zone, *([plan.record] if plan.record else [])]
-    return [action_text(action) for action in done]
+        others = len(plan.do_import.paths) - 1
+        files = f" with {others} other file{'s' * (others > 1)}" if others else ""
+        return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
+    several = len({action.path for action in plan.zone}) > 1
+    zone = [action_text(action) + f": {action.path}" * several for action in plan.zone]
+    before = [action_text(action) for action in (plan.first, *plan.omero) if action]
+    return [*before, *zone, *([action_text(plan.record)] if plan.record else [])]
 
 
 def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
