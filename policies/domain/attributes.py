@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policies.domain.merge import Merged, first_by_name, merge_attribute
 from policies.domain.places import Place
-from policies.domain.policy import TO_IRODS, TO_OMERO, MappedAttribute, avu_remembered
+from policies.domain.policy import TO_IRODS, TO_OMERO, MappedAttribute
 from policies.domain.sides import Sides
 from policies.domain.situation import Situation
 from policies.domain.texts import printable
@@ -42,8 +42,7 @@ def merge_attributes(situation: Situation, sides: Sides) -> Attributes:
     avus: dict[str, frozenset[str]] = {}
     notes: list[str] = []
     rules: list[tuple[str, str, str]] = []
-    attributes = sides.zone.names.union(map(avu_remembered, situation.base.names))
-    for mapped in situation.policy.mapped(attributes, sides.omero.names):
+    for mapped in situation.policy.mapped(sides.zone.names, sides.omero.names):
         merged = _merge(situation, sides, mapped)
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from policies.domain.key_values import Texts, mapped_difference, own, own_difference
-from policies.domain.places import KEY, REQUEST_TAGS, TIER_TAGS, place_of_tag
+from policies.domain.places import KEY, REQUEST_TAGS, TIER_TAGS, Place, place_of_tag
 from policies.domain.plan import (
     AddAvu,
     AddTag,
@@ -16,7 +17,7 @@ from policies.domain.plan import (
     SetArchived,
     ZoneAction,
 )
-from policies.domain.views import Avu, DataObject, OmeroView, Subject, ZoneView
+from policies.domain.views import Avu, DataObject, OmeroView, Subject, TagLink, ZoneView
 from policies.domain.wanted import Wanted, Wish, Wishes
 from policies.vocabulary import SUPERSEDED, Names
 
@@ -43,10 +44,13 @@ def tag_difference(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
 
     A tag that is to go goes for every user who put it there; of one that is to stay, all links stay.
     """
+    there: dict[Place, list[TagLink]] = defaultdict(list)
+    for link in subject.tags:
+        there[place_of_tag(link)].append(link)
     for place, texts in sorted(wanted.items()):
         if place.kind == KEY:
             continue
-        links = sorted(link for link in subject.tags if place_of_tag(link) == place)
+        links = sorted(there[place])
         present = {link.text for link in links}
         yield from (AddTag(subject, place, text) for text in sorted(texts - present))
         yield from (RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from policies.domain.views import KeyValues, Pair, Subject, TagLink
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
+from policies.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
 
 TAG = "tag"
 TAG_SET = "tag set"
@@ -31,6 +32,7 @@ class Place(NamedTuple):
         return f"{self.kind} {self.name or self.namespace}"
 
 
+@lru_cache(maxsize=1000)
 def tags_of(namespace: str) -> Place:
     """The tags of a namespace."""
     return Place(TAG, namespace)
@@ -40,9 +42,15 @@ TIER_TAGS = tags_of(TIER_NAMESPACE)
 REQUEST_TAGS = tags_of(REQUEST_NAMESPACE)
 
 
+@lru_cache(maxsize=1000)
+def tags_in(tag_set: str) -> Place:
+    """The tags in a tag set."""
+    return Place(TAG_SET, name=tag_set)
+
+
 def place_of_tag(link: TagLink) -> Place:
     """Where a tag counts: each in one place only, so that taking it away there takes nothing away elsewhere."""
-    return Place(TAG_SET, name=link.tag_set) if link.tag_set else tags_of(link.namespace)
+    return tags_in(link.tag_set) if link.tag_set else tags_of(link.namespace)
 
 
 def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
@@ -50,9 +58,14 @@ def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
     return Place(KEY, annotation.namespace, pair[0])
 
 
+def users_annotations(subject: Subject) -> Iterator[KeyValues]:
+    """The annotations on an image or plate of which keys can be mapped: none in the namespace of this policy."""
+    return (found for found in subject.key_values if found.namespace != OBJECT_NAMESPACE)
+
+
 def values_on(subject: Subject) -> Iterator[tuple[Place, str]]:
-    """All that an image or plate carries."""
+    """All that an image or plate carries, but for the pairs of this policy."""
     yield from ((place_of_tag(link), link.text) for link in subject.tags)
-    for annotation in subject.key_values:
+    for annotation in users_annotations(subject):
         sensible = (pair for pair in annotation.pairs if pair not in annotation.nonsense)
         yield from ((place_of_pair(annotation, pair), pair[1]) for pair in sensible)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from policies.domain.places import Place
 from policies.domain.tiers import Tiers
@@ -122,11 +123,11 @@ class Policy:
 
     def mapping_of(self, attribute: str) -> MappedAttribute | None:
         """The mapping of an attribute of the zone, None where it is not mapped."""
-        return next((found for found in self.attributes if found.covers(attribute)), None)
+        return self._by_attribute.get(attribute) or next((each for each in self._many if each.covers(attribute)), None)
 
     def mapping_at(self, place: Place) -> MappedAttribute | None:
         """The mapping of a place in OMERO, None where nothing is mapped to it."""
-        return next((found for found in self.attributes if found.covers_place(place)), None)
+        return self._by_place.get(place) or next((each for each in self._many if each.covers_place(place)), None)
 
     def mapped(self, attributes: Iterable[str], places: Iterable[Place]) -> list[MappedAttribute]:
         """The attributes to merge: those named one by one, and those of many that either side has."""
@@ -138,6 +139,18 @@ class Policy:
                 many.add(mapping.attribute_at(place))
         found = (mapping.for_attribute(name) for name in sorted(many) if (mapping := self.mapping_of(name)))
         return [*named, *found]
+
+    @cached_property
+    def _by_attribute(self) -> dict[str, MappedAttribute]:
+        return {found.avu: found for found in self.attributes if not found.is_many}
+
+    @cached_property
+    def _by_place(self) -> dict[Place, MappedAttribute]:
+        return {found.place: found for found in self.attributes if not found.is_many}
+
+    @cached_property
+    def _many(self) -> tuple[MappedAttribute, ...]:
+        return tuple(found for found in self.attributes if found.is_many)
 
     @staticmethod
     def _is_of_many(mapping: MappedAttribute | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from policies.domain.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag
+from policies.domain.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
 from policies.domain.policy import TO_OMERO, Policy, avu_remembered
 from policies.domain.situation import Situation
 from policies.domain.texts import printable, remembered, why_unstorable
@@ -47,7 +47,7 @@ def _nonsense_in_omero(situation: Situation) -> dict[Shown, str]:
     for place, text in {(place_of_tag(link), link.text) for subject in subjects for link in subject.tags}:
         if (place, remembered(text)) not in known and (why := _why_no_tag(place, text, situation.policy)):
             found[place, text] = why
-    annotations = {annotation for subject in subjects for annotation in subject.key_values}
+    annotations = {annotation for subject in subjects for annotation in users_annotations(subject)}
     for place, text in {(place_of_pair(found, pair), pair[1]) for found in annotations for pair in found.pairs}:
         if (place, remembered(text)) not in known and (why := _why_no_pair(place, text, situation.policy)):
             found[place, text] = why if text else ""  # keys without a value are common, and harmless

@@ -134,6 +134,15 @@ def test_objects_are_read_with_replicas_and_avus(zone: Zone, agent_zone: ZoneCon
     assert read_avus(agent_zone, ids, ["b"]) == {ids[0]: {Avu("b", "w")}}
 
 
+def test_attributes_are_read_by_how_they_start(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """A LIKE condition has wild cards of its own, which an attribute may have as characters."""
+    path = zone.put("plain")
+    for attribute in ("50%_'s::a", "50%_'s::", "50% 's::b", "50xx's::c", "whole", "whole::not"):
+        zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, "v"))
+    found = read_avus(agent_zone, [data_id(zone, path)], ["50%_'s::*", "whole"])
+    assert {avu.attribute for avus in found.values() for avu in avus} == {"50%_'s::a", "50%_'s::", "whole"}
+
+
 def test_objects_are_found_by_attribute_and_value(zone: Zone, agent_zone: ZoneConnection) -> None:
     attribute = f"conformance {zone.collection}"
     ids = {}

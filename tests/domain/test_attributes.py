@@ -9,12 +9,13 @@ import pytest
 from policies.domain.agreement import encode
 from policies.domain.attributes import TOO_MANY
 from policies.domain.decide import decide
+from policies.domain.places import Place
 from policies.domain.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute, Policy
 from policies.domain.views import Avu, TagLink
 from tests.domain.agreed import Edit, agreed_world, joined, moved_to, overwritten
 from tests.domain.comparing import disagreements, errors, texts
 from tests.domain.strategies import FIRST, MAPPED, TIERS
-from tests.domain.world import World, add_avu, change_subject, remove_tag, settle
+from tests.domain.world import World, add_avu, change_subject, hide, remove_tag, settle, show
 
 AVU, PLACE = MAPPED[0]
 
@@ -92,6 +93,19 @@ def test_long_values_are_mapped_and_remembered_as_digests() -> None:
     assert (avus(world), tags(world)) == ([{long}] * 2, [{long}] * 2)
     assert len(encode(world.base)) < 400
     assert tags(settle(take(world, "zone", long))) == [set()] * 2
+
+
+@pytest.mark.parametrize("mapped", MAPPED)
+def test_values_are_called_otherwise_in_omero_whoever_writes_which_name(mapped: tuple[str, Place]) -> None:
+    avu, place = mapped
+    named = MappedAttribute(avu, place, values=(("a", "A"), ("b", "B")))
+    world = agreed_world(Policy("z", "omero.example", TIERS, attributes=(named,)))
+    world = show(add_avu(add_avu(world, FIRST, Avu(avu, "a")), FIRST, Avu(avu, "B")), 1_000_000, place, "c")
+    world = settle(show(world, 1_000_000, place, "a"))
+    assert world.zone.first.values(avu) == {"a", "b", "c"}
+    assert texts(world.omero.subjects[0], place) == {"A", "B", "c"}
+    world = settle(hide(world, 1_000_000, place, "A"))
+    assert world.zone.first.values(avu) == {"b", "c"}
 
 
 @pytest.mark.parametrize("text", ["", "x" * 2701, "bell\x07"])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.domain.decide import decide
+from tests.domain.agreed import AGREED_WORLDS, EDITS, Edit
 from tests.domain.comparing import disagreements
 from tests.domain.strategies import WORLDS
 from tests.domain.world import World, settle
@@ -15,6 +16,13 @@ from tests.domain.world import World, settle
 
 @given(WORLDS)
 def test_convergence_from_any_state_one_plan_leads_to_agreement(world: World) -> None:
+    assert disagreements(settle(world)) == []
+
+
+@given(AGREED_WORLDS, st.lists(EDITS, max_size=6))
+def test_convergence_after_what_users_did(world: World, edits: list[Edit]) -> None:
+    for edit in edits:
+        world = edit.do(world)
     assert disagreements(settle(world)) == []
 
 
