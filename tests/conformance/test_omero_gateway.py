@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import omero.model
 import pytest
 from omero.rtypes import rstring
 
 from policies.domain.places import TIER_TAGS
-from policies.domain.plan import AddTag, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from policies.domain.plan import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from policies.domain.target import Target
+from policies.domain.unit import Content, import_key
 from policies.domain.views import Subject
 from policies.errors import RefusedError
 from policies.gateways.omero.containers import find_container
@@ -154,6 +157,30 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
     assert [found.id for found in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
+    """facts: files lie in the repository as their client paths say; their bytes tell whether they have changed."""
+    paths = ("/zone/home/x/a.ome.tiff", "/zone/home/y/a.ome.tiff")
+    files = {paths[0]: picture(), paths[1]: b"companion"}
+
+    def action(modified: int) -> Import:
+        content = Content(sum(map(len, files.values())), "", 7, modified)
+        return agent.action(paths=paths, content=content, key=import_key(ZONE, agent.data_id, content))
+
+    first = agent.importing.bring_in(action(1), lambda path: BytesIO(files[path]))
+    text = (
+        "select e.clientPath, o.path, o.name from FilesetEntry e join e.originalFile o where e.fileset.id = :id "
+        "order by e.id"
+    )
+    found = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
+    assert [path for path, _, _ in found] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
+    assert [(path.split("/")[-2], name) for _, path, name in found] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
+    touched = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
+    assert touched == first
+    files[paths[1]] = b"companioN"
+    changed = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
+    assert changed.earlier == (first.fileset,)
 
 
 def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:

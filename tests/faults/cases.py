@@ -44,6 +44,7 @@ class Case:
         self.name = name
         self.collection = scene.collection
         self.path = f"{scene.collection}/{name}.ome.tiff"
+        self.others: list[str] = []
 
     @property
     def image(self) -> int:
@@ -72,6 +73,15 @@ class Case:
         """Write it, new or over what was there."""
         with self.scene.user.data_objects.open(self.path, "w", **{kw.DEST_RESC_NAME_KW: resource}) as stream:
             stream.write(content)
+
+    def put_two(self, content: bytes = PICTURE, other: bytes = NO_PICTURE) -> None:
+        """Write it and a second file, and have both made one unit."""
+        self.others = [self.scene.put(f"{self.name}.txt", other)]
+        self.put(content)
+        first = self.scene.admin.data_objects.get(self.path).id
+        for path in (*self.others, self.path):
+            avu = iRODSMeta("omero::unit", str(first), "list")
+            self.scene.admin.metadata.set(DataObject, path, avu, **{kw.ADMIN_KW: ""})
 
     def add(self, attribute: str, *values: str) -> None:
         """Add AVUs."""

@@ -29,6 +29,7 @@ def end_state(case: Case) -> dict[str, Any]:
     avus = avus_of(scene, case.path)
     return {
         "avus": sorted(_avu(case, *avu) for avu in avus if avu[0] not in (ACCESS_TIME, "omero::agreement")),
+        "others": [[_avu(case, *avu) for avu in avus_of(scene, path) if avu[0] != ACCESS_TIME] for path in case.others],
         "agreement": [_agreement(case, value) for name, value, _ in avus if name == "omero::agreement"],
         "filesets": [_fileset(case, fileset) for fileset in _filesets(case)],
         "movements": _movements(case),

@@ -74,6 +74,11 @@ def withdraw(case: Case) -> None:
     case.scene.take_tag_away(case.image, "archive")
 
 
+def change_the_second(case: Case) -> None:
+    case.scene.put(case.others[0].rpartition("/")[2], NO_PICTURE * 2)
+    case.scene.set_avu(case.others[0], "omero::request", "keep")
+
+
 SCENARIOS = [
     Scenario("new-image", (put,)),
     Scenario("first-image-of-a-group", (put_unwatched, lambda case: case.watch())),
@@ -92,6 +97,8 @@ SCENARIOS = [
     Scenario("no-image-any-more", (put, lambda case: case.put(NO_PICTURE)), sweeps=3),
     Scenario("mended-image", (lambda case: case.put(NO_PICTURE), put)),
     Scenario("deleted-in-omero", (put, lambda case: case.delete_fileset())),
+    Scenario("two-files", (lambda case: case.put_two(),)),
+    Scenario("second-of-two-files", (lambda case: case.put_two(), change_the_second)),
     Scenario("renamed", (put, lambda case: case.rename())),
     Scenario("thrown-away", (put, lambda case: case.throw_away())),
 ]
