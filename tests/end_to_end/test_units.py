@@ -277,6 +277,25 @@ def test_images_of_the_time_before_they_were_a_unit_are_superseded(scene: Scene)
     assert second.values("omero::agreement") == []
 
 
+def test_a_unit_that_cannot_be_read_says_so_on_all_and_rests(scene: Scene) -> None:
+    made = [scene.put("a.txt", lab_book()), scene.put("b.txt", lab_book())]
+    unite(scene, *made)
+    later = {"imports": {"attempts": 3, "backoff_seconds": 3600.0}}
+    scene.sweep(**later)
+    for path in made:
+        (error,) = scene.avus(path, "omero::error")
+        assert made[0] in error
+        assert scene.avus(path, "omero::sync") == ["pending"]
+    before = scene.writes()
+    assert scene.sweep(**later).waiting == len(made)
+    assert scene.writes() == before
+    scene.put("b.txt", retina(32))
+    scene.put("a.txt", retina(32))
+    scene.sweep(**later)
+    assert [shown.values("omero::error") for shown in both(scene, made)] == [[], []]
+    assert scene.shown(made[1]).image.texts == {"registered", "tier:fast"}
+
+
 def test_objects_that_are_to_be_listed_wait_for_it(scene: Scene) -> None:
     scene.watch("list")
     made = put_halves(scene)
