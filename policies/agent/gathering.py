@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from policies.domain.membership import OF_SEVERAL, claims, membership, units_of
+from policies.domain.unit import Unit
 from policies.domain.views import DataObject, ZoneView
 from policies.gateways.batches import in_batches
 from policies.gateways.zone.connection import ZoneConnection
@@ -26,8 +27,10 @@ def gather(
         each_once: Only the units whose first data object is among these: where one goes through all data objects.
     """
     objects = read_objects(zone, ids, attributes)
-    wanted = set(objects)
     claimed = {unit.data_id for found in objects.values() for unit in claims(found, names)}
+    if not claimed:
+        return {data_id: ZoneView(Unit(data_id), (found,)) for data_id, found in objects.items()}
+    wanted = set(objects)
     _add(zone, objects, claimed, attributes)
     places = {data_id: membership(objects[data_id], objects, names).unit for data_id in wanted}
     if each_once:
