@@ -51,13 +51,15 @@ class Doing:
     def _bring_in(self, data_id: int) -> set[int]:
         """Import one unit and have both sides agree about it, before the next one: users are waiting for its tags.
 
-        It is looked at again first, as the imports before it may have taken long.
+        It is looked at again first, as the imports before it may have taken long: the data object may even have become
+        part of another unit, which may belong to another agent.
         """
-        situations = self._observer.observe([data_id])
+        observed, shards = self._observer.observe([data_id]), self._sides.shards
+        situations = {found: each for found, each in observed.items() if each.zone.unit.shard in shards}
         decisions = {found: decide(situation) for found, situation in situations.items()}
-        action = decisions[data_id].plan.do_import if data_id in decisions else None
-        if action is not None:
-            decisions[data_id] = self._import(situations, data_id, action)
+        for found, decision in list(decisions.items()):
+            if decision.plan.do_import is not None:
+                decisions[found] = self._import(situations, found, decision.plan.do_import)
         return self._agree(situations, decisions)
 
     def _agree(self, situations: Units, decisions: dict[int, Decision]) -> set[int]:
