@@ -24,9 +24,11 @@ from tests.scene.places import REPOSITORY
 from tests.scene.scene import ARCHIVE, FAST, PASSWORD, USER
 
 KEYWORD, KEYWORDS = "keyword", "lab/keyword"
+LABEL, LABELS = "label", "Label"
 STAGE, STAGES = "stage", "lab/stage"
 ATTRIBUTES = [
     {"avu": KEYWORD, "tag_namespace": KEYWORDS},
+    {"avu": LABEL, "key": LABELS},
     {"avu": STAGE, "tag_namespace": STAGES, "single": True, "winner": "irods"},
 ]
 PICTURE, OTHER_PICTURE, NO_PICTURE = retina(16), retina(24), lab_book()

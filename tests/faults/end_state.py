@@ -92,6 +92,7 @@ def _fileset(case: Case, fileset: int) -> list[dict[str, Any]]:
         {
             "tags": sorted(image.tags),
             "pairs": [(key, "#" if key in TIMED else _plain(case, value)) for key, value in image.pairs],
+            "pairs of users": sorted(image.users_pairs),
             "archived": image.archived,
             "dataset": _plain(case, image.dataset),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.cases import KEYWORD, KEYWORDS, NO_PICTURE, OTHER_PICTURE, STAGE, STAGES, Case
+from tests.faults.cases import KEYWORD, KEYWORDS, LABEL, LABELS, NO_PICTURE, OTHER_PICTURE, STAGE, STAGES, Case
 
 Step = Callable[[Case], object]
 
@@ -34,6 +34,7 @@ def put_with_attributes(case: Case) -> None:
     case.put()
     case.add(KEYWORD, "kept", "taken in zone", "taken in omero")
     case.add(STAGE, "new")
+    case.add(LABEL, "kept", "taken in zone", "taken in omero")
 
 
 def change_attributes(case: Case) -> None:
@@ -41,6 +42,12 @@ def change_attributes(case: Case) -> None:
     case.add(KEYWORD, "added in zone")
     case.scene.take_tag_away(case.image, "taken in omero")
     case.tag(KEYWORDS, "added in omero")
+    case.remove(LABEL, "taken in zone")
+    case.add(LABEL, "added in zone")
+    pairs = case.scene.pairs(case.image)
+    pairs.remove(LABELS, "taken in omero")
+    pairs.add("mine", "added in omero")
+    pairs.add(LABELS, "added in omero")
 
 
 def conflict(case: Case) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
-from tests.faults.cases import KEYWORD, KEYWORDS
 from tests.faults.end_state import query
+from tests.model.keywords import KINDS_OF_KEYWORDS
 from tests.model.reference import Thing
 from tests.scene import Scene, Snapshot
 from tests.scene.scene import ARCHIVE, FAST
@@ -42,7 +42,8 @@ def _must_have_images(thing: Thing, shown: Snapshot) -> bool:
 
 
 def _wrong_in_zone(thing: Thing, shown: Snapshot) -> Iterator[str]:
-    keywords, requests = set(shown.values(KEYWORD)), shown.values("omero::request")
+    keywords = {value for kind in KINDS_OF_KEYWORDS for value in shown.values(kind.avu)}
+    requests = shown.values("omero::request")
     if lost := thing.sure - keywords:
         yield f"lost AVUs {lost}"
     if back := thing.banned & keywords:
@@ -78,9 +79,11 @@ def _wrong_image(thing: Thing, shown: Snapshot, image: ImageShown) -> Iterator[s
     (resource,) = shown.resources
     if tags.get(TIER_NAMESPACE) != {"registered", f"tier:{resource}"} or image.archived != (resource == ARCHIVE):
         yield f"on {resource}, but {image}"
-    for name, space, attribute in (("requests", REQUEST_NAMESPACE, "omero::request"), ("keywords", KEYWORDS, KEYWORD)):
-        if tags.get(space, set()) != set(shown.values(attribute)):
-            yield f"{name}: {tags.get(space)} in OMERO, {shown.values(attribute)} in the zone"
+    if tags.get(REQUEST_NAMESPACE, set()) != set(shown.values("omero::request")):
+        yield f"requests: {tags.get(REQUEST_NAMESPACE)} in OMERO, {shown.values('omero::request')} in the zone"
+    for kind in KINDS_OF_KEYWORDS:
+        if kind.shown(image) != shown.values(kind.avu):
+            yield f"{kind.avu}: {kind.shown(image)} in OMERO, {shown.values(kind.avu)} in the zone"
     pairs = dict(image.pairs)
     if pairs.get("path") != thing.path or pairs.get("tier") != resource:
         yield f"key-value pairs {pairs}"

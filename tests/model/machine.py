@@ -12,8 +12,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from tests.faults.agents import RECONCILE, SWEEP, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
-from tests.faults.cases import KEYWORD, KEYWORDS, NO_PICTURE, PICTURE
+from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.model.checks import wrong
+from tests.model.keywords import KINDS_OF_KEYWORDS, Kind
 from tests.model.reference import Thing
 from tests.model.servers import (
     SOON,
@@ -35,6 +36,7 @@ from tests.scene.scene import ARCHIVE, FAST
 from tests.scene.snapshot import good_resources
 
 IN_OMERO = st.booleans()
+KINDS = st.sampled_from(KINDS_OF_KEYWORDS)
 REQUESTS = st.sampled_from(["archive", "restage", "keep"])
 PLACES = st.integers(0, 9)
 AT_FIRST = 3
@@ -99,7 +101,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(target=things)
     def begin(self) -> Any:
-        """Three images with a keyword on each side, on which both agree."""
+        """Three images with keywords of each kind on each side, on which both agree."""
         self.servers: Servers = POOL.take()
         self.scene: Scene = self.servers.scene(f"run-{next(_runs)}")
         connect(self.scene)
@@ -109,7 +111,8 @@ class Machine(RuleBasedStateMachine):
         for in_omero in (False, True):
             self.sweep()
             for thing in made:
-                self.add_keyword(thing, in_omero)
+                for kind in KINDS_OF_KEYWORDS:
+                    self.add_keyword(thing, in_omero, kind)
         self.sweep()
         return multiple(*made)
 
@@ -154,31 +157,31 @@ class Machine(RuleBasedStateMachine):
 
     # People on both sides
 
-    @rule(thing=things, in_omero=IN_OMERO)
-    def add_keyword(self, thing: Thing, in_omero: bool) -> None:
-        value = f"keyword {next(self.values)}"
+    @rule(thing=things, in_omero=IN_OMERO, kind=KINDS)
+    def add_keyword(self, thing: Thing, in_omero: bool, kind: Kind) -> None:
+        value = f"{kind.avu} {next(self.values)}"
         if not in_omero:
-            self.scene.set_avu(thing.path, KEYWORD, value)
+            self.scene.set_avu(thing.path, kind.avu, value)
         elif (image := self._image(thing)) is not None:
-            self.scene.add_own_tag(image, KEYWORDS, value)
+            kind.add(self.scene, image, value)
         else:
             return
         thing.gets_keyword(value, in_omero)
 
-    @rule(thing=things, in_omero=IN_OMERO, place=PLACES)
-    def remove_keyword(self, thing: Thing, in_omero: bool, place: int) -> None:
+    @rule(thing=things, in_omero=IN_OMERO, kind=KINDS, place=PLACES)
+    def remove_keyword(self, thing: Thing, in_omero: bool, kind: Kind, place: int) -> None:
         image = self._image(thing)
         if in_omero and image is not None:
-            found = sorted(text for namespace, text in self.scene.image(image).tags if namespace == KEYWORDS)
+            found = kind.shown(self.scene.image(image))
         else:
-            found = [] if in_omero else self.scene.avus(thing.path, KEYWORD)
+            found = [] if in_omero else self.scene.avus(thing.path, kind.avu)
         if not found:
             return
         value = found[place % len(found)]
         if in_omero and image is not None:
-            self.scene.take_tag_away(image, value)
+            kind.remove(self.scene, image, value)
         else:
-            self.scene.remove_avu(thing.path, KEYWORD, value)
+            self.scene.remove_avu(thing.path, kind.avu, value)
         thing.loses_keyword(value, in_omero)
 
     @rule(thing=things, in_omero=IN_OMERO, request=REQUESTS)

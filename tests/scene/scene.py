@@ -28,6 +28,7 @@ from tests.lab.omero.setup import add_group, add_restricted_admin, add_user
 from tests.lab.zone.setup import add_user as add_zone_user
 from tests.lab.zone.setup import schedule_tiering, set_up_tiers
 from tests.scene.counting import written_by_hooks, written_in_omero, written_in_zone
+from tests.scene.pairs import Pairs
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace
 from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_shown, snapshot
 
@@ -135,6 +136,10 @@ class Scene:
         link.child.ns, link.child.textValue = rstring(namespace), rstring(text)
         services = self.microscopist.getSession()
         services.getUpdateService().saveObject(link, {"omero.group": str(self.group_id)})
+
+    def pairs(self, image: int) -> Pairs:
+        """The key-value pairs that the user writes on an image."""
+        return Pairs(self.microscopist, self.group_id, image)
 
     def tags(self, path: str, namespace: str) -> set[str]:
         """The texts of the tags in a namespace that the only image of a data object carries."""

@@ -10,12 +10,16 @@ import omero.model
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
+from policies.settings.attributes import CLIENT_NAMESPACE
 from policies.vocabulary import OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)
 class ImageShown:
-    """One image as OMERO shows it: its tags as (namespace, text), its key-value pairs, its lock, its place."""
+    """One image as OMERO shows it: its tags as (namespace, text), its key-value pairs, its lock, its place.
+
+    Of the pairs those of this policy and those of users are told apart.
+    """
 
     id: int
     name: str
@@ -24,6 +28,7 @@ class ImageShown:
     archived: bool
     dataset: str
     owner: str
+    users_pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def texts(self) -> set[str]:
@@ -98,11 +103,12 @@ def image_shown(client: Any, id_: int) -> ImageShown:
         "where i.child.id in (:ids)"
     )
     places = ["/".join(row) for row in _rows(client, text, [id_])]
-    return ImageShown(id_, name, tags, _pairs(client, id_), bool(archived), ", ".join(places), owner)
+    ours, users = (_pairs(client, id_, namespace) for namespace in (OBJECT_NAMESPACE, CLIENT_NAMESPACE))
+    return ImageShown(id_, name, tags, ours, bool(archived), ", ".join(places), owner, users)
 
 
-def _pairs(client: Any, image: int) -> tuple[tuple[str, str], ...]:
-    parameters = omero.sys.ParametersI().addIds([image]).addString("ns", OBJECT_NAMESPACE)
+def _pairs(client: Any, image: int, namespace: str) -> tuple[tuple[str, str], ...]:
+    parameters = omero.sys.ParametersI().addIds([image]).addString("ns", namespace)
     text = "select l from ImageAnnotationLink l join fetch l.child a where l.parent.id in (:ids) and a.ns = :ns"
     query = client.getSession().getQueryService()
     links = query.findAllByQuery(text, parameters, {"omero.group": "-1"})
