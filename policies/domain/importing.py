@@ -57,7 +57,7 @@ def _why_not(situation: Situation, content: Content) -> Importing | None:
         return Importing(None, "no collection above it is watched")
     if zone.first.good_replicas()[0].size == 0:
         return Importing(None, "it is empty")
-    if zone.unit.kind == FILE and zone.rule.kind == LIST:
+    if zone.unit.kind == FILE and zone.rule.kind == LIST and omero.fileset is None:
         return Importing(None, f"{zone.rule.collection} is watched for units of several, and it belongs to none")
     return None
 

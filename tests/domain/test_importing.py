@@ -110,6 +110,8 @@ def test_where_lists_are_imported_single_files_wait_without_an_error() -> None:
     zone = replace(ARRIVED.zone, objects=ARRIVED.zone.objects[:1], rule=replace(RULE, kind="list"))
     importing = decide_import(replace(ARRIVED, zone=zone))
     assert (importing.do_import, importing.error, importing.wait) == (None, "", False)
+    earlier = replace(ARRIVED, zone=zone, omero=IMPORTED, base=Agreement(content=OTHER, fileset=5))
+    assert decide_import(earlier).do_import is not None, "it was imported by itself before"
 
 
 def test_nothing_is_imported_while_it_is_not_clear_where_it_belongs() -> None:

@@ -103,6 +103,7 @@ def test_two_files_become_one_image_that_both_lead_to(scene: Scene, paths: list[
     ]
 
 
+@pytest.mark.usefixtures("lab_only")
 def test_nothing_is_written_where_both_sides_agree(scene: Scene, paths: list[str]) -> None:
     scene.settle()
     run(scene, "reconcile")
@@ -277,6 +278,7 @@ def test_images_of_the_time_before_they_were_a_unit_are_superseded(scene: Scene)
     assert second.values("omero::agreement") == []
 
 
+@pytest.mark.usefixtures("lab_only")
 def test_a_unit_that_cannot_be_read_says_so_on_all_and_rests(scene: Scene) -> None:
     made = [scene.put("a.txt", lab_book()), scene.put("b.txt", lab_book())]
     unite(scene, *made)
