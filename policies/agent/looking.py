@@ -80,13 +80,13 @@ def look_in_omero(sides: Sides, policy: Policy, filesets: Mapping[int, int | Non
     }
 
 
-def subjects_of(sides: Sides, filesets: Iterable[int]) -> tuple[Subject, ...]:
-    """What carries the annotations of some filesets."""
+def subjects_of(sides: Sides, filesets: Iterable[int]) -> dict[int, tuple[Subject, ...]]:
+    """What carries the annotations of some filesets, for each of them."""
     ids = list(filesets)
     if not ids:
-        return ()
+        return {}
     found = read_filesets(sides.omero.service(), ids, sides.namespaces())
-    return tuple(subject for fileset in sorted(found) for subject in found[fileset].subjects)
+    return {fileset: view.subjects for fileset, view in found.items()}
 
 
 def agreement_of(found: DataObject, names: Names) -> Agreement:

@@ -31,8 +31,8 @@ def actions(plan: Plan) -> list[str]:
         target = plan.do_import.target
         place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
         return [f"import into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
-    done = [*([plan.first] if plan.first else []), *plan.omero, *plan.zone, *([plan.record] if plan.record else [])]
-    return [action_text(action) for action in done]
+    done = [plan.first, *plan.omero, *plan.zone, *plan.superseded, *plan.ids, plan.record]
+    return [action_text(action) for action in done if action is not None]
 
 
 def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind

@@ -46,7 +46,7 @@ def merge_attributes(situation: Situation, sides: Sides) -> Attributes:
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
             agreed[mapped.avu] = tuple(sorted(merged.values))
-        if mapped.direction != TO_IRODS or not sides.omero.partakers:
+        if mapped.direction != TO_IRODS or not sides.images.partakers:
             tags[mapped.tag_namespace] = texts
         if mapped.direction != TO_OMERO:
             avus[mapped.avu] = texts

@@ -114,6 +114,10 @@ def _fitting(situation: Situation, sides: Sides, fields: _Fields) -> _Fields:
     rest = _agree(situation, fields)
     if _fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
+    if situation.omero.earlier:  # they are seen once only: an error that rests on them would be gone the next time
+        alone = replace(situation, omero=replace(situation.omero, earlier=()))
+        sides = sides_of(alone)
+        return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
     attributes = frozen(situation, sides)
     if not _fits(replace(rest, attributes=attributes.agreed)):
         attributes = replace(attributes, agreed=())
@@ -158,8 +162,9 @@ def _without_images(situation: Situation, fields: _Fields) -> Decision:
     ids = id_avus(zone, OmeroView(), policy)
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
     plan = Plan(
-        omero=superseded_difference(situation.omero),
-        zone=zone_difference(zone, {**avus, **ids}) + fields.request.moves + zone_difference(zone, last),
+        zone=zone_difference(zone, avus),
+        superseded=superseded_difference(situation.omero),
+        ids=zone_difference(zone, ids) + fields.request.moves + zone_difference(zone, last),
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
@@ -171,8 +176,10 @@ def _with_images(situation: Situation, fields: _Fields) -> Decision:
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     wanted = _wanted(situation, fields, agreement)
     plan = Plan(
-        omero=omero_difference(omero, wanted) + superseded_difference(omero),
-        zone=zone_difference(zone, wanted.avus) + zone_difference(zone, wanted.ids) + fields.request.moves,
+        omero=omero_difference(omero, wanted),
+        zone=zone_difference(zone, wanted.avus),
+        superseded=superseded_difference(omero),
+        ids=zone_difference(zone, wanted.ids) + fields.request.moves,
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
@@ -246,7 +253,7 @@ def _remembering(situation: Situation, plan: Plan, agreement: Agreement) -> Plan
         base = replace(agreement, request=base.request, moves=base.moves)
     refused = situation.base.refused if agreement.request else agreement.refused
     first = _record(situation, replace(base, refused=refused, notes=agreement.notes))
-    if first is None or not (plan.omero or plan.zone):
+    if first is None or not plan.works:
         return plan
     return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)
 

@@ -21,23 +21,28 @@ def without_nonsense(situation: Situation) -> tuple[Situation, str]:
     """The situation without what makes no sense, and a message about that, empty for none."""
     zone, omero, policy = situation.zone, situation.omero, situation.policy
     mapped = {found.tag_namespace for found in policy.attributes if found.direction != TO_OMERO}
-    known = _known(situation)
+    known, seen = _known(situation), omero.subjects + omero.earlier
     avus = {avu: why for found in zone.objects for avu in found.avus if (why := _why_no_request(avu, policy))}
     tags = {
         (link.namespace, link.text): why
-        for subject in omero.subjects
+        for subject in seen
         for link in subject.tags
         if (link.namespace, remembered(link.text)) not in known and (why := _why_no_tag(link, mapped))
     }
     if not avus and not tags:
         return situation, ""
+    present = {(link.namespace, link.text) for subject in omero.subjects for link in subject.tags}
     told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
-    told |= {f"tag {printable(text, 40)!r}: {why}" for (_, text), why in tags.items()}
+    told |= {f"tag {printable(text, 40)!r}: {why}" for (space, text), why in tags.items() if (space, text) in present}
     return (
         replace(
             situation,
             zone=replace(zone, objects=tuple(_object_without(found, avus) for found in zone.objects)),
-            omero=replace(omero, subjects=tuple(_subject_without(found, tags) for found in omero.subjects)),
+            omero=replace(
+                omero,
+                subjects=tuple(_subject_without(found, tags) for found in omero.subjects),
+                earlier=tuple(_subject_without(found, tags) for found in omero.earlier),
+            ),
         ),
         "; ".join(sorted(told)[:TOLD]),
     )

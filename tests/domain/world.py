@@ -93,10 +93,16 @@ class World:
         number = self.just[0] if self.just else self._known_fileset()
         earlier = tuple(subject for other in self.filesets if other.id != number for subject in other.subjects)
         superseded = earlier if self.just else ()
+        agreed = tuple(
+            subject
+            for other in self.filesets
+            if self.just and other.id == self.base.fileset != number
+            for subject in other.subjects
+        )
         for found in self.filesets:
             if found.id == number:
-                return OmeroView(found.id, found.images, found.subjects, superseded)
-        return OmeroView(superseded=superseded)
+                return OmeroView(found.id, found.images, found.subjects, superseded, agreed)
+        return OmeroView(superseded=superseded, earlier=agreed)
 
     def _known_fileset(self) -> int | None:
         base = self.base
@@ -113,7 +119,7 @@ class World:
 
 def actions_of(plan: Plan) -> list[Any]:
     """The actions of a plan in the order in which the agent does them."""
-    found = [plan.do_import, plan.first, *plan.omero, *plan.zone, plan.record]
+    found = [plan.do_import, plan.first, *plan.omero, *plan.zone, *plan.superseded, *plan.ids, plan.record]
     return [action for action in found if action is not None]
 
 

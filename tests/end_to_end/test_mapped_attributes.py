@@ -64,3 +64,24 @@ def test_of_two_single_values_the_configured_winner_stands(scene: Scene, path: s
     assert scene.tags(path, PROJECT) == {"retina map"}
     assert scene.avus(path, "project") == ["retina map"]
     assert "atlas" in scene.avus(path, "omero::agreement")[0], "the loser is noted"
+
+
+def test_what_users_do_to_images_that_new_content_replaces_is_kept(scene: Scene, path: str) -> None:
+    """Until the agent has imported the new content the earlier image is the one that users see."""
+    scene.set_avu(path, "species", "taken away")
+    scene.sweep()
+    earlier = scene.shown(path).image.id
+    scene.put("a.ome.tiff", retina(96))
+    scene.take_tag_away(earlier, "taken away")
+    scene.add_own_tag(earlier, SPECIES, "yeast")
+    scene.add_own_tag(earlier, PROJECT, "atlas")
+    scene.ask_by_tag(earlier, "keep")
+    scene.sweep()
+    image = scene.shown(path).image
+    assert image.id != earlier
+    assert scene.tags(path, SPECIES) == {"mouse", "yeast"}
+    assert scene.avus(path, "species") == ["mouse", "yeast"]
+    assert scene.avus(path, "project") == ["atlas"]
+    assert scene.avus(path, "omero::request") == ["keep"]
+    assert "keep" in image.texts
+    assert scene.image(earlier).texts == {"superseded", "mouse", "yeast", "atlas"}
