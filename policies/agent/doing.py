@@ -41,15 +41,26 @@ class Doing:
         Raises:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
-        decisions = {data_id: decide(situation) for data_id, situation in situations.items()}
-        imports = [data_id for data_id, decision in decisions.items() if decision.plan.do_import]
-        rest = {data_id: decision for data_id, decision in decisions.items() if not decision.plan.do_import}
-        again = self._agree(situations, rest)
-        for data_id in imports:
-            again |= self._bring_in(data_id)
+        again, imports = self.agree(situations)
+        for data_id in sorted(imports):
+            again |= self.bring_in(data_id)
         return again
 
-    def _bring_in(self, data_id: int) -> set[int]:
+    def agree(self, situations: Units) -> tuple[set[int], set[int]]:
+        """Decide about each unit and do it, unless it is to be imported.
+
+        Returns:
+            Catalog ids of the units that are to be looked at again soon, and of those that are to be imported.
+
+        Raises:
+            UnreachableError: A side is down; what was not done is found again by the marks.
+        """
+        decisions = {data_id: decide(situation) for data_id, situation in situations.items()}
+        imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
+        rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
+        return self._agree(situations, rest), imports
+
+    def bring_in(self, data_id: int) -> set[int]:
         """Import one unit and have both sides agree about it, before the next one: users are waiting for its tags.
 
         It is looked at again first, as the imports before it may have taken long.

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from policies.agent.finding import own_filesets
 from policies.agent.sides import Sides
-from policies.domain.agreement import NOTHING_AGREED, Agreement, AgreementError, decode
+from policies.domain.agreement import Agreement, read
 from policies.domain.policy import Policy
 from policies.domain.situation import Situation
 from policies.domain.unit import Unit, import_prefix
-from policies.domain.views import NOTHING_IN_OMERO, DataObject, OmeroView, Subject, ZoneView
+from policies.domain.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
 from policies.gateways.omero.reading import client_paths, read_filesets
 from policies.gateways.zone.movement import queued_movements
 from policies.gateways.zone.reading import attached_at, read_objects
@@ -42,7 +43,8 @@ class Observer:
         """The situations of the units of these data objects, by catalog id; objects that are gone are left out."""
         sides = self._sides
         objects = read_objects(sides.zone, ids, sides.attributes())
-        bases = {data_id: agreement_of(found, sides.names) for data_id, found in objects.items()}
+        agreed = {data_id: _agreed(found, sides.names) for data_id, found in objects.items()}
+        bases = {data_id: base for data_id, (base, _) in agreed.items()}
         views = _omero_views(sides, self.policy, objects, bases)
         now = self._clock()
         situations = {
@@ -52,6 +54,7 @@ class Observer:
                 now=now,
                 omero=views.get(data_id, NOTHING_IN_OMERO),
                 base=bases[data_id],
+                strays=agreed[data_id][1],
             )
             for data_id, found in objects.items()
         }
@@ -91,19 +94,20 @@ def subjects_of(sides: Sides, filesets: Iterable[int]) -> dict[int, tuple[Subjec
 
 def agreement_of(found: DataObject, names: Names) -> Agreement:
     """What was agreed about a data object; nothing, where that cannot be read."""
-    for avu in sorted(found.avus):
-        if avu.attribute == names.agreement:
-            try:
-                return decode(avu.value, avu.units)
-            except AgreementError:
-                continue  # the merge goes on without a base, which loses nothing, and writes a good one
-    return NOTHING_AGREED
+    return _agreed(found, names)[0]
+
+
+def _agreed(found: DataObject, names: Names) -> tuple[Agreement, tuple[Avu, ...]]:
+    return read(avu for avu in found.avus if avu.attribute == names.agreement)
 
 
 def _omero_views(
     sides: Sides, policy: Policy, objects: Mapping[int, DataObject], bases: Mapping[int, Agreement]
 ) -> dict[int, OmeroView]:
-    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names."""
+    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names.
+
+    Where neither is there, though one was agreed on, the unit's own is looked for: what names it may be spoilt.
+    """
     agreed = {data_id: base.fileset for data_id, base in bases.items()}
     views = look_in_omero(sides, policy, agreed)
     named = {
@@ -112,7 +116,9 @@ def _omero_views(
         if data_id not in views and not bases[data_id].gone
     }
     others = {data_id: fileset for data_id, fileset in named.items() if fileset != agreed[data_id]}
-    return {**views, **look_in_omero(sides, policy, others)}
+    views |= look_in_omero(sides, policy, others)
+    lost = {data_id: base for data_id, base in bases.items() if base.fileset is not None and data_id not in views}
+    return views | own_filesets(sides, policy, lost)
 
 
 def _named_fileset(found: DataObject, names: Names) -> int | None:

@@ -1,21 +1,24 @@
-"""One round of the agent through what is marked or hinted at: take, look, decide, do, and clear the marks."""
+"""One round of the agent through what is marked or hinted at: take, look, decide, do, and clear the marks.
+
+Imports come last, and only so many of them: they take long, and whoever asks for something else should not wait.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from policies.agent.backlog import look_ahead
 from policies.agent.doing import Doing
-from policies.agent.looking import Observer, agreement_of
+from policies.agent.looking import Observer
 from policies.agent.report import Report
 from policies.agent.sides import Sides
 from policies.domain.decide import decide
-from policies.domain.importing import next_attempt
-from policies.domain.views import DataObject
 from policies.gateways.batches import in_batches
 from policies.gateways.zone.marks import Mark, clear, give_back, leave, take
-from policies.gateways.zone.reading import ids_among, read_objects
+from policies.gateways.zone.reading import read_objects
 from policies.gateways.zone.watching import members
-from policies.vocabulary import PENDING, shard_of
+from policies.vocabulary import PENDING, TAKEN, shard_of
 
 
 class Round:
@@ -28,6 +31,7 @@ class Round:
         self._observer = Observer(sides, clock)
         self._batch = sides.settings.agent.batch
         self._done: set[int] = set()
+        self._imports: list[Mark] = []
 
     def marked(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time."""
@@ -42,43 +46,62 @@ class Round:
         for batch in in_batches(self._ours(self._new(ids)), self._batch):
             self._unmarked(batch)
 
+    def imports(self) -> None:
+        """Import what was put off, one unit after the other; the mark of each is cleared when its unit is done."""
+        zone, names = self._sides.zone, self._sides.names
+        doing = Doing(self._sides, self._observer, self.report)
+        for mark in self._imports:
+            if take(zone, names, mark):
+                again = doing.bring_in(mark.id)
+                self.report.looked += 1
+                self.report.waiting += len(again)
+                (give_back if mark.id in again else clear)(zone, names, mark)
+
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Take the marks of a batch, work, and clear them; what has to wait keeps its mark untouched."""
         zone, names = self._sides.zone, self._sides.names
         self._done.update(mark.id for mark in marks)
-        resting = self._resting([mark.id for mark in marks if mark.states == {PENDING}])
-        self.report.waiting += len(resting)
-        taken = [mark for mark in marks if mark.id not in resting and take(zone, names, mark)]
-        again = self._units([mark.id for mark in taken])
+        untouched = [mark.id for mark in marks if mark.states == {PENDING}]
+        ahead = look_ahead(self._sides, self._observer, self._clock(), untouched)
+        self.report.waiting += len(ahead.resting)
+        for mark in marks:
+            if mark.id in ahead.arriving:
+                self._put_off(mark)
+        waiting = ahead.resting | ahead.arriving
+        taken = [mark for mark in marks if mark.id not in waiting and take(zone, names, mark)]
+        again, imports = self._units([mark.id for mark in taken])
         for mark in taken:
-            (give_back if mark.id in again else clear)(zone, names, mark)
+            if mark.id in imports:
+                self._put_off(replace(mark, states=frozenset({TAKEN})))
+            else:
+                (give_back if mark.id in again else clear)(zone, names, mark)
+
+    def _put_off(self, mark: Mark) -> None:
+        """Import it at the end of this round, or leave it to the next one if it is one too many."""
+        self._done.add(mark.id)
+        if len(self._imports) < self._sides.settings.imports.per_sweep:
+            self._imports.append(mark)
+            return
+        self.report.postponed += 1
+        if TAKEN in mark.states:
+            give_back(self._sides.zone, self._sides.names, mark)
 
     def _unmarked(self, ids: Iterable[int]) -> None:
         """Look at units without marks; those that have to wait get one, not to be forgotten."""
         zone, names = self._sides.zone, self._sides.names
-        again = self._units(ids)
-        for data_id, found in read_objects(zone, again, [names.sync]).items():
+        again, imports = self._units(ids)
+        for data_id, found in read_objects(zone, again | imports, [names.sync]).items():
             leave(zone, names, data_id, found.path)
+            if data_id in imports:
+                self._put_off(Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
 
-    def _units(self, ids: Iterable[int]) -> set[int]:
+    def _units(self, ids: Iterable[int]) -> tuple[set[int], set[int]]:
+        """Have both sides agree; returns which units are to be looked at again soon, and which are to be imported."""
         situations = self._observer.observe(ids)
-        self.report.looked += len(situations)
-        again = Doing(self._sides, self._observer, self.report).carry_out(situations)
+        again, imports = Doing(self._sides, self._observer, self.report).agree(situations)
+        self.report.looked += len(situations) - len(imports)
         self.report.waiting += len(again)
-        return again
-
-    def _resting(self, ids: Sequence[int]) -> set[int]:
-        """Those whose last attempt failed and whose next one is not due: looking at them would only write marks."""
-        zone, names = self._sides.zone, self._sides.names
-        objects = read_objects(zone, ids_among(zone, ids, names.error), [names.agreement])
-        return {data_id for data_id, found in objects.items() if self._is_resting(found)}
-
-    def _is_resting(self, found: DataObject) -> bool:
-        policy = self._observer.policy
-        failure, content = agreement_of(found, self._sides.names).failure, found.content()
-        if failure is None or failure.content is None or content is None or not content.same_as(failure.content):
-            return False
-        return failure.attempts < policy.attempts and self._clock() < next_attempt(failure, policy)
+        return again, imports
 
     def _collection(self, mark: Mark) -> None:
         """Look at all that a marked collection holds: it became watched, stopped being so, or lost something."""

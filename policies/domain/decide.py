@@ -10,7 +10,7 @@ from policies.domain.agreement import REASON_BYTES, UNTOLD, Agreement, Agreement
 from policies.domain.attributes import Attributes, frozen, merge_attributes
 from policies.domain.difference import omero_difference, superseded_difference, zone_difference
 from policies.domain.importing import Importing, decide_import
-from policies.domain.plan import EMPTY, Plan, RecordAgreement
+from policies.domain.plan import EMPTY, Plan, RecordAgreement, RemoveAvu
 from policies.domain.requesting import Requesting, decide_request
 from policies.domain.sense import without_nonsense
 from policies.domain.sides import Sides, sides_of
@@ -195,7 +195,16 @@ def _decision(situation: Situation, fields: _Fields, plan: Plan, agreement: Agre
         Reason("request", agreement.request or "none", fields.request.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if situation.omero.fileset is not None),
     )
-    return Decision(plan, agreement, reasons, fields.importing.wait or fields.request.wait)
+    return Decision(_tidy(situation, plan), agreement, reasons, fields.importing.wait or fields.request.wait)
+
+
+def _tidy(situation: Situation, plan: Plan) -> Plan:
+    """The plan, with what cannot be read as an agreement taken away, unless an agreement is written over it."""
+    if not situation.strays or plan.first or plan.record:
+        return plan
+    first = situation.zone.first
+    strays = tuple(RemoveAvu(first.data_id, first.path, avu) for avu in situation.strays)
+    return replace(plan, ids=plan.ids + strays)
 
 
 def _agree(situation: Situation, fields: _Fields) -> Agreement:

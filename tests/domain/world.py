@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from policies.domain.agreement import NOTHING_AGREED, VERSION, Agreement, AgreementError, decode, encode
+from policies.domain.agreement import VERSION, Agreement, decode, encode, read
 from policies.domain.decide import Decision, decide
 from policies.domain.plan import (
     AddAvu,
@@ -79,13 +79,11 @@ class World:
     @cached_property
     def base(self) -> Agreement:
         """What the agreement AVU says, nothing if it is unreadable."""
-        for avu in self.zone.first.avus:
-            if avu.attribute == self.policy.names.agreement:
-                try:
-                    return decode(avu.value, avu.units)
-                except AgreementError:
-                    return NOTHING_AGREED
-        return NOTHING_AGREED
+        return self._agreed[0]
+
+    @cached_property
+    def _agreed(self) -> tuple[Agreement, tuple[Avu, ...]]:
+        return read(avu for avu in self.zone.first.avus if avu.attribute == self.policy.names.agreement)
 
     @cached_property
     def omero(self) -> OmeroView:
@@ -114,7 +112,7 @@ class World:
     def look(self) -> Situation:
         """Both sides as the agent would see them now."""
         imported = self.just[1] if self.just else None
-        return Situation(self.zone, self.policy, float(self.clock), self.omero, self.base, imported)
+        return Situation(self.zone, self.policy, float(self.clock), self.omero, *self._agreed, imported)
 
 
 def actions_of(plan: Plan) -> list[Any]:

@@ -115,7 +115,7 @@ def _outcome(sides: Sides, task: str, calls: Calls) -> Outcome:
     drifted = 0
     try:
         if task == SWEEP:
-            report = sweep.Sweeper(sides).sweep()
+            report = sweep.Sweeper(sides).drain()
         else:
             reconciler = Reconciler(sides)
             for _ in chain(reconciler.run(), reconciler.orphans()):

@@ -70,12 +70,6 @@ def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -
     return {data_id for (data_id,) in rows(zone, f"looking for {attribute}", (DataObject.id,), *conditions)}
 
 
-def ids_among(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> set[int]:
-    """Those of these data objects that have an AVU of this attribute."""
-    chunks = in_batches(sorted(set(ids)), IDS_A_QUERY)
-    return {data_id for chunk in chunks for data_id in read_avus(zone, chunk, [attribute])}
-
-
 def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dict[tuple[int, str], int]:
     """When AVUs of an attribute were put on data objects, for each catalog id and value, in seconds since 1970.
 
