@@ -61,6 +61,18 @@ def test_requests_are_served_before_the_backlog_is_through(scene: Scene, image: 
 
 
 @pytest.mark.usefixtures("lab_only")
+def test_what_waits_for_its_import_costs_no_write(scene: Scene) -> None:
+    written = []
+    for number in range(2):
+        paths = [scene.put(f"{number} {place}.ome.tiff", retina(32)) for place in range(MANY)]
+        before = scene.writes()[0]
+        assert scene.sweep().imported == AT_ONCE
+        written.append(scene.writes()[0] - before)
+    assert written[0] == written[1], "once three others wait, and once six"
+    assert waiting(scene, paths) == paths
+
+
+@pytest.mark.usefixtures("lab_only")
 def test_when_imports_begin_all_else_is_done_and_its_marks_are_cleared(scene: Scene, image: str) -> None:
     lab = scene.omero.lab
     assert lab is not None

@@ -259,7 +259,7 @@ class Machine(RuleBasedStateMachine):
                 thing.looked_at()
 
     @rule(target=things, how=BREAKS, at=CALLS)
-    def put_and_break_the_import(self, how: str, at: int) -> Thing:
+    def put_and_break_the_import(self, how: str, at: int) -> Any:
         thing = self.put(is_picture=True)
         self.broken_sweep(how, at)
         return thing
