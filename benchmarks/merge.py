@@ -126,7 +126,7 @@ def agreed(images: int) -> Situation:
                 tags[subject.id].add(TagLink(number, 1, place.namespace, text, 7))
             case WriteKeyValues(subject, None, written, _):
                 pairs[subject.id] = KeyValues(1, number, 7, written)
-    avus = {action.avu for action in decision.plan.zone if isinstance(action, AddAvu)}
+    avus = {action.avu for action in decision.plan.zone + decision.plan.ids if isinstance(action, AddAvu)}
     shown = tuple(
         replace(found, tags=frozenset(tags[found.id]), key_values=frozenset({pairs[found.id]})) for found in subjects
     )
@@ -160,7 +160,7 @@ def archived(quiet: Situation) -> Situation:
 
 def _measured(name: str, situation: Situation) -> Figure:
     plan = decide(situation).plan
-    actions = len(plan.omero) + len(plan.zone) + bool(plan.record)
+    actions = len(plan.omero) + len(plan.zone) + len(plan.ids) + bool(plan.record)
     rounds = [_round(situation) for _ in range(ROUNDS)]
     return Figure(name, len(situation.omero.images), actions, statistics.median(rounds))
 

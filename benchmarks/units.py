@@ -106,7 +106,7 @@ def _pairs(plan: Plan) -> tuple[tuple[str, str], ...]:
 
 def _avus(plan: Plan, place: Place) -> list[Triple]:
     assert plan.record is not None
-    avus: list[Triple] = [(*action.avu,) for action in plan.zone if isinstance(action, AddAvu)]
+    avus: list[Triple] = [(*action.avu,) for action in plan.zone + plan.ids if isinstance(action, AddAvu)]
     return [*avus, (place.policy.names.agreement, encode(plan.record.agreement), VERSION)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -10,7 +11,7 @@ from policies.agent.looking import Observer, look_in_omero, subjects_of
 from policies.agent.report import Report
 from policies.agent.sides import Sides
 from policies.domain.decide import Decision, decide, decide_failure
-from policies.domain.plan import Import, Plan, RecordAgreement
+from policies.domain.plan import Import, OmeroAction, Plan, RecordAgreement, ZoneAction
 from policies.domain.situation import Situation
 from policies.domain.views import NOTHING_IN_OMERO
 from policies.errors import RefusedError
@@ -40,15 +41,26 @@ class Doing:
         Raises:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
-        decisions = {data_id: decide(situation) for data_id, situation in situations.items()}
-        imports = [data_id for data_id, decision in decisions.items() if decision.plan.do_import]
-        rest = {data_id: decision for data_id, decision in decisions.items() if not decision.plan.do_import}
-        again = self._agree(situations, rest)
-        for data_id in imports:
-            again |= self._bring_in(data_id)
+        again, imports = self.agree(situations)
+        for data_id in sorted(imports):
+            again |= self.bring_in(data_id)
         return again
 
-    def _bring_in(self, data_id: int) -> set[int]:
+    def agree(self, situations: Units) -> tuple[set[int], set[int]]:
+        """Decide about each unit and do it, unless it is to be imported.
+
+        Returns:
+            Catalog ids of the units that are to be looked at again soon, and of those that are to be imported.
+
+        Raises:
+            UnreachableError: A side is down; what was not done is found again by the marks.
+        """
+        decisions = {data_id: decide(situation) for data_id, situation in situations.items()}
+        imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
+        rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
+        return self._agree(situations, rest), imports
+
+    def bring_in(self, data_id: int) -> set[int]:
         """Import one unit and have both sides agree about it, before the next one: users are waiting for its tags.
 
         It is looked at again first, as the imports before it may have taken long: the data object may even have become
@@ -65,7 +77,8 @@ class Doing:
     def _agree(self, situations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided about some units; returns those that are to be looked at again soon."""
         failures = self._write_first(situations, decisions)
-        failures.update(self._annotate({id_: found for id_, found in decisions.items() if id_ not in failures}))
+        rest = ((id_, found) for id_, found in decisions.items() if id_ not in failures)
+        failures.update(self._annotate([(id_, action) for id_, found in rest for action in found.plan.omero]))
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(situations[data_id], error)
         return {data_id for data_id, decision in decisions.items() if self._finish(situations[data_id], decision)}
@@ -81,7 +94,10 @@ class Doing:
         self._report.imported += 1
         view = look_in_omero(self._sides, situation.policy, {data_id: done.fileset}).get(data_id, NOTHING_IN_OMERO)
         strays = situation.omero.superseded
-        view = replace(view, superseded=subjects_of(self._sides, done.earlier) + strays)
+        earlier = subjects_of(self._sides, done.earlier)
+        superseded = tuple(subject for fileset in sorted(earlier) for subject in earlier[fileset])
+        agreed = earlier.get(situation.base.fileset or 0, ())
+        view = replace(view, superseded=superseded + strays, earlier=agreed)
         situations[data_id] = replace(situation, omero=view, imported=action.content)
         return decide(situations[data_id])
 
@@ -97,8 +113,7 @@ class Doing:
                     failures[data_id] = error
         return failures
 
-    def _annotate(self, decisions: dict[int, Decision]) -> dict[int, RefusedError]:
-        work = [(data_id, action) for data_id, decision in decisions.items() for action in decision.plan.omero]
+    def _annotate(self, work: Sequence[tuple[int, OmeroAction]]) -> dict[int, RefusedError]:
         self._report.omero_actions += len(work)
         return self._annotating.apply(work) if work else {}
 
@@ -108,31 +123,37 @@ class Doing:
         return decide_failure(situation, str(error))
 
     def _finish(self, situation: Situation, decision: Decision) -> bool:
-        """Do the zone's part of a plan; returns whether the unit is to be looked at again soon."""
+        """Do a plan's part after OMERO's; returns whether the unit is to be looked at again soon."""
         try:
-            self._apply_to_zone(decision.plan)
+            self._apply_the_rest(decision.plan)
         except RefusedError as error:
             failure = self._fail(situation, error)
-            self._apply_to_zone_or_log(failure.plan, situation)
+            self._apply_or_log(failure.plan, situation)
             return failure.wait
         if decision.plan:
             self._report.changed += 1
         return decision.wait
 
-    def _apply_to_zone(self, plan: Plan) -> None:
-        for action in plan.zone:
-            apply_to_zone(self._sides.zone, action)
-            self._report.zone_actions += 1
+    def _apply_the_rest(self, plan: Plan) -> None:
+        self._apply_to_zone(plan.zone)
+        for error in self._annotate([(0, action) for action in plan.superseded]).values():
+            raise error
+        self._apply_to_zone(plan.ids)
         if plan.record is not None:
             self._record(plan.record)
+
+    def _apply_to_zone(self, actions: Sequence[ZoneAction]) -> None:
+        for action in actions:
+            apply_to_zone(self._sides.zone, action)
+            self._report.zone_actions += 1
 
     def _record(self, action: RecordAgreement) -> None:
         record_agreement(self._sides.zone, self._sides.names, action)
         self._report.zone_actions += 1
 
-    def _apply_to_zone_or_log(self, plan: Plan, situation: Situation) -> None:
+    def _apply_or_log(self, plan: Plan, situation: Situation) -> None:
         try:
-            self._apply_to_zone(plan)
+            self._apply_the_rest(plan)
         except RefusedError as error:
             log.error("failure cannot be written down", path=situation.zone.first.path, error=str(error))
 

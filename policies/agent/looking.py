@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from policies.agent.finding import own_filesets
 from policies.agent.gathering import gather
 from policies.agent.sides import Sides
-from policies.domain.agreement import NOTHING_AGREED, Agreement, AgreementError, decode
+from policies.domain.agreement import Agreement, read
 from policies.domain.places import REQUEST_TAGS, place_of_tag
 from policies.domain.policy import Policy
 from policies.domain.situation import Situation
 from policies.domain.unit import import_prefix
-from policies.domain.views import NOTHING_IN_OMERO, DataObject, OmeroView, Subject, ZoneView
+from policies.domain.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
 from policies.gateways.omero.reading import client_paths, read_filesets
 from policies.gateways.zone.movement import queued_movements
 from policies.gateways.zone.reading import attached_at, read_objects
@@ -55,7 +56,8 @@ class Observer:
         sides = self._sides
         units = self.units(ids, each_once)
         firsts = {data_id: unit.first for data_id, unit in units.items()}
-        bases = {data_id: agreement_of(first, sides.names) for data_id, first in firsts.items()}
+        agreed = {data_id: _agreed(first, sides.names) for data_id, first in firsts.items()}
+        bases = {data_id: base for data_id, (base, _) in agreed.items()}
         views = _omero_views(sides, self.policy, firsts, bases)
         views = _with_strays(sides, self.policy, units, views)
         now = self._clock()
@@ -66,6 +68,7 @@ class Observer:
                 now=now,
                 omero=views.get(data_id, NOTHING_IN_OMERO),
                 base=bases[data_id],
+                strays=agreed[data_id][1],
             )
             for data_id, unit in units.items()
         }
@@ -94,30 +97,31 @@ def look_in_omero(sides: Sides, policy: Policy, filesets: Mapping[int, int | Non
     }
 
 
-def subjects_of(sides: Sides, filesets: Iterable[int]) -> tuple[Subject, ...]:
-    """What carries the annotations of some filesets."""
+def subjects_of(sides: Sides, filesets: Iterable[int]) -> dict[int, tuple[Subject, ...]]:
+    """What carries the annotations of some filesets, for each of them."""
     ids = list(filesets)
     if not ids:
-        return ()
+        return {}
     found = read_filesets(sides.omero.service(), ids, sides.looked())
-    return tuple(subject for fileset in sorted(found) for subject in found[fileset].subjects)
+    return {fileset: view.subjects for fileset, view in found.items()}
 
 
 def agreement_of(found: DataObject, names: Names) -> Agreement:
     """What was agreed about a data object; nothing, where that cannot be read."""
-    for avu in sorted(found.avus):
-        if avu.attribute == names.agreement:
-            try:
-                return decode(avu.value, avu.units)
-            except AgreementError:
-                continue  # the merge goes on without a base, which loses nothing, and writes a good one
-    return NOTHING_AGREED
+    return _agreed(found, names)[0]
+
+
+def _agreed(found: DataObject, names: Names) -> tuple[Agreement, tuple[Avu, ...]]:
+    return read(avu for avu in found.avus if avu.attribute == names.agreement)
 
 
 def _omero_views(
     sides: Sides, policy: Policy, objects: Mapping[int, DataObject], bases: Mapping[int, Agreement]
 ) -> dict[int, OmeroView]:
-    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names."""
+    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names.
+
+    Where neither is there, though one was agreed on, the unit's own is looked for: what names it may be spoilt.
+    """
     agreed = {data_id: base.fileset for data_id, base in bases.items()}
     views = look_in_omero(sides, policy, agreed)
     named = {
@@ -126,7 +130,9 @@ def _omero_views(
         if data_id not in views and not bases[data_id].gone
     }
     others = {data_id: fileset for data_id, fileset in named.items() if fileset != agreed[data_id]}
-    return {**views, **look_in_omero(sides, policy, others)}
+    views |= look_in_omero(sides, policy, others)
+    lost = {data_id: base for data_id, base in bases.items() if base.fileset is not None and data_id not in views}
+    return views | own_filesets(sides, policy, lost)
 
 
 def _with_strays(

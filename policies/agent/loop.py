@@ -21,17 +21,22 @@ LONGEST_PAUSE = 60.0
 
 
 def run(sides: Sides, stop: threading.Event, swept: Callable[[Report], None]) -> None:
-    """Sweep until ``stop`` is set. A side that is down is waited for, longer each time up to a minute."""
+    """Sweep until ``stop`` is set, without a pause while there is a backlog of imports.
+
+    A side that is down is waited for, longer each time up to a minute.
+    """
     sweeper, pause = Sweeper(sides), sides.settings.agent.interval_seconds
     interval = pause
     while not stop.is_set():
         try:
-            swept(sweeper.sweep())
-            pause = interval
+            report = sweeper.sweep()
+            swept(report)
+            pause = 0.0 if report.postponed and report.looked else interval
         except (UnreachableError, RefusedError) as error:
+            pause = min(max(pause, interval) * 2, LONGEST_PAUSE)
             log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1))
             sides.start_anew()
-            sweeper, pause = Sweeper(sides), min(pause * 2, LONGEST_PAUSE)
+            sweeper = Sweeper(sides)
         stop.wait(pause)
 
 

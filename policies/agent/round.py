@@ -1,22 +1,26 @@
-"""One round of the agent through what is marked or hinted at: take, look, decide, do, and clear the marks."""
+"""One round of the agent through what is marked or hinted at: take, look, decide, do, and clear the marks.
+
+Imports come last, and only so many of them: they take long, and whoever asks for something else should not wait.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from policies.agent.backlog import look_ahead
 from policies.agent.doing import Doing
-from policies.agent.looking import Observer, agreement_of
+from policies.agent.looking import Observer
 from policies.agent.report import Report
 from policies.agent.sides import Sides
 from policies.domain.decide import decide
-from policies.domain.importing import next_attempt
 from policies.domain.situation import Situation
 from policies.domain.views import ZoneView
 from policies.gateways.batches import in_batches
 from policies.gateways.zone.marks import Mark, clear, give_back, leave, take
-from policies.gateways.zone.reading import ids_among, read_objects
+from policies.gateways.zone.reading import read_objects
 from policies.gateways.zone.watching import members
-from policies.vocabulary import PENDING, shard_of
+from policies.vocabulary import PENDING, TAKEN, shard_of
 
 
 class Round:
@@ -29,6 +33,7 @@ class Round:
         self._observer = Observer(sides, clock)
         self._batch = sides.settings.agent.batch
         self._done: set[int] = set()
+        self._imports: list[Mark] = []
 
     def marked(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time."""
@@ -43,55 +48,73 @@ class Round:
         for batch in in_batches(self._ours(self._new(ids)), self._batch):
             self._unmarked(batch)
 
+    def imports(self) -> None:
+        """Import what was put off, one unit after the other; the mark of each is cleared when its unit is done."""
+        zone, names = self._sides.zone, self._sides.names
+        doing = Doing(self._sides, self._observer, self.report)
+        for mark in self._imports:
+            if take(zone, names, mark):
+                again = doing.bring_in(mark.id)
+                self.report.looked += 1
+                self.report.waiting += len(again)
+                (give_back if again else clear)(zone, names, mark)
+
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Take the marks of a batch, work, and clear them; what has to wait keeps its mark untouched."""
         zone, names = self._sides.zone, self._sides.names
         self._done.update(mark.id for mark in marks)
-        resting = self._resting([mark.id for mark in marks if mark.states == {PENDING}])
-        self.report.waiting += len(resting)
-        taken = [mark for mark in marks if mark.id not in resting and take(zone, names, mark)]
+        untouched = [mark.id for mark in marks if mark.states == {PENDING}]
+        ahead = look_ahead(self._sides, self._observer, self._clock(), untouched)
+        self.report.waiting += len(ahead.resting)
+        for mark in marks:
+            if mark.id in ahead.arriving:
+                self._put_off(mark)
+        waiting = ahead.resting | ahead.arriving
+        taken = [mark for mark in marks if mark.id not in waiting and take(zone, names, mark)]
         situations = self._observer.observe(mark.id for mark in taken)
         for unit in self._theirs(situations):
             leave(zone, names, unit.first.data_id, unit.first.path)
-        again = {found.data_id for id_ in self._work(situations) for found in situations[id_].zone.objects}
+        again, imports = (_objects_of(situations, ids) for ids in self._work(situations))
         for mark in taken:
-            (give_back if mark.id in again else clear)(zone, names, mark)
+            if mark.id in imports:
+                self._put_off(replace(mark, states=frozenset({TAKEN})))
+            else:
+                (give_back if mark.id in again else clear)(zone, names, mark)
+
+    def _put_off(self, mark: Mark) -> None:
+        """Import it at the end of this round, or leave it to the next one if it is one too many."""
+        self._done.add(mark.id)
+        if len(self._imports) < self._sides.settings.imports.per_sweep:
+            self._imports.append(mark)
+            return
+        self.report.postponed += 1
+        if TAKEN in mark.states:
+            give_back(self._sides.zone, self._sides.names, mark)
 
     def _unmarked(self, ids: Iterable[int]) -> None:
         """Look at units without marks; those that have to wait get one, not to be forgotten."""
         zone, names = self._sides.zone, self._sides.names
         situations = self._observer.observe(ids)
         self._pass_on({unit.first.data_id: situations[unit.first.data_id] for unit in self._theirs(situations)})
-        again = self._work(situations)
-        for data_id, found in read_objects(zone, again, [names.sync]).items():
+        again, imports = self._work(situations)
+        for data_id, found in read_objects(zone, again | imports, [names.sync]).items():
             leave(zone, names, data_id, found.path)
+            if data_id in imports:
+                self._put_off(Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
 
     def _theirs(self, situations: Mapping[int, Situation]) -> list[ZoneView]:
         """The units that belong to other agents: only some of their data objects are of this one's shards."""
         shards = self._sides.shards
         return [situation.zone for situation in situations.values() if situation.zone.unit.shard not in shards]
 
-    def _work(self, situations: Mapping[int, Situation]) -> set[int]:
-        """Work on the units of this agent; returns the ids of those that are to be looked at again soon."""
+    def _work(self, situations: Mapping[int, Situation]) -> tuple[set[int], set[int]]:
+        """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
         ours = {id_: situations[id_] for id_ in self._ours(situations)}
-        self._done.update(found.data_id for situation in ours.values() for found in situation.zone.objects)
-        self.report.looked += len(ours)
-        again = Doing(self._sides, self._observer, self.report).carry_out(ours)
+        self._done.update(_objects_of(ours, ours))
+        again, imports = Doing(self._sides, self._observer, self.report).agree(ours)
+        self.report.looked += len(ours) - len(imports)
         self.report.waiting += len(again)
-        return again
-
-    def _resting(self, ids: Sequence[int]) -> set[int]:
-        """Those whose last attempt failed and whose next one is not due: looking at them would only write marks."""
-        failed = ids_among(self._sides.zone, ids, self._sides.names.error)
-        units = self._observer.units(failed).values() if failed else ()
-        return {found.data_id for unit in units if self._is_resting(unit) for found in unit.objects} & set(ids)
-
-    def _is_resting(self, unit: ZoneView) -> bool:
-        policy = self._observer.policy
-        failure, content = agreement_of(unit.first, self._sides.names).failure, unit.content()
-        if failure is None or failure.content is None or content is None or not content.same_as(failure.content):
-            return False
-        return failure.attempts < policy.attempts and self._clock() < next_attempt(failure, policy)
+        return again, imports
 
     def _collection(self, mark: Mark) -> None:
         """Look at all that a marked collection holds: it became watched, stopped being so, or lost something."""
@@ -113,3 +136,8 @@ class Round:
 
     def _new(self, ids: Iterable[int]) -> Iterator[int]:
         return (data_id for data_id in ids if data_id not in self._done)
+
+
+def _objects_of(situations: Mapping[int, Situation], ids: Iterable[int]) -> set[int]:
+    """The catalog ids of all data objects of some units."""
+    return {found.data_id for id_ in ids for found in situations[id_].zone.objects}

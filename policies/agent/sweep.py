@@ -35,7 +35,21 @@ class Sweeper:
         work.marked(find_marks(self._sides.zone, self._sides.names, self._sides.shards))
         work.hinted(sorted(data_ids(self._sides, hints)))
         self._remember(hints)
+        work.imports()
         return work.report
+
+    def drain(self) -> Report:
+        """Sweep until no import is left for later; returns what all these sweeps did together.
+
+        Raises:
+            UnreachableError: A side is down; nothing is lost, the next round goes on.
+            RefusedError: A side refuses what concerns all units, for instance the log-in.
+        """
+        last = done = self.sweep()
+        while last.postponed and last.looked:  # where none of the marks can be taken, trying again is of no use
+            last = self.sweep()
+            done = done.followed_by(last)
+        return done
 
     def _read_events(self) -> Hints:
         if self._events is None:

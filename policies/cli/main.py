@@ -44,7 +44,7 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
 
 
 @main.command()
-@click.option("--once", is_flag=True, help="Sweep once and exit.")
+@click.option("--once", is_flag=True, help="Work through all that is marked once, and exit.")
 @click.option("--shards", metavar="LIST", help="Work on these shards only, as in 0-31.")
 @click.option("--json", "as_json", is_flag=True, help="Print what a sweep did as JSON.")
 @click.pass_context
@@ -64,7 +64,7 @@ def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> 
 
     with Sides(settings) as sides:
         if once:
-            report = Sweeper(sides).sweep()
+            report = Sweeper(sides).drain()
             show(report)
             ctx.exit(FAILED if report.failed else 0)
         run(sides, stop_on_signals(), show)

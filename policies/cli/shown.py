@@ -22,6 +22,7 @@ from policies.domain.plan import (
     RemoveTag,
     SetArchived,
     WriteKeyValues,
+    ZoneAction,
 )
 from policies.domain.views import DataObject, Subject
 
@@ -34,10 +35,15 @@ def actions(plan: Plan) -> list[str]:
         others = len(plan.do_import.paths) - 1
         files = f" with {others} other file{'s' * (others > 1)}" if others else ""
         return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
-    several = len({action.path for action in plan.zone}) > 1
-    zone = [action_text(action) + f": {action.path}" * several for action in plan.zone]
-    before = [action_text(action) for action in (plan.first, *plan.omero) if action]
-    return [*before, *zone, *([action_text(plan.record)] if plan.record else [])]
+    in_zone = {action.path for action in (*plan.zone, *plan.ids)}
+    done = [plan.first, *plan.omero, *plan.zone, *plan.superseded, *plan.ids, plan.record]
+    return [_with_path(action, len(in_zone) > 1) for action in done if action is not None]
+
+
+def _with_path(action: Any, several: bool) -> str:
+    """One action in words, with the data object where there are several."""
+    text = action_text(action)
+    return f"{text}: {action.path}" if several and isinstance(action, ZoneAction) else text
 
 
 def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.domain.texts import MAXIMUM_BYTES, printable
 from policies.domain.unit import Content
+from policies.domain.views import Avu
 
 VERSION = "1"
 
@@ -153,6 +155,25 @@ def decode(text: str, version: str = VERSION) -> Agreement:
         return _load(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise AgreementError(f"it is not an agreement: {error}") from error
+
+
+def read(avus: Iterable[Avu]) -> tuple[Agreement, tuple[Avu, ...]]:
+    """What was agreed, and the AVUs that are to go: what cannot be read, and all but one of those that can.
+
+    Where nothing can be read the merge goes on without a base, which loses nothing.
+    """
+    found, strays = None, []
+    for avu in sorted(avus):
+        try:
+            agreement = decode(avu.value, avu.units)
+        except AgreementError:
+            strays.append(avu)
+            continue
+        if found is None:
+            found = agreement
+        else:
+            strays.append(avu)
+    return found or NOTHING_AGREED, tuple(strays)
 
 
 def _load(fields: Any) -> Agreement:

@@ -47,7 +47,7 @@ def merge_attributes(situation: Situation, sides: Sides) -> Attributes:
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
             agreed[mapped.remembered_as] = tuple(sorted(merged.values))
-        if mapped.direction != TO_IRODS or not sides.omero.partakers:
+        if mapped.direction != TO_IRODS or not sides.images.partakers:
             shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
             avus[mapped.avu] = frozenset(map(mapped.in_zone, texts))

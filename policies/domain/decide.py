@@ -11,7 +11,7 @@ from policies.domain.attributes import Attributes, frozen, merge_attributes
 from policies.domain.difference import omero_difference, stray_difference, superseded_difference, zone_difference
 from policies.domain.importing import Importing, decide_import
 from policies.domain.places import REQUEST_TAGS, TIER_TAGS
-from policies.domain.plan import EMPTY, Plan, RecordAgreement
+from policies.domain.plan import EMPTY, Plan, RecordAgreement, RemoveAvu
 from policies.domain.requesting import Requesting, decide_request
 from policies.domain.sense import without_nonsense
 from policies.domain.sides import Sides, sides_of
@@ -114,6 +114,10 @@ def _fitting(situation: Situation, sides: Sides, fields: _Fields) -> _Fields:
     rest = _agree(situation, fields)
     if _fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
+    if situation.omero.earlier:  # they are seen once only: an error that rests on them would be gone the next time
+        alone = replace(situation, omero=replace(situation.omero, earlier=()))
+        sides = sides_of(alone)
+        return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
     attributes = frozen(situation, sides)
     if not _fits(replace(rest, attributes=attributes.agreed)):
         attributes = replace(attributes, agreed=())
@@ -159,8 +163,9 @@ def _without_images(situation: Situation, fields: _Fields) -> Decision:
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
     strays = stray_difference(zone, policy.names)
     plan = Plan(
-        omero=superseded_difference(situation.omero),
-        zone=zone_difference(zone, {**avus, **ids}) + strays + fields.request.moves + zone_difference(zone, last),
+        zone=zone_difference(zone, avus),
+        superseded=superseded_difference(situation.omero),
+        ids=zone_difference(zone, ids) + strays + fields.request.moves + zone_difference(zone, last),
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
@@ -172,8 +177,10 @@ def _with_images(situation: Situation, fields: _Fields) -> Decision:
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     wanted, strays = _wanted(situation, fields, agreement), stray_difference(zone, situation.policy.names)
     plan = Plan(
-        omero=omero_difference(omero, wanted) + superseded_difference(omero),
-        zone=zone_difference(zone, wanted.avus) + zone_difference(zone, wanted.ids) + strays + fields.request.moves,
+        omero=omero_difference(omero, wanted),
+        zone=zone_difference(zone, wanted.avus),
+        superseded=superseded_difference(omero),
+        ids=zone_difference(zone, wanted.ids) + strays + fields.request.moves,
         record=_record(situation, agreement),
     )
     return _decision(situation, fields, _remembering(situation, plan, agreement), agreement)
@@ -189,7 +196,16 @@ def _decision(situation: Situation, fields: _Fields, plan: Plan, agreement: Agre
         Reason("request", agreement.request or "none", fields.request.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if situation.omero.fileset is not None),
     )
-    return Decision(plan, agreement, reasons, fields.importing.wait or fields.request.wait)
+    return Decision(_tidy(situation, plan), agreement, reasons, fields.importing.wait or fields.request.wait)
+
+
+def _tidy(situation: Situation, plan: Plan) -> Plan:
+    """The plan, with what cannot be read as an agreement taken away, unless an agreement is written over it."""
+    if not situation.strays or plan.first or plan.record:
+        return plan
+    first = situation.zone.first
+    strays = tuple(RemoveAvu(first.data_id, first.path, avu) for avu in situation.strays)
+    return replace(plan, ids=plan.ids + strays)
 
 
 def _agree(situation: Situation, fields: _Fields) -> Agreement:
@@ -247,7 +263,7 @@ def _remembering(situation: Situation, plan: Plan, agreement: Agreement) -> Plan
         base = replace(agreement, request=base.request, moves=base.moves)
     refused = situation.base.refused if agreement.request else agreement.refused
     first = _record(situation, replace(base, refused=refused, notes=agreement.notes))
-    if first is None or not (plan.omero or plan.zone):
+    if first is None or not plan.works:
         return plan
     return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)
 

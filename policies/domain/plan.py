@@ -149,7 +149,8 @@ class Plan:
 
     An import stands alone: what else is to be done is decided after looking again. Otherwise OMERO comes first,
     the zone second, the agreement third; the mark of the unit is cleared last, by the agent. Actions in OMERO may be
-    done in any order.
+    done in any order. Images of earlier contents have their turn when all else says what they said, and before the zone
+    names the new ones, by which an agent without an agreement would believe that nothing is left to do.
 
     Attributes:
         do_import: The import.
@@ -157,6 +158,8 @@ class Plan:
             lost a conflict. Written down before anything else is done; there is none in most plans.
         omero: Actions in OMERO.
         zone: Actions in the zone, in the order in which they are to be done.
+        superseded: Actions in OMERO on images of earlier contents.
+        ids: Actions in the zone after them: the ids of images, and movements.
         record: The agreement.
     """
 
@@ -164,11 +167,18 @@ class Plan:
     first: RecordAgreement | None = None
     omero: tuple[OmeroAction, ...] = ()
     zone: tuple[ZoneAction, ...] = ()
+    superseded: tuple[OmeroAction, ...] = ()
+    ids: tuple[ZoneAction, ...] = ()
     record: RecordAgreement | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.do_import or self.first or self.omero or self.zone or self.record)
+        return bool(self.do_import or self.first or self.record or self.works)
+
+    @property
+    def works(self) -> bool:
+        """Whether there is anything to do besides an import and what is written down."""
+        return bool(self.omero or self.zone or self.superseded or self.ids)
 
 
 EMPTY = Plan()

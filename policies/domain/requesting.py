@@ -43,6 +43,7 @@ def decide_request(situation: Situation, sides: Sides) -> Requesting:
     policy, attribute = situation.policy, situation.policy.names.request
     base = sides.agreed({situation.base.request} & set(REQUESTS))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
+    in_omero |= sides.taken_over(REQUEST_TAGS, base)
     new = [asked for asked in _asked(situation) if asked.request not in base]
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
@@ -69,7 +70,7 @@ def _asked(situation: Situation) -> list[Asked]:
     ]
     in_omero = [
         Asked(link.text, link.owner_name, link.created, in_zone=False)
-        for subject in situation.omero.subjects
+        for subject in situation.omero.subjects + situation.omero.earlier
         for link in subject.tags
         if _is_request(link)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from policies.domain.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
@@ -25,25 +25,31 @@ def without_nonsense(situation: Situation) -> tuple[Situation, str]:
     """The situation without what makes no sense, and a message about that, empty for none."""
     zone, omero, policy = situation.zone, situation.omero, situation.policy
     avus = {avu: why for found in zone.objects for avu in found.avus if (why := _why_no_request(avu, policy))}
-    shown = _nonsense_in_omero(situation)
+    here = _nonsense_on(omero.subjects, situation)
+    shown = {**_nonsense_on(omero.earlier, situation), **here}
     if not avus and not shown:
         return situation, ""
     told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
-    told |= {f"{_called(place)} {printable(text, 40)!r}: {why}" for (place, text), why in shown.items() if why}
+    told |= {f"{_called(place)} {printable(text, 40)!r}: {why}" for (place, text), why in here.items() if why}
     return (
         replace(
             situation,
             zone=replace(zone, objects=tuple(_object_without(found, avus) for found in zone.objects)),
-            omero=replace(omero, subjects=tuple(_subject_without(found, shown) for found in omero.subjects)),
+            omero=replace(
+                omero,
+                subjects=tuple(_subject_without(found, shown) for found in omero.subjects),
+                earlier=tuple(_subject_without(found, shown) for found in omero.earlier),
+            ),
         ),
         "; ".join(sorted(told)[:TOLD]),
     )
 
 
-def _nonsense_in_omero(situation: Situation) -> dict[Shown, str]:
-    """For each text that makes no sense why, empty where nobody needs to be told."""
-    known = _known(situation)
-    subjects, found = situation.omero.subjects, dict[Shown, str]()
+def _nonsense_on(subjects: Sequence[Subject], situation: Situation) -> dict[Shown, str]:
+    """For each text that makes no sense on some images why, empty where nobody needs to be told."""
+    if not subjects:
+        return {}
+    known, found = _known(situation), dict[Shown, str]()
     for place, text in {(place_of_tag(link), link.text) for subject in subjects for link in subject.tags}:
         if (place, remembered(text)) not in known and (why := _why_no_tag(place, text, situation.policy)):
             found[place, text] = why

@@ -66,16 +66,26 @@ class Sides:
     """Both sides of a unit.
 
     Attributes:
+        omero: The images, and those of the last agreement where a new content has taken their place: users may have
+            changed them until then.
+        images: The images of the present content alone.
         texts: For each value, as agreements remember it, its text in OMERO.
     """
 
     zone: Side[str]
     omero: Side[Place]
+    images: Side[Place]
     texts: Mapping[str, str]
 
     def agreed(self, base: Set[str]) -> frozenset[str]:
         """What was agreed, as far as anybody who is there took part in it."""
         return frozenset(base) if self.zone.partakers or self.omero.partakers else NO_VALUES
+
+    def taken_over(self, name: Place, base: Set[str]) -> frozenset[str]:
+        """What was agreed and all the images of a new content have: an agent that was killed gave it to them."""
+        if self.images.partakers or not self.images.carriers:
+            return NO_VALUES
+        return frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.images.carriers))
 
 
 def sides_of(situation: Situation) -> Sides:
@@ -83,19 +93,28 @@ def sides_of(situation: Situation) -> Sides:
     zone, omero, base, policy = situation.zone, situation.omero, situation.base, situation.policy
     texts: dict[str, str] = {}
     objects = [(found, _carried(_avus(found, policy), texts)) for found in zone.objects]
-    subjects = [(found, _carried(_shown(found, policy), texts)) for found in omero.subjects]
+    images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
     known = base.fileset is not None and base.fileset == omero.fileset
+    present = Side(
+        tuple(carried for _, carried in images),
+        tuple(carried for found, carried in images if known and _is_where_it_was(found, base)),
+    )
     return Sides(
         Side(
             tuple(carried for _, carried in objects),
             tuple(carried for found, carried in objects if _is_known(found, base, policy.names)),
         ),
         Side(
-            tuple(carried for _, carried in subjects),
-            tuple(carried for found, carried in subjects if known and _is_where_it_was(found, base)),
+            present.carriers + tuple(carried for _, carried in earlier),
+            present.partakers + tuple(carried for found, carried in earlier if _is_where_it_was(found, base)),
         ),
+        present,
         texts,
     )
+
+
+def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) -> list[tuple[Subject, Carried[Place]]]:
+    return [(found, _carried(_shown(found, policy), texts)) for found in subjects]
 
 
 def _avus(found: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:

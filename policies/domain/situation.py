@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from policies.domain.agreement import NOTHING_AGREED, Agreement
 from policies.domain.policy import Policy
 from policies.domain.unit import Content
-from policies.domain.views import NOTHING_IN_OMERO, OmeroView, ZoneView
+from policies.domain.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Situation:
         now: Seconds since 1970, for the time that a change is shown with.
         omero: What OMERO says.
         base: What was agreed last.
+        strays: AVUs in the place of the agreement that cannot be read, or that are too many.
         imported: The content of ``omero.fileset`` where it is known better than from the agreement: just imported.
     """
 
@@ -28,6 +29,7 @@ class Situation:
     now: float
     omero: OmeroView = NOTHING_IN_OMERO
     base: Agreement = NOTHING_AGREED
+    strays: tuple[Avu, ...] = ()
     imported: Content | None = None
 
     @property

@@ -130,12 +130,17 @@ def import_prefix(zone: str, data_id: int) -> str:
     return f"{zone_prefix(zone)}{data_id}/"
 
 
+def size_prefix(zone: str, data_id: int, size: int) -> str:
+    """The start of the client paths of every fileset of a data object's contents of this size."""
+    return f"{import_prefix(zone, data_id)}{size}-"
+
+
 def import_key(zone: str, data_id: int, content: Content) -> str:
     """The start of the client paths of one content's fileset: an import that was cut off is found again by it.
 
     OMERO stores ``FilesetEntry.clientPath`` as it was given, before the first byte is uploaded.
     """
-    return f"{import_prefix(zone, data_id)}{content.size}-{content.replica}-{content.modified}/"
+    return f"{size_prefix(zone, data_id, content.size)}{content.replica}-{content.modified}/"
 
 
 def entry_paths(key: str, paths: Sequence[str]) -> tuple[str, ...]:

@@ -216,12 +216,15 @@ class OmeroView:
         images: The images of the fileset in order of their ids.
         subjects: What carries the annotations: the images, or the plates that they belong to.
         superseded: Subjects of earlier filesets of the same unit.
+        earlier: Those of ``superseded`` that belong to the fileset of the last agreement: what users did to them since
+            then counts.
     """
 
     fileset: int | None = None
     images: tuple[ImageState, ...] = ()
     subjects: tuple[Subject, ...] = ()
     superseded: tuple[Subject, ...] = field(default=())
+    earlier: tuple[Subject, ...] = field(default=())
 
 
 NOTHING_IN_OMERO = OmeroView()

@@ -76,6 +76,9 @@ class ImportSettings(Section):
     backoff_seconds: Annotated[float, Field(ge=0)] = Field(
         default=60.0, description="Pause before the second attempt, doubled before each further one."
     )
+    per_sweep: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
+    )
 
 
 class AgentSettings(Section):

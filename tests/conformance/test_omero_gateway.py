@@ -17,7 +17,7 @@ from policies.errors import RefusedError
 from policies.gateways.omero.containers import find_container
 from policies.gateways.omero.events import EventReader
 from policies.gateways.omero.importing import find_existing, half_made
-from policies.gateways.omero.listing import fileset_pages
+from policies.gateways.omero.listing import fileset_pages, filesets_below
 from policies.gateways.omero.reading import client_paths, fileset_of_image
 from policies.gateways.omero.tags import TAG_SET_NAMESPACE, Tags
 from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
@@ -59,6 +59,9 @@ def import_into_all_places(agent: Agent) -> int:
     assert fileset_of_image(agent.service, image.id) == done.fileset
     listed = {found: data_id for page in fileset_pages(agent.service, ZONE) for found, data_id in page.items()}
     assert (listed[first.fileset], listed[done.fileset]) == (agent.data_id, agent.data_id)
+    below = filesets_below(agent.service, [agent.action().prefix, "irods/no such zone/1/"])
+    assert list(below) == [first.fileset, done.fileset]
+    assert list(filesets_below(agent.service, [agent.action(2).key, agent.action(3).key])) == [done.fileset]
     return done.fileset
 
 

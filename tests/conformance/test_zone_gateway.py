@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from irods.meta import iRODSMeta
@@ -162,6 +163,26 @@ def test_it_is_known_when_an_avu_was_put_on_an_object(zone: Zone, agent_zone: Zo
     found = attached_at(agent_zone, [data_id(zone, path), 10**9], attribute)
     assert list(found) == ([(data_id(zone, path), HOSTILE)] if zone.rods.server_version >= (4, 3, 2) else [])
     assert all(abs(when - before) < CLOCKS for when in found.values())
+
+
+def test_when_avus_were_put_on_is_asked_again_when_it_is_refused_once(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """The last request stands: who does not know the times lets another one stand, for good."""
+    path, attribute = zone.put("a"), "conformance::asked again"
+    zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, "archive"))
+    ids = [data_id(zone, path)]
+    expected = attached_at(agent_zone, ids, attribute)
+    for refusals, found in ((1, expected), (2, {})):
+        answers = [RefusedError("asking", "", "refused by a test")] * refusals
+        with pytest.MonkeyPatch.context() as patch:
+            call = agent_zone.call
+
+            def refusing(*arguments: Any, call: Any = call, answers: list[RefusedError] = answers) -> Any:
+                if answers:
+                    raise answers.pop()
+                return call(*arguments)
+
+            patch.setattr(agent_zone, "call", refusing)
+            assert attached_at(agent_zone, ids, attribute) == found
 
 
 def test_ids_that_are_gone_are_told_from_others(zone: Zone, agent_zone: ZoneConnection) -> None:

@@ -42,6 +42,7 @@ def errors(world: World) -> frozenset[str]:
 def disagreements(world: World) -> list[str]:
     """Everything in which the two sides, or the carriers of one side, say different things."""
     found = [*_requests(world), *_errors(world), *_ids(world)]
+    found += ["unreadable agreement"] if world.look().strays else []
     if world.omero.fileset is not None:
         found += [*_tier(world), *_key_values(world)]
         if TOO_MANY not in errors(world):

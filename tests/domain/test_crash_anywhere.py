@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.domain.decide import decide
+from policies.domain.plan import Import
 from policies.domain.policy import BOTH, MappedAttribute, Policy
-from tests.domain.agreed import AGREED_WORLDS, EDITS, HAPPENINGS, REQUESTS_MADE, Edit, agreed_world
+from tests.domain.agreed import AGREED_WORLDS, EDITS, HAPPENINGS, REQUESTS_MADE, Edit, agreed_world, overwritten
 from tests.domain.comparing import shape
 from tests.domain.strategies import MAPPED, TIERS, WORLDS
 from tests.domain.world import World, actions_of, apply, killed, settle
@@ -23,13 +24,20 @@ MORE = st.lists(EDITS | REQUESTS_MADE, max_size=3)
 
 
 def interrupted(world: World, after: int, order: int) -> World:
-    """Do some of what is planned; in OMERO in any order, as actions of many units are done together there."""
+    """Do some of what is planned, after an import also of what is planned then; in OMERO in any order.
+
+    In any order, as actions of many units are done together there.
+    """
     plan = decide(world.look()).plan
+    if plan.do_import and after:
+        world, after = apply(world, [plan.do_import]), after - 1
+        plan = decide(world.look()).plan
     actions = actions_of(plan)
-    start = actions.index(plan.omero[0]) if plan.omero else 0
-    in_omero = actions[start : start + len(plan.omero)]
-    random.Random(order).shuffle(in_omero)
-    actions[start : start + len(plan.omero)] = in_omero
+    for part in (plan.omero, plan.superseded):
+        start = actions.index(part[0]) if part else 0
+        in_omero = actions[start : start + len(part)]
+        random.Random(order).shuffle(in_omero)
+        actions[start : start + len(part)] = in_omero
     return killed(apply(world, actions[: after % (len(actions) + 1)]))
 
 
@@ -52,6 +60,21 @@ def test_crash_anywhere_after_what_users_did(
     for edit in more:
         world = edit.do(world)
     world = happening(world)
+    disturbed = world
+    for after, order in kills:
+        disturbed = interrupted(disturbed, after, order)
+    assert shape(settle(disturbed)) == shape(settle(world))
+
+
+@given(AGREED_WORLDS, st.lists(EDITS, max_size=4), MORE, KILLS)
+def test_crash_anywhere_after_what_users_did_to_images_that_new_content_replaces(
+    world: World, edits: list[Edit], more: list[Edit], kills: list[tuple[int, int]]
+) -> None:
+    for edit in edits:
+        world = edit.do(world)
+    world = overwritten(settle(world))
+    for edit in more:
+        world = edit.do(world)
     disturbed = world
     for after, order in kills:
         disturbed = interrupted(disturbed, after, order)
@@ -85,8 +108,26 @@ def test_crash_after_every_single_action(scenario: str, happening: Callable[[Wor
     world = settle(Edit("omero", 0, 2, "agreed").do(world))
     for edit in edits:
         world = edit.do(world)
-    world = happening(world) if happening else world
-    undisturbed = shape(settle(world))
-    for after in range(len(actions_of(decide(world.look()).plan)) + 1):
-        for order in range(2):
+    check_all_kills(happening(world) if happening else world)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_crash_after_every_single_action_when_users_change_images_that_new_content_replaces(scenario: str) -> None:
+    resource, edits = SCENARIOS[scenario]
+    policy = Policy("z", "omero.example", TIERS, attributes=MAPPED_SINGLE)
+    world = agreed_world(policy, objects=2, images=2, resource=resource)
+    world = overwritten(settle(Edit("omero", 0, 2, "agreed").do(world)))
+    for edit in edits:
+        world = edit.do(world)
+    check_all_kills(world)
+
+
+def check_all_kills(world: World) -> None:
+    """The agent is killed after each action of its first plan, and where that is an import, of the one after it."""
+    undisturbed, planned, actions = shape(settle(world)), world, actions_of(decide(world.look()).plan)
+    while actions and isinstance(actions[-1], Import):
+        planned = apply(planned, actions[-1:])
+        actions = [*actions, *actions_of(decide(planned.look()).plan)]
+    for after in range(len(actions) + 1):
+        for order in range(3):
             assert shape(settle(interrupted(world, after, order))) == undisturbed, (after, order)

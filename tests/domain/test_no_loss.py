@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.domain.policy import BOTH, MappedAttribute, Policy
+from policies.vocabulary import REQUESTS
 from tests.domain.agreed import (
     AGREED_WORLDS,
     BOTH_WAYS,
     EDITS,
+    REQUESTS_MADE,
     Edit,
     agreed_world,
     emptied_agreement,
@@ -72,6 +74,38 @@ def test_no_loss_by_what_happens_to_the_unit(
     new = {avu: frozenset[str]().union(*everybody) for avu, everybody in carried(world).items()}
     for avu, everybody in carried(settle(world)).items():
         assert all(values == agreed[avu] | new[avu] for values in everybody), (avu, agreed[avu], new[avu], everybody)
+
+
+@given(WORLDS, st.lists(EDITS, min_size=1, max_size=4), st.lists(EDITS, min_size=1, max_size=4))
+def test_no_loss_of_what_is_done_to_images_that_new_content_replaces(
+    world: World, before: list[Edit], after: list[Edit]
+) -> None:
+    """Between overwriting and the import users see the earlier images, and add and take away what they like."""
+    for edit in before:
+        world = edit.do(world)
+    world = overwritten(settle(world))
+    agreed = carried(world)
+    for edit in after:
+        world = edit.do(world)
+    survive = {avu: expected(agreed[avu], everybody) for avu, everybody in carried(world).items()}
+    for avu, everybody in carried(settle(world)).items():
+        assert all(values == survive[avu] for values in everybody), (avu, survive[avu], everybody)
+
+
+@given(AGREED_WORLDS, st.sampled_from((None, *REQUESTS)), st.lists(REQUESTS_MADE, max_size=3))
+def test_requests_on_images_that_new_content_replaces_count_as_ever(
+    world: World, asked: str | None, edits: list[Edit]
+) -> None:
+    """What becomes of requests does not depend on whether there is new content."""
+    if asked is not None:
+        world = settle(Edit("omero", 0, "request", asked).do(world))
+    plain, replaced = world, overwritten(world)
+    for edit in edits:
+        plain, replaced = edit.do(plain), edit.do(replaced)
+    plain, replaced = settle(plain), settle(replaced)
+    assert replaced.base.request == plain.base.request
+    assert replaced.base.refused == plain.base.refused
+    assert replaced.zone.movements == plain.zone.movements
 
 
 def one(direction: str, single: bool = False, winner: str = "irods") -> MappedAttribute:

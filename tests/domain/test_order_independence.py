@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policies.domain.decide import decide
 from policies.domain.situation import Situation
 from policies.domain.views import DataObject
-from tests.domain.agreed import AGREED_WORLDS, EDITS, REQUESTS_MADE, Edit
+from tests.domain.agreed import AGREED_WORLDS, EDITS, REQUESTS_MADE, Edit, overwritten
 from tests.domain.comparing import shape
 from tests.domain.strategies import WORLDS
 from tests.domain.world import World, actions_of, settle
@@ -38,6 +38,7 @@ def shuffled(situation: Situation, seed: int) -> Situation:
             images=shuffle(omero.images),
             subjects=shuffle(omero.subjects),
             superseded=shuffle(omero.superseded),
+            earlier=shuffle(omero.earlier),
         ),
     )
 
@@ -51,6 +52,15 @@ def test_order_of_what_is_seen_does_not_matter(world: World, seed: int) -> None:
         assert set(one.plan.do_import.paths) == set(other.plan.do_import.paths)
     else:
         assert set(actions_of(one.plan)) == set(actions_of(other.plan))
+
+
+@given(AGREED_WORLDS, EDITS | REQUESTS_MADE, EDITS | REQUESTS_MADE)
+def test_edits_of_different_fields_commute_with_new_content(world: World, one: Edit, other: Edit) -> None:
+    assume(one.field != other.field)
+    one, other = replace(one, side="zone"), replace(other, side="omero")
+    together = shape(settle(other.do(one.do(overwritten(world)))))
+    assert shape(settle(one.do(other.do(overwritten(world))))) == together
+    assert shape(settle(overwritten(one.do(other.do(world))))) == together
 
 
 @given(AGREED_WORLDS, EDITS | REQUESTS_MADE, EDITS | REQUESTS_MADE)

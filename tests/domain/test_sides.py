@@ -62,7 +62,18 @@ def test_new_images_have_no_say() -> None:
     world, _ = plan_and_apply(overwritten(agreed_world(POLICY)))
     sides = sides_of(world.look())
     assert sides.zone.all_took_part
-    assert sides.omero.partakers == ()
+    assert sides.images.partakers == ()
+
+
+def test_earlier_images_have_a_say_and_only_those_of_the_agreement() -> None:
+    world, _ = plan_and_apply(overwritten(agreed_world(POLICY, images=2)))
+    world, _ = plan_and_apply(world)
+    world, _ = plan_and_apply(overwritten(world))
+    assert [len(fileset.subjects) for fileset in world.filesets] == [2, 2, 2]
+    sides, omero = sides_of(world.look()), world.omero
+    assert (len(sides.images.carriers), len(omero.superseded)) == (2, 4)
+    assert {found.id for found in omero.earlier} == {found.id for found in world.filesets[1].subjects}
+    assert len(sides.omero.partakers) == 2
 
 
 def test_images_in_another_group_have_no_say() -> None:

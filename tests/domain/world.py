@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from policies.domain.agreement import NOTHING_AGREED, VERSION, Agreement, AgreementError, decode, encode
+from policies.domain.agreement import VERSION, Agreement, decode, encode, read
 from policies.domain.decide import Decision, decide
 from policies.domain.places import KEY, Place, place_of_pair, place_of_tag
 from policies.domain.plan import (
@@ -81,13 +81,11 @@ class World:
     @cached_property
     def base(self) -> Agreement:
         """What the agreement AVU says, nothing if it is unreadable."""
-        for avu in self.zone.first.avus:
-            if avu.attribute == self.policy.names.agreement:
-                try:
-                    return decode(avu.value, avu.units)
-                except AgreementError:
-                    return NOTHING_AGREED
-        return NOTHING_AGREED
+        return self._agreed[0]
+
+    @cached_property
+    def _agreed(self) -> tuple[Agreement, tuple[Avu, ...]]:
+        return read(avu for avu in self.zone.first.avus if avu.attribute == self.policy.names.agreement)
 
     @cached_property
     def omero(self) -> OmeroView:
@@ -95,10 +93,16 @@ class World:
         number = self.just[0] if self.just else self._known_fileset()
         earlier = tuple(subject for other in self.filesets if other.id != number for subject in other.subjects)
         superseded = earlier if self.just else ()
+        agreed = tuple(
+            subject
+            for other in self.filesets
+            if self.just and other.id == self.base.fileset != number
+            for subject in other.subjects
+        )
         for found in self.filesets:
             if found.id == number:
-                return OmeroView(found.id, found.images, found.subjects, superseded)
-        return OmeroView(superseded=superseded)
+                return OmeroView(found.id, found.images, found.subjects, superseded, agreed)
+        return OmeroView(superseded=superseded, earlier=agreed)
 
     def _known_fileset(self) -> int | None:
         base = self.base
@@ -110,12 +114,12 @@ class World:
     def look(self) -> Situation:
         """Both sides as the agent would see them now."""
         imported = self.just[1] if self.just else None
-        return Situation(self.zone, self.policy, float(self.clock), self.omero, self.base, imported)
+        return Situation(self.zone, self.policy, float(self.clock), self.omero, *self._agreed, imported)
 
 
 def actions_of(plan: Plan) -> list[Any]:
     """The actions of a plan in the order in which the agent does them."""
-    found = [plan.do_import, plan.first, *plan.omero, *plan.zone, plan.record]
+    found = [plan.do_import, plan.first, *plan.omero, *plan.zone, *plan.superseded, *plan.ids, plan.record]
     return [action for action in found if action is not None]
 
 

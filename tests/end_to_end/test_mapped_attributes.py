@@ -133,3 +133,24 @@ def test_what_both_sides_agree_on_is_left_in_peace(scene: Scene, path: str, pair
     with scene.sides() as sides:
         drifted = [drift.situation.zone.first.path for page in Reconciler(sides, SHOW).run() for drift in page]
     assert path not in drifted
+
+
+def test_what_users_do_to_images_that_new_content_replaces_is_kept(scene: Scene, path: str) -> None:
+    """Until the agent has imported the new content the earlier image is the one that users see."""
+    scene.set_avu(path, "species", "taken away")
+    scene.sweep()
+    earlier = scene.shown(path).image.id
+    scene.put("a.ome.tiff", retina(96))
+    scene.take_tag_away(earlier, "taken away")
+    scene.add_own_tag(earlier, SPECIES, "yeast")
+    scene.add_own_tag(earlier, PROJECT, "atlas")
+    scene.ask_by_tag(earlier, "keep")
+    scene.sweep()
+    image = scene.shown(path).image
+    assert image.id != earlier
+    assert scene.tags(path, SPECIES) == {"mouse", "yeast"}
+    assert scene.avus(path, "species") == ["mouse", "yeast"]
+    assert scene.avus(path, "project") == ["atlas"]
+    assert scene.avus(path, "omero::request") == ["keep"]
+    assert "keep" in image.texts
+    assert scene.image(earlier).texts == {"superseded", "mouse", "yeast", "atlas"}

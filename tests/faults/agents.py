@@ -27,7 +27,8 @@ from tests.faults.calls import KILL, Call, Calls, Changes, Disturbance
 
 SWEEP = "sweep"
 RECONCILE = "reconcile"
-PATIENCE = 60.0
+PATIENCE = 300.0
+"""Seconds that an agent may take: before some scenarios it imports hundreds of images."""
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -115,7 +116,7 @@ def _outcome(sides: Sides, task: str, calls: Calls) -> Outcome:
     drifted = 0
     try:
         if task == SWEEP:
-            report = sweep.Sweeper(sides).sweep()
+            report = sweep.Sweeper(sides).drain()
         else:
             reconciler = Reconciler(sides)
             for _ in chain(reconciler.run(), reconciler.orphans()):

@@ -50,6 +50,13 @@ def change_attributes(case: Case) -> None:
     pairs.add(LABELS, "added in omero")
 
 
+def overwrite_and_change(case: Case) -> None:
+    image = case.image
+    case.put(OTHER_PICTURE)
+    change_attributes(case)
+    case.scene.ask_by_tag(image, "keep")
+
+
 def conflict(case: Case) -> None:
     case.remove(STAGE, "new")
     case.add(STAGE, "changed in zone")
@@ -90,6 +97,7 @@ SCENARIOS = [
     Scenario("new-image", (put,)),
     Scenario("first-image-of-a-group", (put_unwatched, lambda case: case.watch())),
     Scenario("new-content", (put, lambda case: case.put(OTHER_PICTURE))),
+    Scenario("new-content-after-changes", (put_with_attributes, overwrite_and_change)),
     Scenario("request-by-tag", (put, ask_by_tag("archive"))),
     Scenario("request-by-avu", (put, ask_by_avu("archive"))),
     Scenario("request-served", (put, ask_by_avu("archive"), lambda case: case.move_data())),

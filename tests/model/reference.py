@@ -72,7 +72,7 @@ class Thing:
         self.only_taken_in_omero.clear()
 
     def loses_images(self) -> None:
-        """The images that people saw make place for others, or go: what only they said may be gone with them."""
+        """The images that people saw are deleted: what only they said may be gone with them."""
         self.sure -= self.only_in_omero
         self.banned -= self.only_taken_in_omero
         if not self.clean:
@@ -80,8 +80,10 @@ class Thing:
         self.touched()
 
     def gets_content(self, version: int, is_picture: bool) -> None:
-        """It was overwritten."""
-        self.loses_images()
+        """It was overwritten; what people then do to its earlier images counts until there are new ones."""
+        if not self.clean:
+            self.keeps = None
+        self.touched()
         self.version, self.is_picture = version, is_picture
 
     def gets_keyword(self, value: str, in_omero: bool) -> None:

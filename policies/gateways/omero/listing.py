@@ -1,11 +1,12 @@
-"""All filesets that were imported from a zone, in pages by id, so that memory does not grow with the server."""
+"""Filesets by their client paths: all of a zone in pages, so that memory does not grow, and those of some units."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from policies.domain.unit import parse_import_key, zone_prefix
-from policies.gateways.batches import BATCH
+from policies.gateways.batches import BATCH, in_batches
 from policies.gateways.omero.session import OmeroSession, Values
 
 PAGE = 5 * BATCH
@@ -26,3 +27,23 @@ def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
         page = {int(fileset): key.data_id for fileset, key in keys if key is not None and key.zone == zone}
         if page:
             yield page
+
+
+def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, str]:
+    """The filesets of which a client path starts with one of these, each with such a path.
+
+    One query for a thousand prefixes of the same length, which those of most units have.
+    """
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for prefix in sorted(set(prefixes)):
+        by_length[len(prefix)].append(prefix)
+    found: dict[int, str] = {}
+    for length, alike in by_length.items():
+        text = (
+            "select e.fileset.id, e.clientPath from FilesetEntry e "
+            f"where substring(e.clientPath, 1, {length}) in (:prefixes) order by e.id"
+        )
+        for chunk in in_batches(alike):
+            for fileset, path in session.rows("looking for filesets of units", text, {"prefixes": chunk}):
+                found.setdefault(int(fileset), path)
+    return found

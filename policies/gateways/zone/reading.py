@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import partial
+from contextlib import suppress
 from typing import Any
 
+import structlog
 from irods.column import In, Like
 from irods.models import Collection, DataObject, DataObjectMeta
 
@@ -18,6 +19,8 @@ from policies.gateways.batches import in_batches
 from policies.gateways.zone.connection import ZoneConnection
 from policies.gateways.zone.queries import IDS_A_QUERY, rows
 from policies.gateways.zone.watching import like
+
+log = structlog.get_logger()
 
 GOOD = "1"
 
@@ -75,17 +78,11 @@ def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -
     return {data_id for (data_id,) in rows(zone, f"looking for {attribute}", (DataObject.id,), *conditions)}
 
 
-def ids_among(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> set[int]:
-    """Those of these data objects that have an AVU of this attribute."""
-    chunks = in_batches(sorted(set(ids)), IDS_A_QUERY)
-    return {data_id for chunk in chunks for data_id in read_avus(zone, chunk, [attribute])}
-
-
 def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dict[tuple[int, str], int]:
     """When AVUs of an attribute were put on data objects, for each catalog id and value, in seconds since 1970.
 
     GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more, from iRODS 4.3.2 on.
-    Where it is not to be had nothing is returned.
+    Where it is not to be had nothing is returned for the rest.
     """
     found: dict[tuple[int, str], int] = {}
     for chunk in in_batches(sorted(set(ids)), ATTACHED_A_QUERY):
@@ -94,16 +91,20 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
             "select DATA_ID, META_DATA_ATTR_VALUE, META_DATA_ATTACHED_CREATE_TIME "
             f"where META_DATA_ATTR_NAME = '{attribute}' and DATA_ID in ({listed})"
         )
-        try:
-            rows_found = zone.call("reading when it was asked", "", partial(_newer, text))
-        except RefusedError:
+        rows_found = _newer(zone, text)
+        if rows_found is None:
             return found
         found.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
     return found
 
 
-def _newer(text: str, session: Any) -> list[list[str]]:
-    return list(session.genquery2(text))
+def _newer(zone: ZoneConnection, text: str) -> list[list[str]] | None:
+    """The rows of a query in GenQuery2, None where that is not to be had: one refusal may have passed by."""
+    for _ in range(2):
+        with suppress(RefusedError):
+            return zone.call("reading when it was asked", "", lambda session: list(session.genquery2(text)))
+    log.info("nobody can tell what was asked last: the zone does not answer GenQuery2")
+    return None
 
 
 def existing(zone: ZoneConnection, ids: Iterable[int]) -> set[int]:

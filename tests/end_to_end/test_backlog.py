@@ -1,0 +1,156 @@
+"""While many images wait for their import, whoever asks for something else does not."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from policies.agent.loop import run
+from policies.agent.report import Report
+from policies.agent.sweep import Sweeper
+from tests.end_to_end.conftest import Places
+from tests.pictures import retina
+from tests.scene import Scene
+
+AT_ONCE = 2
+MANY = 5
+
+
+@pytest.fixture
+def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """A scene in which few units are imported in one sweep; it leaves no backlog to the next one."""
+    name = re.sub(r"\W+", "-", request.node.name).strip("-")
+    with Scene(*places, name, imports={"per_sweep": AT_ONCE}) as made:
+        made.watch()
+        made.sweep()
+        yield made
+        with made.sides() as sides:
+            Sweeper(sides).drain()
+
+
+@pytest.fixture
+def image(scene: Scene) -> str:
+    """An image that was imported before all others arrive; its path."""
+    path = scene.put("first.ome.tiff", retina(32))
+    scene.sweep()
+    return path
+
+
+def arrive(scene: Scene) -> list[str]:
+    """More data objects than one sweep imports."""
+    return [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(MANY)]
+
+
+def waiting(scene: Scene, paths: list[str]) -> list[str]:
+    """Those that are not imported yet; all others have no mark left."""
+    for path in paths:
+        assert bool(scene.avus(path, "omero::sync")) != bool(scene.avus(path, "omero::image"))
+    return [path for path in paths if scene.avus(path, "omero::sync") == ["pending"]]
+
+
+def test_requests_are_served_before_the_backlog_is_through(scene: Scene, image: str) -> None:
+    paths = arrive(scene)
+    scene.ask_by_tag(scene.shown(image).image.id, "keep")
+    report = scene.sweep()
+    assert (report.imported, report.postponed) == (AT_ONCE, MANY - AT_ONCE)
+    assert waiting(scene, paths) == paths[AT_ONCE:]
+    assert scene.avus(image, "omero::request") == ["keep"]
+
+
+@pytest.mark.usefixtures("lab_only")
+def test_what_waits_for_its_import_costs_no_write(scene: Scene) -> None:
+    written = []
+    for number in range(2):
+        paths = [scene.put(f"{number} {place}.ome.tiff", retina(32)) for place in range(MANY)]
+        before = scene.writes()[0]
+        assert scene.sweep().imported == AT_ONCE
+        written.append(scene.writes()[0] - before)
+    assert written[0] == written[1], "once three others wait, and once six"
+    assert waiting(scene, paths) == paths
+
+
+@pytest.mark.usefixtures("lab_only")
+def test_when_imports_begin_all_else_is_done_and_its_marks_are_cleared(scene: Scene, image: str) -> None:
+    lab = scene.omero.lab
+    assert lab is not None
+    other = scene.put("second.ome.tiff", retina(32))
+    scene.sweep()
+    paths = arrive(scene)
+    scene.ask_by_avu(image, "keep")
+    scene.ask_by_tag(scene.shown(other).image.id, "keep")
+    lab.disturb("importFileset", "delay", seconds=8)
+    try:
+        with scene.agent():
+            scene.wait_until(lambda: lab.is_delaying("importFileset"), "the first import begins")
+            assert waiting(scene, paths[1:]) == paths[1:]
+            for path in (image, other):
+                assert "keep" in scene.shown(path).image.texts
+                assert scene.avus(path, "omero::request") == ["keep"]
+                assert scene.avus(path, "omero::sync") == []
+    finally:
+        lab.calm()
+
+
+@pytest.mark.usefixtures("lab_only")
+def test_each_mark_is_cleared_when_its_unit_is_imported(scene: Scene) -> None:
+    lab = scene.omero.lab
+    assert lab is not None
+    paths = arrive(scene)
+    lab.disturb("importFileset", "delay", seconds=8, nth=AT_ONCE)
+    try:
+        with scene.agent():
+            scene.wait_until(lambda: lab.is_delaying("importFileset"), "another import begins")
+            assert scene.avus(paths[0], "omero::sync") == []
+            assert scene.shown(paths[0]).image.texts == {"registered", "tier:fast"}
+    finally:
+        lab.calm()
+    with scene.agent("--once") as agent:
+        agent.communicate()
+    assert waiting(scene, paths) == []
+
+
+def test_once_empties_the_backlog(scene: Scene) -> None:
+    paths = arrive(scene)
+    with scene.agent("--once") as agent:
+        shown, _ = agent.communicate()
+    assert f"{MANY} imported" in shown
+    assert "postponed" not in shown
+    assert waiting(scene, paths) == []
+
+
+def test_the_agent_does_not_pause_while_there_is_a_backlog(scene: Scene) -> None:
+    paths, stop, reports = arrive(scene), threading.Event(), list[Report]()
+
+    def swept(report: Report) -> None:
+        reports.append(report)
+        if not report.postponed:
+            stop.set()
+
+    with scene.sides(agent={"interval_seconds": 3600.0}, imports={"per_sweep": AT_ONCE}) as sides:
+        run(sides, stop, swept)
+    assert [report.imported for report in reports] == [2, 2, 1]
+    assert waiting(scene, paths) == []
+
+
+def test_a_collection_that_becomes_watched_makes_nobody_wait(scene: Scene, image: str) -> None:
+    scene.watch("off")
+    paths = arrive(scene)
+    scene.sweep()
+    scene.watch("file")
+    scene.ask_by_tag(scene.shown(image).image.id, "keep")
+    assert scene.sweep().postponed == MANY - AT_ONCE
+    assert waiting(scene, paths) == paths[AT_ONCE:]
+    assert scene.avus(image, "omero::request") == ["keep"]
+
+
+def test_what_cannot_be_imported_does_not_hold_up_the_others(scene: Scene) -> None:
+    bad = [scene.put(f"bad {number}.ome.tiff", b"no picture") for number in range(AT_ONCE)]
+    good = arrive(scene)
+    for _ in range(20):
+        if not scene.sweep().postponed:
+            break
+    assert waiting(scene, good) == []
+    assert all(scene.avus(path, "omero::error") for path in bad)
