@@ -83,9 +83,12 @@ def names_in(session: Any, collection: str) -> list[str]:
     return sorted({row[DataObject.name] for row in rows})
 
 
-def filesets(client: Any) -> dict[int, int]:
-    """All filesets of the server and how many images each has."""
-    text = "select f.id, count(i.id) from Fileset f left outer join f.images i group by f.id"
+def filesets(client: Any, zone: str, data_id: int) -> dict[int, int]:
+    """The filesets that were imported for a data object, and how many images each has."""
+    text = (
+        "select f.id, count(i.id) from FilesetEntry e join e.fileset f left outer join f.images i "
+        f"where e.clientPath like 'irods/{zone}/{data_id}/%' group by f.id"
+    )
     return {row[0]: row[1] for row in _rows(client, text)}
 
 
