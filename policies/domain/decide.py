@@ -155,7 +155,7 @@ def _without_images(situation: Situation, fields: _Fields) -> Decision:
         request=fields.pending,
         moves=fields.request.counted,
         refused=fields.request.refused,
-        failure=base.failure,
+        failure=base.failure if fields.importing.error else None,
         notes=base.notes,
     )
     avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}

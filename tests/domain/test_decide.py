@@ -14,7 +14,7 @@ from policies.domain.plan import EMPTY, Import
 from policies.domain.policy import MappedAttribute, Policy
 from policies.domain.unit import Unit
 from policies.domain.views import ZoneView
-from tests.domain.agreed import RULE, Edit, agreed_world, data_object, moved_to, overwritten
+from tests.domain.agreed import RULE, Edit, agreed_world, data_object, deleted, moved_to, overwritten
 from tests.domain.comparing import errors, not_superseded
 from tests.domain.strategies import FIRST, MAPPED, NAMES, NOW, TIERS, WORLDS
 from tests.domain.world import World, actions_of, apply, killed, settle
@@ -160,3 +160,13 @@ def test_every_field_has_a_reason(fields: tuple[str, ...]) -> None:
     reasons = decide(Edit("zone", 0, 0, "a").do(agreed_world(policy)).look()).reasons
     assert tuple(reason.field for reason in reasons) == fields
     assert all(reason.value and reason.rule for reason in reasons)
+
+
+def test_a_failure_that_has_passed_is_forgotten_with_images_and_without() -> None:
+    """For instance a call that was refused once: the next sweep ends as if nothing had been in its way."""
+    for world in (agreed_world(POLICY), settle(deleted(agreed_world(POLICY)))):
+        failed, _ = fail(world, "refused once")
+        assert errors(failed) == {"refused once"}
+        mended = settle(failed)
+        assert errors(mended) == frozenset()
+        assert mended.base == world.base
