@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from policies.agent.gathering import gather
@@ -19,11 +19,11 @@ class Backlog:
 
     Attributes:
         resting: Their last import failed, and the next attempt is not due.
-        arriving: They are to be imported.
+        arriving: They are to be imported; each with the id of its unit.
     """
 
     resting: frozenset[int]
-    arriving: frozenset[int]
+    arriving: Mapping[int, int]
 
 
 def look_ahead(sides: Sides, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
@@ -36,7 +36,7 @@ def look_ahead(sides: Sides, observer: Observer, now: float, ids: Iterable[int])
         ids: Catalog ids.
     """
     asked, names = set(ids), sides.names
-    resting, arriving = set[int](), set[int]()
+    resting, arriving = set[int](), dict[int, int]()
     for unit in gather(sides.zone, names, asked, [names.agreement, names.unit]).values():
         zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
         base = agreement_of(zone.first, names)
@@ -45,7 +45,7 @@ def look_ahead(sides: Sides, observer: Observer, now: float, ids: Iterable[int])
         if zone.unit.shard not in sides.shards:
             continue
         if importing.do_import:
-            arriving |= marked
+            arriving |= dict.fromkeys(marked, zone.unit.data_id)
         elif importing.wait:
             resting |= marked
-    return Backlog(frozenset(resting), frozenset(arriving))
+    return Backlog(frozenset(resting), arriving)

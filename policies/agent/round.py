@@ -33,7 +33,7 @@ class Round:
         self._observer = Observer(sides, clock)
         self._batch = sides.settings.agent.batch
         self._done: set[int] = set()
-        self._imports: list[Mark] = []
+        self._imports: dict[int, list[Mark]] = {}
 
     def marked(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time."""
@@ -49,15 +49,17 @@ class Round:
             self._unmarked(batch)
 
     def imports(self) -> None:
-        """Import what was put off, one unit after the other; the mark of each is cleared when its unit is done."""
+        """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._sides.zone, self._sides.names
         doing = Doing(self._sides, self._observer, self.report)
-        for mark in self._imports:
-            if take(zone, names, mark):
-                again = doing.bring_in(mark.id)
+        for unit, marks in self._imports.items():
+            taken = [mark for mark in marks if take(zone, names, mark)]
+            if taken:
+                again = doing.bring_in(unit)
                 self.report.looked += 1
                 self.report.waiting += len(again)
-                (give_back if again else clear)(zone, names, mark)
+                for mark in taken:
+                    (give_back if again else clear)(zone, names, mark)
 
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Take the marks of a batch, work, and clear them; what has to wait keeps its mark untouched."""
@@ -68,8 +70,8 @@ class Round:
         self.report.waiting += len(ahead.resting)
         for mark in marks:
             if mark.id in ahead.arriving:
-                self._put_off(mark)
-        waiting = ahead.resting | ahead.arriving
+                self._put_off(ahead.arriving[mark.id], mark)
+        waiting = ahead.resting.union(ahead.arriving)
         taken = [mark for mark in marks if mark.id not in waiting and take(zone, names, mark)]
         situations = self._observer.observe(mark.id for mark in taken)
         for unit in self._theirs(situations):
@@ -77,15 +79,15 @@ class Round:
         again, imports = (_objects_of(situations, ids) for ids in self._work(situations))
         for mark in taken:
             if mark.id in imports:
-                self._put_off(replace(mark, states=frozenset({TAKEN})))
+                self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
             else:
                 (give_back if mark.id in again else clear)(zone, names, mark)
 
-    def _put_off(self, mark: Mark) -> None:
-        """Import it at the end of this round, or leave it to the next one if it is one too many."""
+    def _put_off(self, unit: int, mark: Mark) -> None:
+        """Import the unit at the end of this round, or leave it to the next one if it is one too many."""
         self._done.add(mark.id)
-        if len(self._imports) < self._sides.settings.imports.per_sweep:
-            self._imports.append(mark)
+        if unit in self._imports or len(self._imports) < self._sides.settings.imports.per_sweep:
+            self._imports.setdefault(unit, []).append(mark)
             return
         self.report.postponed += 1
         if TAKEN in mark.states:
@@ -100,7 +102,7 @@ class Round:
         for data_id, found in read_objects(zone, again | imports, [names.sync]).items():
             leave(zone, names, data_id, found.path)
             if data_id in imports:
-                self._put_off(Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
+                self._put_off(data_id, Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
 
     def _theirs(self, situations: Mapping[int, Situation]) -> list[ZoneView]:
         """The units that belong to other agents: only some of their data objects are of this one's shards."""
@@ -138,6 +140,6 @@ class Round:
         return (data_id for data_id in ids if data_id not in self._done)
 
 
-def _objects_of(situations: Mapping[int, Situation], ids: Iterable[int]) -> set[int]:
-    """The catalog ids of all data objects of some units."""
-    return {found.data_id for id_ in ids for found in situations[id_].zone.objects}
+def _objects_of(situations: Mapping[int, Situation], ids: Iterable[int]) -> dict[int, int]:
+    """The catalog ids of all data objects of some units, each with the id of its unit."""
+    return {found.data_id: id_ for id_ in ids for found in situations[id_].zone.objects}

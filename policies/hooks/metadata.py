@@ -84,7 +84,7 @@ def concerns(event: "Event", kind: str, attribute: str) -> bool:
     settings = event.settings
     if kind == catalog.COLLECTION:
         return attribute in (settings.names.import_, settings.names.target)
-    if attribute in (settings.names.request, TIER_GROUP) or attribute in settings.mapped:
+    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or attribute in settings.mapped:
         return True
     return attribute.startswith(settings.mapped_beginnings)
 

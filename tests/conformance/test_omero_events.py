@@ -32,7 +32,7 @@ from tests.conformance.server import (
     tag,
 )
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds in which the search indexer gets to what has changed."""
 
 LINK = "ome.model.annotations.ImageAnnotationLink"

@@ -26,7 +26,7 @@ from tests.lab.zone import LabZone
 CONFIG = Path(__file__).parents[2] / "irods_config"
 PYTHON = "irods_rule_engine_plugin-python-instance"
 TIERING = "irods_rule_engine_plugin-unified_storage_tiering-instance"
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def disturbances(calls: tuple[Call, ...], scenario: Scenario) -> list[Disturbanc
     return [*kills, *(others if ALL else others[offset % SAMPLE :: SAMPLE]), Disturbance(TWICE)]
 
 
-@pytest.mark.timeout(3600 if ALL else 120)
+@pytest.mark.timeout(3600 if ALL else 900)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage, scenario: Scenario) -> None:
     scene, agents = stage

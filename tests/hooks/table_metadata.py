@@ -69,6 +69,7 @@ ON_OBJECTS = [
     ),
     Route("imeta mod that ends a request", "imeta mod -d", replaced(REQUEST, "mine", "n:mine"), (10259,)),
     Route("imeta rm of a request", "imeta rm -d", removed(REQUEST), (10259,)),
+    Route("imeta add of a unit, by an administrator", None, on_object(ADD[1:], "omero::unit"), (10259,)),
     Route("imeta rmw", None, removed("lab::%", option=1), (10259,)),
     Route("imeta rmi", None, removed("10777", option=2), (10259,)),
     Route(

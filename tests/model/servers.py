@@ -29,7 +29,7 @@ from tests.scene.snapshot import good_resources
 SOON = 0.02
 """Seconds between two looks into the delay queue while it is worked on."""
 
-PATIENCE = 30
+PATIENCE = 120
 """Seconds within which a rule that has not failed is due."""
 
 AS_ADMIN = {kw.ADMIN_KW: ""}

@@ -38,7 +38,7 @@ AGENT_PASSWORD = "agent of the lab"
 GROUP = "microscopy"
 SERVICE = "irods-service"
 FAST, ARCHIVE = "fast", "archive"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a movement may take; on a real zone the delay server sleeps for 30 between two looks."""
 
 

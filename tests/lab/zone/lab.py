@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from irods.session import iRODSSession
 
 _REPOSITORY = Path(__file__).parents[3]
-_PATIENCE = 30
+_PATIENCE = 120
 
 
 class LabZone:
