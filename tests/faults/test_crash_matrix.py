@@ -22,8 +22,8 @@ ALL = os.environ.get("FAULTS") == "all"
 """Break off at every call in every way. Otherwise a new image is killed wherever that makes a difference, and of all
 other disturbances a sample is tried."""
 
-SAMPLE_OF_KILLS = 6
-SAMPLE = 25
+SAMPLE_OF_KILLS = 10
+SAMPLE = 50
 """One of so many cuts and refusals is tried."""
 
 Stage = tuple[Scene, Agents]

@@ -17,7 +17,7 @@ from tests.model.machine import POOL, Machine
 DEEP = os.environ.get("MODEL") == "deep"
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 PROFILE = settings(
-    max_examples=int(os.environ.get("MODEL_RUNS", "300" if DEEP else "12")),
+    max_examples=int(os.environ.get("MODEL_RUNS", "300" if DEEP else "8")),
     stateful_step_count=60 if DEEP else 35,
     derandomize=not DEEP,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes hours with real servers
