@@ -48,7 +48,7 @@ class DataObject:
     Attributes:
         data_id: Catalog id, the same after renaming and overwriting.
         path: Logical path.
-        owner: Name of the iRODS user who owns it.
+        owner: Name of the iRODS user who owns it; with ``#`` and the zone, if that is another one.
         replicas: Its copies.
         avus: Its metadata.
         asked_at: When AVUs of ``avus`` were set, for those that ask for something, seconds since 1970.

@@ -45,7 +45,9 @@ class OmeroSettings(Section):
         default="", pattern=r"^(https?://.+[^/])?$", description="Address of OMERO.web, for links to images."
     )
     users: dict[str, str] = Field(
-        default={}, description="OMERO user for an iRODS user, where the names differ; '*' stands for all others."
+        default={},
+        description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
+        "stands for all others.",
     )
 
 

@@ -32,6 +32,7 @@ REPLICA_COLUMNS = (
     Collection.name,
     DataObject.name,
     DataObject.owner_name,
+    DataObject.owner_zone,
     DataObject.replica_number,
     DataObject.resc_hier,
     DataObject.replica_status,
@@ -123,19 +124,24 @@ def _views(replica_rows: list[tuple[Any, ...]], avus: dict[int, frozenset[Avu]])
 
 
 def _view(data_id: int, group: list[tuple[Any, ...]], avus: frozenset[Avu]) -> ObjectView:
-    _, collection, name, owner = group[0][:4]
+    _, collection, name, owner, zone = group[0][:5]
     return ObjectView(
         data_id=data_id,
         path=f"{collection}/{name}",
-        owner=owner,
+        owner=user_of(owner, zone, collection),
         replicas=tuple(sorted((_replica(row) for row in group), key=lambda replica: replica.number)),
         avus=avus,
         asked_at=tuple((avu, 0) for avu in sorted(avus)),
     )
 
 
+def user_of(name: str, zone: str, path: str) -> str:
+    """A user as iRODS writes it: with the zone where it is not that of the path, whose users may have the same name."""
+    return name if path.split("/")[1] == zone else f"{name}#{zone}"
+
+
 def _replica(row: tuple[Any, ...]) -> Replica:
-    number, hierarchy, status, size, checksum, modified = row[4:]
+    number, hierarchy, status, size, checksum, modified = row[5:]
     return Replica(
         number=number,
         resource=hierarchy.partition(";")[0],
