@@ -161,7 +161,8 @@ def _named_fileset(found: DataObject, names: Names) -> int | None:
 def _with_times(sides: Sides, situations: dict[int, Situation]) -> dict[int, Situation]:
     """Add when requests were made in the zone, which matters only where OMERO has another one."""
     disputed = [data_id for data_id, situation in situations.items() if _is_disputed(situation, sides.names)]
-    times = attached_at(sides.zone, disputed, sides.names.request) if disputed else {}
+    objects_of = [found.data_id for data_id in disputed for found in situations[data_id].zone.objects]
+    times = attached_at(sides.zone, objects_of, sides.names.request) if disputed else {}
     for data_id in disputed:
         situation = situations[data_id]
         objects = tuple(_with_time(found, times) for found in situation.zone.objects)

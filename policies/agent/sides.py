@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.domain.places import KEY, REQUEST_TAGS, TAG, TAG_SET, TIER_TAGS, Place
+from policies.domain.places import KEY, REQUEST_TAGS, TAG, TAG_SET, TIER_TAGS
 from policies.domain.policy import MappedAttribute, Policy
 from policies.gateways.omero.annotating import Annotating
 from policies.gateways.omero.connection import OmeroConnection
@@ -48,7 +48,7 @@ class Sides:
 
     def looked(self) -> Looked:
         """What decisions rest on of what images carry."""
-        places = [TIER_TAGS, REQUEST_TAGS, *(place_of(mapped) for mapped in self.settings.attributes)]
+        places = [TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in self.settings.attributes)]
         keys = {place.namespace for place in places if place.kind == KEY}
         return Looked(
             tags=tuple(place.namespace for place in places if place.kind == TAG),
@@ -79,20 +79,11 @@ class Sides:
         self.omero.close()
 
 
-def place_of(settings: AttributeSettings) -> Place:
-    """Where in OMERO the values of a mapped attribute are."""
-    if settings.key is not None:
-        return Place(KEY, settings.key_namespace, settings.key)
-    if settings.tag_set is not None:
-        return Place(TAG_SET, name=settings.tag_set)
-    return Place(TAG, settings.tag_namespace or "")
-
-
 def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
     """A mapped attribute as decisions know it."""
     return MappedAttribute(
         avu=settings.avu,
-        place=place_of(settings),
+        place=settings.place,
         direction=settings.direction,
         single=settings.single,
         winner=settings.winner,

@@ -1,4 +1,4 @@
-"""Sees AVUs change that the agent acts on: requests, storage tiering's group, mapped attributes, a collection's target.
+"""Sees AVUs change that the agent acts on: requests, units, tiering's group, mapped attributes, a collection's target.
 
 The access time that storage tiering sets whenever somebody reads is none of them, nor is what the agent keeps for
 itself. Changes inside a larger one are left to the event of the larger: their transaction is still open.

@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from policies.domain.places import KEY, Place, tags_in, tags_of
+from policies.domain.policy import STAR
 from policies.settings.section import Name, Section
 from policies.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
 
@@ -15,7 +17,6 @@ CLIENT_NAMESPACE = "openmicroscopy.org/omero/client/mapAnnotation"
 """Of the key-value pairs that users write in OMERO's clients."""
 
 OWN_NAMESPACES = {TIER_NAMESPACE, REQUEST_NAMESPACE, OBJECT_NAMESPACE}
-STAR = "*"
 
 
 class AttributeSettings(Section):
@@ -70,11 +71,11 @@ class AttributeSettings(Section):
         return self
 
     @property
-    def place(self) -> tuple[str, str]:
-        """What tells its place in OMERO from others of the same kind, and the name there, which may end with a star."""
+    def place(self) -> Place:
+        """Where in OMERO its values are."""
         if self.key is not None:
-            return f"keys of {self.key_namespace}", self.key
-        return ("tag set", self.tag_set) if self.tag_set is not None else ("tags", self.tag_namespace or "")
+            return Place(KEY, self.key_namespace, self.key)
+        return tags_in(self.tag_set) if self.tag_set is not None else tags_of(self.tag_namespace or "")
 
 
 def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
@@ -85,16 +86,20 @@ def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
     """
     ours = [f"{names.prefix}::{STAR}", f"irods::{STAR}"]
     for found in mapped:
-        _, name = found.place
         if names.is_ours(found.avu) or any(_meet(found.avu.strip().lower(), own.lower()) for own in ours):
             raise ValueError(f"{found.avu!r} belongs to this policy or to storage tiering")
         if OWN_NAMESPACES & {found.tag_namespace, found.key_namespace} or found.tag_set in TAG_SETS.values():
-            raise ValueError(f"{name!r} belongs to this policy")
+            raise ValueError(f"{_name(found.place)!r} belongs to this policy")
     for one, other in combinations(mapped, 2):
         if _meet(one.avu, other.avu):
             raise ValueError(f"{other.avu!r} is mapped twice")
-        if one.place[0] == other.place[0] and _meet(one.place[1], other.place[1]):
-            raise ValueError(f"{other.place[1]!r} is mapped twice")
+        if one.place[:2] == other.place[:2] and _meet(one.place.name, other.place.name):
+            raise ValueError(f"{_name(other.place)!r} is mapped twice")
+
+
+def _name(place: Place) -> str:
+    """What the configuration calls a place."""
+    return place.name or place.namespace
 
 
 def _meet(one: str, other: str) -> bool:

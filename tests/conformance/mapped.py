@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import omero.model
+from omero.constants.metadata import NSINSIGHTTAGSET
 
 from policies.domain.places import KEY, TAG_SET, Place, place_of_tag
 from policies.domain.plan import AddTag, WriteKeyValues
 from policies.domain.views import KeyValues
-from policies.gateways.omero.tags import TAG_SET_NAMESPACE
 from tests.conformance.gateway import LABORATORY, Agent
 from tests.conformance.server import ALICE, ANNOTATE, linked, pairs, save, tag
 
@@ -32,7 +32,7 @@ def put_into_set(agent: Agent, text: str, *sets: str) -> Any:
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     made = save(client, tag(text), context)
     for name in sets:
-        tag_set = save(client, tag(name, TAG_SET_NAMESPACE), context)
+        tag_set = save(client, tag(name, NSINSIGHTTAGSET), context)
         save(client, linked("AnnotationAnnotationLink", tag_set, made), context)
     return made
 

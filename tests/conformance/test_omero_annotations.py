@@ -9,10 +9,10 @@ import omero
 import omero.cmd
 import omero.model
 import pytest
+from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
 from policies.gateways.batches import BATCH
-from policies.gateways.omero.tags import TAG_SET_NAMESPACE
 from tests.conformance.server import (
     ALICE,
     ANNOTATE,
@@ -206,10 +206,10 @@ def test_the_last_link_takes_key_value_pairs_along(server: Server) -> None:
 
 def test_tags_form_sets(server: Server) -> None:
     """facts: tag set ``openmicroscopy.org/omero/insight/tagset``; a set and its tag are made in one call."""
-    group = tag("a set", TAG_SET_NAMESPACE)
+    group = tag("a set", NSINSIGHTTAGSET)
     link = save(server.client(ALICE), linked("AnnotationAnnotationLink", group, tag("in it")), server.within(ANNOTATE))
     text = "select l.child.textValue from AnnotationAnnotationLink l where l.parent.id = :id and l.parent.ns = :ns"
-    found = rows(server.client(ALICE), text, server.within(ANNOTATE), id=link.parent.id.val, ns=TAG_SET_NAMESPACE)
+    found = rows(server.client(ALICE), text, server.within(ANNOTATE), id=link.parent.id.val, ns=NSINSIGHTTAGSET)
     assert found == [["in it"]]
 
 

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import omero.model
 import pytest
+from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
 from policies.domain.places import TIER_TAGS
@@ -19,7 +20,7 @@ from policies.gateways.omero.events import EventReader
 from policies.gateways.omero.importing import find_existing, half_made
 from policies.gateways.omero.listing import fileset_pages, filesets_below
 from policies.gateways.omero.reading import client_paths, fileset_of_image
-from policies.gateways.omero.tags import TAG_SET_NAMESPACE, Tags
+from policies.gateways.omero.tags import Tags
 from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
 from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
@@ -130,7 +131,7 @@ def follow_events(agent: Agent, found: int) -> None:
         changed.description = rstring("new")
         save(client, changed, context)
     tagged = save(client, linked("PlateAnnotationLink", plate, tag("to be put into a set")), context).child
-    tag_set = save(client, tag("Stain", TAG_SET_NAMESPACE), context)
+    tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, tagged), context)
     assert found in reader.read(agent.service).filesets
 

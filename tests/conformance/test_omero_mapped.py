@@ -6,12 +6,13 @@ from typing import Any
 
 import omero.model
 import pytest
+from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
 from policies.domain.places import tags_of
 from policies.domain.plan import AddTag, RemoveKeyValues, WriteKeyValues
 from policies.gateways.omero.events import EventReader
-from policies.gateways.omero.tags import TAG_SET_NAMESPACE, Tags
+from policies.gateways.omero.tags import Tags
 from policies.vocabulary import TIER_NAMESPACE
 from tests.conformance.gateway import LABORATORY, Agent, opener
 from tests.conformance.importing import picture
@@ -42,7 +43,7 @@ def test_a_tag_counts_for_the_first_of_its_sets_and_for_its_namespace_before_tha
     put_on(agent, found, put_into_set(agent, "in another", "not mapped"))
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     state = save(client, tag("tier:x", TIER_NAMESPACE), context)
-    tag_set = save(client, tag("Stain", TAG_SET_NAMESPACE), context)
+    tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, state), context)
     put_on(agent, found, state)
     assert shown(agent, found) == {(STAIN._replace(name="A set"), "in both"), (tags_of(TIER_NAMESPACE), "tier:x")}
@@ -110,7 +111,7 @@ def test_tags_that_are_renamed_or_put_into_a_set_are_followed(agent: Agent, foun
     changed.textValue = rstring(f"new {agent.data_id}")
     save(client, changed, context)
     assert found in reader.read(agent.service).filesets
-    tag_set = save(client, tag("Stain", TAG_SET_NAMESPACE), context)
+    tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     assert found not in reader.read(agent.service).filesets
     save(client, linked("AnnotationAnnotationLink", tag_set, mine), context)
     assert found in reader.read(agent.service).filesets

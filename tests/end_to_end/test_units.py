@@ -168,6 +168,15 @@ def test_a_request_on_one_is_one_on_all(scene: Scene, siblings: list[str], side:
         assert [image.texts for image in shown.images] == [{"registered", "tier:archive"}] * 2
 
 
+def test_a_request_on_a_member_that_came_last_stands(scene: Scene, siblings: list[str]) -> None:
+    """When an AVU was set has to be known of every object, not of the first alone."""
+    scene.ask_by_tag(scene.shown(siblings[0]).images[0].id, "archive")
+    scene.let_a_second_pass()
+    scene.ask_by_avu(siblings[1], "keep")
+    scene.sweep()
+    assert [scene.avus(path, "omero::request") for path in siblings] == [["keep"]] * len(siblings)
+
+
 def test_it_is_on_the_slowest_tier_of_its_files(scene: Scene, paths: list[str]) -> None:
     scene.grow_old(paths[1])
     scene.run_tiering()

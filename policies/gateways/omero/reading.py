@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import unwrap
 
 from policies.domain.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from policies.gateways.batches import BATCH, in_batches
 from policies.gateways.omero.session import OmeroSession, Values
-from policies.gateways.omero.tags import TAG_SET_NAMESPACE
 from policies.vocabulary import OBJECT_NAMESPACE
 
 
@@ -151,7 +151,7 @@ def _read_tags_in_sets(
         "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
         "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
     )
-    values: Values = {"ids": ids, "namespace": TAG_SET_NAMESPACE, "names": list(looked.tag_sets)}
+    values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": list(looked.tag_sets)}
     found: dict[int, TagLink] = {}
     parents: dict[int, int] = {}
     for *row, tag_set in session.rows("reading tags in tag sets", text, values):

@@ -7,14 +7,12 @@ from typing import Any
 
 import omero
 import omero.model
+from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
 from policies.domain.places import REQUEST_TAGS, TAG, TAG_SET, Place, tags_of
 from policies.gateways.omero.session import OmeroSession
 from policies.vocabulary import REQUESTS, TAG_SETS
-
-TAG_SET_NAMESPACE = "openmicroscopy.org/omero/insight/tagset"
-"""What makes a tag a tag set for the OMERO clients."""
 
 OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
 
@@ -60,7 +58,7 @@ class Tags:
             "TagAnnotation s where x.child.id = t.id and x.parent.id = s.id and s.ns = :namespace "
             "and t.textValue = :text and t.ns is null order by t.id"
         )
-        found = session.rows("looking for the tag", query, {"namespace": TAG_SET_NAMESPACE, "text": text})
+        found = session.rows("looking for the tag", query, {"namespace": NSINSIGHTTAGSET, "text": text})
         elsewhere = {tag for tag, _, name in found if name != tag_set}
         return _usable(session, [(tag, owner) for tag, owner, _ in found if tag not in elsewhere])
 
@@ -88,11 +86,11 @@ class Tags:
         return int(unwrap(session.save_and_return("making the tag", text, tag).id))
 
     def _tag_set(self, session: OmeroSession, text: str) -> omero.model.TagAnnotationI:
-        found = self._find_by_namespace(session, TAG_SET_NAMESPACE, text)
+        found = self._find_by_namespace(session, NSINSIGHTTAGSET, text)
         if found is not None:
             return omero.model.TagAnnotationI(found, False)
         tag_set = omero.model.TagAnnotationI()
-        tag_set.ns = rstring(TAG_SET_NAMESPACE)
+        tag_set.ns = rstring(NSINSIGHTTAGSET)
         tag_set.textValue = rstring(text)
         return tag_set
 
