@@ -18,9 +18,9 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, Resource
 from omero.rtypes import rbool
 
-from policies.domain.agreement import VERSION, decode, encode
-from policies.domain.unit import Content
-from policies.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_NAMESPACE, Names
+from irods_omero.domain.state.agreement import VERSION, decode, encode
+from irods_omero.domain.state.unit import Content
+from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_NAMESPACE, Names
 from tests.scene.scene import ARCHIVE
 
 NAMES = Names()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.vocabulary import Names
+from irods_omero.vocabulary import Names
 from tests.scene import Scene
 
 QUERY = "query, a page"

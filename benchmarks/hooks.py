@@ -18,7 +18,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.hooks.interpreters import VERSIONS, find
+from irods_omero.install import source
+from tests.unit.hooks.interpreters import VERSIONS, find
 
 PROJECT = Path(__file__).parents[1]
 POLICY_FILE = "omero_policy.json"
@@ -45,14 +46,9 @@ def main() -> int:
 
 def install(folder: Path) -> Path:
     """The in-server part as it is installed: core.py, the package, and a policy file beside them."""
-    shutil.copy(PROJECT / "core.py", folder)
-    for part in ("policies/__init__.py", "policies/vocabulary.py", "policies/hooks"):
-        target = folder / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (PROJECT / part).is_dir():
-            shutil.copytree(PROJECT / part, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(PROJECT / part, target)
+    for name, data in {"core.py": source.core(), **source.parts()}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
     policy = {"watch": {"roots": ["/tempZone/home/lab"]}, "zone": {"name": "tempZone", "user": "omero-agent"}}
     (folder / POLICY_FILE).write_text(json.dumps(policy))
     return folder
@@ -76,7 +72,8 @@ def measure(interpreter: Path, installed: Path) -> dict[str, Any]:
 def run(interpreter: Path, path: Path, what: str, **environment: str) -> dict[str, Any]:
     """Run one measurement in a process of its own, which is what each connection is in the server."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    kept.update(environment, PYTHONPATH=str(path), IRODS_OMERO_POLICY=str(path / POLICY_FILE))
+    places = (path, path / "policies") if path == PROJECT else (path,)
+    kept.update(environment, PYTHONPATH=os.pathsep.join(map(str, places)), IRODS_OMERO_POLICY=str(path / POLICY_FILE))
     command = [str(interpreter), str(PROJECT / "benchmarks" / "hooks_inside.py"), what]
     answer = subprocess.run(command, env=kept, cwd=path, capture_output=True, text=True, check=True)
     return dict(json.loads(answer.stdout))

@@ -21,15 +21,15 @@ def imports() -> "Dict[str, Any]":
     imported = perf_counter()
     vars(core)["pep_api_rm_coll_post"]([], None, None)
     answered = perf_counter()
-    others = sorted({name.split(".")[0] for name in set(sys.modules) - before} - {"core", "policies"})
+    others = sorted({name.split(".")[0] for name in set(sys.modules) - before} - {"core", "irods_omero"})
     return {"import": (imported - start) * 1e3, "first": (answered - imported) * 1e3, "others": others}
 
 
 def events() -> "Dict[str, Any]":
     """What events cost: in microseconds without the server's own work, and in reads and writes of the catalog."""
-    from tests.hooks import shapes
-    from tests.hooks.checks import connection
-    from tests.hooks.routes import ELSEWHERE, OBJECT, new, overwrite
+    from tests.unit.hooks import shapes
+    from tests.unit.hooks.checks import connection
+    from tests.unit.hooks.routes import ELSEWHERE, OBJECT, new, overwrite
 
     def calls(*fired: Any) -> "List[int]":
         zone = connection()
@@ -62,8 +62,8 @@ class Mute:
 
 def best(*fired: Any) -> float:
     """The time of some events in microseconds: the best of several rounds, which the machine disturbed least."""
-    from tests.hooks.checks import connection
-    from tests.hooks.fakes import argument
+    from tests.unit.hooks.checks import connection
+    from tests.unit.hooks.fakes import argument
 
     zone = connection()
     mute = Mute()

@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from rich.console import Console
 from rich.table import Table
 
-from policies.domain.decide import decide
-from policies.domain.places import tags_of
-from policies.domain.plan import AddAvu, AddTag, SetArchived, WriteKeyValues
-from policies.domain.policy import MappedAttribute, Policy
-from policies.domain.situation import Situation
-from policies.domain.tiers import Tier, Tiers
-from policies.domain.unit import Unit
-from policies.domain.views import (
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.state.actions import AddAvu, AddTag, SetArchived, WriteKeyValues
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import tags_of
+from irods_omero.domain.state.policy import MappedAttribute, Policy
+from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.views import (
     Avu,
     DataObject,
     ImageState,
@@ -109,14 +109,14 @@ def measure() -> list[Figure]:
     return figures
 
 
-def agreed(images: int) -> Situation:
+def agreed(images: int) -> Observation:
     """A unit with so many images on which both sides agree."""
     replica = Replica(0, "ssd", good=True, size=10, checksum="sha2:x", modified=NOW - 100)
     found = DataObject(10, "/tempZone/home/lab/a.tiff", "alice", (replica,), STAINS)
     zone = ZoneView(Unit(10), (found,), RULE)
     subjects = tuple(Subject("Image", number, 7, 3) for number in range(images))
     omero = OmeroView(5, tuple(ImageState(number) for number in range(images)), subjects)
-    new = Situation(zone, POLICY, float(NOW), omero, imported=found.content())
+    new = Observation(zone, POLICY, float(NOW), omero, imported=found.content())
     decision = decide(new)
     tags: dict[int, set[TagLink]] = defaultdict(set)
     pairs: dict[int, KeyValues] = {}
@@ -141,7 +141,7 @@ def agreed(images: int) -> Situation:
     return quiet
 
 
-def tagged(quiet: Situation) -> Situation:
+def tagged(quiet: Observation) -> Observation:
     """A user has put one more tag on one image."""
     first, *others = quiet.omero.subjects
     link = TagLink(10**9, 2, "lab.org/stain", "Cy5", 8)
@@ -149,7 +149,7 @@ def tagged(quiet: Situation) -> Situation:
     return replace(quiet, omero=replace(quiet.omero, subjects=subjects))
 
 
-def archived(quiet: Situation) -> Situation:
+def archived(quiet: Observation) -> Observation:
     """Storage tiering has moved the data object."""
     replica = replace(quiet.zone.first.replicas[0], number=1, resource="tape")
     moved = replace(quiet, zone=replace(quiet.zone, objects=(replace(quiet.zone.first, replicas=(replica,)),)))
@@ -158,18 +158,18 @@ def archived(quiet: Situation) -> Situation:
     return moved
 
 
-def _measured(name: str, situation: Situation) -> Figure:
-    plan = decide(situation).plan
+def _measured(name: str, observation: Observation) -> Figure:
+    plan = decide(observation).plan
     actions = len(plan.omero) + len(plan.zone) + len(plan.ids) + bool(plan.record)
-    rounds = [_round(situation) for _ in range(ROUNDS)]
-    return Figure(name, len(situation.omero.images), actions, statistics.median(rounds))
+    rounds = [_round(observation) for _ in range(ROUNDS)]
+    return Figure(name, len(observation.omero.images), actions, statistics.median(rounds))
 
 
-def _round(situation: Situation) -> float:
+def _round(observation: Observation) -> float:
     """Seconds of processor time for one decision."""
     done, start = 0, time.process_time()
     while (spent := time.process_time() - start) < SECONDS_A_ROUND or not done:
-        decide(situation)
+        decide(observation)
         done += 1
     return spent / done
 

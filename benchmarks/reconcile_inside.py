@@ -7,17 +7,17 @@ import sys
 import time
 from pathlib import Path
 
-from policies.agent.reconcile import Reconciler
-from policies.agent.sides import Sides
-from policies.settings import Settings
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.settings import Settings
 
 
 def main(policy_file: Path) -> None:
     """Reconcile everything, as ``irods-omero reconcile`` does."""
     settings = Settings.model_validate_json(policy_file.read_text())
-    with Sides(settings) as sides:
-        sides.omero.service()
-        reconciler = Reconciler(sides)
+    with Connections(settings) as connections:
+        connections.omero.service()
+        reconciler = Reconciler(connections)
         before, start, busy = peak_mb(), time.perf_counter(), time.process_time()
         for _ in reconciler.run():
             pass

@@ -15,8 +15,8 @@ from rich.table import Table
 from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, counted
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
-from policies.agent.sweep import Sweeper
-from policies.gateways.batches import BATCH
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.batches import BATCH
 
 SIZES, QUIET = (1, 1_000, 10_000), 10_000
 QUICK_SIZES, QUICK_QUIET = (1, 100, 1_000), 1_000
@@ -46,9 +46,9 @@ def measure_one(world: World, size: int) -> Figures:
     """Sweep over so many changed units, and see that nothing is left to be done about them."""
     ids = world.load(f"moved {size}", size, moved=True)
     calls, seconds = sweep(world, size)
-    drift = world.drift(ids.start - 1)
-    if drift:
-        raise AssertionError(f"after the sweep {drift} of {size} units are not agreed about")
+    assessment = world.assessment(ids.start - 1)
+    if assessment:
+        raise AssertionError(f"after the sweep {assessment} of {size} units are not agreed about")
     return {
         "units": size,
         "omero": dict(sorted(calls.omero.items())),
@@ -61,11 +61,11 @@ def measure_one(world: World, size: int) -> Figures:
 
 def sweep(world: World, size: int) -> tuple[Calls, float]:
     """One sweep of an agent that has just been started."""
-    with counted(world.scene) as calls, world.scene.sides() as sides:
+    with counted(world.scene) as calls, world.scene.connections() as connections:
         start = time.perf_counter()
-        report = Sweeper(sides).sweep()
+        report = Sweeper(connections).sweep()
         seconds = time.perf_counter() - start
-    if (report.looked, report.changed, report.failed) != (size, size, 0):
+    if (report.observed, report.changed, report.failed) != (size, size, 0):
         raise AssertionError(f"{size} units had changed, and this was done: {report}")
     return calls, seconds
 

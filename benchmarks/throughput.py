@@ -29,9 +29,9 @@ def measure(quick: bool) -> Figures:
         by_sweep = _figures(*sweep(world, size))
         world.load("for the script", size, moved=True)
         by_hand = _figures(*one_at_a_time(world, size))
-        drift = world.drift()
-        if drift:
-            raise AssertionError(f"{drift} of {2 * size} units are not agreed about")
+        assessment = world.assessment()
+        if assessment:
+            raise AssertionError(f"{assessment} of {2 * size} units are not agreed about")
     return {"units": size, "one at a time": by_hand, "a sweep": by_sweep}
 
 

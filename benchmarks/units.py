@@ -6,16 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.domain.agreement import VERSION, encode
-from policies.domain.decide import decide
-from policies.domain.plan import AddAvu, AddTag, Plan, WriteKeyValues
-from policies.domain.policy import Policy
-from policies.domain.situation import Situation
-from policies.domain.unit import Content, Unit, import_key
-from policies.domain.views import DataObject, ImageState, ImportRule, OmeroView, Replica, Subject, ZoneView
-from policies.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_GROUP, shard_of
-from tests.lab.omero import LabOmero
-from tests.lab.zone import BulkObject, LabZone
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.plan import Plan
+from irods_omero.domain.state.actions import AddAvu, AddTag, WriteKeyValues
+from irods_omero.domain.state.agreement import VERSION, encode
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Content, Unit, import_key
+from irods_omero.domain.state.views import DataObject, ImageState, ImportRule, OmeroView, Replica, Subject, ZoneView
+from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_GROUP, shard_of
+from lab.omero import LabOmero
+from lab.zone import BulkObject, LabZone
 from tests.scene.scene import ARCHIVE, FAST, GROUP, USER
 
 SIZE = 1_000_000
@@ -89,14 +90,14 @@ def _decided(place: Place, data_id: int, name: str, content: Content, omero: Ome
     replica = Replica(content.replica, FAST, True, content.size, content.checksum, content.modified)
     found = DataObject(data_id, f"{place.collection}/{name}", USER, (replica,))
     subjects = tuple(Subject("Image", image.id, place.owner, place.group) for image in omero.images)
-    situation = Situation(
+    observation = Observation(
         zone=ZoneView(Unit(data_id), (found,), place.rule),
         policy=place.policy,
         now=time.time(),
         omero=OmeroView(omero.fileset, omero.images, subjects),
         imported=content,
     )
-    return decide(situation).plan
+    return decide(observation).plan
 
 
 def _pairs(plan: Plan) -> tuple[tuple[str, str], ...]:

@@ -12,11 +12,11 @@ from typing import Any
 import omero
 
 from benchmarks.units import Place, load
-from policies.agent.reconcile import SHOW, Reconciler
-from policies.agent.sweep import Sweeper
-from policies.gateways.batches import in_batches
-from policies.gateways.zone.watching import read_watched
-from policies.vocabulary import TIER_NAMESPACE
+from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.zone.watched import read_watched
+from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.pictures import retina
 from tests.scene import Scene, lab_places
 from tests.scene.scene import USER
@@ -41,10 +41,10 @@ class World:
         parts = [load(place, chunk, moved) for chunk in in_batches(names, CHUNK)]
         return range(parts[0].start, parts[-1].stop)
 
-    def drift(self, after: int = 0) -> int:
+    def assessment(self, after: int = 0) -> int:
         """How many units with ids above this both sides do not agree about."""
-        with self.scene.sides() as sides:
-            reconciler = Reconciler(sides, SHOW)
+        with self.scene.connections() as connections:
+            reconciler = Reconciler(connections, SHOW)
             for _ in reconciler.run(after):
                 pass
             return reconciler.done.drifted
@@ -66,9 +66,9 @@ def _place(scene: Scene) -> Place:
         raise NotImplementedError("units are loaded into a lab only")
     scene.watch()
     scene.put("first.ome.tiff", retina(64))
-    with scene.sides() as sides:
-        Sweeper(sides).sweep()
-        policy, watched = sides.policy(), read_watched(sides.zone, sides.names)
+    with scene.connections() as connections:
+        Sweeper(connections).sweep()
+        policy, watched = connections.policy(), read_watched(connections.zone, connections.names)
     tags = _rows(scene, f"select t.id, t.ns, t.textValue from TagAnnotation t where t.ns = '{TIER_NAMESPACE}'")
     ((dataset,),) = _rows(scene, "select d.id from Dataset d")
     ((owner,),) = _rows(scene, f"select e.id from Experimenter e where e.omeName = '{USER}'")

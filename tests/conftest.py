@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
+from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from policies.gateways.omero.connection import OmeroConnection
-from policies.gateways.zone.connection import ZoneConnection
-from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
+from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
 from tests.conformance.gateway import Agent
 from tests.conformance.server import PASSWORD as OMERO_PASSWORD
 from tests.conformance.server import Server, set_up_server

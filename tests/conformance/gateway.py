@@ -7,21 +7,21 @@ from io import BytesIO
 from typing import Any, BinaryIO
 from uuid import uuid4
 
-from policies.domain.plan import Import
-from policies.domain.target import Target
-from policies.domain.unit import Content, import_key, import_prefix
-from policies.domain.views import OmeroView, Subject
-from policies.gateways.omero.annotating import Annotating
-from policies.gateways.omero.connection import OmeroConnection
-from policies.gateways.omero.importing import Importing
-from policies.gateways.omero.people import People
-from policies.gateways.omero.reading import Looked, read_filesets
-from policies.gateways.omero.tags import Tags
-from policies.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
+from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import Content, import_key, import_prefix
+from irods_omero.domain.state.views import OmeroView, Subject
+from irods_omero.gateways.omero.annotations import AnnotationWriter
+from irods_omero.gateways.omero.filesets import ReadScope, read_filesets
+from irods_omero.gateways.omero.importer import Importer
+from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.tags import Tags
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.conformance.server import ALICE, ANNOTATE, Server
 
 LABORATORY = "site.example/laboratory"
-LOOKED = Looked((TIER_NAMESPACE, REQUEST_NAMESPACE), ("Stain", "A set"), (OBJECT_NAMESPACE, LABORATORY))
+LOOKED = ReadScope((TIER_NAMESPACE, REQUEST_NAMESPACE), ("Stain", "A set"), (OBJECT_NAMESPACE, LABORATORY))
 ZONE = "conformance Zone"
 
 
@@ -33,8 +33,8 @@ class Agent:
         self.connection = connection
         self.people = People(connection, {"zone user": ALICE})
         self.tags = Tags()
-        self.annotating = Annotating(self.people, self.tags)
-        self.importing = Importing(connection.service, self.people, self.tags)
+        self.annotating = AnnotationWriter(self.people, self.tags)
+        self.importing = Importer(connection.service, self.people, self.tags)
         self.data_id = uuid4().int % 10**15
         self.target = Target(project=f"Project {self.data_id}", dataset="it's 100% \\ 😀", group=ANNOTATE)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-import policies
-from policies.gateways.omero.session import OmeroSession
+import irods_omero
+from irods_omero.gateways.omero.session import OmeroSession
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def asked() -> Iterator[set[str]]:
 def sendable() -> dict[str, re.Pattern[str]]:
     """The HQL texts in the product's source, each with the pattern of what is sent: names are put into some."""
     found = {}
-    for path in sorted(Path(policies.__file__).parent.rglob("*.py")):
+    for path in sorted(Path(irods_omero.__file__).parent.rglob("*.py")):
         if {"hooks", "zone"} & set(path.parts):
             continue  # what is asked there is GenQuery
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

@@ -7,9 +7,9 @@ from typing import Any
 import omero.model
 from omero.constants.metadata import NSINSIGHTTAGSET
 
-from policies.domain.places import KEY, TAG_SET, Place, place_of_tag
-from policies.domain.plan import AddTag, WriteKeyValues
-from policies.domain.views import KeyValues
+from irods_omero.domain.state.actions import AddTag, WriteKeyValues
+from irods_omero.domain.state.places import KEY, TAG_SET, Place, place_of_tag
+from irods_omero.domain.state.views import KeyValues
 from tests.conformance.gateway import LABORATORY, Agent
 from tests.conformance.server import ALICE, ANNOTATE, linked, pairs, save, tag
 

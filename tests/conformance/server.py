@@ -13,7 +13,7 @@ import omero.clients
 import omero.model
 from omero.rtypes import rstring, unwrap, wrap
 
-from tests.lab.omero.setup import add_group, add_restricted_admin, add_user
+from lab.omero.setup import add_group, add_restricted_admin, add_user
 from tests.scene.places import OmeroPlace
 
 PASSWORD = "held to the facts"

@@ -12,7 +12,7 @@ import pytest
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
-from policies.gateways.batches import BATCH
+from irods_omero.gateways.batches import BATCH
 from tests.conformance.server import (
     ALICE,
     ANNOTATE,
@@ -70,7 +70,7 @@ def test_links_are_unique_on_parent_child_and_owner(server: Server) -> None:
 
 
 def test_saving_several_is_all_or_nothing(server: Server) -> None:
-    """policies/gateways/batches.py: a batch that is refused is halved until the culprits are alone."""
+    """policies/irods_omero/gateways/batches.py: a batch that is refused is halved until the culprits are alone."""
     image, other = image_of(server, ALICE), image_of(server, ALICE)
     label = put_on(server, ALICE, image, tag("t")).child
     links = [linked(LINK, other, label), linked(LINK, image, label)]
@@ -135,13 +135,13 @@ def test_administrators_do_not_annotate_in_private_groups(server: Server, group:
 
 @pytest.mark.parametrize("group", [ANNOTATE, SHARED])
 def test_an_owner_puts_on_the_tags_of_others_where_members_annotate(server: Server, group: str) -> None:
-    """policies/gateways/omero/tags.py: there the oldest tag serves all of them."""
+    """policies/irods_omero/gateways/omero/tags.py: there the oldest tag serves all of them."""
     label = save(server.client(BOB), tag("bob's"), server.within(group))
     assert put_on(server, ALICE, image_of(server, ALICE, group), label, group).child.id.val == label.id.val
 
 
 def test_each_takes_his_own_links_away(server: Server) -> None:
-    """policies/gateways/omero/annotating.py: links are removed as their owner."""
+    """policies/irods_omero/gateways/omero/annotations.py: links are removed as their owner."""
     image = image_of(server, ALICE)
     link = put_on(server, BOB, image, tag("bob's"))
     context = server.within(ANNOTATE)
@@ -155,7 +155,7 @@ def test_each_takes_his_own_links_away(server: Server) -> None:
 
 
 def test_one_link_that_is_gone_fails_the_deletion_of_all(server: Server) -> None:
-    """policies/gateways/batches.py halves the batch then."""
+    """policies/irods_omero/gateways/batches.py halves the batch then."""
     link = put_on(server, ALICE, image_of(server, ALICE), tag("t"))
     with pytest.raises(omero.CmdError):
         delete(server.client(ALICE), server.within(ANNOTATE), ImageAnnotationLink=[link.id.val, 10**9])
@@ -173,7 +173,7 @@ def test_key_value_pairs_keep_order_and_repetition(server: Server) -> None:
 
 
 def test_key_value_pairs_are_changed_in_place(server: Server) -> None:
-    """policies/gateways/omero/annotating.py: read, given other pairs, and saved."""
+    """policies/irods_omero/gateways/omero/annotations.py: read, given other pairs, and saved."""
     context = server.within(ANNOTATE)
     link = put_on(server, ALICE, image_of(server, ALICE), pairs("conformance/pairs", ("a", "1"), ("b", "2")))
     text = "select a from MapAnnotation a where a.id in (:ids)"
@@ -186,7 +186,7 @@ def test_key_value_pairs_are_changed_in_place(server: Server) -> None:
 
 
 def test_several_images_can_share_one_annotation_that_is_saved_with_them(server: Server) -> None:
-    """policies/gateways/omero/annotating.py: one annotation for all images of a fileset, in one call."""
+    """policies/irods_omero/gateways/omero/annotations.py: one annotation for all images of a fileset, in one call."""
     shared, context = pairs("conformance/pairs", ("a", "b")), server.within(ANNOTATE)
     images = [image_of(server, ALICE) for _ in range(2)]
     links = [linked(LINK, image, shared) for image in images]

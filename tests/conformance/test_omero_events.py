@@ -11,9 +11,9 @@ import omero.model
 import pytest
 from omero.rtypes import rbool, rstring
 
-from policies.gateways.omero.connection import OmeroConnection
-from policies.gateways.omero.events import EventReader, Hints
-from policies.gateways.omero.session import AGENT
+from irods_omero.gateways.omero.events import EventReader, Hints
+from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.session import AGENT
 from tests.conformance.importing import imported
 from tests.conformance.server import (
     ALICE,
@@ -169,7 +169,7 @@ def test_the_reader_hints_at_the_filesets_that_users_change(reading: Reading) ->
 
 
 def test_the_indexer_tells_from_which_image_an_annotation_was_taken(reading: Reading) -> None:
-    """policies/gateways/omero/events.py: some seconds later, by a row with the action ``REINDEX``."""
+    """policies/irods_omero/gateways/omero/events.py: some seconds later, by a row with the action ``REINDEX``."""
     link = save(reading.alice, linked("ImageAnnotationLink", reading.image, tag("t")), reading.context)
     reading.now()
     delete(reading.alice, reading.context, ImageAnnotationLink=[link.id.val])

@@ -9,19 +9,19 @@ import pytest
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
-from policies.domain.places import TIER_TAGS
-from policies.domain.plan import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
-from policies.domain.target import Target
-from policies.domain.unit import Content, import_key
-from policies.domain.views import Subject
-from policies.errors import RefusedError
-from policies.gateways.omero.containers import find_container
-from policies.gateways.omero.events import EventReader
-from policies.gateways.omero.importing import find_existing, half_made
-from policies.gateways.omero.listing import fileset_pages, filesets_below
-from policies.gateways.omero.reading import client_paths, fileset_of_image
-from policies.gateways.omero.tags import Tags
-from policies.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from irods_omero.domain.state.actions import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from irods_omero.domain.state.places import TIER_TAGS
+from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import Content, import_key
+from irods_omero.domain.state.views import Subject
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
+from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+from irods_omero.gateways.omero.importer import find_existing, half_made
+from irods_omero.gateways.omero.tags import Tags
+from irods_omero.vocabulary import REQUEST_NAMESPACE, REQUESTS
 from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
 from tests.conformance.importing import fileset, picture, settings
@@ -237,7 +237,7 @@ def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
 
 
 def test_one_refused_action_of_a_batch_is_the_only_one(agent: Agent) -> None:
-    """policies/gateways/batches.py: a batch that is refused is halved until the culprits are alone."""
+    """policies/irods_omero/gateways/batches.py: a batch that is refused is halved until the culprits are alone."""
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     owner, group = agent.server.users[ALICE], agent.server.groups[ANNOTATE]
     images = [save(client, named("Image", "i"), context).id.val for _ in range(3)]

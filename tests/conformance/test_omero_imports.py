@@ -81,7 +81,7 @@ def test_a_client_path_is_kept_as_it_was_given(alice: Any, client_path: str, nam
 
 
 def test_a_fileset_is_there_with_its_paths_before_the_first_byte(alice: Any, client_path: str) -> None:
-    """policies/domain/unit.py: an import that was cut off is found again by its client path."""
+    """policies/irods_omero/domain/state/unit.py: an import that was cut off is found again by its client path."""
     process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
     ((found, images),) = filesets_of(alice, client_path)
     process.close()

@@ -9,11 +9,11 @@ import pytest
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
-from policies.domain.places import tags_of
-from policies.domain.plan import AddTag, RemoveKeyValues, WriteKeyValues
-from policies.gateways.omero.events import EventReader
-from policies.gateways.omero.tags import Tags
-from policies.vocabulary import TIER_NAMESPACE
+from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, WriteKeyValues
+from irods_omero.domain.state.places import tags_of
+from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.tags import Tags
+from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.conformance.gateway import LABORATORY, Agent, opener
 from tests.conformance.importing import picture
 from tests.conformance.mapped import (

@@ -10,7 +10,7 @@ import omero
 import omero.model
 import pytest
 
-from policies.gateways.batches import BATCH
+from irods_omero.gateways.batches import BATCH
 from tests.conformance.server import ALICE, ANNOTATE, EVERYWHERE, Server, linked, named, objects, rows, save, tag
 
 
@@ -88,7 +88,7 @@ def test_get_refuses_what_find_does_not_find(shelf: Shelf) -> None:
 
 
 def test_references_come_by_their_ids_alone_unless_fetched(shelf: Shelf) -> None:
-    """policies/gateways/omero/reading.py fetches the child and the owner of a link."""
+    """policies/irods_omero/gateways/omero/filesets.py fetches the child and the owner of a link."""
     text = "select l from ImageAnnotationLink l {} where l.parent.id = :id and l.child.id = :child"
     image, label = shelf.images[0], shelf.tags[0]
     (plain,) = objects(shelf.client, text.format(""), id=image, child=label)
@@ -99,13 +99,13 @@ def test_references_come_by_their_ids_alone_unless_fetched(shelf: Shelf) -> None
 
 
 def test_missing_values_are_nothing(shelf: Shelf) -> None:
-    """policies/gateways/omero/reading.py: an image without a fileset, tags without a namespace or text."""
+    """policies/irods_omero/gateways/omero/filesets.py: an image without a fileset, tags without a namespace or text."""
     text = "select i.fileset.id, i.archived, i.description from Image i where i.id = :id"
     assert rows(shelf.client, text, id=shelf.images[0]) == [[None, None, None]]
 
 
 def test_the_greatest_of_nothing_is_nothing(shelf: Shelf) -> None:
-    """policies/gateways/omero/events.py: the end of an empty log."""
+    """policies/irods_omero/gateways/omero/events.py: the end of an empty log."""
     assert rows(shelf.client, "select max(l.id) from EventLog l where l.id < 0") == [[None]]
 
 
@@ -120,7 +120,7 @@ def test_as_many_ids_as_a_batch_has_fit_into_one_query(shelf: Shelf) -> None:
     ("pattern", "expected"), [("b%", [1]), ("c_a", [2]), ("_%a", [0, 1, 2]), ("alpha", []), ("c__", [2])]
 )
 def test_like_takes_percent_and_underscore_for_others(shelf: Shelf, pattern: str, expected: list[int]) -> None:
-    """policies/gateways/omero/importing.py: a prefix is found by ``like`` and then compared."""
+    """policies/irods_omero/gateways/omero/importer.py: a prefix is found by ``like`` and then compared."""
     text = "select i.id from Image i where i.id in (:ids) and i.name like :pattern order by i.id"
     found = rows(shelf.client, text, ids=shelf.images, pattern=pattern)
     assert [row[0] for row in found] == [shelf.images[place] for place in expected]
@@ -148,7 +148,7 @@ def test_what_is_no_query_is_refused(shelf: Shelf, hql: str) -> None:
 
 
 def test_times_are_milliseconds(shelf: Shelf) -> None:
-    """policies/gateways/omero/reading.py: when a tag was put on."""
+    """policies/irods_omero/gateways/omero/filesets.py: when a tag was put on."""
     text = "select l.details.creationEvent.time from ImageAnnotationLink l where l.parent.id = :id"
     assert all(row[0] > 1_600_000_000_000 for row in rows(shelf.client, text, id=shelf.images[0]))
 
@@ -160,7 +160,7 @@ def test_details_say_owner_and_group(shelf: Shelf, server: Server) -> None:
 
 
 def test_people_and_their_groups_can_be_asked_for(server: Server) -> None:
-    """policies/gateways/omero/people.py: the first of the user's groups is the default one."""
+    """policies/irods_omero/gateways/omero/people.py: the first of the user's groups is the default one."""
     text = (
         "select g.name from GroupExperimenterMap m join m.parent g join m.child e "
         "where e.omeName = :name and g.name not in (:system) order by m.id"

@@ -10,9 +10,9 @@ import omero
 import omero.clients
 import pytest
 
-from policies.errors import RefusedError
-from policies.gateways.omero.connection import OmeroConnection
-from policies.gateways.omero.session import AGENT
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.session import AGENT
 from tests.conformance.server import (
     ALICE,
     ANNOTATE,
@@ -62,7 +62,7 @@ def test_a_sudo_session_acts_as_the_user_in_the_group(server: Server) -> None:
 
 
 def test_a_sudo_session_says_what_members_of_the_group_may(server: Server) -> None:
-    """policies/gateways/omero/session.py: whether they may link each other's tags."""
+    """policies/irods_omero/gateways/omero/session.py: whether they may link each other's tags."""
     shares = {}
     for group in server.groups:
         with server.sudo(ALICE, group) as client:
@@ -72,7 +72,7 @@ def test_a_sudo_session_says_what_members_of_the_group_may(server: Server) -> No
 
 
 def test_the_context_of_the_sudo_call_names_the_agent(server: Server) -> None:
-    """policies/gateways/omero/connection.py: by that the event log tells whose events are the agent's own."""
+    """policies/irods_omero/gateways/omero/login.py: by that the event log tells whose events are the agent's own."""
     with server.sudo(ALICE, ANNOTATE, agent=AGENT) as client:
         project = save(client, named("Project", "by the agent"))
     text = "select p.details.creationEvent.session.userAgent from Project p where p.id = :id"
@@ -97,7 +97,7 @@ def test_users_do_not_sudo(server: Server) -> None:
 
 @pytest.mark.parametrize(("user", "group"), [("c-nobody", ANNOTATE), (ALICE, "c-no-such-group"), (ALICE, ELSEWHERE)])
 def test_nobody_is_acted_for_where_he_is_not(agent_omero: OmeroConnection, user: str, group: str) -> None:
-    """policies/gateways/omero/connection.py: refused when there is no such user or group, or he is not in it."""
+    """policies/irods_omero/gateways/omero/login.py: refused when there is no such user or group, or he is not in it."""
     with pytest.raises(RefusedError):
         agent_omero.as_user(user, group)
 
@@ -158,7 +158,7 @@ def test_the_service_reads_across_all_groups_and_users_only_their_own(server: Se
 
 
 def test_the_service_writes_nothing_itself(server: Server) -> None:
-    """policies/gateways/omero/connection.py: what is written is written as the owner of the data."""
+    """policies/irods_omero/gateways/omero/login.py: what is written is written as the owner of the data."""
     for group in server.groups:
         image = save(server.client(ALICE), named("Image", "i"), server.within(group))
         with pytest.raises(omero.ServerError):
@@ -166,7 +166,7 @@ def test_the_service_writes_nothing_itself(server: Server) -> None:
 
 
 def test_the_server_says_its_version_and_its_time(server: Server) -> None:
-    """policies/doctor."""
+    """policies/irods_omero/doctor."""
     config = server.client(server.service).getSession().getConfigService()
     assert config.getVersion().split(".")[0].isdigit()
     assert config.getServerTime().val > 1_600_000_000_000

@@ -24,7 +24,7 @@ def test_the_server_says_its_version(zone: Zone) -> None:
 
 
 def test_an_account_that_is_there_has_its_type(zone: Zone) -> None:
-    """policies/install/account.py."""
+    """policies/irods_omero/install/account.py."""
     assert zone.rods.users.get(AGENT_USER, zone.place.zone).type == "rodsadmin"
     assert zone.rods.users.get(ALICE, zone.place.zone).type == "rodsuser"
     with pytest.raises(UserDoesNotExist):
@@ -32,7 +32,7 @@ def test_an_account_that_is_there_has_its_type(zone: Zone) -> None:
 
 
 def test_an_administrator_acts_for_others_with_their_rights(zone: Zone) -> None:
-    """policies/doctor/probing.py: hooks act with the client's rights, so that this is what users meet."""
+    """irods_omero/doctor/facts/probe.py: hooks act with the client's rights, so that this is what users meet."""
     path = zone.put("file")
     for_alice = {"client_user": ALICE, "client_zone": zone.place.zone}
     with zone.place.session(AGENT_USER, AGENT_PASSWORD, **for_alice) as session:

@@ -9,19 +9,19 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from policies.domain.agreement import NOTHING_AGREED
-from policies.domain.plan import AddAvu, RecordAgreement, RemoveAvu
-from policies.domain.tiers import Tier
-from policies.domain.views import Avu, ImportRule
-from policies.errors import RefusedError
-from policies.gateways.zone import marks
-from policies.gateways.zone.connection import ZoneConnection
-from policies.gateways.zone.listing import pages
-from policies.gateways.zone.reading import attached_at, existing, ids_with, read_avus, read_objects
-from policies.gateways.zone.streaming import open_object
-from policies.gateways.zone.watching import TierLook, members, read_tiers, read_watched
-from policies.gateways.zone.writing import add_avu, apply_to_zone, record_agreement, remove_avu, set_avu
-from policies.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
+from irods_omero.domain.state.actions import AddAvu, RecordAgreement, RemoveAvu
+from irods_omero.domain.state.agreement import NOTHING_AGREED
+from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.views import Avu, ImportRule
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone import marks
+from irods_omero.gateways.zone.avus import add_avu, apply_to_zone, record_agreement, remove_avu, set_avu
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.gateways.zone.objects import attached_at, existing, ids_with, read_avus, read_objects
+from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.gateways.zone.watched import TierLook, members, read_tiers, read_watched
+from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
 from tests.conformance.zone import AS_ADMIN, FAST, LOWER, MEDIUM, TIERS, UPPER, Zone, avus_of
 
 NAMES = Names("conformance")
@@ -39,7 +39,7 @@ def data_id(zone: Zone, path: str) -> int:
 
 
 def test_adding_and_removing_may_be_repeated(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """policies/gateways/zone/writing.py: each may be repeated without harm."""
+    """policies/irods_omero/gateways/zone/avus.py: each may be repeated without harm."""
     path, avu = zone.put(HOSTILE), Avu("a", HOSTILE, "u")
     for _ in range(2):
         add_avu(agent_zone, path, avu)
@@ -89,31 +89,31 @@ def test_a_mark_is_found_taken_given_back_and_cleared(zone: Zone, agent_zone: Zo
     assert mark == marks.Mark(id_, path, shard, frozenset({PENDING}), collection)
     assert found(frozenset({shard})) == [mark]
     assert found(ALL - {shard}) == []
-    assert marks.take(agent_zone, NAMES, mark)
+    assert marks.claim(agent_zone, NAMES, mark)
     (taken,) = found(ALL)
     assert taken.states == {TAKEN}
-    marks.give_back(agent_zone, NAMES, taken)
+    marks.release(agent_zone, NAMES, taken)
     assert found(ALL) == [mark]
-    assert marks.take(agent_zone, NAMES, mark)
-    marks.clear(agent_zone, NAMES, mark)
+    assert marks.claim(agent_zone, NAMES, mark)
+    marks.ack(agent_zone, NAMES, mark)
     assert found(ALL) == []
 
 
 def test_a_mark_left_twice_is_one(zone: Zone, agent_zone: ZoneConnection) -> None:
     path = zone.put("file")
     for _ in range(2):
-        marks.leave(agent_zone, NAMES, data_id(zone, path), path)
+        marks.post(agent_zone, NAMES, data_id(zone, path), path)
     assert zone.avus(path) == {(NAMES.sync, PENDING, str(shard_of(data_id(zone, path))))}
 
 
 def test_a_mark_of_an_object_that_is_gone_is_not_taken(zone: Zone, agent_zone: ZoneConnection) -> None:
     path = zone.put("file")
-    marks.leave(agent_zone, NAMES, data_id(zone, path), path)
+    marks.post(agent_zone, NAMES, data_id(zone, path), path)
     (mark,) = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == path]
     zone.alice.data_objects.move(path, zone.path("moved"))
-    assert not marks.take(agent_zone, NAMES, mark)
-    marks.clear(agent_zone, NAMES, mark)
-    marks.give_back(agent_zone, NAMES, mark)
+    assert not marks.claim(agent_zone, NAMES, mark)
+    marks.ack(agent_zone, NAMES, mark)
+    marks.release(agent_zone, NAMES, mark)
 
 
 def test_objects_are_read_with_replicas_and_avus(zone: Zone, agent_zone: ZoneConnection) -> None:
@@ -156,7 +156,7 @@ def test_objects_are_found_by_attribute_and_value(zone: Zone, agent_zone: ZoneCo
 
 
 def test_it_is_known_when_an_avu_was_put_on_an_object(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """policies/gateways/zone/reading.py: GenQuery2 knows; on a zone before 4.3.2 nothing does."""
+    """policies/irods_omero/gateways/zone/objects.py: GenQuery2 knows; on a zone before 4.3.2 nothing does."""
     path, attribute = zone.put(HOSTILE), "conformance::asked"
     before = time.time()
     zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, HOSTILE, "u"))

@@ -34,7 +34,7 @@ def test_adding_an_avu_that_is_there_is_refused_by_name(zone: Zone) -> None:
 
 
 def test_removing_an_avu_that_is_not_there_succeeds_with_no_info(zone: Zone) -> None:
-    """policies/gateways/zone/writing.py: what the agent takes for done."""
+    """policies/irods_omero/gateways/zone/avus.py: what the agent takes for done."""
     path = zone.put("file")
     with pytest.raises(CAT_SUCCESS_BUT_WITH_NO_INFO) as caught:
         zone.alice.metadata.remove(DataObject, path, iRODSMeta("a", "v", "u"))
@@ -115,7 +115,7 @@ def test_without_rights_on_the_object_nobody_writes_its_avus(zone: Zone, who: st
 
 
 def test_the_admin_keyword_opens_other_peoples_avus_to_administrators(zone: Zone) -> None:
-    """policies/gateways/zone/writing.py: given with each call."""
+    """policies/irods_omero/gateways/zone/avus.py: given with each call."""
     path = zone.put("file")
     add(zone.rods, path, "a", "v", **AS_ADMIN)
     zone.rods.metadata.set(DataObject, path, iRODSMeta("b", "w"), **AS_ADMIN)

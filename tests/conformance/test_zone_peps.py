@@ -18,14 +18,14 @@ import pytest
 from irods.meta import AVUOperation, iRODSMeta
 from irods.models import DataObject
 
+from lab.tests.zone.actions import ACTIONS, NOT_DONE
+from lab.tests.zone.commands import Place
 from tests.conformance.trace import Fired, Trace
 from tests.conformance.tracing.core import TRACE, TRACE_VARIABLE
 from tests.conformance.zone import ALICE, Zone
-from tests.lab.tests_zone.actions import ACTIONS, NOT_DONE
-from tests.lab.tests_zone.commands import Place
 from tests.scene.scene import PASSWORD
 
-RECORDED = Path(__file__).parents[1] / "lab" / "tests_zone"
+RECORDED = Path(__file__).parents[2] / "lab" / "tests" / "zone"
 ORDER: dict[str, list[str]] = json.loads((RECORDED / "recorded.json").read_text(encoding="utf-8"))
 TYPES: dict[str, str] = json.loads((RECORDED / "recorded_types.json").read_text(encoding="utf-8"))
 MOMENTS = ("pre", "post", "except")

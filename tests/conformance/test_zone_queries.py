@@ -9,8 +9,8 @@ from irods.column import In, Like
 from irods.meta import AVUOperation, iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource, RuleExec, User
 
-from policies.gateways.zone.connection import ZoneConnection
-from policies.gateways.zone.queries import first_rows, last_data_id
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import first_rows, last_data_id
 from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
 
 MANY = 600
@@ -52,7 +52,7 @@ def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:
 
 
 def test_rows_are_distinct(zone: Zone) -> None:
-    """policies/gateways/zone: one row for a data object, whatever the number of its replicas."""
+    """policies/irods_omero/gateways/zone: one row for a data object, whatever the number of its replicas."""
     path = zone.put("file")
     for resource in (MEDIUM, SLOW):
         zone.alice.data_objects.replicate(path, resource)
@@ -62,7 +62,7 @@ def test_rows_are_distinct(zone: Zone) -> None:
 
 
 def test_ids_of_many_objects_fit_into_one_condition(zone: Zone) -> None:
-    """policies/gateways/zone/queries.py: 200 ids a query."""
+    """policies/irods_omero/gateways/zone/queries.py: 200 ids a query."""
     ids = [zone.alice.data_objects.get(zone.put(name)).id for name in ("a", "b", "c")]
     padded = [*range(10**9, 10**9 + 197), *ids]
     assert sorted(asked(zone.alice, DataObject.id, In(DataObject.id, padded))) == sorted(ids)
@@ -102,7 +102,7 @@ def test_an_avu_without_units_has_empty_ones(zone: Zone) -> None:
     ],
 )
 def test_like_takes_percent_and_underscore_for_others(zone: Zone, pattern: str, expected: set[str]) -> None:
-    """policies/gateways/zone/watching.py: any one character stands for them."""
+    """policies/irods_omero/gateways/zone/watched.py: any one character stands for them."""
     for name in ("a", "A", "a_b", "axb"):
         zone.alice.collections.create(zone.path(name))
     found = asked(zone.alice, Collection.name, Like(Collection.name, pattern.format(zone.collection)))
@@ -120,7 +120,7 @@ def test_a_condition_on_text_is_about_that_text(zone: Zone, name: str) -> None:
 
 
 def test_rows_come_in_the_order_that_was_asked_for(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """policies/gateways/zone/queries.py: as many as are wanted, and the rest is given up."""
+    """policies/irods_omero/gateways/zone/queries.py: as many as are wanted, and the rest is given up."""
     ids = [zone.alice.data_objects.get(zone.put(f"{number:02}")).id for number in (3, 1, 2, 0)]
     here = Collection.name == zone.collection
     columns = (DataObject.id, DataObject.name)
@@ -137,7 +137,7 @@ def test_an_ordered_query_can_be_left_in_the_middle(zone: Zone, agent_zone: Zone
 
 
 def test_the_greatest_id_is_found_and_of_nothing_none(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """policies/gateways/zone/queries.py: ``max`` in GenQuery."""
+    """policies/irods_omero/gateways/zone/queries.py: ``max`` in GenQuery."""
     here = Collection.name == zone.collection
     assert last_data_id(agent_zone, "", here) == 0
     ids = [zone.alice.data_objects.get(zone.put(name)).id for name in ("a", "b")]
@@ -153,14 +153,14 @@ def test_users_see_what_they_may_read_and_administrators_everything(zone: Zone) 
 
 
 def test_a_query_without_conditions_lists_all(zone: Zone) -> None:
-    """policies/doctor: resources, and the delay queue, with or without something in it."""
+    """policies/irods_omero/doctor: resources, and the delay queue, with or without something in it."""
     assert {FAST, MEDIUM, SLOW} <= set(asked(zone.rods, Resource.name))
     columns = (RuleExec.id, RuleExec.name, RuleExec.time, RuleExec.last_exe_time)
     list(zone.rods.query(*columns).get_results())
 
 
 def test_an_accounts_type_and_a_collections_owner_are_said(zone: Zone) -> None:
-    """policies/doctor."""
+    """policies/irods_omero/doctor."""
     mine = (User.name == "alice", User.zone == zone.place.zone)
     assert asked(zone.rods, User.type, *mine) == ["rodsuser"]
     columns = (Collection.owner_name, Collection.owner_zone)
@@ -169,7 +169,7 @@ def test_an_accounts_type_and_a_collections_owner_are_said(zone: Zone) -> None:
 
 
 def test_collections_are_found_by_their_avus(zone: Zone) -> None:
-    """policies/gateways/zone/watching.py: all watched collections in one query."""
+    """policies/irods_omero/gateways/zone/watched.py: all watched collections in one query."""
     zone.alice.metadata.add(Collection, zone.collection, iRODSMeta("conformance::a", "v", "u"))
     zone.alice.metadata.add(Collection, zone.collection, iRODSMeta("conformance::b", "w"))
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)

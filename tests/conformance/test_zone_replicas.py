@@ -50,7 +50,7 @@ def test_metadata_and_names_do_not_date_a_replica(zone: Zone) -> None:
 
 
 def test_new_content_leaves_other_replicas_stale(zone: Zone) -> None:
-    """policies/gateways/zone/reading.py: a replica is good when its status is 1."""
+    """policies/irods_omero/gateways/zone/objects.py: a replica is good when its status is 1."""
     path = zone.put("file", b"old")
     zone.alice.data_objects.replicate(path, MEDIUM)
     data_id = zone.alice.data_objects.get(path).id
@@ -72,7 +72,7 @@ def test_while_it_is_written_no_replica_is_good(zone: Zone) -> None:
 
 
 def test_a_checksum_is_there_when_somebody_asked_for_it(zone: Zone) -> None:
-    """policies/domain/views.py: empty where none was computed."""
+    """policies/irods_omero/domain/state/views.py: empty where none was computed."""
     path = zone.put("file", b"bytes")
     assert not zone.alice.data_objects.get(path).checksum
     expected = "sha2:" + b64encode(hashlib.sha256(b"bytes").digest()).decode()
@@ -102,7 +102,7 @@ def test_putting_over_something_needs_force(zone: Zone, tmp_path: Path) -> None:
 
 
 def test_the_admin_keyword_opens_other_peoples_data_to_administrators(zone: Zone) -> None:
-    """policies/gateways/zone/streaming.py: the agent reads what it has no permission on."""
+    """policies/irods_omero/gateways/zone/streaming.py: the agent reads what it has no permission on."""
     path = zone.put("file", b"0123456789")
     with pytest.raises(iRODSException):
         zone.rods.data_objects.open(path, "r")
@@ -122,7 +122,7 @@ def test_an_empty_object_and_a_large_one_are_read_back_whole(zone: Zone) -> None
 
 
 def test_what_is_not_there_is_said_to_be_not_there(zone: Zone) -> None:
-    """policies/doctor and registration ask so."""
+    """policies/irods_omero/doctor and registration ask so."""
     with pytest.raises(DataObjectDoesNotExist):
         zone.alice.data_objects.get(zone.path("nothing"))
     with pytest.raises(CollectionDoesNotExist):

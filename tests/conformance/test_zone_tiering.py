@@ -14,12 +14,12 @@ from irods.meta import iRODSMeta
 from irods.models import Resource, RuleExec
 from irods.rule import Rule
 
-from policies.domain.plan import Move
-from policies.gateways.zone.connection import ZoneConnection
-from policies.gateways.zone.movement import ENQUEUE_INSTANCE, movement_rule, queue_movement, queued_movements
-from policies.vocabulary import ACCESS_TIME, TIER_GROUP
+from irods_omero.domain.state.actions import Move
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.movement import ENQUEUE_INSTANCE, movement_rule, queue_movement, queued_movements
+from irods_omero.vocabulary import ACCESS_TIME, TIER_GROUP
+from lab.zone.setup import schedule_tiering
 from tests.conformance.zone import FAST, LOWER, PATIENCE, TIERS, UPPER, Zone
-from tests.lab.zone.setup import schedule_tiering
 
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
@@ -169,7 +169,7 @@ def test_a_movement_that_the_agent_asks_for_is_queued_and_done(zone: Zone, agent
 
 
 def test_the_queue_says_which_objects_will_move_where(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """policies/gateways/zone/movement.py: a movement that is queued is not asked for again."""
+    """policies/irods_omero/gateways/zone/movement.py: a movement that is queued is not asked for again."""
     path = zone.put("it's % \\ 😀", resource=UPPER)
     rule = movement_rule(movement(zone, path))
     rule["parameters"]["delay_conditions"] = rule["parameters"]["delay_conditions"].replace("1s", f"{HOUR}s")
@@ -190,7 +190,7 @@ def test_the_client_must_send_the_rule_as_it_is(zone: Zone) -> None:
 
 
 def test_a_movement_that_fails_stays_queued_and_moves_nothing(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """facts: ``REPEAT UNTIL SUCCESS OR n TIMES``; policies/doctor tells by the last execution that it was tried."""
+    """facts: ``REPEAT UNTIL SUCCESS OR n TIMES``; the doctor tells by the last execution that it was tried."""
     path = zone.put("file", resource=UPPER)
     queue_movement(agent_zone, movement(zone, path, "no such resource"))
     (number,) = queued(zone)

@@ -13,8 +13,8 @@ import irods.keywords as kw
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from policies.vocabulary import ACCESS_TIME
-from tests.lab.zone.setup import add_resource, add_user, set_up_tiers
+from irods_omero.vocabulary import ACCESS_TIME
+from lab.zone.setup import add_resource, add_user, set_up_tiers
 from tests.scene.places import AGENT_USER, ZonePlace
 from tests.scene.scene import AGENT_PASSWORD, PASSWORD
 

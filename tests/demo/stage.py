@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 
-from policies.agent.report import Report
+from irods_omero.agent.report import Report
 from tests.scene import Snapshot
 
 SHOWN = ("sync", "request", "fileset", "image", "url", "error")

@@ -7,10 +7,10 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from policies.cli import main
-from policies.settings import load_settings
-from policies.settings.model import Settings
-from policies.settings.reference import keys, reference_text
+from irods_omero.cli import main
+from irods_omero.settings import load_settings
+from irods_omero.settings.model import Settings
+from irods_omero.settings.reference import keys, reference_text
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "irods_config" / "omero_policy.example.json"

@@ -16,11 +16,11 @@ import click
 import pytest
 import yaml
 
-from policies.cli import main
-from policies.install import engines
-from policies.settings import load_settings
+from irods_omero.cli import main
+from irods_omero.install import engines
+from irods_omero.settings import load_settings
+from lab.omero import LabOmero
 from tests.deployment import icommands
-from tests.lab.omero import LabOmero
 
 REPOSITORY = Path(__file__).parents[2]
 DOCKER = REPOSITORY / "docker"

@@ -12,16 +12,16 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject, Resource, RuleExec
 from irods.rule import Rule
 
-from policies.doctor.facts import Facts
-from policies.doctor.finding import Level
-from policies.doctor.judging_tiers import tier_groups
-from policies.doctor.observing_zone import look_at_zone
-from policies.gateways.zone.connection import ZoneConnection
-from policies.settings import ZONE_PASSWORD_VARIABLE, Settings
-from policies.vocabulary import ACCESS_TIME
+from irods_omero.doctor.checks.tier_checks import tier_groups
+from irods_omero.doctor.facts.records import Facts
+from irods_omero.doctor.facts.zone_facts import look_at_zone
+from irods_omero.doctor.finding import Level
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
+from irods_omero.vocabulary import ACCESS_TIME
+from lab.zone import LabZone
 from tests.deployment import icommands
-from tests.doctor.healthy import HEALTHY
-from tests.lab.zone import LabZone
+from tests.unit.doctor.healthy import HEALTHY
 
 CONFIG = Path(__file__).parents[2] / "irods_config"
 PYTHON = "irods_rule_engine_plugin-python-instance"

@@ -9,7 +9,7 @@ import omero
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from policies.agent.reconcile import Reconciler
+from irods_omero.agent.reconcile import Reconciler
 from tests.pictures import retina
 from tests.scene import Scene
 
@@ -33,8 +33,8 @@ def forge(scene: Scene, path: str) -> None:
 
 def reconcile(scene: Scene) -> int:
     """Reconcile everything; returns how much had drifted."""
-    with scene.sides() as sides:
-        reconciler = Reconciler(sides)
+    with scene.connections() as connections:
+        reconciler = Reconciler(connections)
         for _ in reconciler.run():
             pass
         return reconciler.done.drifted

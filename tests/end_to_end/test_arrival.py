@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.agent.reconcile import Reconciler
-from policies.vocabulary import TIER_NAMESPACE
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.pictures import lab_book, retina, stained_tissue
 from tests.scene import Scene
 
@@ -129,8 +129,8 @@ def test_a_touched_object_keeps_its_image(scene: Scene) -> None:
     scene.let_a_second_pass()
     scene.user.data_objects.touch(path)
     scene.sweep()
-    with scene.sides() as sides:
-        for _ in Reconciler(sides).run():
+    with scene.connections() as connections:
+        for _ in Reconciler(connections).run():
             pass
     assert scene.shown(path).image.id == image
 

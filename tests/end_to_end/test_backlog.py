@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from policies.agent.loop import run
-from policies.agent.report import Report
-from policies.agent.sweep import Sweeper
+from irods_omero.agent.report import Report
+from irods_omero.agent.service import run
+from irods_omero.agent.sweep import Sweeper
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -27,8 +27,8 @@ def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
         made.watch()
         made.sweep()
         yield made
-        with made.sides() as sides:
-            Sweeper(sides).drain()
+        with made.connections() as connections:
+            Sweeper(connections).drain()
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_the_agent_does_not_pause_while_there_is_a_backlog(scene: Scene) -> None
         if not report.postponed:
             stop.set()
 
-    with scene.sides(agent={"interval_seconds": 3600.0}, imports={"per_sweep": AT_ONCE}) as sides:
-        run(sides, stop, swept)
+    with scene.connections(agent={"interval_seconds": 3600.0}, imports={"per_sweep": AT_ONCE}) as connections:
+        run(connections, stop, swept)
     assert [report.imported for report in reports] == [2, 2, 1]
     assert waiting(scene, paths) == []
 

@@ -16,10 +16,10 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 from omero.rtypes import rstring
 
-from policies.agent.reconcile import SHOW, Reconciler
-from policies.agent.report import Report
-from policies.agent.sweep import Sweeper
-from policies.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
+from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.report import Report
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -91,10 +91,10 @@ def assert_quiet(scene: Scene) -> None:
     """Nothing is left to do in this scene: no mark, and no plan for anything."""
     for name in names_in(scene.admin, scene.collection):
         assert scene.avus(f"{scene.collection}/{name}", "omero::sync") == []
-    with scene.sides() as sides:
-        reconciler = Reconciler(sides, SHOW)
-        drifts = [drift for page in reconciler.run() for drift in page]
-    plans = {drift.situation.zone.first.path: drift.decision.plan for drift in drifts}
+    with scene.connections() as connections:
+        reconciler = Reconciler(connections, SHOW)
+        assessments = [assessment for page in reconciler.run() for assessment in page]
+    plans = {assessment.observation.zone.first.path: assessment.decision.plan for assessment in assessments}
     assert {path: plan for path, plan in plans.items() if path.startswith(scene.collection)} == {}
 
 
@@ -338,10 +338,10 @@ def test_a_collection_that_says_nonsense_concerns_nobody_else(scene: Scene, path
 def test_marks_and_cursors_that_say_nonsense_are_no_marks(scene: Scene, path: str) -> None:
     for value, units in (("pending", "many"), ("pending", "99999999"), ("whatever", "1"), ("pending", "-1")):
         scene.admin.metadata.add(DataObject, path, iRODSMeta("omero::sync", value, units), **AS_ADMIN)
-    with scene.sides() as sides:
+    with scene.connections() as connections:
         home = f"/{scene.zone.zone}/home/{scene.settings.zone.user}"
         for avu in scene.admin.metadata.get(Collection, home):
             if avu.name.startswith("omero::cursor"):
                 scene.admin.metadata.set(Collection, home, iRODSMeta(avu.name, "yesterday"), **AS_ADMIN)
-        Sweeper(sides).sweep()
+        Sweeper(connections).sweep()
     sweep_beside_others(scene, path)

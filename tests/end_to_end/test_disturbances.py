@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from policies.agent.sweep import Sweeper
-from policies.errors import UnreachableError
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.errors import UnreachableError
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina, stained_tissue
 from tests.scene import Scene
@@ -97,8 +97,8 @@ def test_a_quiet_sweep_writes_nothing_and_asks_little(scene: Scene) -> None:
     before = scene.writes()
     lab = scene.omero.lab
     assert lab is not None
-    with scene.sides() as sides:
-        sweeper = Sweeper(sides)
+    with scene.connections() as connections:
+        sweeper = Sweeper(connections)
         sweeper.sweep()
         lab.forget_requests()
         sweeper.sweep()

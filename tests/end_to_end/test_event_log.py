@@ -9,11 +9,11 @@ import omero.model
 import pytest
 from omero.rtypes import rstring
 
-from policies.agent.cursor import load_cursor
-from policies.agent.sweep import Sweeper
-from policies.gateways.omero import events
-from policies.gateways.omero.events import WINDOW
-from tests.lab.omero import LabOmero
+from irods_omero.agent.hints import load_cursor
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.omero import events
+from irods_omero.gateways.omero.events import WINDOW
+from lab.omero import LabOmero
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
@@ -57,8 +57,8 @@ def test_rows_that_show_after_later_ones_are_followed(
     scene: Scene, lab: LabOmero, paths: list[str], restarted: bool
 ) -> None:
     first, second = (scene.shown(path).image.id for path in paths)
-    with scene.sides() as sides:
-        sweeper = Sweeper(sides)
+    with scene.connections() as connections:
+        sweeper = Sweeper(connections)
         sweeper.sweep()
         lab.hold_events()
         scene.take_tag_away(first, "keep")
@@ -68,7 +68,7 @@ def test_rows_that_show_after_later_ones_are_followed(
         sweeper.sweep()
         assert asked(scene, paths) == [["keep"], ["archive"]]
         lab.release_events()
-        (Sweeper(sides) if restarted else sweeper).sweep()
+        (Sweeper(connections) if restarted else sweeper).sweep()
     assert asked(scene, paths) == [["archive"], ["archive"]]
 
 
@@ -85,7 +85,7 @@ def test_an_agent_that_is_broken_off_leaves_what_it_has_not_followed(
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
     fill_log(scene, WINDOW + 100)
     with monkeypatch.context() as broken:
-        broken.setattr("policies.agent.looking.Observer.observe", interrupt)
+        broken.setattr("irods_omero.agent.observe.Observer.observe", interrupt)
         with pytest.raises(KeyboardInterrupt):
             scene.sweep()
     scene.sweep()
@@ -101,16 +101,16 @@ def test_a_long_log_is_read_by_ranges(
 ) -> None:
     monkeypatch.setattr(events, "PAGE", 400)
     first, second = (scene.shown(path).image.id for path in paths)
-    with scene.sides() as sides:
-        sweeper = Sweeper(sides)
+    with scene.connections() as connections:
+        sweeper = Sweeper(connections)
         sweeper.sweep()
         scene.take_tag_away(first, "keep")
         fill_log(scene, 2 * 400)
         scene.ask_by_tag(second, "archive")
         lab.forget_requests()
-        sides.omero.close()
-        reader = events.EventReader(load_cursor(sides), window=0)
-        hints = reader.read(sides.omero.service())
+        connections.omero.close()
+        reader = events.EventReader(load_cursor(connections), window=0)
+        hints = reader.read(connections.omero.service())
     assert len(hints.filesets) == 2
     assert hints.unlinked
     # One asks for the end; three read ranges; one follows links, one images, one plates, at most.
@@ -142,10 +142,10 @@ def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: lis
 def test_a_quiet_log_is_not_written_about(scene: Scene, paths: list[str]) -> None:
     scene.settle()
     before = scene.writes()
-    with scene.sides() as sides:
-        sweeper = Sweeper(sides)
+    with scene.connections() as connections:
+        sweeper = Sweeper(connections)
         sweeper.sweep()
-        cursor = load_cursor(sides)
+        cursor = load_cursor(connections)
         sweeper.sweep()
-        assert load_cursor(sides) == cursor
+        assert load_cursor(connections) == cursor
     assert scene.writes()[0] == before[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from policies.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.reconcile import SHOW, Reconciler
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -130,8 +130,12 @@ def test_what_both_sides_agree_on_is_left_in_peace(scene: Scene, path: str, pair
     scene.set_avu(path, "stain", "DAPI")
     scene.sweep()
     assert scene.avus(path, "stain") == ["4',6-diamidino-2-phenylindole"]
-    with scene.sides() as sides:
-        drifted = [drift.situation.zone.first.path for page in Reconciler(sides, SHOW).run() for drift in page]
+    with scene.connections() as connections:
+        drifted = [
+            assessment.observation.zone.first.path
+            for page in Reconciler(connections, SHOW).run()
+            for assessment in page
+        ]
     assert path not in drifted
 
 

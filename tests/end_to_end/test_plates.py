@@ -12,7 +12,7 @@ from irods.meta import iRODSMeta
 from irods.models import Collection
 from omero.rtypes import rstring, unwrap
 
-from policies.vocabulary import OBJECT_NAMESPACE
+from irods_omero.vocabulary import OBJECT_NAMESPACE
 from tests.pictures import plate
 from tests.scene import Scene
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from policies.agent.reconcile import Reconciler
-from policies.cli import main
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.cli import main
 from tests.pictures import lab_book, retina
 from tests.scene import Scene
 
@@ -31,7 +31,7 @@ def test_an_arrival_without_a_mark_is_imported(scene: Scene) -> None:
     path = scene.put("a.ome.tiff", retina())
     scene.lose_marks(path)
     scene.lose_marks(scene.collection, collection=True)
-    assert scene.sweep().looked == 0
+    assert scene.sweep().observed == 0
     assert run(scene, "reconcile").exit_code == DRIFTED
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
@@ -78,8 +78,8 @@ def test_an_interrupted_one_goes_on_where_it_was(scene: Scene) -> None:
     paths = [scene.put(f"{number}.ome.tiff", retina(64)) for number in range(3)]
     scene.sweep()
     ids = [scene.shown(path).data_id for path in paths]
-    with scene.sides() as sides:
-        reconciler = Reconciler(sides)
+    with scene.connections() as connections:
+        reconciler = Reconciler(connections)
         for _ in reconciler.run(after=ids[1]):
             pass
     assert reconciler.done.units == 1

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from irods.models import RuleExec
 
-from policies.agent.reconcile import Reconciler
-from policies.gateways.zone.connection import ZoneConnection
-from policies.gateways.zone.movement import queued_movements
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.movement import queued_movements
 from tests.pictures import retina
 from tests.scene import Scene, Snapshot
 
@@ -27,8 +27,8 @@ def is_quiet(shown: Snapshot) -> bool:
 
 
 def run_reconcile(scene: Scene) -> None:
-    with scene.sides() as sides:
-        for _ in Reconciler(sides).run():
+    with scene.connections() as connections:
+        for _ in Reconciler(connections).run():
             pass
 
 
@@ -90,7 +90,7 @@ def test_a_movement_that_ends_while_the_agent_looks_is_not_queued_again(
         return queued_movements(zone)
 
     with monkeypatch.context() as slow:
-        slow.setattr("policies.agent.looking.queued_movements", late)
+        slow.setattr("irods_omero.agent.observe.queued_movements", late)
         run_reconcile(scene)
     assert not list(scene.admin.query(RuleExec.id))
     assert is_quiet(scene.shown(path))

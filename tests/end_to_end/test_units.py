@@ -14,12 +14,12 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 from omero.rtypes import unwrap
 
-from policies.agent import round as round_
-from policies.agent.reconcile import Reconciler
-from policies.cli import main
-from policies.errors import UnreachableError
-from policies.gateways.zone import listing
-from policies.vocabulary import shard_of
+from irods_omero.agent import sweep
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.cli import main
+from irods_omero.errors import UnreachableError
+from irods_omero.gateways.zone import object_pages
+from irods_omero.vocabulary import shard_of
 from tests.conformance.importing import picture
 from tests.pictures import focal_halves, lab_book, retina
 from tests.scene import Scene, Snapshot
@@ -196,7 +196,7 @@ def test_a_mark_on_a_member_reaches_the_agent_of_the_unit(scene: Scene, paths: l
     assert scene.avus(paths[0], "omero::sync") == ["pending"], "passed on"
     assert scene.avus(paths[1], "omero::sync") == []
     assert scene.avus(paths[0], "omero::request") == []
-    assert scene.sweep(agent={"shards": str(shards[0])}).looked == 1
+    assert scene.sweep(agent={"shards": str(shards[0])}).observed == 1
     first, second = both(scene, paths)
     assert first.values("omero::request") == second.values("omero::request") == ["keep"]
     assert "keep" in first.image.texts
@@ -207,9 +207,9 @@ def test_a_mark_that_is_passed_on_is_not_lost_on_the_way(
 ) -> None:
     shards = [shard_of(shown.data_id) for shown in both(scene, paths)]
     scene.ask_by_avu(paths[1], "keep")
-    for broken in ("leave", "clear"):
+    for broken in ("post", "ack"):
         with monkeypatch.context() as patch:
-            patch.setattr(round_, broken, broken_off)
+            patch.setattr(sweep, broken, broken_off)
             with pytest.raises(UnreachableError):
                 scene.sweep(agent={"shards": str(shards[1])})
         assert scene.avus(paths[1], "omero::sync") == ["taken"]
@@ -224,7 +224,7 @@ def test_several_marks_of_a_unit_are_one_look(scene: Scene, paths: list[str]) ->
     shards = sorted(shard_of(shown.data_id) for shown in both(scene, paths))
     for path in paths:
         scene.ask_by_avu(path, "keep")
-    assert scene.sweep(agent={"shards": ",".join(map(str, shards))}).looked == 1
+    assert scene.sweep(agent={"shards": ",".join(map(str, shards))}).observed == 1
     assert [shown.values("omero::sync") for shown in both(scene, paths)] == [[], []]
 
 
@@ -349,14 +349,16 @@ def test_reconcile_finds_a_unit_once(scene: Scene, paths: list[str]) -> None:
 def test_reconcile_finds_a_unit_once_though_its_objects_come_one_by_one(
     scene: Scene, siblings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "BATCH", 1)
+    monkeypatch.setattr(object_pages, "BATCH", 1)
     first = scene.shown(siblings[0]).data_id
     for path in siblings:
         scene.ask_by_avu(path, "keep")
         scene.lose_marks(path)
-    with scene.sides() as sides:
-        reconciler = Reconciler(sides)
-        drifted = [drift.situation.zone.unit.data_id for page in reconciler.run(after=first - 1) for drift in page]
+    with scene.connections() as connections:
+        reconciler = Reconciler(connections)
+        drifted = [
+            assessment.observation.zone.unit.data_id for page in reconciler.run(after=first - 1) for assessment in page
+        ]
     assert drifted == [first]
     assert reconciler.done.units == 1
     assert all("keep" in image.texts for image in scene.shown(siblings[1]).images)

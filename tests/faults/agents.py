@@ -16,13 +16,13 @@ from pathlib import Path
 
 import structlog
 
-from policies.agent import sweep
-from policies.agent.reconcile import Reconciler
-from policies.agent.report import Report
-from policies.agent.sides import Sides
-from policies.errors import PolicyError
-from policies.gateways.omero.events import EventReader
-from policies.settings import Settings
+from irods_omero.agent import sweep
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.reconcile import Reconciler
+from irods_omero.agent.report import Report
+from irods_omero.errors import PolicyError
+from irods_omero.gateways.omero.events import EventReader
+from irods_omero.settings import Settings
 from tests.faults.calls import KILL, Call, Calls, Changes, Disturbance
 
 SWEEP = "sweep"
@@ -106,19 +106,19 @@ def _work(connection: Connection, order: _Order) -> None:
     calls = Calls(order.disturbance, Changes(order.databases) if order.databases else None)
     calls.install()
     try:
-        with Sides(Settings.model_validate_json(order.settings)) as sides:
-            connection.send(_outcome(sides, order.task, calls))
+        with Connections(Settings.model_validate_json(order.settings)) as connections:
+            connection.send(_outcome(connections, order.task, calls))
     except Exception:
         connection.send(traceback.format_exc())
 
 
-def _outcome(sides: Sides, task: str, calls: Calls) -> Outcome:
+def _outcome(connections: Connections, task: str, calls: Calls) -> Outcome:
     drifted = 0
     try:
         if task == SWEEP:
-            report = sweep.Sweeper(sides).drain()
+            report = sweep.Sweeper(connections).drain()
         else:
-            reconciler = Reconciler(sides)
+            reconciler = Reconciler(connections)
             for _ in chain(reconciler.run(), reconciler.orphans()):
                 pass
             report, drifted = reconciler.done.report, reconciler.done.drifted + reconciler.done.orphaned

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from policies.errors import RefusedError, UnreachableError
-from policies.gateways.omero import connection as omero_connection
-from policies.gateways.omero.session import OmeroSession
-from policies.gateways.zone import streaming
-from policies.gateways.zone.connection import ZoneConnection
+from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.gateways.omero import login
+from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.zone import streaming
+from irods_omero.gateways.zone.connection import ZoneConnection
 
 ZONE = "zone"
 OMERO = "omero"
@@ -99,9 +99,9 @@ class Calls:
         """Stand in all the ways to the servers."""
         self._stand_in(ZoneConnection, "call", ZONE)
         self._stand_in(OmeroSession, "call", OMERO)
-        read, log_in = streaming._Reader.read, omero_connection._log_in
+        read, log_in = streaming._Reader.read, login._log_in
         streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
-        omero_connection._log_in = self._logging_in(log_in)
+        login._log_in = self._logging_in(log_in)
 
     def _stand_in(self, owner: Any, name: str, side: str) -> None:
         original: _Function = getattr(owner, name)

@@ -12,12 +12,12 @@ import omero
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
-from policies.vocabulary import POLICY_FILE_VARIABLE
+from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
+from irods_omero.vocabulary import POLICY_FILE_VARIABLE
+from lab.omero import LabOmero
+from lab.omero.setup import add_group, add_user
+from lab.zone import LabZone
 from tests.faults.agents import Agents
-from tests.lab.omero import LabOmero
-from tests.lab.omero.setup import add_group, add_user
-from tests.lab.zone import LabZone
 from tests.pictures import lab_book, retina
 from tests.scene import OmeroPlace, Scene, ZonePlace
 from tests.scene.places import REPOSITORY

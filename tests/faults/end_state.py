@@ -11,7 +11,7 @@ from irods.models import Collection, CollectionMeta, RuleExec
 from omero.rtypes import unwrap
 from omero.sys import ParametersI
 
-from policies.vocabulary import ACCESS_TIME
+from irods_omero.vocabulary import ACCESS_TIME
 from tests.faults.cases import Case, avus_of
 from tests.scene import Scene
 from tests.scene.snapshot import image_shown

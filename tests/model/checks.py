@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from policies.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
+from irods_omero.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.faults.end_state import query
 from tests.model.keywords import KINDS_OF_KEYWORDS
 from tests.model.reference import Thing

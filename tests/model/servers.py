@@ -16,12 +16,12 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 from irods.rule import Rule
 
-from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
-from policies.vocabulary import POLICY_FILE_VARIABLE
+from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
+from irods_omero.vocabulary import POLICY_FILE_VARIABLE
+from lab.omero import LabOmero
+from lab.zone import LabZone
 from tests.faults.agents import Agents
 from tests.faults.cases import ATTRIBUTES, KEEP_ALIVE, NEVER
-from tests.lab.omero import LabOmero
-from tests.lab.zone import LabZone
 from tests.scene import OmeroPlace, Scene, ZonePlace
 from tests.scene.places import REPOSITORY
 from tests.scene.snapshot import good_resources

@@ -8,7 +8,7 @@ import omero
 import omero.model
 from omero.rtypes import rstring
 
-from policies.settings.attributes import CLIENT_NAMESPACE
+from irods_omero.settings.mapping import CLIENT_NAMESPACE
 
 
 class Pairs:

@@ -20,9 +20,9 @@ import omero
 import omero.clients
 from irods.session import iRODSSession
 
-from policies.vocabulary import POLICY_FILE_VARIABLE
-from tests.lab.omero import LabOmero
-from tests.lab.zone import LabZone
+from irods_omero.vocabulary import POLICY_FILE_VARIABLE
+from lab.omero import LabOmero
+from lab.zone import LabZone
 
 ZONE_VARIABLE = "IRODS_OMERO_TEST_ZONE"
 OMERO_VARIABLE = "IRODS_OMERO_TEST_OMERO"

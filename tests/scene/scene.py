@@ -19,14 +19,14 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 from omero.rtypes import rstring
 
-from policies.agent.report import Report
-from policies.agent.sides import Sides
-from policies.agent.sweep import Sweeper
-from policies.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
-from policies.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE
-from tests.lab.omero.setup import add_group, add_restricted_admin, add_user
-from tests.lab.zone.setup import add_user as add_zone_user
-from tests.lab.zone.setup import schedule_tiering, set_up_tiers
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.report import Report
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
+from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE
+from lab.omero.setup import add_group, add_restricted_admin, add_user
+from lab.zone.setup import add_user as add_zone_user
+from lab.zone.setup import schedule_tiering, set_up_tiers
 from tests.scene.counting import written_by_hooks, written_in_omero, written_in_zone
 from tests.scene.pairs import Pairs
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace
@@ -200,14 +200,14 @@ class Scene:
 
     # The agent
 
-    def sides(self, **changes: Any) -> Sides:
+    def connections(self, **changes: Any) -> Connections:
         """Both sides as the agent has them."""
-        return Sides(self._settings(changes) if changes else self.settings)
+        return Connections(self._settings(changes) if changes else self.settings)
 
     def sweep(self, **changes: Any) -> Report:
         """One sweep of an agent that has just been started."""
-        with self.sides(**changes) as sides:
-            return Sweeper(sides).sweep()
+        with self.connections(**changes) as connections:
+            return Sweeper(connections).sweep()
 
     def settle(self) -> None:
         """Let what other scenes have asked of the same servers come to its end, so that writes can be counted."""
@@ -217,7 +217,7 @@ class Scene:
     @contextmanager
     def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """The agent as a process of its own, killed at the end of the block if it still runs."""
-        command = [sys.executable, "-m", "policies.cli", "--config", str(self.policy_file), "agent", *arguments]
+        command = [sys.executable, "-m", "irods_omero.cli", "--config", str(self.policy_file), "agent", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             yield process

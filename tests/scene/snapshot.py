@@ -10,8 +10,8 @@ import omero.model
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
-from policies.settings.attributes import CLIENT_NAMESPACE
-from policies.vocabulary import OBJECT_NAMESPACE
+from irods_omero.settings.mapping import CLIENT_NAMESPACE
+from irods_omero.vocabulary import OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)

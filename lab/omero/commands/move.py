@@ -1,0 +1,79 @@
+"""The command Chgrp2: moves objects to another group, with what belongs to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import omero
+import omero.cmd
+
+from lab.omero.caller import READ, Caller, granted
+from lab.omero.commands.delete import GRAPH_FAIL, targets_of
+from lab.omero.commands.graph import Plan
+from lab.omero.commands.handle import error
+from lab.omero.commands.refusals import split_fileset
+from lab.omero.commands.rules import Key
+from lab.omero.model import ENTITIES
+from lab.omero.servants import Call
+from lab.omero.store import Row
+
+
+def move(call: Call, request: Any) -> Any:
+    """Move to another group; links to what stays behind are deleted."""
+    caller, group = call.caller.everywhere(), request.groupId
+    if group not in caller.permissions:
+        raise error(request, "bad-group", f"cannot find group {group}")
+    if not (caller.is_admin or group in caller.member_of):
+        raise error(request, "not-in-group", "not a member of the chgrp destination group")
+    with call.working(caller) as work:
+        plan = Plan(work, request.childOptions or [])
+        reason = plan.make(targets_of(request)) or split_fileset(plan, "move") or _forbidden(caller, plan)
+        if reason:
+            raise error(request, GRAPH_FAIL, reason, omero.cmd.GraphException)
+        private = not granted(caller.permissions[group], "group", READ)
+        moved, dropped = _divided(plan.doomed, private)
+        if not request.dryRun:
+            for name, identities in dropped.items():
+                work.store.delete(ENTITIES[name], identities)
+                work.log("DELETE", ENTITIES[name], identities)
+            for name, identities in moved.items():
+                for identity in identities:
+                    work.store.update(ENTITIES[name], identity, {"group_id": group})
+                work.log("CHGRP", ENTITIES[name], identities)
+    java = [{ENTITIES[name].java: sorted(ids) for name, ids in part.items()} for part in (moved, dropped)]
+    return omero.cmd.Chgrp2Response(*java)
+
+
+def _forbidden(caller: Caller, plan: Plan) -> str:
+    refused = [
+        f"{ENTITIES[row.get('kind', root)].java}[{identity}]"
+        for (root, identity), row in plan.doomed.items()
+        if not (caller.has("Chgrp") or row["owner_id"] == caller.user or ENTITIES[root].is_link)
+    ]
+    return f"not permitted to move {', '.join(sorted(refused))}" if refused else ""
+
+
+def _divided(found: dict[Key, Row], private: bool) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Part what goes along from the links that are lost: those of which one end stays."""
+    moved: dict[str, list[int]] = defaultdict(list)
+    dropped: dict[str, list[int]] = defaultdict(list)
+    staying = _left_behind(found) if private else set()
+    for (root, identity), row in found.items():
+        if (root, identity) in staying:
+            continue
+        entity = ENTITIES[root]
+        ends = (
+            {(ENTITIES[entity.fields[side].target].root.name, row[side]) for side in ("parent", "child")}
+            if (entity.is_link)
+            else set()
+        )
+        whole = all(end in found and end not in staying for end in ends)
+        (moved if whole else dropped)[row.get("kind", root)].append(identity)
+    return moved, dropped
+
+
+def _left_behind(found: dict[Key, Row]) -> set[Key]:
+    """Return the annotations that cannot enter a private group, where nobody but their owners would see them."""
+    owners = {row["owner_id"] for (root, _), row in found.items() if root in ("Image", "Dataset", "Plate", "Project")}
+    return {key for key, row in found.items() if key[0] == "Annotation" and row["owner_id"] not in owners}

@@ -1,0 +1,109 @@
+"""What all parts of a running server share: the database, sessions, and the Ice objects that are on offer."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import Ice
+
+from lab.omero.control import Control
+from lab.omero.requests_log import RequestsLog
+from lab.omero.servants import servant
+from lab.omero.sessions import Session, Sessions
+from lab.omero.store import Store
+from lab.omero.work import release_held
+
+
+@dataclass
+class Offered:
+    """One Ice object on offer in a session."""
+
+    identity: Any
+    client: str
+    implementation: Any
+    stateful: bool
+
+
+@dataclass
+class Host:
+    """A running server."""
+
+    state: Path
+    store: Store
+    control: Control
+    sessions: Sessions
+    requests: RequestsLog
+    adapter: Any
+    _offered: dict[str, dict[str, Offered]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def repository(self) -> Path:
+        """Return the folder of the managed repository."""
+        return self.state / "ManagedRepository"
+
+    def refresh(self) -> None:
+        """Take in what a test has switched on or off."""
+        if self.control.refresh():
+            release_held(self.store)
+
+    def offer(  # noqa: PLR0917
+        self,
+        session: Session,
+        client: str,
+        interface: Any,
+        implementation: Any,
+        name: str,
+        stateful: bool = False,
+        identity: Any = None,
+    ) -> Any:
+        """Put an object on offer, once for a name, and return a proxy for it."""
+        key = client + name
+        with self._lock:
+            known = self._offered.setdefault(session.uuid, {})
+            if key not in known:
+                identity = identity or Ice.Identity(key, session.uuid)
+                self.adapter.add(servant(self, session, interface, implementation), identity)
+                known[key] = Offered(identity, client, implementation, stateful)
+            return self.adapter.createProxy(known[key].identity)
+
+    def names(self, session: Session) -> list[str]:
+        """List what is on offer in a session."""
+        return list(self._offered.get(session.uuid, {}))
+
+    def withdraw(self, session: Session, identity: Any) -> None:
+        """Take one object off offer."""
+        with self._lock:
+            self._offered.get(session.uuid, {}).pop(identity.name, None)
+            self._remove(identity)
+
+    def withdraw_client(self, session: Session, client: str) -> None:
+        """Take off what only one client used; what has state stays for those who have joined the session."""
+        with self._lock:
+            known = self._offered.get(session.uuid, {})
+            for key in [key for key, offered in known.items() if offered.client == client and not offered.stateful]:
+                self._remove(known.pop(key).identity)
+
+    def withdraw_session(self, session: Session) -> None:
+        """Take off all that a session used, closing what can be closed."""
+        with self._lock:
+            known = self._offered.pop(session.uuid, {})
+        for offered in known.values():
+            self._remove(offered.identity)
+            abandon = getattr(offered.implementation, "abandon", None)
+            if abandon is not None:
+                abandon()
+
+    def close_session(self, session: Session) -> None:
+        """End a session with all that it had."""
+        self.withdraw_session(session)
+        self.sessions.close(session.uuid)
+
+    def _remove(self, identity: Any) -> None:
+        try:
+            self.adapter.remove(identity)
+        except (Ice.NotRegisteredException, Ice.ObjectAdapterDeactivatedException):
+            return

@@ -1,0 +1,134 @@
+"""AVU operations of the database plugin, with the order of enforcement points that a real one has."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lab.zone.catalog import access, collections, metadata, replicas, resources, users
+from lab.zone.catalog.metadata import Avu
+from lab.zone.errors import ZoneError
+from lab.zone.structs import KeyValPair
+
+if TYPE_CHECKING:
+    from lab.zone.agent import Agent
+
+ADMIN = "irodsAdmin"
+REMOVALS = {"rm": 0, "rmw": 1, "rmi": 2}
+"""How to remove: one AVU, those that match patterns, or one by its id."""
+
+
+class MetadataOperations:
+    """AVU operations for the client of one agent."""
+
+    def __init__(self, agent: "Agent") -> None:
+        self._agent = agent
+        self._store = agent.store
+
+    def object_id(self, kind: str, name: str, level: int, admin: bool) -> int:
+        """The id of the object that a call names (`-d`, `-C`, `-R`, `-u`), if the client has the rights."""
+        letter = kind[1:2]
+        if letter in ("R", "r", "u", "U"):
+            if not self._agent.client.is_administrator:
+                raise ZoneError("CAT_INSUFFICIENT_PRIVILEGE_LEVEL", f"only administrators may, with {kind}")
+            if letter in ("R", "r"):
+                found = resources.find(self._store, name)
+                if found is None:
+                    raise ZoneError("CAT_INVALID_RESOURCE", name)
+                return found.id
+            user, _, zone = name.partition("#")
+            return users.need(self._store, user, zone or self._agent.zone).id
+        if letter in ("d", "D"):
+            object_id = self._data_object(name)
+        elif letter in ("C", "c"):
+            object_id = collections.need(self._store, name).id
+        else:
+            raise ZoneError("CAT_INVALID_ARGUMENT", f"not a kind of object: {kind}")
+        self._agent.check_access(object_id, level, admin, name)
+        return object_id
+
+    def _data_object(self, path: str) -> int:
+        found = replicas.of_path(self._store, path)
+        if not found:
+            raise ZoneError("CAT_UNKNOWN_FILE", path)
+        return found[0].data_id
+
+    def _operate(self, name: str, arguments: list[Any], pairs: dict[str, str], operation: Callable[[], None]) -> None:
+        self._agent.peps.database(name, lambda: [*arguments, KeyValPair(pairs)], operation)
+
+    def add(self, kind: str, name: str, avu: Avu, pairs: dict[str, str]) -> None:
+        """Add an AVU."""
+
+        def operation() -> None:
+            object_id = self.object_id(kind, name, access.CREATE_METADATA, ADMIN in pairs)
+            with self._store.transaction():
+                metadata.add(self._store, object_id, _valid(avu))
+
+        self._operate("add_avu_metadata", [kind, name, *avu], pairs, operation)
+
+    def remove(
+        self, kind: str, name: str, avu: Avu, pairs: dict[str, str], *, part: bool = False, option: int = 0
+    ) -> None:
+        """Remove an AVU, or (option 1) those that match a pattern; part of another operation or not."""
+
+        def operation() -> None:
+            object_id = self.object_id(kind, name, access.DELETE_METADATA, ADMIN in pairs)
+            if option == REMOVALS["rmi"]:
+                metadata.remove_by_id(self._store, object_id, avu.attribute)
+            else:
+                metadata.remove(self._store, object_id, avu, wildcards=option == REMOVALS["rmw"])
+
+        self._operate("del_avu_metadata", [option, kind, name, *avu, int(part)], pairs, operation)
+
+    def set(self, kind: str, name: str, avu: Avu, pairs: dict[str, str]) -> None:
+        """Make an AVU the only one with its attribute: in place if its row is used once, else by other operations."""
+
+        def operation() -> None:
+            object_id = self.object_id(kind, name, access.CREATE_METADATA, ADMIN in pairs)
+            uses, row = metadata.own_row(self._store, object_id, _valid(avu).attribute)
+            if row is not None:
+                metadata.change(self._store, row, avu.value, avu.units)
+                return
+            if uses:
+                self.remove(kind, name, Avu(avu.attribute, "%", "%"), pairs, part=True, option=1)
+            self.add(kind, name, avu, pairs)
+            raise ZoneError(0, "get avu failed" if not uses else "delete avu metadata failed")
+
+        try:
+            self._operate("set_avu_metadata", [kind, name, *avu], pairs, operation)
+        except ZoneError as error:
+            if error.code:
+                raise
+
+    def modify(self, kind: str, name: str, old: Avu, changes: tuple[str, str, str, str], pairs: dict[str, str]) -> None:
+        """Replace an AVU by one that differs where `n:`, `v:` or `u:` says so."""
+
+        def operation() -> None:
+            new = {"n": old.attribute, "v": old.value, "u": old.units}
+            for change in filter(None, changes):
+                letter, colon, text = change.partition(":")
+                if letter not in new or not colon:
+                    raise ZoneError("CAT_INVALID_ARGUMENT", change)
+                new[letter] = text
+            with self._store.transaction():
+                self.remove(kind, name, old, pairs, part=True)
+                self.add(kind, name, Avu(new["n"], new["v"], new["u"]), pairs)
+
+        self._operate("mod_avu_metadata", [kind, name, *old, *changes[:3]], pairs, operation)
+
+    def copy(self, kinds: tuple[str, str], names: tuple[str, str], pairs: dict[str, str]) -> None:
+        """Give an object the AVUs of another."""
+
+        def operation() -> None:
+            admin = ADMIN in pairs
+            source = self.object_id(kinds[0], names[0], access.READ_METADATA, admin)
+            target = self.object_id(kinds[1], names[1], access.CREATE_METADATA, admin)
+            with self._store.transaction():
+                for avu in metadata.of_object(self._store, source):
+                    metadata.add(self._store, target, avu)
+
+        self._operate("copy_avu_metadata", [*kinds, *names], pairs, operation)
+
+
+def _valid(avu: Avu) -> Avu:
+    if not avu.attribute or not avu.value:
+        raise ZoneError("CAT_INVALID_ARGUMENT", f"attribute and value may not be empty: {avu}")
+    return avu

@@ -1,0 +1,81 @@
+"""Where the bytes of replicas are: folders, one vault per resource."""
+
+import base64
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from lab.zone.errors import ZoneError
+
+_CHUNK = 4 * 1024 * 1024
+
+
+def path_for(vault: str, logical_path: str, data_version: str = "") -> str:
+    """The file of a new replica: the logical path without the zone, below the vault; a free name if that is taken."""
+    relative = logical_path.split("/", 2)[2]
+    path = f"{vault.rstrip('/')}/{relative}"
+    return f"{path}.{data_version}" if data_version else path
+
+
+def free_path(vault: str, logical_path: str) -> str:
+    """A path for a new replica where there is no file yet."""
+    path, number = path_for(vault, logical_path), 0
+    while os.path.lexists(path):
+        number += 1
+        path = path_for(vault, logical_path, str(number))
+    return path
+
+
+def create(path: str) -> None:
+    """Make an empty file and the folders above it."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).touch()
+
+
+def open_file(path: str, flags: int) -> int:
+    """Open a file for a descriptor."""
+    try:
+        return os.open(path, flags)
+    except OSError as error:
+        raise ZoneError(-510000 - (error.errno or 0), f"{path}: {error.strerror}") from error
+
+
+def size(path: str) -> int:
+    """How many bytes a file has."""
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:
+        raise ZoneError(-516000 - (error.errno or 0), f"{path}: {error.strerror}") from error
+
+
+def copy(source: str, target: str) -> None:
+    """Copy a file."""
+    create(target)
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise ZoneError(-510000 - (error.errno or 0), f"{source}: {error.strerror}") from error
+
+
+def move(source: str, target: str) -> None:
+    """Give a file another path."""
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    Path(source).rename(target)
+
+
+def remove(path: str) -> None:
+    """Take a file away, if it is there, and folders that this leaves empty."""
+    Path(path).unlink(missing_ok=True)
+
+
+def checksum(path: str) -> str:
+    """The checksum of a file as the catalog keeps it."""
+    hashed = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                hashed.update(chunk)
+    except OSError as error:
+        raise ZoneError(-510000 - (error.errno or 0), f"{path}: {error.strerror}") from error
+    return "sha2:" + base64.b64encode(hashed.digest()).decode()

@@ -1,0 +1,150 @@
+"""Applies decisions: each step for all units together, so that OMERO is called once for many; imports one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.decide import Decision, decide, decide_failure
+from irods_omero.domain.planning.plan import Plan, Step
+from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreement, ZoneAction
+from irods_omero.domain.state.observation import Observation
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
+from irods_omero.gateways.zone.streaming import open_object
+
+log = structlog.get_logger()
+
+Units = dict[int, Observation]
+"""What was observed of some units, by the catalog id of the first data object of each."""
+
+
+class Applier:
+    """Makes both sides of a number of units agree."""
+
+    def __init__(self, connections: Connections, observer: Observer, report: Report) -> None:
+        self._connections = connections
+        self._observer = observer
+        self._report = report
+        self._annotations, self._importer = connections.writers()
+
+    def apply(self, observations: Units) -> set[int]:
+        """Decide about each unit, do what was decided, and import what is to be imported.
+
+        Returns:
+            Catalog ids of the units that are to be observed again soon.
+
+        Raises:
+            UnreachableError: A side is down; what was not done is found again by the marks.
+        """
+        again, imports = self.apply_all_but_imports(observations)
+        for data_id in sorted(imports):
+            again |= self.import_unit(data_id)
+        return again
+
+    def apply_all_but_imports(self, observations: Units) -> tuple[set[int], set[int]]:
+        """Decide about each unit and do what was decided, unless it is to be imported.
+
+        Returns:
+            Catalog ids of the units that are to be observed again soon, and of those that are to be imported.
+
+        Raises:
+            UnreachableError: A side is down; what was not done is found again by the marks.
+        """
+        decisions = {data_id: decide(observation) for data_id, observation in observations.items()}
+        imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
+        rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
+        return self._apply(observations, rest), imports
+
+    def import_unit(self, data_id: int) -> set[int]:
+        """Import one unit and make both sides agree about it, before the next one: users are waiting for its tags.
+
+        It is observed again first, as the imports before it may have taken long: the data object may even have become
+        part of another unit, which may belong to another agent.
+        """
+        observed, shards = self._observer.observe([data_id]), self._connections.shards
+        observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
+        decisions = {id_: decide(observation) for id_, observation in observations.items()}
+        for id_, decision in list(decisions.items()):
+            if decision.plan.do_import is not None:
+                decisions[id_] = self._import(observations, id_, decision.plan.do_import)
+        return self._apply(observations, decisions)
+
+    def _import(self, observations: Units, data_id: int, action: Import) -> Decision:
+        """Import one unit, observe what came of it, and decide again."""
+        observation = observations[data_id]
+        try:
+            done = self._importer.bring_in(action, lambda path: open_object(self._connections.zone, path))
+        except RefusedError as error:
+            return _without_import(observation, self._fail(observation, error))
+        log.info("imported", path=action.paths[0], fileset=done.fileset)
+        self._report.imported += 1
+        observations[data_id] = self._observer.observe_import(observation, action, done)
+        return decide(observations[data_id])
+
+    def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
+        """Do what was decided; returns the units that are to be observed again soon."""
+        failures = self._apply_steps(observations, {data_id: each.plan for data_id, each in decisions.items()})
+        self._report.changed += sum(bool(decision.plan) for id_, decision in decisions.items() if id_ not in failures)
+        for data_id, error in failures.items():
+            decisions[data_id] = self._fail(observations[data_id], error)
+        told = self._apply_steps(observations, {data_id: decisions[data_id].plan for data_id in failures})
+        for data_id, error in told.items():
+            log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
+        return {data_id for data_id, decision in decisions.items() if decision.wait}
+
+    def _apply_steps(self, observations: Units, plans: Mapping[int, Plan]) -> dict[int, RefusedError]:
+        """Carry plans out step by step; a unit of which an action is refused is left at that step."""
+        failures: dict[int, RefusedError] = {}
+        for step in zip(*(plan.steps() for plan in plans.values()), strict=True):
+            due = {id_: actions for id_, actions in zip(plans, step, strict=True) if actions and id_ not in failures}
+            failures.update(self._annotate(due))
+            for data_id, actions in due.items():
+                if data_id in failures:
+                    continue
+                try:
+                    self._write(observations, data_id, actions)
+                except RefusedError as error:
+                    failures[data_id] = error
+        return failures
+
+    def _annotate(self, due: Mapping[int, Step]) -> dict[int, RefusedError]:
+        """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
+        work = [(id_, action) for id_, actions in due.items() for action in actions if isinstance(action, OmeroAction)]
+        self._report.omero_actions += len(work)
+        return self._annotations.apply(work) if work else {}
+
+    def _write(self, observations: Units, data_id: int, actions: Step) -> None:
+        """Do the part of a step that is in the zone, for one unit."""
+        for action in actions:
+            if isinstance(action, RecordAgreement):
+                record_agreement(self._connections.zone, self._connections.names, action)
+                # What is recorded of a failure later on must not undo what is recorded now.
+                observations[data_id] = replace(observations[data_id], base=action.agreement)
+            elif isinstance(action, ZoneAction):
+                apply_to_zone(self._connections.zone, action)
+            else:
+                continue
+            self._report.zone_actions += 1
+
+    def _fail(self, observation: Observation, error: RefusedError) -> Decision:
+        log.warning("unit failed", path=observation.zone.first.path, error=str(error))
+        self._report.failed += 1
+        return decide_failure(observation, str(error))
+
+
+def _without_import(observation: Observation, failed: Decision) -> Decision:
+    """What else there is to do about a unit whose import failed; that it failed is recorded first.
+
+    Nobody would look at the rest after the last attempt, and nobody should have to wait for it until then.
+    """
+    decision = decide(replace(observation, base=failed.agreement))
+    if decision.plan.do_import:
+        return failed  # the next attempt is due at once
+    first = decision.plan.first or failed.plan.record
+    return replace(decision, plan=replace(decision.plan, first=first))

@@ -1,0 +1,91 @@
+"""Both sides, as the agent works with them: the connections and what is done over them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TAG, TAG_SET, TIER_TAGS
+from irods_omero.domain.state.policy import MappedAttribute, Policy
+from irods_omero.gateways.omero.annotations import AnnotationWriter
+from irods_omero.gateways.omero.filesets import ReadScope
+from irods_omero.gateways.omero.importer import Importer
+from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.tags import Tags
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.watched import TierLook, read_tiers
+from irods_omero.settings import AttributeSettings, Settings, parse_shards
+from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
+
+
+class Connections:
+    """The two connections of one agent, and its settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.names = Names(settings.prefix)
+        self.shards = parse_shards(settings.agent.shards)
+        self.zone = ZoneConnection(settings.zone)
+        self.omero = OmeroConnection(settings.omero)
+        self._people = People(self.omero, settings.omero.users)
+
+    def start_anew(self) -> None:
+        """Leave both sides; the next call connects again."""
+        self.zone.close()
+        self.omero.close()
+        self._people = People(self.omero, self.settings.omero.users)
+
+    def writers(self) -> tuple[AnnotationWriter, Importer]:
+        """What writes to OMERO, with an empty memory of tags: users may have deleted some."""
+        tags = Tags()
+        return AnnotationWriter(self._people, tags), Importer(self.omero.service, self._people, tags)
+
+    def attributes(self) -> list[str]:
+        """The AVU attributes that decisions rest on."""
+        names = self.names
+        own = [names.unit, names.fileset, names.image, names.url, names.request, names.agreement, names.error]
+        return [*own, TIER_GROUP, *(mapped.avu for mapped in self.settings.attributes)]
+
+    def scope(self) -> ReadScope:
+        """What decisions rest on of what images carry."""
+        places = [TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in self.settings.attributes)]
+        keys = {place.namespace for place in places if place.kind == KEY}
+        return ReadScope(
+            tags=tuple(place.namespace for place in places if place.kind == TAG),
+            tag_sets=tuple(place.name for place in places if place.kind == TAG_SET),
+            pairs=(OBJECT_NAMESPACE, *sorted(keys)),
+        )
+
+    def policy(self) -> Policy:
+        """The administrator's choices, with the tier groups as the zone has them now."""
+        settings = self.settings
+        looks = {resource: TierLook(tier.name or resource, tier.offline) for resource, tier in settings.tiers.items()}
+        return Policy(
+            zone=settings.zone.name,
+            server=settings.omero.name,
+            tiers=read_tiers(self.zone, looks),
+            names=self.names,
+            web=settings.omero.web,
+            attempts=settings.imports.attempts,
+            backoff=settings.imports.backoff_seconds,
+            attributes=tuple(map(mapped_attribute, settings.attributes)),
+        )
+
+    def __enter__(self) -> Connections:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.zone.close()
+        self.omero.close()
+
+
+def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
+    """A mapped attribute as decisions know it."""
+    return MappedAttribute(
+        avu=settings.avu,
+        place=settings.place,
+        direction=settings.direction,
+        single=settings.single,
+        winner=settings.winner,
+        values=tuple(settings.values.items()),
+    )

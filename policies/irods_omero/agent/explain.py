@@ -1,0 +1,49 @@
+"""Why one unit is as it is: both views, what was agreed, and for each field which rule decided."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.reconcile import Assessment
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.state.unit import parse_import_key
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+
+
+def assess(connections: Connections, what: str, clock: Callable[[], float] = time.time) -> Assessment:
+    """Look at the unit of a data object or image and decide about it, without doing anything.
+
+    Args:
+        connections: Both sides.
+        what: Logical path, or ``Image:ID``.
+        clock: Gives the time, seconds since 1970.
+
+    Raises:
+        RefusedError: There is no such thing, or OMERO has the image from elsewhere.
+    """
+    image = re.fullmatch(r"Image:(\d+)", what)
+    data_id = _of_image(connections, int(image[1])) if image else _of_path(connections, what)
+    found = Observer(connections, clock).observe([data_id])
+    if not found:
+        raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
+    (observation,) = found.values()
+    return Assessment(observation, decide(observation))
+
+
+def _of_path(connections: Connections, path: str) -> int:
+    return int(connections.zone.call("looking for", path, lambda session: session.data_objects.get(path).id))
+
+
+def _of_image(connections: Connections, image: int) -> int:
+    session = connections.omero.service()
+    fileset = fileset_of_image(session, image)
+    path = client_paths(session, [fileset]).get(fileset, "") if fileset is not None else ""
+    key = parse_import_key(path)
+    if key is None or key.zone != connections.settings.zone.name:
+        raise RefusedError("explaining", f"Image:{image}", "it was not imported from this zone")
+    return key.data_id

@@ -1,0 +1,56 @@
+"""Follows OMERO's event log: which data objects its rows are about, and how far this agent has read it."""
+
+from __future__ import annotations
+
+from irods.models import Collection, CollectionMeta
+
+from irods_omero.agent.connections import Connections
+from irods_omero.domain.state.unit import parse_import_key
+from irods_omero.domain.state.views import Avu
+from irods_omero.gateways.omero.events import Hints
+from irods_omero.gateways.omero.filesets import client_paths
+from irods_omero.gateways.zone.avus import set_avu
+from irods_omero.gateways.zone.objects import ids_with
+from irods_omero.gateways.zone.queries import rows
+
+
+def data_ids(connections: Connections, hints: Hints) -> set[int]:
+    """Catalog ids of the data objects that hints are about.
+
+    A fileset names its data object in its client paths. One that was deleted is looked for by its id in the zone. When
+    a tag was taken from some image, all units with a pending request are looked at without waiting for the indexer's
+    row, which says from which: taking a request away is urgent.
+    """
+    if not hints:
+        return set()
+    paths = client_paths(connections.omero.service(), hints.filesets)
+    keys = [parse_import_key(path) for path in paths.values()]
+    found = {key.data_id for key in keys if key is not None and key.zone == connections.settings.zone.name}
+    gone = sorted(str(fileset) for fileset in hints.filesets - set(paths))
+    if gone:
+        found |= ids_with(connections.zone, connections.names.fileset, gone)
+    if hints.unlinked:
+        found |= ids_with(connections.zone, connections.names.request)
+    return found
+
+
+def _home(connections: Connections) -> str:
+    return f"/{connections.settings.zone.name}/home/{connections.settings.zone.user}"
+
+
+def _attribute(connections: Connections) -> str:
+    """One attribute for each agent: each has its own place in the log."""
+    return f"{connections.names.cursor}:{connections.settings.omero.name}:{connections.settings.agent.shards}"
+
+
+def load_cursor(connections: Connections) -> int | None:
+    """The last id that was read and followed; None at the first start."""
+    conditions = (Collection.name == _home(connections), CollectionMeta.name == _attribute(connections))
+    found = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
+    numbers = [int(value) for (value,) in found if value.isdecimal()]
+    return max(numbers) if numbers else None
+
+
+def save_cursor(connections: Connections, cursor: int) -> None:
+    """Remember that all up to this id was followed."""
+    set_avu(connections.zone, _home(connections), Avu(_attribute(connections), str(cursor)), collection=True)

@@ -1,0 +1,308 @@
+"""Observes both sides of many units at once, and gives for each the observation that decisions rest on."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from irods_omero.agent.connections import Connections
+from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
+from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.agreement import Agreement, read
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
+from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.fileset_pages import filesets_below
+from irods_omero.gateways.omero.filesets import client_paths, read_filesets
+from irods_omero.gateways.omero.importer import Imported
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.movement import queued_movements
+from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
+from irods_omero.gateways.zone.queries import IDS_A_QUERY
+from irods_omero.gateways.zone.watched import Watched, read_watched
+from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names
+
+
+class Observer:
+    """Looks at units, by the rules that the zone has when it is first used; one for each sweep."""
+
+    def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._connections = connections
+        self._clock = clock
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The administrator's choices."""
+        return self._connections.policy()
+
+    @cached_property
+    def watched(self) -> Watched:
+        """The watched collections."""
+        return read_watched(self._connections.zone, self._connections.names)
+
+    def units(self, ids: Iterable[int], each_once: bool = False) -> dict[int, ZoneView]:
+        """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
+        connections = self._connections
+        found = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
+        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in found.items()}
+
+    def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
+        """The situations of the units of these data objects, by the catalog id of a unit's first.
+
+        Objects that are gone are left out. With ``each_once`` so are the units whose first is none of these: where
+        one goes through all objects, each unit is looked at once.
+        """
+        connections = self._connections
+        units = self.units(ids, each_once)
+        firsts = {data_id: unit.first for data_id, unit in units.items()}
+        agreed = {data_id: _agreed(first, connections.names) for data_id, first in firsts.items()}
+        bases = {data_id: base for data_id, (base, _) in agreed.items()}
+        views = _omero_views(connections, self.policy, firsts, bases)
+        views = _with_strays(connections, self.policy, units, views)
+        now = self._clock()
+        observations = {
+            data_id: Observation(
+                zone=unit,
+                policy=self.policy,
+                now=now,
+                omero=views.get(data_id, NOTHING_IN_OMERO),
+                base=bases[data_id],
+                strays=agreed[data_id][1],
+            )
+            for data_id, unit in units.items()
+        }
+        return _with_movements(connections, _with_times(connections, observations))
+
+    def observe_import(self, observation: Observation, action: Import, done: Imported) -> Observation:
+        """What is observed of a unit whose import has just been done."""
+        connections, data_id = self._connections, observation.zone.unit.data_id
+        view = look_in_omero(connections, self.policy, {data_id: done.fileset}).get(data_id, NOTHING_IN_OMERO)
+        earlier = subjects_of(connections, done.earlier)
+        superseded = tuple(subject for fileset in sorted(earlier) for subject in earlier[fileset])
+        view = replace(
+            view,
+            superseded=superseded + observation.omero.superseded,
+            earlier=earlier.get(observation.base.fileset or 0, ()),
+        )
+        return replace(observation, omero=view, imported=action.content)
+
+
+def look_in_omero(connections: Connections, policy: Policy, filesets: Mapping[int, int | None]) -> dict[int, OmeroView]:
+    """What OMERO has for these data objects.
+
+    Args:
+        connections: Both sides.
+        policy: The administrator's choices.
+        filesets: For each catalog id the fileset that the zone says is its. Believed only if the fileset itself was
+            imported for that data object: an AVU must not lead the agent to somebody else's images.
+    """
+    named = {data_id: fileset for data_id, fileset in filesets.items() if fileset is not None}
+    if not named:
+        return {}
+    session = connections.omero.service()
+    paths = client_paths(session, named.values())
+    found = read_filesets(session, paths, connections.scope())
+    return {
+        data_id: found[fileset]
+        for data_id, fileset in named.items()
+        if fileset in found and paths[fileset].startswith(import_prefix(policy.zone, data_id))
+    }
+
+
+def subjects_of(connections: Connections, filesets: Iterable[int]) -> dict[int, tuple[Subject, ...]]:
+    """What carries the annotations of some filesets, for each of them."""
+    ids = list(filesets)
+    if not ids:
+        return {}
+    found = read_filesets(connections.omero.service(), ids, connections.scope())
+    return {fileset: view.subjects for fileset, view in found.items()}
+
+
+def agreement_of(found: DataObject, names: Names) -> Agreement:
+    """What was agreed about a data object; nothing, where that cannot be read."""
+    return _agreed(found, names)[0]
+
+
+def _agreed(found: DataObject, names: Names) -> tuple[Agreement, tuple[Avu, ...]]:
+    return read(avu for avu in found.avus if avu.attribute == names.agreement)
+
+
+def _omero_views(
+    connections: Connections, policy: Policy, objects: Mapping[int, DataObject], bases: Mapping[int, Agreement]
+) -> dict[int, OmeroView]:
+    """What OMERO has: the fileset that was agreed on, or where there is none such the one that the zone names.
+
+    Where neither is there, though one was agreed on, the unit's own is looked for: what names it may be spoilt.
+    """
+    agreed = {data_id: base.fileset for data_id, base in bases.items()}
+    views = look_in_omero(connections, policy, agreed)
+    named = {
+        data_id: _named_fileset(found, connections.names)
+        for data_id, found in objects.items()
+        if data_id not in views and not bases[data_id].gone
+    }
+    others = {data_id: fileset for data_id, fileset in named.items() if fileset != agreed[data_id]}
+    views |= look_in_omero(connections, policy, others)
+    lost = {data_id: base for data_id, base in bases.items() if base.fileset is not None and data_id not in views}
+    return views | own_filesets(connections, policy, lost)
+
+
+def _with_strays(
+    connections: Connections, policy: Policy, units: Mapping[int, ZoneView], views: dict[int, OmeroView]
+) -> dict[int, OmeroView]:
+    """Add, as superseded, the images that others than the first have of the time when they were units of their own."""
+    named = {
+        found.data_id: (data_id, fileset)
+        for data_id, unit in units.items()
+        for found in unit.objects[1:]
+        if (fileset := _named_fileset(found, connections.names)) != views.get(data_id, NOTHING_IN_OMERO).fileset
+    }
+    strays = look_in_omero(connections, policy, {member: fileset for member, (_, fileset) in named.items()})
+    for member, stray in strays.items():
+        data_id = named[member][0]
+        view = views.get(data_id, NOTHING_IN_OMERO)
+        views[data_id] = replace(view, superseded=view.superseded + stray.subjects)
+    return views
+
+
+def _named_fileset(found: DataObject, names: Names) -> int | None:
+    ids = [int(value) for value in found.values(names.fileset) if value.isdecimal()]
+    return max(ids, default=None)
+
+
+def _with_times(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
+    """Add when requests were made in the zone, which matters only where OMERO has another one."""
+    disputed = [
+        data_id for data_id, observation in observations.items() if _is_disputed(observation, connections.names)
+    ]
+    objects_of = [found.data_id for data_id in disputed for found in observations[data_id].zone.objects]
+    times = attached_at(connections.zone, objects_of, connections.names.request) if disputed else {}
+    for data_id in disputed:
+        observation = observations[data_id]
+        objects = tuple(_with_time(found, times) for found in observation.zone.objects)
+        observations[data_id] = replace(observation, zone=replace(observation.zone, objects=objects))
+    return observations
+
+
+def _with_time(found: DataObject, times: Mapping[tuple[int, str], int]) -> DataObject:
+    asked = tuple((avu, times.get((found.data_id, avu.value), time)) for avu, time in found.asked_at)
+    return replace(found, asked_at=asked)
+
+
+def _is_disputed(observation: Observation, names: Names) -> bool:
+    in_zone = {value for found in observation.zone.objects for value in found.values(names.request)}
+    tags = (link for subject in observation.omero.subjects for link in subject.tags)
+    in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
+    return len(in_zone | in_omero) > 1
+
+
+def _with_movements(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
+    """Add the queued movements, for which the delay queue is read only if anybody asks for anything.
+
+    The replicas are read once more after the queue: a movement that ended between the two readings would be in
+    neither, and be queued again, only to fail.
+    """
+    asking = {data_id: found for data_id, found in observations.items() if _is_asking(found, connections.names)}
+    if not asking:
+        return observations
+    queued = queued_movements(connections.zone)
+    present = read_objects(
+        connections.zone, [found.data_id for each in asking.values() for found in each.zone.objects], ()
+    )
+    for data_id, observation in asking.items():
+        movements = tuple(
+            (found.data_id, destination)
+            for found in observation.zone.objects
+            for destination in sorted(queued.get(found.path, ()))
+        )
+        objects = tuple(_where_it_is(found, present) for found in observation.zone.objects)
+        observations[data_id] = replace(
+            observation, zone=replace(observation.zone, objects=objects, movements=movements)
+        )
+    return observations
+
+
+def _where_it_is(found: DataObject, present: Mapping[int, DataObject]) -> DataObject:
+    return replace(found, replicas=present[found.data_id].replicas) if found.data_id in present else found
+
+
+def _is_asking(observation: Observation, names: Names) -> bool:
+    in_zone = any(found.values(names.request) for found in observation.zone.objects)
+    in_omero = any(
+        place_of_tag(link) == REQUEST_TAGS for subject in observation.omero.subjects for link in subject.tags
+    )
+    return in_zone or in_omero
+
+
+def gather(
+    zone: ZoneConnection, names: Names, ids: Iterable[int], attributes: Sequence[str], each_once: bool = False
+) -> dict[int, ZoneView]:
+    """The units of these data objects with all their data objects, by the id of the first; those gone are left out.
+
+    Args:
+        zone: The zone.
+        names: The AVU attributes.
+        ids: Catalog ids.
+        attributes: The AVU attributes to read, among them the one for units.
+        each_once: Only the units whose first data object is among these: where one goes through all data objects.
+    """
+    objects = read_objects(zone, ids, attributes)
+    claimed = {unit.data_id for found in objects.values() for unit in claims(found, names)}
+    if not claimed:
+        return {data_id: ZoneView(Unit(data_id), (found,)) for data_id, found in objects.items()}
+    wanted = set(objects)
+    _add(zone, objects, claimed, attributes)
+    places = {data_id: membership(objects[data_id], objects, names).unit for data_id in wanted}
+    if each_once:
+        wanted = {data_id for data_id in wanted if places[data_id].data_id == data_id}
+    firsts = {places[data_id].data_id for data_id in wanted if places[data_id].kind in OF_SEVERAL}
+    _add(zone, objects, _claiming(zone, names, firsts), attributes)
+    return units_of(wanted, objects, names)
+
+
+def _add(zone: ZoneConnection, objects: dict[int, DataObject], ids: Iterable[int], attributes: Sequence[str]) -> None:
+    """Read the data objects that were not read yet."""
+    missing = set(ids) - set(objects)
+    if missing:
+        objects.update(read_objects(zone, missing, attributes))
+
+
+def _claiming(zone: ZoneConnection, names: Names, firsts: Iterable[int]) -> set[int]:
+    """Catalog ids of the data objects that claim to belong to the units of these firsts."""
+    chunks = in_batches(sorted(firsts), IDS_A_QUERY)
+    return {data_id for chunk in chunks for data_id in ids_with(zone, names.unit, [str(first) for first in chunk])}
+
+
+def own_filesets(connections: Connections, policy: Policy, lost: Mapping[int, Agreement]) -> dict[int, OmeroView]:
+    """What OMERO has for units whose agreed fileset it does not have, by catalog id.
+
+    Only the latest fileset with images of the agreed size counts, and none that has been superseded: where its
+    successor was deleted the unit has no images any more, and shall not get those of an earlier content back.
+    """
+    if not lost:
+        return {}
+    session = connections.omero.service()
+    paths = filesets_below(session, (_prefix(policy.zone, data_id, base) for data_id, base in lost.items()))
+    views = read_filesets(session, paths, connections.scope())
+    found: dict[int, list[OmeroView]] = defaultdict(list)
+    for fileset, view in sorted(views.items()):
+        key = parse_import_key(paths[fileset])
+        if key is not None and not _is_superseded(view):
+            found[key.data_id].append(view)
+    return {data_id: of_unit[-1] for data_id, of_unit in found.items()}
+
+
+def _prefix(zone: str, data_id: int, base: Agreement) -> str:
+    return size_prefix(zone, data_id, base.content.size) if base.content else import_prefix(zone, data_id)
+
+
+def _is_superseded(view: OmeroView) -> bool:
+    links = (link for subject in view.subjects for link in subject.tags)
+    return any((link.namespace, link.text) == (TIER_NAMESPACE, SUPERSEDED) for link in links)

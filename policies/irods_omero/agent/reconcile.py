@@ -1,0 +1,161 @@
+"""A sweep over everything, marked or not: the guarantee behind the hints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from irods_omero.agent.apply import Applier
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.orphans import orphan_difference
+from irods_omero.domain.state.actions import OmeroAction
+from irods_omero.domain.state.observation import Observation
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.fileset_pages import fileset_pages
+from irods_omero.gateways.omero.filesets import read_filesets
+from irods_omero.gateways.omero.importer import Existing, half_made
+from irods_omero.gateways.zone.marks import post
+from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.gateways.zone.objects import existing
+from irods_omero.vocabulary import shard_of
+
+log = structlog.get_logger()
+
+REPAIR = "repair"
+MARK = "mark"
+SHOW = "show"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A unit whose sides do not agree, and what would make them."""
+
+    observation: Observation
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A fileset whose data object is no longer in the zone, and whose images do not say so yet.
+
+    Attributes:
+        fileset: OMERO id.
+        data_id: Catalog id of the data object.
+        actions: What makes its images say so.
+        half_made: The fileset, if it has no images: what an agent that was killed has left, which is deleted.
+    """
+
+    fileset: int
+    data_id: int
+    actions: tuple[OmeroAction, ...] = ()
+    half_made: Existing | None = None
+
+
+@dataclass
+class Reconciled:
+    """How far a reconcile has come.
+
+    Attributes:
+        units: Those that were looked at.
+        drifted: Those whose sides did not agree.
+        orphaned: Filesets that did not say yet that their data object is gone.
+        position: The last catalog id; an interrupted reconcile goes on after it.
+        report: What was done.
+    """
+
+    units: int = 0
+    drifted: int = 0
+    orphaned: int = 0
+    position: int = 0
+    report: Report = field(default_factory=Report)
+
+
+class Reconciler:
+    """Looks at every unit, a page at a time, and makes both sides of it agree."""
+
+    def __init__(self, connections: Connections, manner: str = REPAIR, clock: Callable[[], float] = time.time) -> None:
+        """``manner`` says what happens to a unit that drifted.
+
+        It is to ``repair`` it at once, which no other agent of the same shards may be at work for; to ``mark`` it for
+        the agent; or only to ``show`` it.
+        """
+        self._connections = connections
+        self._manner = manner
+        self._clock = clock
+        self.done = Reconciled()
+
+    def run(self, after: int = 0) -> Iterator[list[Assessment]]:
+        """Go through all units; yields after each page what had drifted in it.
+
+        Raises:
+            UnreachableError: A side is down; ``done.position`` says where to go on.
+            RefusedError: A side refuses what concerns all units.
+        """
+        connections, self.done.position = self._connections, after
+        observer = Observer(connections, self._clock)
+        for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
+            yield self._page(observer, [id_ for id_ in ids if shard_of(id_) in connections.shards])
+            self.done.position = ids[-1]
+
+    def orphans(self) -> Iterator[list[Orphan]]:
+        """Go through all filesets of this zone for those that outlived their data objects; yields them by pages.
+
+        Nobody else can find them: the agreement was gone with the data object. They are put right whatever the manner,
+        except when they are only to be shown. Imports that were cut off are found, too, of whatever data object; not
+        when units are only marked, as the agent that works on these may be importing.
+        """
+        session = self._connections.omero.service()
+        for page in fileset_pages(session, self._connections.settings.zone.name):
+            ours = {
+                fileset: data_id for fileset, data_id in page.items() if shard_of(data_id) in self._connections.shards
+            }
+            there = existing(self._connections.zone, ours.values())
+            gone = {fileset: data_id for fileset, data_id in ours.items() if data_id not in there}
+            views = read_filesets(session, gone, self._connections.scope())
+            differences = {fileset: orphan_difference(view.subjects) for fileset, view in views.items()}
+            found = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
+            if self._manner != MARK:
+                found += [Orphan(left.id, ours[left.id], half_made=left) for left in half_made(session, ours)]
+            self.done.orphaned += len(found)
+            if found and self._manner != SHOW:
+                self._put_right(found)
+            yield found
+
+    def _put_right(self, orphans: list[Orphan]) -> None:
+        annotating, importing = self._connections.writers()
+        failures = annotating.apply([(orphan.fileset, action) for orphan in orphans for action in orphan.actions])
+        for left in (orphan.half_made for orphan in orphans if orphan.half_made):
+            try:
+                importing.clear_away(left)
+            except RefusedError as refusal:
+                failures[left.id] = refusal
+        self.done.report.failed += len(failures)
+        for fileset, error in failures.items():
+            log.warning("orphan failed", fileset=fileset, error=str(error))
+
+    def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
+        observations = observer.observe(ids, each_once=True)
+        assessments = [Assessment(observation, decide(observation)) for observation in observations.values()]
+        assessments = [assessment for assessment in assessments if assessment.decision.plan]
+        self.done.units += len(observations)
+        self.done.drifted += len(assessments)
+        if assessments and self._manner == REPAIR:
+            drifted = {assessment.observation.zone.unit.data_id: assessment.observation for assessment in assessments}
+            again = Applier(self._connections, observer, self.done.report).apply(drifted)
+            self._mark(assessments, again)
+        elif self._manner == MARK:
+            self._mark(assessments, {assessment.observation.zone.unit.data_id for assessment in assessments})
+        return assessments
+
+    def _mark(self, assessments: Iterable[Assessment], ids: Container[int]) -> None:
+        """Leave units to the agent: all that drifted, or those that could not be finished at once."""
+        for assessment in assessments:
+            first = assessment.observation.zone.first
+            if first.data_id in ids:
+                post(self._connections.zone, self._connections.names, first.data_id, first.path)

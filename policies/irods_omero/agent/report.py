@@ -1,0 +1,44 @@
+"""What a sweep did, for people and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass
+class Report:
+    """Counts of one sweep.
+
+    Attributes:
+        observed: Units that were looked at.
+        changed: Units of which something was written, on either side.
+        imported: Units that were imported, or found imported.
+        failed: Units that got an error.
+        waiting: Units that are left for a later sweep.
+        postponed: Units whose import is left for the next sweep, as this one has imported enough.
+        omero_actions: Tags, flags and annotations written or removed.
+        zone_actions: AVUs written or removed, and movements queued.
+    """
+
+    observed: int = 0
+    changed: int = 0
+    imported: int = 0
+    failed: int = 0
+    waiting: int = 0
+    postponed: int = 0
+    omero_actions: int = 0
+    zone_actions: int = 0
+
+    def followed_by(self, other: Report) -> Report:
+        """What this sweep and the next one did together, and what is then left."""
+        counts = {name: value + getattr(other, name) for name, value in asdict(self).items()}
+        return Report(**{**counts, "waiting": other.waiting, "postponed": other.postponed})
+
+    def as_dict(self) -> dict[str, int]:
+        """For JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """One line, without what did not happen."""
+        counts = [f"{value} {name.replace('_', ' ')}" for name, value in asdict(self).items() if value]
+        return ", ".join(counts) or "nothing to do"

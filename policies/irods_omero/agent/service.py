@@ -1,0 +1,53 @@
+"""Sweeps again and again until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.report import Report
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.errors import RefusedError, UnreachableError
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts to reach a side that is down."""
+
+
+def run(connections: Connections, stop: threading.Event, swept: Callable[[Report], None]) -> None:
+    """Sweep until ``stop`` is set, without a pause while there is a backlog of imports.
+
+    A side that is down is waited for, longer each time up to a minute.
+    """
+    sweeper, pause = Sweeper(connections), connections.settings.agent.interval_seconds
+    interval = pause
+    while not stop.is_set():
+        try:
+            report = sweeper.sweep()
+            swept(report)
+            pause = 0.0 if report.postponed and report.observed else interval
+        except (UnreachableError, RefusedError) as error:
+            pause = min(max(pause, interval) * 2, LONGEST_PAUSE)
+            log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1))
+            connections.start_anew()
+            sweeper = Sweeper(connections)
+        stop.wait(pause)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: the sweep under way is finished first."""
+    stop = threading.Event()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        log.info("stopping after this sweep", signal=signal.Signals(number).name)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+    return stop

@@ -1,0 +1,237 @@
+"""Sweeps: one pass through what the hooks have marked and what OMERO's event log hints at, imports last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from irods_omero.agent.apply import Applier
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
+from irods_omero.agent.observe import Observer, agreement_of, gather
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.rules.imports import decide_import
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.events import WINDOW, EventReader, Hints
+from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
+from irods_omero.gateways.zone.objects import read_objects
+from irods_omero.gateways.zone.watched import members
+from irods_omero.vocabulary import PENDING, TAKEN, shard_of
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Marked data objects that need not be looked at before all others.
+
+    Attributes:
+        resting: Their last import failed, and the next attempt is not due.
+        arriving: They are to be imported; each with the id of its unit.
+    """
+
+    resting: frozenset[int]
+    arriving: Mapping[int, int]
+
+
+def look_ahead(connections: Connections, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
+    """Which of these data objects wait, if OMERO has what was agreed on; what is not so is seen when it is their turn.
+
+    Args:
+        connections: Both sides, of which the zone is read.
+        observer: Knows the rules of the zone.
+        now: Seconds since 1970.
+        ids: Catalog ids.
+    """
+    asked, names = set(ids), connections.names
+    resting, arriving = set[int](), dict[int, int]()
+    for unit in gather(connections.zone, names, asked, [names.agreement, names.unit]).values():
+        zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
+        base = agreement_of(zone.first, names)
+        importing = decide_import(Observation(zone, observer.policy, now, OmeroView(base.fileset), base))
+        marked = asked & {found.data_id for found in zone.objects}
+        if zone.unit.shard not in connections.shards:
+            continue
+        if importing.do_import:
+            arriving |= dict.fromkeys(marked, zone.unit.data_id)
+        elif importing.wait:
+            resting |= marked
+    return Backlog(frozenset(resting), arriving)
+
+
+class Round:
+    """One round; what was marked is not looked at again when it is hinted at."""
+
+    def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
+        self.report = Report()
+        self._connections = connections
+        self._clock = clock
+        self._observer = Observer(connections, clock)
+        self._batch = connections.settings.agent.batch
+        self._done: set[int] = set()
+        self._imports: dict[int, list[Mark]] = {}
+
+    def marked(self, marks: Iterable[Mark]) -> None:
+        """Work on what is marked, a batch at a time."""
+        for batch in in_batches(marks, self._batch):
+            self._objects([mark for mark in batch if not mark.collection])
+            for mark in batch:
+                if mark.collection:
+                    self._collection(mark)
+
+    def hinted(self, ids: Iterable[int]) -> None:
+        """Look at units that have no marks."""
+        for batch in in_batches(self._ours(self._new(ids)), self._batch):
+            self._unmarked(batch)
+
+    def imports(self) -> None:
+        """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
+        zone, names = self._connections.zone, self._connections.names
+        applier = Applier(self._connections, self._observer, self.report)
+        for unit, marks in self._imports.items():
+            taken = [mark for mark in marks if claim(zone, names, mark)]
+            if taken:
+                again = applier.import_unit(unit)
+                self.report.observed += 1
+                self.report.waiting += len(again)
+                for mark in taken:
+                    (release if again else ack)(zone, names, mark)
+
+    def _objects(self, marks: Sequence[Mark]) -> None:
+        """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
+        zone, names = self._connections.zone, self._connections.names
+        self._done.update(mark.id for mark in marks)
+        untouched = [mark.id for mark in marks if mark.states == {PENDING}]
+        ahead = look_ahead(self._connections, self._observer, self._clock(), untouched)
+        self.report.waiting += len(ahead.resting)
+        for mark in marks:
+            if mark.id in ahead.arriving:
+                self._put_off(ahead.arriving[mark.id], mark)
+        waiting = ahead.resting.union(ahead.arriving)
+        taken = [mark for mark in marks if mark.id not in waiting and claim(zone, names, mark)]
+        observations = self._observer.observe(mark.id for mark in taken)
+        for unit in self._theirs(observations):
+            post(zone, names, unit.first.data_id, unit.first.path)
+        again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
+        for mark in taken:
+            if mark.id in imports:
+                self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
+            else:
+                (release if mark.id in again else ack)(zone, names, mark)
+
+    def _put_off(self, unit: int, mark: Mark) -> None:
+        """Import the unit at the end of this round, or leave it to the next one if it is one too many."""
+        self._done.add(mark.id)
+        if unit in self._imports or len(self._imports) < self._connections.settings.imports.per_sweep:
+            self._imports.setdefault(unit, []).append(mark)
+            return
+        self.report.postponed += 1
+        if TAKEN in mark.states:
+            release(self._connections.zone, self._connections.names, mark)
+
+    def _unmarked(self, ids: Iterable[int]) -> None:
+        """Look at units without marks; those that have to wait get one, not to be forgotten."""
+        zone, names = self._connections.zone, self._connections.names
+        observations = self._observer.observe(ids)
+        self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
+        again, imports = self._work(observations)
+        for data_id, found in read_objects(zone, again | imports, [names.sync]).items():
+            post(zone, names, data_id, found.path)
+            if data_id in imports:
+                self._put_off(data_id, Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
+
+    def _theirs(self, observations: Mapping[int, Observation]) -> list[ZoneView]:
+        """The units that belong to other agents: only some of their data objects are of this one's shards."""
+        shards = self._connections.shards
+        return [observation.zone for observation in observations.values() if observation.zone.unit.shard not in shards]
+
+    def _work(self, observations: Mapping[int, Observation]) -> tuple[set[int], set[int]]:
+        """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
+        ours = {id_: observations[id_] for id_ in self._ours(observations)}
+        self._done.update(_objects_of(ours, ours))
+        again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
+        self.report.observed += len(ours) - len(imports)
+        self.report.waiting += len(again)
+        return again, imports
+
+    def _collection(self, mark: Mark) -> None:
+        """Look at all that a marked collection holds: it became watched, stopped being so, or lost something."""
+        zone, names = self._connections.zone, self._connections.names
+        if not claim(zone, names, mark):
+            return
+        for batch in in_batches(self._new(members(zone, mark.path)), self._batch):
+            self._unmarked(batch)
+        ack(zone, names, mark)
+
+    def _pass_on(self, observations: Mapping[int, Observation]) -> None:
+        """Mark, for the agents of their shards, those units of which the sides do not agree."""
+        for data_id, observation in observations.items():
+            if decide(observation).plan:
+                post(self._connections.zone, self._connections.names, data_id, observation.zone.first.path)
+
+    def _ours(self, ids: Iterable[int]) -> Iterator[int]:
+        return (data_id for data_id in ids if shard_of(data_id) in self._connections.shards)
+
+    def _new(self, ids: Iterable[int]) -> Iterator[int]:
+        return (data_id for data_id in ids if data_id not in self._done)
+
+
+def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> dict[int, int]:
+    """The catalog ids of all data objects of some units, each with the id of its unit."""
+    return {found.data_id: id_ for id_ in ids for found in observations[id_].zone.objects}
+
+
+class Sweeper:
+    """Sweeps the zone, one round at each call."""
+
+    def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._events: EventReader | None = None
+        self._saved = 0
+
+    def sweep(self) -> Report:
+        """One round.
+
+        Raises:
+            UnreachableError: A side is down; nothing is lost, the next round goes on.
+            RefusedError: A side refuses what concerns all units, for instance the log-in.
+        """
+        work = Round(self._connections, self._clock)
+        hints = self._read_events()
+        work.marked(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
+        work.hinted(sorted(data_ids(self._connections, hints)))
+        self._remember(hints)
+        work.imports()
+        return work.report
+
+    def drain(self) -> Report:
+        """Sweep until no import is left for later; returns what all these sweeps did together.
+
+        Raises:
+            UnreachableError: A side is down; nothing is lost, the next round goes on.
+            RefusedError: A side refuses what concerns all units, for instance the log-in.
+        """
+        last = done = self.sweep()
+        while last.postponed and last.observed:  # where none of the marks can be taken, trying again is of no use
+            last = self.sweep()
+            done = done.followed_by(last)
+        return done
+
+    def _read_events(self) -> Hints:
+        if self._events is None:
+            cursor = load_cursor(self._connections)
+            self._events, self._saved = EventReader(cursor), cursor or 0
+        return self._events.read(self._connections.omero.service())
+
+    def _remember(self, hints: Hints) -> None:
+        """Save the cursor when something was followed, at the first start, when it has moved on by a lot, or back.
+
+        It moves back when the log was reset: a cursor beyond the end would leave out what happens while no agent runs.
+        """
+        is_far = not 0 <= hints.cursor - self._saved <= WINDOW * 10
+        if hints.newest > self._saved or not self._saved or is_far:
+            save_cursor(self._connections, hints.cursor)
+            self._saved = hints.cursor

@@ -1,0 +1,49 @@
+"""The command that runs the agent."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from irods_omero.cli.options import FAILED, settings_of
+from irods_omero.errors import SettingsError
+from irods_omero.settings import Settings
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Work through all that is marked once, and exit.")
+@click.option("--shards", metavar="LIST", help="Work on these shards only, as in 0-31.")
+@click.option("--json", "as_json", is_flag=True, help="Print what a sweep did as JSON.")
+@click.pass_context
+def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> None:
+    """Make both sides agree about all that is marked; without --once, for ever."""
+    # Imported here: omero-py takes half a second that no other command should wait for.
+    from irods_omero.agent.connections import Connections  # noqa: PLC0415
+    from irods_omero.agent.report import Report  # noqa: PLC0415
+    from irods_omero.agent.service import run, stop_on_signals  # noqa: PLC0415
+    from irods_omero.agent.sweep import Sweeper  # noqa: PLC0415
+
+    settings = _with_shards(settings_of(ctx), shards)
+
+    def show(report: Report) -> None:
+        if once or report.changed:
+            click.echo(json.dumps(report.as_dict()) if as_json else str(report))
+
+    with Connections(settings) as connections:
+        if once:
+            report = Sweeper(connections).drain()
+            show(report)
+            ctx.exit(FAILED if report.failed else 0)
+        run(connections, stop_on_signals(), show)
+
+
+def _with_shards(settings: Settings, shards: str | None) -> Settings:
+    if shards is None:
+        return settings
+    fields = settings.model_dump(mode="json")
+    fields["agent"]["shards"] = shards
+    try:
+        return Settings.model_validate(fields)
+    except ValueError as error:
+        raise SettingsError(f"--shards: {error}") from None

@@ -1,0 +1,150 @@
+"""The commands that put the in-server part into an iRODS server, and take it out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from irods_omero.install.execution import apply
+from irods_omero.install.files import Change
+from irods_omero.install.planner import (
+    InstallChoices,
+    InstallPlan,
+    ServerLayout,
+    plan_install,
+    plan_removal,
+    usual_plugins,
+)
+from irods_omero.install.source import POLICY
+from irods_omero.settings import Settings, load_settings
+
+REFUSED = 1
+LEFT_TO_DO = 3
+
+PATH = click.Path(path_type=Path)
+RESTART = "restart every server that was changed (systemctl restart irods), then run irods-omero doctor"
+
+
+@click.command()
+@click.option("--etc", type=PATH, default=Path("/etc/irods"), show_default=True, help="Folder of core.py.")
+@click.option("--server-config", type=PATH, help="The server's configuration (default: in the folder of core.py).")
+@click.option("--plugins", type=PATH, default=usual_plugins, help="Folder of the rule engine plugins.")
+@click.option("--policy", type=PATH, help="Check this policy file and install it as omero_policy.json.")
+@click.option("--with-tiering", is_flag=True, help="Configure the storage tiering plugin if it is not.")
+@click.option("--compose", is_flag=True, help="Join the hooks to a core.py that the site has already.")
+@click.option("--create-account", is_flag=True, help="Make the agent's account, as the administrator of --environment.")
+@click.option(
+    "--environment",
+    type=PATH,
+    default=Path("~/.irods/irods_environment.json"),
+    show_default=True,
+    help="Environment of an iRODS administrator who has logged in with iinit.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.pass_context
+def install(ctx: click.Context, /, etc: Path, server_config: Path | None, plugins: Path, **chosen: Any) -> None:
+    """Put hooks and rule engine into this iRODS server; running it again brings them up to date.
+
+    Exit code: 0 done (or nothing to do), 1 nothing was changed because something stands in the way, 2 a mistake in
+    the policy file, 3 done, but something is left for you.
+    """
+    layout = ServerLayout(etc, server_config or etc / "server_config.json", plugins)
+    policy = chosen["policy"]
+    settings = _settings(policy or etc / POLICY)
+    choices = InstallChoices(chosen["compose"], chosen["with_tiering"], policy.read_bytes() if policy else None)
+    plan = plan_install(layout, choices)
+    if settings is None:
+        plan.left.append(f"write {etc / POLICY}: without it the hooks do nothing (irods-omero install --policy FILE)")
+    report = _Report(chosen["as_json"], chosen["dry_run"])
+    _carry_out(ctx, plan, layout, report)
+    if settings is not None and not chosen["dry_run"] and (plan.changes or chosen["create_account"]):
+        report.said += _account(settings, chosen["create_account"], chosen["environment"].expanduser())
+    if plan.changes and not chosen["dry_run"]:
+        report.said.append(RESTART)
+    report.show(plan)
+    ctx.exit(LEFT_TO_DO if plan.left else 0)
+
+
+@click.command()
+@click.option("--etc", type=PATH, default=Path("/etc/irods"), show_default=True, help="Folder of core.py.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.pass_context
+def uninstall(ctx: click.Context, etc: Path, dry_run: bool, as_json: bool) -> None:
+    """Take out of this iRODS server exactly what install has put in.
+
+    Backups stay, and so do the agent's account and the AVUs in the zone. Exit codes are those of install.
+    """
+    layout = ServerLayout(etc, etc / "server_config.json", usual_plugins())
+    plan = plan_removal(layout)
+    report = _Report(as_json, dry_run)
+    _carry_out(ctx, plan, layout, report)
+    if plan.changes and not dry_run:
+        report.said.append(RESTART.partition(",")[0])
+        report.said.append(
+            "as an iRODS administrator, if it is not needed any more: iadmin rmuser, the agent's account"
+        )
+    report.show(plan)
+    ctx.exit(LEFT_TO_DO if plan.left else 0)
+
+
+class _Report:
+    """Collects what was done, and prints it for people or for programs."""
+
+    def __init__(self, as_json: bool, dry_run: bool) -> None:
+        self.as_json, self.dry_run = as_json, dry_run
+        self.made: list[dict[str, str]] = []
+        self.said: list[str] = []
+
+    def done(self, change: Change, backup: Path | None) -> None:
+        if all(made["path"] != str(change.path) for made in self.made):
+            kept = {"backup": str(backup)} if backup else {}
+            self.made.append({"action": change.verb, "path": str(change.path), **kept})
+
+    def show(self, plan: InstallPlan) -> None:
+        if self.as_json:
+            parts = {"changed": self.made, "problems": plan.problems, "left": plan.left, "next": self.said}
+            click.echo(json.dumps({"dry_run": self.dry_run, **parts}, indent=2))
+            return
+        for made in self.made:
+            kept = f" (the old one is kept as {made['backup']})" if "backup" in made else ""
+            click.echo(f"{'would ' if self.dry_run else ''}{made['action']} {made['path']}{kept}")
+        if not self.made and not plan.problems:
+            click.echo("nothing to change")
+        for text, head in [
+            *((one, "in the way") for one in plan.problems),
+            *((one, "left to do") for one in plan.left),
+        ]:
+            click.echo(f"{head}: {text}", err=True)
+        for text in self.said:
+            click.echo(f"next: {text}")
+
+
+def _carry_out(ctx: click.Context, plan: InstallPlan, layout: ServerLayout, report: _Report) -> None:
+    if plan.problems:
+        report.show(plan)
+        ctx.exit(REFUSED)
+    if not report.dry_run:
+        apply(plan, layout, report.done)
+        return
+    for change in plan.changes:
+        report.done(change, None)
+        if not report.as_json and change.verb == "change":
+            click.echo(change.diff())
+
+
+def _settings(path: Path) -> Settings | None:
+    return load_settings(path) if path.exists() else None
+
+
+def _account(settings: Settings, create: bool, environment: Path) -> list[str]:
+    # Imported here: python-irodsclient takes a quarter of a second that no other command should wait for.
+    from irods_omero.install import account  # noqa: PLC0415
+
+    if create:
+        return account.create(settings.zone, environment)
+    return [f"as an iRODS administrator, once: {command}" for command in account.commands(settings.zone)]

@@ -1,0 +1,91 @@
+"""The command that looks at everything, marked or not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from irods_omero.cli.options import FAILED, settings_of
+
+if TYPE_CHECKING:
+    from irods_omero.agent.reconcile import Assessment, Orphan
+
+DRIFTED = 3
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
+@click.option("--mark", is_flag=True, help="Leave the work to the running agent: only mark what has drifted.")
+@click.option("--after", type=int, default=0, metavar="ID", help="Go on after this catalog id, where one broke off.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object for each unit that drifted, and a last one."
+)
+@click.pass_context
+def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json: bool) -> None:
+    """Look at everything, marked or not, and make both sides agree.
+
+    Exits with 0 if both sides agreed on everything, and with 3 if there was drift, repaired or not. Without --mark or
+    --dry-run no agent may be working on the same shards at the same time.
+    """
+    # Imported here: omero-py takes half a second that no other command should wait for.
+    from irods_omero.agent.connections import Connections  # noqa: PLC0415
+    from irods_omero.agent.reconcile import MARK, REPAIR, SHOW, Reconciler  # noqa: PLC0415
+    from irods_omero.errors import SideError  # noqa: PLC0415
+
+    manner = SHOW if dry_run else MARK if mark else REPAIR
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with (
+        Connections(settings_of(ctx)) as connections,
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+    ):
+        task = progress.add_task("reconciling", total=None)
+        reconciler = Reconciler(connections, manner)
+        try:
+            for assessments in reconciler.run(after):
+                done = reconciler.done
+                progress.update(task, description=f"{done.units} units, {done.drifted} drifted, id {done.position}")
+                for assessment in assessments:
+                    _show_drift(assessment, as_json)
+            for orphans in reconciler.orphans():
+                for orphan in orphans:
+                    _show_orphan(orphan, as_json)
+        except SideError:
+            click.echo(f"irods-omero: broken off; go on with: reconcile --after {reconciler.done.position}", err=True)
+            raise
+    done = reconciler.done
+    if as_json:
+        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned}
+        click.echo(json.dumps({**counts, **done.report.as_dict()}))
+    else:
+        verb = {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner]
+        gone = f"{done.orphaned} filesets without their data object or without images"
+        click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed")
+    if done.report.failed:
+        ctx.exit(FAILED)
+    ctx.exit(DRIFTED if done.drifted or done.orphaned else 0)
+
+
+def _show_drift(assessment: Assessment, as_json: bool) -> None:
+    from irods_omero.cli.rendering import actions, as_dict  # noqa: PLC0415
+
+    if as_json:
+        click.echo(json.dumps(as_dict(assessment), ensure_ascii=False))
+    else:
+        click.echo("\n  ".join([assessment.observation.zone.first.path, *actions(assessment.decision.plan)]))
+
+
+def _show_orphan(orphan: Orphan, as_json: bool) -> None:
+    from irods_omero.cli.rendering import action_text  # noqa: PLC0415
+
+    lines = [action_text(action) for action in orphan.actions] or ["delete it"]
+    head = f"Fileset:{orphan.fileset}, whose data object {orphan.data_id} is gone"
+    if orphan.half_made:
+        head = f"Fileset:{orphan.fileset}, an import of data object {orphan.data_id} that was cut off"
+    if as_json:
+        click.echo(json.dumps({"fileset": orphan.fileset, "data_id": orphan.data_id, "plan": lines}))
+    else:
+        click.echo("\n  ".join([head, *lines]))

@@ -1,0 +1,48 @@
+"""The commands, each a thin cover over what does the work."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from irods_omero.cli.cmd_agent import agent
+from irods_omero.cli.cmd_config import check_config
+from irods_omero.cli.cmd_doctor import doctor
+from irods_omero.cli.cmd_explain import explain
+from irods_omero.cli.cmd_install import install, uninstall
+from irods_omero.cli.cmd_reconcile import reconcile
+from irods_omero.cli.cmd_unit import unit
+from irods_omero.cli.logs import configure_logs
+from irods_omero.cli.options import FAILED, MISTAKE
+from irods_omero.errors import PolicyError, SettingsError
+
+
+class PolicyGroup(click.Group):
+    """Turns this project's errors into one message and an exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            click.echo(str(error), err=True)
+            sys.exit(MISTAKE)
+        except PolicyError as error:
+            click.echo(f"irods-omero: {error}", err=True)
+            sys.exit(FAILED)
+
+
+@click.group(cls=PolicyGroup)
+@click.option("--config", metavar="FILE", help="The configuration file (default: /etc/irods/omero_policy.json).")
+@click.option("--verbose", is_flag=True, help="Log more.")
+@click.version_option(package_name="irods-omero-policies")
+@click.pass_context
+def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
+    """Keep an iRODS zone's storage tiers and OMERO's tags consistent, both ways."""
+    configure_logs(verbose)
+    ctx.obj = config
+
+
+for command in (agent, check_config, doctor, explain, install, reconcile, uninstall, unit):
+    main.add_command(command)

@@ -1,0 +1,158 @@
+"""Plans and situations in words, for the commands that show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from irods_omero.agent.reconcile import Assessment
+from irods_omero.domain.planning.plan import Plan
+from irods_omero.domain.state.actions import (
+    AddAvu,
+    AddTag,
+    Move,
+    RecordAgreement,
+    RemoveAvu,
+    RemoveKeyValues,
+    RemoveTag,
+    SetArchived,
+    WriteKeyValues,
+    ZoneAction,
+)
+from irods_omero.domain.state.agreement import encode
+from irods_omero.domain.state.places import place_of_tag
+from irods_omero.domain.state.views import DataObject, Subject
+
+
+def actions(plan: Plan) -> list[str]:
+    """Each action of a plan in one line, in the order in which they are done."""
+    if plan.do_import is not None:
+        target = plan.do_import.target
+        place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
+        others = len(plan.do_import.paths) - 1
+        files = f" with {others} other file{'s' * (others > 1)}" if others else ""
+        return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
+    ordered = [action for step in plan.steps() for action in step]
+    paths = {action.path for action in ordered if isinstance(action, ZoneAction)}
+    return [_with_path(action, len(paths) > 1) for action in ordered]
+
+
+def _with_path(action: Any, several: bool) -> str:
+    """One action in words, with the data object where there are several."""
+    text = action_text(action)
+    return f"{text}: {action.path}" if several and isinstance(action, ZoneAction) else text
+
+
+def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
+    """One action in words."""
+    match action:
+        case AddTag(subject, _, text):
+            return f"tag {_name(subject)} with {text!r}"
+        case RemoveTag(subject, link, _):
+            text = next((tag.text for tag in subject.tags if tag.link == link), str(link))
+            return f"take the tag {text!r} away from {_name(subject)}"
+        case SetArchived(image, _, _, archived):
+            return f"show Image:{image} {'with' if archived else 'without'} a lock"
+        case WriteKeyValues(subject, _, pairs, _):
+            return f"write key-value pairs on {_name(subject)}: {dict(pairs)}"
+        case RemoveKeyValues(subject, _, _):
+            return f"take key-value pairs away from {_name(subject)}"
+        case AddAvu(_, _, avu):
+            return f"add AVU {' '.join(part for part in avu if part)!r}"
+        case RemoveAvu(_, _, avu):
+            return f"remove AVU {' '.join(part for part in avu if part)!r}"
+        case Move(_, _, replica, source, destination, _):
+            return f"queue the movement of replica {replica} from {source} to {destination}"
+        case RecordAgreement():
+            return "write down what is agreed"
+    raise TypeError(f"not an action: {action!r}")
+
+
+def _name(subject: Subject) -> str:
+    return f"{subject.kind}:{subject.id}"
+
+
+def as_dict(assessment: Assessment) -> dict[str, Any]:
+    """A situation and what is decided about it, for JSON."""
+    zone, omero = assessment.observation.zone, assessment.observation.omero
+    return {
+        "path": zone.first.path,
+        "data_id": zone.unit.data_id,
+        "unit": zone.unit.kind,
+        "others": [
+            {"path": found.path, "data_id": found.data_id, "replicas": _replicas(found), "avus": sorted(found.avus)}
+            for found in zone.objects[1:]
+        ],
+        "zone": {
+            "replicas": _replicas(zone.first),
+            "avus": sorted(zone.first.avus),
+            "watched_by": zone.rule.collection if zone.rule else None,
+            "queued_to": [destination for _, destination in zone.movements],
+        },
+        "omero": {
+            "fileset": omero.fileset,
+            "subjects": [
+                {
+                    "id": _name(subject),
+                    "tags": sorted((link.text, str(place_of_tag(link)), link.owner_name) for link in subject.tags),
+                    "pairs": [dict(annotation.pairs) for annotation in sorted(subject.key_values)],
+                }
+                for subject in omero.subjects
+            ],
+            "archived": [image.id for image in omero.images if image.archived],
+        },
+        "agreed": encode(assessment.observation.base),
+        "decided": [[reason.field, reason.value, reason.rule] for reason in assessment.decision.reasons],
+        "plan": actions(assessment.decision.plan),
+    }
+
+
+def _replicas(found: DataObject) -> list[list[Any]]:
+    return [[replica.number, replica.resource, "good" if replica.good else "stale"] for replica in found.replicas]
+
+
+def print_explanation(console: Console, assessment: Assessment) -> None:
+    """Both views, the agreement, and the reasons, for people."""
+    shown = as_dict(assessment)
+    console.print(f"[bold]{escape(shown['path'])}[/bold]  data id {shown['data_id']}")
+    views = Table("in iRODS", "in OMERO", expand=True, show_lines=True)
+    zone, omero = shown["zone"], shown["omero"]
+    watched = f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched"
+    left = [*_replica_lines(zone), watched, *_avu_lines(zone)]
+    for other in shown["others"]:
+        left += [
+            f"with {escape(other['path'])}  data id {other['data_id']}",
+            *_replica_lines(other),
+            *_avu_lines(other),
+        ]
+    right = [f"Fileset:{omero['fileset']}" if omero["fileset"] else "no fileset"]
+    for subject in omero["subjects"]:
+        right.append(f"{subject['id']}: " + ", ".join(escape(text) for text, _, _ in subject["tags"]))
+        right += [
+            f"  {escape(key)} [bold]{escape(value)}[/bold]"
+            for pairs in subject["pairs"]
+            for key, value in pairs.items()
+        ]
+    right += [f"locked: Image:{image}" for image in omero["archived"]]
+    views.add_row("\n".join(left), "\n".join(right))
+    console.print(views)
+    reasons = Table("field", "should be", "because", expand=True)
+    for field, value, rule in shown["decided"]:
+        reasons.add_row(escape(field), escape(value), escape(rule))
+    console.print(reasons)
+    console.print("agreed last: " + escape(shown["agreed"]), soft_wrap=True)
+    plan = shown["plan"]
+    console.print(
+        "Both sides agree: nothing to do." if not plan else "To do:\n" + "\n".join(f"  {escape(a)}" for a in plan)
+    )
+
+
+def _replica_lines(shown: dict[str, Any]) -> list[str]:
+    return [f"replica {number} on {resource}, {state}" for number, resource, state in shown["replicas"]]
+
+
+def _avu_lines(shown: dict[str, Any]) -> list[str]:
+    return [f"{attribute} [bold]{escape(value)}[/bold] {escape(units)}" for attribute, value, units in shown["avus"]]

@@ -1,0 +1,1 @@
+"""What the doctor makes of the facts: one function a check."""

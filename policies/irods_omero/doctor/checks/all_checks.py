@@ -1,0 +1,30 @@
+"""The checks, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, zone_checks
+from irods_omero.doctor.facts.records import Facts
+from irods_omero.doctor.finding import Finding
+
+CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    server_checks.policy_file,
+    server_checks.secret_files,
+    server_checks.rule_engines,
+    server_checks.in_server_part,
+    zone_checks.reachable,
+    zone_checks.account,
+    zone_checks.roots,
+    zone_checks.hooks,
+    tier_checks.tier_groups,
+    zone_checks.delay_server,
+    omero_checks.reachable,
+    omero_checks.account,
+    zone_checks.clocks,
+)
+
+
+def judge(facts: Facts) -> list[Finding]:
+    """All findings."""
+    return [finding for check in CHECKS for finding in check(facts)]

@@ -1,0 +1,44 @@
+"""Judges the OMERO server and the agent's account there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from irods_omero.doctor.facts.records import Facts
+from irods_omero.doctor.finding import Finding, failure, ok, warning
+
+CHECK = "OMERO"
+OLDEST = (5, 6)
+SUDO = "Sudo"
+
+
+def reachable(facts: Facts) -> Iterator[Finding]:
+    """Whether the agent can log in to OMERO, and which version it is."""
+    omero = facts.omero
+    if omero.unreachable:
+        advice = "check omero.user and its password" if omero.refused else "check omero.host and omero.port"
+        yield failure(CHECK, omero.unreachable, advice)
+        return
+    version = tuple(map(int, re.findall(r"\d+", omero.version)[:2]))
+    if version < OLDEST:
+        yield failure(CHECK, f"version {omero.version}", "OMERO 5.6 or later is needed")
+    else:
+        yield ok(CHECK, f"version {omero.version}")
+
+
+def account(facts: Facts) -> Iterator[Finding]:
+    """Whether the agent's account is an administrator who may act for users, and may no more than that."""
+    omero, check = facts.omero, "agent's account in OMERO"
+    make = "in OMERO.web, Admin, edit the user: Administrator with restricted privileges, Sudo only"
+    if omero.unreachable:
+        return
+    if not omero.is_admin:
+        yield failure(check, "is no administrator", make)
+    elif SUDO not in omero.privileges:
+        yield failure(check, "may not act for users: it has no privilege Sudo", make)
+    elif omero.privileges != {SUDO}:
+        more = ", ".join(sorted(omero.privileges - {SUDO}))
+        yield warning(check, f"may do more than it needs: {more}", make)
+    else:
+        yield ok(check, "a restricted administrator with the privilege Sudo")

@@ -1,0 +1,125 @@
+"""Judges tier groups: storage tiering says little about a group that it cannot work with."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from irods_omero.doctor.facts.records import Facts, TierFacts
+from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
+
+CHECK = "tier groups"
+MOST_TIERS = 10
+SPECIFIC = "specific"
+SET_UP = "irods_config/tiers.sh shows a group that works"
+
+_RESOURCE_CONDITION = re.compile(r"\b(DATA_RESC_\w+|RESC_\w+)\b", re.IGNORECASE)
+
+
+def tier_groups(facts: Facts) -> Iterator[Finding]:
+    """Whether each tier group is one that storage tiering can work with."""
+    if facts.zone.unreachable:
+        return
+    by_group: dict[str, list[TierFacts]] = defaultdict(list)
+    for tier in facts.zone.tiers:
+        for group in {group for group, _ in tier.groups}:
+            by_group[group].append(tier)
+    if not by_group:
+        yield warning(CHECK, "there is no tier group, so nothing moves and images get no tiers", SET_UP)
+    for group, tiers in sorted(by_group.items()):
+        found = [*_places(group, tiers), *_members(group, tiers)]
+        yield from found or [ok(CHECK, f"{group}: {', '.join(tier.resource for tier in _sorted(group, tiers))}")]
+    yield from _unknown(facts)
+
+
+def _indexes(group: str, tier: TierFacts) -> list[str]:
+    return [index for name, index in tier.groups if name == group]
+
+
+def _sorted(group: str, tiers: Iterable[TierFacts]) -> list[TierFacts]:
+    return sorted(tiers, key=lambda tier: min(map(_number, _indexes(group, tier))))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else -1
+
+
+def _places(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
+    """What is wrong with the places of the tiers in their group."""
+    indexes = [index for tier in tiers for index in _indexes(group, tier)]
+    for tier in tiers:
+        own = _indexes(group, tier)
+        advice = f"imeta set -R {tier.resource} {TIER_GROUP} {group} NUMBER"
+        if len(own) > 1:
+            yield failure(
+                CHECK, f"{tier.resource} is several tiers of {group} at once: {', '.join(sorted(own))}", advice
+            )
+        for index in own:
+            if not index.isdecimal():
+                yield failure(CHECK, f"{tier.resource} has the place {index!r} in {group}, which is no number", advice)
+    for index, count in Counter(indexes).items():
+        if count > 1:
+            yield failure(CHECK, f"{count} resources share the place {index} in {group}", "give each its own number")
+    numbers = sorted(map(_number, indexes))
+    if len(set(numbers)) == len(numbers) and numbers[0] >= 0 and numbers != list(range(len(numbers))):
+        yield warning(CHECK, f"the places in {group} are {numbers}", "number them from 0 on without gaps")
+    if len(numbers) > MOST_TIERS:
+        yield failure(
+            CHECK, f"{group} has {len(numbers)} tiers: storage tiering sorts places as texts, 10 before 2", "use fewer"
+        )
+    if len(tiers) == 1:
+        yield warning(CHECK, f"{group} has the one tier {tiers[0].resource}: nothing can move", SET_UP)
+
+
+def _members(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
+    """What is wrong with the tiers themselves."""
+    ordered = _sorted(group, tiers)
+    for tier in ordered:
+        if not tier.is_root:
+            yield failure(
+                CHECK,
+                f"{tier.resource} in {group} is not the root of its hierarchy",
+                "put the AVUs on the root resource",
+            )
+    for tier in ordered[:-1]:
+        yield from _leaving(group, tier)
+    restaging = [tier.resource for tier in ordered if tier.restages]
+    if len(restaging) > 1:
+        yield warning(
+            CHECK, f"{group} has several minimum restage tiers: {', '.join(restaging)}", "leave the flag on one of them"
+        )
+
+
+def _leaving(group: str, tier: TierFacts) -> Iterator[Finding]:
+    """What keeps data from leaving a tier as it should."""
+    set_time = f"imeta set -R {tier.resource} {TIER_TIME} SECONDS"
+    if not tier.times:
+        yield failure(
+            CHECK, f"{tier.resource} in {group} has no time: storage tiering stops at the whole group", set_time
+        )
+    elif len(tier.times) > 1 or not tier.times[0].isdecimal():
+        yield failure(CHECK, f"the time of {tier.resource} in {group} is {', '.join(tier.times)!r}", set_time)
+    if not tier.queries:
+        yield warning(
+            CHECK,
+            f"{tier.resource} in {group} moves also what users asked to keep",
+            "attach the query of irods_config/tiers.sh",
+        )
+    for query, units in tier.queries:
+        if units != SPECIFIC and not _RESOURCE_CONDITION.search(query):
+            yield failure(
+                CHECK,
+                f"the query of {tier.resource} in {group} does not filter by resource: it moves other tiers' replicas",
+                "add a condition on DATA_RESC_ID",
+            )
+
+
+def _unknown(facts: Facts) -> Iterator[Finding]:
+    several = [tier for tier in facts.zone.tiers if len({group for group, _ in tier.groups}) > 1]
+    for tier in several:
+        groups = ", ".join(sorted({group for group, _ in tier.groups}))
+        yield warning(CHECK, f"{tier.resource} is in several groups: {groups}", "give each group resources of its own")
+    for name in sorted(set(facts.tier_names) - facts.zone.resources):
+        yield warning(CHECK, f"the policy file names a tier {name!r}, which is no resource", "correct `tiers` in it")

@@ -1,0 +1,46 @@
+"""Gathers all the facts."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+from irods_omero.doctor.facts.omero_facts import look_at_omero
+from irods_omero.doctor.facts.probe import probe
+from irods_omero.doctor.facts.records import Facts
+from irods_omero.doctor.facts.server_facts import look_at_file, look_at_server
+from irods_omero.doctor.facts.zone_facts import look_at_zone
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.install.source import installed_version
+from irods_omero.settings import Settings
+from irods_omero.vocabulary import Names
+
+
+def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
+    """Look at everything.
+
+    Args:
+        settings: The configuration.
+        policy: The file that it was read from.
+        etc: Where an iRODS server on this machine has its configuration.
+        trying: Whether to try the hooks, which writes to the zone.
+    """
+    with ZoneConnection(settings.zone) as connection:
+        zone = look_at_zone(settings, connection)
+    names = Names(settings.prefix)
+    roots = [root for root in zone.roots if root.owner] if trying else []
+    secrets = [path for path in (settings.zone.password_file, settings.omero.password_file) if path]
+    return Facts(
+        version=installed_version(),
+        me=os.geteuid(),
+        server=look_at_server(etc),
+        policy=look_at_file(policy),
+        options=sorted(settings.zone.options),
+        secrets=[look_at_file(Path(path)) for path in secrets],
+        zone=zone,
+        probes=[probe(settings.zone, names, root) for root in roots],
+        omero=look_at_omero(settings.omero),
+        tier_names=sorted(settings.tiers),
+        now=datetime.now(timezone.utc),
+    )

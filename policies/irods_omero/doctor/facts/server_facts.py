@@ -1,0 +1,55 @@
+"""Looks at the iRODS server on this machine, and at files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from irods_omero.doctor.facts.records import FileFacts, ServerFacts
+from irods_omero.errors import PolicyError
+from irods_omero.install import corepy, engines, files, manifest, source
+
+SERVER_CONFIG = "server_config.json"
+
+
+def look_at_file(path: Path) -> FileFacts:
+    """A file's rights."""
+    try:
+        found = path.stat()
+    except OSError:
+        return FileFacts(str(path), exists=False)
+    return FileFacts(str(path), True, os.access(path, os.R_OK), found.st_mode & 0o7777, found.st_uid)
+
+
+def look_at_server(etc: Path) -> ServerFacts | None:
+    """The iRODS server whose configuration is in this folder; None if there is none."""
+    config = etc / SERVER_CONFIG
+    if not config.exists():
+        return None
+    service = config.stat().st_uid
+    record = manifest.read(files.text(etc / manifest.FILE))
+    core = files.text(etc / source.CORE) or ""
+    unreadable, concerns = _engines(config)
+    return ServerFacts(
+        unreadable=unreadable,
+        concerns=concerns,
+        service=service,
+        installed=record.version,
+        changed=[name for name, digests in sorted(record.files.items()) if _is_changed(etc / name, digests)],
+        joined=corepy.is_joined(core),
+    )
+
+
+def _engines(config: Path) -> tuple[str, list[str]]:
+    try:
+        document = engines.parsed(files.text(config) or "")
+    except PolicyError as error:
+        return str(error), []
+    return "", engines.concerns(document.value)
+
+
+def _is_changed(path: Path, digests: list[str]) -> bool:
+    if path.name == source.POLICY:
+        return False
+    found = files.content(path)
+    return found is None or files.digest(found) not in digests

@@ -1,0 +1,83 @@
+"""Looks at the zone with the agent's account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from irods.column import In
+from irods.exception import iRODSException
+from irods.models import Collection, Resource, ResourceMeta, RuleExec, User
+
+from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
+from irods_omero.errors import PolicyError
+from irods_omero.gateways.zone.connection import ZoneConnection, describe
+from irods_omero.gateways.zone.queries import rows
+from irods_omero.settings import Settings
+from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
+
+QUERY = "irods::storage_tiering::query"
+RESTAGE_TIER = "irods::storage_tiering::minimum_restage_tier"
+
+
+def look_at_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
+    """All that there is to see, or why nothing is."""
+    try:
+        version = zone.call("connecting to the zone as", settings.zone.user, lambda session: session.server_version)
+        return ZoneFacts(
+            version=tuple(version),
+            user_type=_user_type(zone),
+            tiers=_tiers(zone),
+            resources=frozenset(name for (name,) in rows(zone, "listing resources", (Resource.name,))),
+            queue=_queue(zone),
+            roots=[_root(zone, path) for path in settings.watch.roots],
+        )
+    except PolicyError as error:
+        return ZoneFacts(unreachable=str(error))
+    except iRODSException as error:
+        return ZoneFacts(unreachable=f"the zone refuses {settings.zone.user}: {describe(error)}")
+
+
+def _user_type(zone: ZoneConnection) -> str:
+    mine = (User.name == zone.settings.user, User.zone == zone.zone)
+    return next((str(kind) for (kind,) in rows(zone, "reading the agent's account", (User.type,), *mine)), "")
+
+
+def _tiers(zone: ZoneConnection) -> list[TierFacts]:
+    columns = (Resource.name, Resource.parent, ResourceMeta.name, ResourceMeta.value, ResourceMeta.units)
+    wanted = In(ResourceMeta.name, [TIER_GROUP, TIER_TIME, QUERY, RESTAGE_TIER])
+    avus: dict[tuple[str, bool], dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for name, parent, attribute, value, units in rows(zone, "reading tier groups", columns, wanted):
+        avus[name, not parent][attribute].append((value, units or ""))
+    return [
+        TierFacts(
+            resource=name,
+            is_root=is_root,
+            groups=tuple(own[TIER_GROUP]),
+            times=tuple(value for value, _ in own[TIER_TIME]),
+            queries=tuple(own[QUERY]),
+            restages=any(value == "true" for value, _ in own[RESTAGE_TIER]),
+        )
+        for (name, is_root), own in sorted(avus.items())
+    ]
+
+
+def _queue(zone: ZoneConnection) -> list[QueuedRule]:
+    columns = (RuleExec.id, RuleExec.name, RuleExec.time, RuleExec.last_exe_time)
+    return [
+        QueuedRule(text=text, due=due, last=_time(last))
+        for _, text, due, last in rows(zone, "reading the delay queue", columns)
+    ]
+
+
+def _time(value: Any) -> datetime | None:
+    """A time; for a rule that never ran the catalog has an empty text, which python-irodsclient hands on as it is."""
+    return value if isinstance(value, datetime) else None
+
+
+def _root(zone: ZoneConnection, path: str) -> RootFacts:
+    columns = (Collection.owner_name, Collection.owner_zone)
+    for owner, owner_zone in rows(zone, "looking for watched roots", columns, Collection.name == path):
+        return RootFacts(path, owner, owner_zone)
+    return RootFacts(path)

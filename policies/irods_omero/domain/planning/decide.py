@@ -1,0 +1,298 @@
+"""The one function that decides: from what both sides say and what was agreed to what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from heapq import nsmallest
+
+from irods_omero.domain.planning.diff import omero_difference, stray_difference, superseded_difference, zone_difference
+from irods_omero.domain.planning.plan import EMPTY, Plan
+from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
+from irods_omero.domain.rules.desired import (
+    DesiredAvu,
+    DesiredState,
+    Error,
+    Errors,
+    error_avus,
+    errors_of,
+    id_avus,
+    state_pairs,
+    state_tags,
+)
+from irods_omero.domain.rules.imports import ImportDecision, decide_import
+from irods_omero.domain.rules.requests import RequestDecision, decide_request
+from irods_omero.domain.rules.sides import Sides, sides_of
+from irods_omero.domain.rules.validity import without_nonsense
+from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
+from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
+from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import OmeroView
+
+NOTES_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a field is as it is: which rule decided, in words."""
+
+    field: str
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about a unit, and why.
+
+    Attributes:
+        plan: The actions.
+        agreement: What is agreed when they are done.
+        reasons: For each field which rule decided.
+        wait: Whether to look again soon without a new mark.
+    """
+
+    plan: Plan
+    agreement: Agreement
+    reasons: tuple[Reason, ...] = ()
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """What is decided about each field by itself."""
+
+    importing: ImportDecision
+    tier: Tier | None
+    request: RequestDecision
+    attributes: Attributes
+    nonsense: str
+
+    @property
+    def errors(self) -> Errors:
+        """What is wrong, as both sides show it."""
+        return errors_of(
+            Error(self.importing.error, self.importing.attempts),
+            Error(self.request.refused),
+            Error(self.attributes.error),
+            Error(self.nonsense),
+        )
+
+    @property
+    def pending(self) -> str:
+        """The pending request, empty for none."""
+        return self.request.pending.request if self.request.pending else ""
+
+
+def decide(observation: Observation) -> Decision:
+    """Decide what makes both sides of a unit agree."""
+    if not observation.zone.objects:
+        return Decision(
+            EMPTY, observation.base, (Reason("unit", "gone", "its data objects are no longer in the zone"),)
+        )
+    importing = decide_import(observation)
+    if importing.do_import:
+        reason = Reason("import", "now", importing.rule)
+        return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
+    observation, nonsense = without_nonsense(observation)
+    sides = sides_of(observation)
+    fields = _Fields(
+        importing,
+        observation.policy.tiers.of_unit(observation.zone.objects),
+        decide_request(observation, sides),
+        merge_attributes(observation, sides),
+        nonsense,
+    )
+    if observation.omero.fileset is None:
+        return _without_images(observation, fields)
+    return _with_images(observation, _fitting(observation, sides, fields))
+
+
+def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
+    """The fields with so much about mapped attributes as can be remembered."""
+    rest = _agree(observation, fields)
+    if _fits(replace(rest, attributes=fields.attributes.agreed)):
+        return fields
+    if observation.omero.earlier:  # they are seen once only: an error that rests on them would be gone the next time
+        alone = replace(observation, omero=replace(observation.omero, earlier=()))
+        sides = sides_of(alone)
+        return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
+    attributes = frozen(observation, sides)
+    if not _fits(replace(rest, attributes=attributes.agreed)):
+        attributes = replace(attributes, agreed=())
+    return replace(fields, attributes=attributes)
+
+
+def decide_failure(observation: Observation, cause: str) -> Decision:
+    """What to write down when doing the plan failed for a cause that lies in the unit itself."""
+    base, content, before = observation.base, observation.content, observation.base.failure
+    again = before is not None and _same(before.content, content)
+    attempts = before.attempts + 1 if before is not None and again else 1
+    failure = Failure(attempts, int(observation.now), printable(cause, REASON_BYTES) or UNTOLD, content)
+    agreement = replace(base, failure=failure)
+    if not _fits(agreement):
+        agreement = replace(agreement, attributes=(), refused="")
+    errors = errors_of(Error(failure.reason, attempts), Error(agreement.refused))
+    plan = Plan(
+        zone=zone_difference(observation.zone, error_avus(observation.policy, errors)),
+        record=_record(observation, agreement),
+    )
+    wait = attempts < observation.policy.attempts
+    return Decision(plan, agreement, (Reason("error", cause, f"attempt {attempts}"),), wait)
+
+
+def _same(one: Content | None, other: Content | None) -> bool:
+    return one is other if one is None or other is None else one.same_as(other)
+
+
+def _without_images(observation: Observation, fields: _Fields) -> Decision:
+    """Nothing to show in OMERO: what the zone says about images goes, requests and errors stay to be seen."""
+    base, policy, zone = observation.base, observation.policy, observation.zone
+    agreement = Agreement(
+        content=base.content or (observation.content if base.fileset is not None else None),
+        gone=base.gone or base.fileset is not None,
+        request=fields.pending,
+        moves=fields.request.counted,
+        refused=fields.request.refused,
+        failure=base.failure if fields.importing.error else None,
+        notes=base.notes,
+    )
+    avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
+    ids = id_avus(zone, OmeroView(), policy)
+    last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
+    strays = stray_difference(zone, policy.names)
+    plan = Plan(
+        zone=zone_difference(zone, avus),
+        superseded=superseded_difference(observation.omero),
+        ids=zone_difference(zone, ids) + strays + fields.request.moves + zone_difference(zone, last),
+        record=_record(observation, agreement),
+    )
+    return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
+
+
+def _with_images(observation: Observation, fields: _Fields) -> Decision:
+    zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
+    notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
+    agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
+    wanted, strays = _wanted(observation, fields, agreement), stray_difference(zone, observation.policy.names)
+    plan = Plan(
+        omero=omero_difference(omero, wanted),
+        zone=zone_difference(zone, wanted.avus),
+        superseded=superseded_difference(omero),
+        ids=zone_difference(zone, wanted.ids) + strays + fields.request.moves,
+        record=_record(observation, agreement),
+    )
+    return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
+
+
+def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: Agreement) -> Decision:
+    tier = fields.tier.name if fields.tier else "none"
+    images = ", ".join(map(str, nsmallest(5, (image.id for image in observation.omero.images))))
+    reasons = (
+        Reason("import", "no", fields.importing.rule),
+        Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
+        Reason("images", images or "none", "OMERO: the fileset"),
+        Reason("request", agreement.request or "none", fields.request.rule),
+        *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
+    )
+    return Decision(_tidy(observation, plan), agreement, reasons, fields.importing.wait or fields.request.wait)
+
+
+def _tidy(observation: Observation, plan: Plan) -> Plan:
+    """The plan, with what cannot be read as an agreement taken away, unless an agreement is written over it."""
+    if not observation.strays or plan.first or plan.record:
+        return plan
+    first = observation.zone.first
+    strays = tuple(RemoveAvu(first.data_id, first.path, avu) for avu in observation.strays)
+    return replace(plan, ids=plan.ids + strays)
+
+
+def _agree(observation: Observation, fields: _Fields) -> Agreement:
+    """What is agreed about all but the mapped attributes."""
+    base, omero, name = observation.base, observation.omero, fields.tier.name if fields.tier else ""
+    return replace(
+        base,
+        content=_imported_content(observation),
+        fileset=omero.fileset,
+        group=min((subject.group for subject in omero.subjects), default=base.group),
+        gone=False,
+        tier=name,
+        since=base.since if base.since and name == base.tier else _timestamp(observation.now),
+        request=fields.pending,
+        moves=fields.request.counted,
+        refused=fields.request.refused,
+        failure=base.failure if fields.importing.error else None,
+        attributes=(),
+    )
+
+
+def _imported_content(observation: Observation) -> Content | None:
+    """What the images show: the present content, unless that is another one that cannot be imported."""
+    content, known = observation.content, observation.known_content
+    if content is None or known is None:
+        return content or known
+    if not content.same_as(known):
+        return known
+    return replace(content, checksum=content.checksum or known.checksum)
+
+
+def _wanted(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
+    zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
+    asked = frozenset({fields.pending} - {""})
+    mapped = {
+        avu: frozenset(DesiredAvu(value, strict=False) for value in values) for avu, values in attributes.avus.items()
+    }
+    return DesiredState(
+        shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
+        pairs=state_pairs(zone, policy, agreement, errors),
+        archived=bool(fields.tier and fields.tier.offline),
+        avus={**mapped, **error_avus(policy, errors), policy.names.request: _request_avus(fields.request)},
+        ids=id_avus(zone, observation.omero, policy),
+    )
+
+
+def _request_avus(request: RequestDecision) -> frozenset[DesiredAvu]:
+    """The pending request with who asked; where an object has it already, its units stay as they are."""
+    pending = request.pending
+    return frozenset({DesiredAvu(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
+
+
+def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> Plan:
+    """The plan, and before it what could not be told any more if the agent were killed on the way."""
+    base = observation.base
+    if agreement.gone and not base.gone:
+        base = replace(agreement, request=base.request, moves=base.moves)
+    refused = observation.base.refused if agreement.request else agreement.refused
+    first = _record(observation, replace(base, refused=refused, notes=agreement.notes))
+    if first is None or not plan.works:
+        return plan
+    return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)
+
+
+def _is_noted(note: str, notes: tuple[str, ...]) -> bool:
+    """Whether the same value is noted already, for whatever reason."""
+    return any(note.partition(" (")[0] == earlier.partition(" (")[0] for earlier in notes)
+
+
+def _fits(agreement: Agreement) -> bool:
+    try:
+        encode(agreement)
+    except AgreementError:
+        return False
+    return True
+
+
+def _record(observation: Observation, agreement: Agreement) -> RecordAgreement | None:
+    """The agreement to write down, None where it is written already."""
+    if agreement == observation.base or not _fits(agreement):
+        return None
+    first = observation.zone.first
+    return RecordAgreement(first.data_id, first.path, agreement)
+
+
+def _timestamp(now: float) -> str:
+    return datetime.fromtimestamp(now, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

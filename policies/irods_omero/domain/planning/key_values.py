@@ -1,0 +1,139 @@
+"""The key-value pairs of a unit's images: its own annotation, and mapped keys in annotations that users write, too."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from irods_omero.domain.state.actions import OmeroAction, RemoveKeyValues, WriteKeyValues
+from irods_omero.domain.state.places import KEY, Place
+from irods_omero.domain.state.views import KeyValues, Pair, Subject
+from irods_omero.vocabulary import OBJECT_NAMESPACE
+
+Texts = Mapping[Place, frozenset[str]]
+"""For each place the texts that shall be there; places that it does not name are let alone."""
+
+
+def own(subject: Subject) -> list[KeyValues]:
+    """The annotations of this policy on an image or plate: one, unless somebody copied it."""
+    return sorted(found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE)
+
+
+def own_difference(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
+    """What makes the annotation of this policy say exactly this."""
+    annotations = sorted(own(subject), key=lambda found: found.shared)
+    kept = annotations[0] if annotations else None
+    if kept is None or kept.shared or kept.pairs != pairs:
+        yield WriteKeyValues(subject, kept, pairs)
+    yield from (RemoveKeyValues(subject, extra.link, extra.owner) for extra in annotations[1:])
+
+
+@dataclass
+class _Changed:
+    """An annotation that is being changed.
+
+    Attributes:
+        now: As it is.
+        subjects: The images that carry it.
+        kept: Its pairs without those that are to go.
+        added: Pairs that it gets.
+    """
+
+    now: KeyValues
+    kept: tuple[Pair, ...]
+    subjects: list[tuple[Subject, KeyValues]] = field(default_factory=list)
+    added: set[Pair] = field(default_factory=set)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the images leave it to others who see it, too."""
+        return self.now.shared and self.kept != self.now.pairs
+
+
+def mapped_difference(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
+    """What makes the mapped keys of all images say what they shall.
+
+    Users write into the same annotations: all other pairs stay, in their order. New pairs go into the first annotation
+    that the owner of the image has in the namespace. Each action may be done without the others: nothing is taken away
+    by one that another has yet to add, other than what is to go.
+    """
+    keys: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+    for place, texts in wanted.items():
+        if place.kind == KEY:
+            keys[place.namespace][place.name] = texts
+    in_order = sorted(subjects, key=lambda subject: (subject.kind, subject.id))
+    for namespace, texts_of in sorted(keys.items()):
+        yield from _difference_in(namespace, in_order, texts_of)
+
+
+def _difference_in(
+    namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]
+) -> Iterator[OmeroAction]:
+    changes = _changes(namespace, subjects, wanted)
+    for subject in subjects:
+        mine = [changes[found.annotation] for found in sorted(_in(namespace, subject))]
+        yield from _subject_difference(namespace, subject, mine, wanted)
+    for change in changes.values():
+        if change.is_left:
+            continue
+        pairs = _rewritten(change)
+        if not pairs:
+            yield from (RemoveKeyValues(subject, found.link, found.owner) for subject, found in change.subjects)
+        elif pairs != change.now.pairs:
+            yield WriteKeyValues(change.subjects[0][0], change.now, pairs, namespace)
+
+
+def _changes(namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]) -> dict[int, _Changed]:
+    """All the annotations of a namespace, without what is to go."""
+    changes: dict[int, _Changed] = {}
+    for subject in subjects:
+        for found in sorted(_in(namespace, subject)):
+            kept = tuple(pair for pair in found.pairs if _stays(pair, found, wanted))
+            changes.setdefault(found.annotation, _Changed(found, kept)).subjects.append((subject, found))
+    return changes
+
+
+def _subject_difference(
+    namespace: str, subject: Subject, mine: Sequence[_Changed], wanted: Mapping[str, frozenset[str]]
+) -> Iterator[OmeroAction]:
+    """What an image lacks, and the annotations that it leaves to others, with what only they say to be kept."""
+    has = {pair for change in mine if not change.is_left for pair in change.kept}
+    home = next((change for change in mine if not change.now.shared and change.now.owner == subject.owner), None)
+    for change in mine:
+        if not change.is_left:
+            continue
+        rest = tuple(pair for pair in change.kept if pair not in has)
+        has.update(rest)
+        found = next(found for other, found in change.subjects if other is subject)
+        if rest:
+            yield WriteKeyValues(subject, found, rest, namespace)
+        else:
+            yield RemoveKeyValues(subject, found.link, found.owner)
+    missing = {(key, text) for key, texts in wanted.items() for text in texts} - has
+    if missing and home is not None:
+        home.added |= missing
+    elif missing:
+        yield WriteKeyValues(subject, None, tuple(sorted(missing)), namespace)
+
+
+def _in(namespace: str, subject: Subject) -> Iterator[KeyValues]:
+    return (found for found in subject.key_values if found.namespace == namespace)
+
+
+def _stays(pair: Pair, annotation: KeyValues, wanted: Mapping[str, Collection[str]]) -> bool:
+    key, text = pair
+    return pair in annotation.nonsense or key not in wanted or text in wanted[key]
+
+
+def _rewritten(change: _Changed) -> tuple[Pair, ...]:
+    """The pairs that stay, with each new value where an old one of its key was, and the others at the end."""
+    pairs: list[Pair] = []
+    kept, added = set(change.kept), sorted(change.added - set(change.kept))
+    for pair in change.now.pairs:
+        if pair in kept:
+            pairs.append(pair)
+        else:
+            pairs += [new for new in added if new[0] == pair[0]]
+            added = [new for new in added if new[0] != pair[0]]
+    return (*pairs, *added)

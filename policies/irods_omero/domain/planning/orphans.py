@@ -1,0 +1,35 @@
+"""What the images of a data object say when that is no longer in the zone: nothing is deleted, nothing false stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from irods_omero.domain.planning.diff import tag_difference
+from irods_omero.domain.planning.key_values import own
+from irods_omero.domain.state.actions import OmeroAction, WriteKeyValues
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
+from irods_omero.domain.state.views import KeyValues, Subject
+from irods_omero.vocabulary import SUPERSEDED
+
+GONE = "its data object is no longer in iRODS"
+NO_LONGER_TRUE = ("tier", "since", "error")
+
+
+def orphan_difference(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
+    """What to do in OMERO about images whose data object was removed.
+
+    They lose the tags that say where their bytes are and what is asked for them; the key-value pairs keep where they
+    came from, and say that it is gone.
+    """
+    actions: list[OmeroAction] = []
+    for subject in subjects:
+        kept = {link.text for link in subject.tags if place_of_tag(link) == TIER_TAGS} & {SUPERSEDED}
+        actions += tag_difference(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
+        actions += (
+            WriteKeyValues(subject, found, pairs) for found in own(subject) if (pairs := _pairs(found)) != found.pairs
+        )
+    return tuple(actions)
+
+
+def _pairs(found: KeyValues) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in found.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))

@@ -1,0 +1,65 @@
+"""The plan for one unit: what is to be done about it, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, ZoneAction
+
+Step = tuple[Action, ...]
+"""Actions that are all for one side, in the order in which they are carried out."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do about one unit.
+
+    An import stands alone: what else is to be done is decided after observing again.
+
+    Attributes:
+        do_import: The import.
+        first: What could no longer be told after a kill in between: why a request was turned down, and which value lost
+            a conflict. Most plans have none.
+        omero: Actions in OMERO.
+        zone: Actions in the zone.
+        superseded: Actions in OMERO on images of earlier contents.
+        ids: Actions in the zone that come after these: the ids of images, and movements.
+        record: The agreement.
+    """
+
+    do_import: Import | None = None
+    first: RecordAgreement | None = None
+    omero: tuple[OmeroAction, ...] = ()
+    zone: tuple[ZoneAction, ...] = ()
+    superseded: tuple[OmeroAction, ...] = ()
+    ids: tuple[ZoneAction, ...] = ()
+    record: RecordAgreement | None = None
+
+    def steps(self) -> tuple[Step, ...]:
+        """The actions in the order in which they are carried out, as many steps for each plan.
+
+        It is safe to be killed between any two actions: whatever was done by then, the next plan leads to the same end.
+        OMERO comes before the zone, both before the agreement, and the agent acknowledges the mark after all of them.
+        Images of earlier contents have their turn when all else says what they said, and before the zone names the new
+        ones: an agent without an agreement would believe by these ids that nothing is left to do.
+        """
+        return (
+            (self.first,) if self.first else (),
+            self.omero,
+            self.zone,
+            self.superseded,
+            self.ids,
+            (self.record,) if self.record else (),
+        )
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return self.do_import is not None or any(self.steps())
+
+    @property
+    def works(self) -> bool:
+        """Whether there is anything to do besides an import and what is written down."""
+        return bool(self.omero or self.zone or self.superseded or self.ids)
+
+
+EMPTY = Plan()

@@ -1,0 +1,114 @@
+"""Whether a unit is to be imported now, and if not, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.agreement import Failure
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.target import TargetError, parse_target
+from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
+from irods_omero.vocabulary import DIRECTORY, FILE, LIST
+
+DOUBLINGS = 10
+"""So often the time between two attempts is doubled at most."""
+
+
+@dataclass(frozen=True)
+class ImportDecision:
+    """The answer.
+
+    Attributes:
+        do_import: What to import, None for nothing.
+        rule: Why, in words.
+        error: What an administrator has to mend first, empty for nothing.
+        attempts: How often it was tried, where the error is one of trying.
+        wait: Whether it is to be looked at again soon, without a new mark.
+    """
+
+    do_import: Import | None
+    rule: str
+    error: str = ""
+    attempts: int = 0
+    wait: bool = False
+
+
+def decide_import(observation: Observation) -> ImportDecision:
+    """Whether the unit's present content is to be imported."""
+    content = observation.content
+    if observation.zone.trouble:
+        return ImportDecision(None, "which unit it belongs to is not clear", observation.zone.trouble)
+    if content is None:
+        return ImportDecision(None, "no replica is good: it is being written, or lost")
+    return _why_not(observation, content) or _what_hinders(observation, content) or _import(observation, content)
+
+
+def _why_not(observation: Observation, content: Content) -> ImportDecision | None:
+    """Why there is nothing to import, None if there is."""
+    zone, omero, base, known = observation.zone, observation.omero, observation.base, observation.known_content
+    unchanged = known is None or content.same_as(known)
+    if omero.fileset is not None and unchanged:
+        return ImportDecision(None, "its present content is imported")
+    if omero.fileset is None and (base.gone or base.fileset is not None) and (known is None or content.may_be(known)):
+        return ImportDecision(None, "its images were deleted in OMERO, and its content has not changed since")
+    if zone.rule is None:
+        return ImportDecision(None, "no collection above it is watched")
+    if zone.first.good_replicas()[0].size == 0:
+        return ImportDecision(None, "it is empty")
+    if zone.unit.kind == FILE and zone.rule.kind == LIST and omero.fileset is None:
+        return ImportDecision(None, f"{zone.rule.collection} is watched for units of several, and it belongs to none")
+    return None
+
+
+def _what_hinders(observation: Observation, content: Content) -> ImportDecision | None:
+    policy = observation.policy
+    tier = policy.tiers.of_unit(observation.zone.objects)
+    if tier is not None and tier.offline:
+        known = observation.known_content
+        if observation.omero.fileset is not None and known is not None and content.may_be(known):
+            return ImportDecision(None, "only its time has changed, and its bytes are out of reach to be compared")
+        error = f"it is on tier {tier.name}, out of OMERO's reach: restage it to have it imported"
+        return ImportDecision(None, "its bytes cannot be read", error)
+    failure = observation.base.failure
+    if failure is None or failure.content is None or not content.same_as(failure.content):
+        return None
+    if failure.attempts >= policy.attempts:
+        return ImportDecision(None, f"given up after {failure.attempts} attempts", failure.reason, failure.attempts)
+    if observation.now < next_attempt(failure, policy):
+        rule = f"attempt {failure.attempts} failed, the next one is due later"
+        return ImportDecision(None, rule, failure.reason, failure.attempts, wait=True)
+    return None
+
+
+def _import(observation: Observation, content: Content) -> ImportDecision:
+    zone, policy = observation.zone, observation.policy
+    assert zone.rule is not None
+    kind = zone.rule.kind if zone.unit.kind == FILE else zone.unit.kind
+    if kind == DIRECTORY:
+        return ImportDecision(
+            None, "not done yet", f"{zone.rule.collection}: units of kind {kind} are not imported yet"
+        )
+    paths = tuple(data_object.path for data_object in zone.objects)
+    if same := same_in_omero(paths):
+        error = f"{same[0]} and {same[1]} would be the same file in OMERO: rename one of them"
+        return ImportDecision(None, "two of its files cannot be told from each other", error)
+    try:
+        target = parse_target(zone.rule.target, zone.rule.group)
+    except TargetError as error:
+        return ImportDecision(None, "its collection has no usable target", f"{zone.rule.collection}: {error}")
+    action = Import(
+        prefix=import_prefix(policy.zone, zone.unit.data_id),
+        key=import_key(policy.zone, zone.unit.data_id, content),
+        paths=paths,
+        content=content,
+        owner=zone.first.owner,
+        target=target,
+    )
+    return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
+
+
+def next_attempt(failure: Failure, policy: Policy) -> float:
+    """When the next attempt is due, seconds since 1970."""
+    return failure.at + policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)

@@ -1,0 +1,128 @@
+"""Which data objects form a unit together: what their AVUs claim, what of it is believed, and what may be claimed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.views import DataObject, ZoneView
+from irods_omero.vocabulary import DIRECTORY, LIST, Names
+
+OF_SEVERAL = (LIST, DIRECTORY)
+LONGEST_ID = 18
+"""Digits of an id that the catalog can be asked for: larger numbers are none of its."""
+
+
+class Membership(NamedTuple):
+    """Where a data object belongs.
+
+    Attributes:
+        unit: Its unit, which is its own where it claims nothing, or something that is not believed.
+        trouble: Why it is not believed, empty otherwise.
+    """
+
+    unit: Unit
+    trouble: str = ""
+
+
+def claims(found: DataObject, names: Names) -> frozenset[Unit]:
+    """The units of several that a data object says it belongs to: one, if any, unless somebody made a mistake."""
+    return frozenset(
+        Unit(int(avu.value), avu.units)
+        for avu in found.avus
+        if avu.attribute == names.unit and avu.units in OF_SEVERAL and _is_id(avu.value)
+    )
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= LONGEST_ID
+
+
+def membership(found: DataObject, objects: Mapping[int, DataObject], names: Names) -> Membership:
+    """Where a data object belongs.
+
+    A claim is believed only if the unit's first data object says the same and has the same owner: an AVU must not
+    lead the agent to somebody else's images.
+
+    Args:
+        found: The data object.
+        objects: By catalog id the data objects that are claimed to be the first, as far as they exist.
+        names: The AVU attributes.
+    """
+    said, alone = claims(found, names), Unit(found.data_id)
+    if not said:
+        return Membership(alone)
+    if len(said) > 1:
+        named = ", ".join(str(unit.data_id) for unit in sorted(said))
+        return Membership(alone, f"it claims several units ({named}): take all but one of its AVUs {names.unit} away")
+    (unit,) = said
+    trouble = "" if unit.data_id == found.data_id else _doubt(found, unit, objects.get(unit.data_id), names)
+    return Membership(alone, trouble) if trouble else Membership(unit)
+
+
+def _doubt(found: DataObject, unit: Unit, first: DataObject | None, names: Names) -> str:
+    """Why a claim is not believed."""
+    claim = f"the first data object of its unit, {unit.data_id},"
+    if first is None:
+        return f"{claim} is no longer in the zone: make the unit anew, or take the AVU {names.unit} away"
+    if claims(first, names) != {unit}:
+        return f"{claim} does not say the same: make the unit anew, or take the AVU {names.unit} away"
+    if first.owner != found.owner:
+        return f"{claim} belongs to another owner: take the AVU {names.unit} away"
+    return ""
+
+
+def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names) -> dict[int, ZoneView]:
+    """The units that some data objects belong to, by the id of their first.
+
+    Args:
+        ids: Catalog ids.
+        objects: By catalog id these data objects and all that are, or claim to be, of the same unit.
+        names: The AVU attributes.
+    """
+    places = {data_id: membership(found, objects, names) for data_id, found in objects.items()}
+    together: dict[Unit, list[DataObject]] = defaultdict(list)
+    for data_id, place in places.items():
+        together[place.unit].append(objects[data_id])
+    wanted = {places[data_id].unit for data_id in ids if data_id in places}
+    return {
+        unit.data_id: ZoneView(unit, _first_one_first(unit, together[unit]), trouble=places[unit.data_id].trouble)
+        for unit in sorted(wanted)
+    }
+
+
+def _first_one_first(unit: Unit, found: Iterable[DataObject]) -> tuple[DataObject, ...]:
+    return tuple(sorted(found, key=lambda each: (each.data_id != unit.data_id, each.path)))
+
+
+def objection(objects: Sequence[DataObject], existing: Container[int], roots: Iterable[str], names: Names) -> str:
+    """What is against it, empty for nothing.
+
+    Args:
+        objects: The data objects, first the one that Bio-Formats is to open.
+        existing: Catalog ids, of those that any of them claims as the first of its unit, that data objects have.
+        roots: The collections below which hooks leave marks.
+        names: The AVU attributes.
+    """
+    twice = [path for path, count in Counter(found.path for found in objects).items() if count > 1]
+    if twice:
+        return f"{twice[0]} is named twice"
+    unit, beginnings = Unit(objects[0].data_id, LIST), tuple(root.rstrip("/") + "/" for root in roots)
+    for found in objects:
+        if not found.path.startswith(beginnings):
+            return f"{found.path} is below no watched root"
+        if found.owner != objects[0].owner:
+            return f"{found.path} belongs to {found.owner}, and {objects[0].path} to {objects[0].owner}"
+        if found.values(names.fileset):
+            return f"{found.path} is imported already: delete its images in OMERO, and sweep, before"
+        others = [other for other in claims(found, names) - {unit} if other.data_id in existing]
+        if others:
+            return f"{found.path} belongs to the unit {min(others).data_id} already"
+    return ""
+
+
+def is_united(found: DataObject, unit: Unit, names: Names) -> bool:
+    """Whether a data object claims to belong to a unit, and to no other."""
+    return {avu[1:] for avu in found.avus if avu.attribute == names.unit} == {(str(unit.data_id), unit.kind)}

@@ -1,0 +1,126 @@
+"""What becomes of a request: pending, served, or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.rules.merge import Asked, merge_request
+from irods_omero.domain.rules.sides import Sides
+from irods_omero.domain.state.actions import Move
+from irods_omero.domain.state.agreement import REASON_BYTES
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.views import DataObject, TagLink, ZoneView
+from irods_omero.vocabulary import KEEP, REQUESTS
+
+
+@dataclass(frozen=True)
+class RequestDecision:
+    """What becomes of a request.
+
+    Attributes:
+        pending: The request that both sides show, None for none.
+        moves: Movements to queue now.
+        counted: How often movements were queued for the pending request, these included.
+        refused: Why the last request was turned down, empty if it was not.
+        rule: Which rule decided, in words.
+        wait: Whether to look again soon.
+    """
+
+    pending: Asked | None
+    moves: tuple[Move, ...]
+    counted: int
+    refused: str
+    rule: str
+    wait: bool = False
+
+
+def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
+    """Merge what is asked on both sides, and see whether it is served."""
+    policy, attribute = observation.policy, observation.policy.names.request
+    base = sides.agreed({observation.base.request} & set(REQUESTS))
+    in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
+    in_omero |= sides.taken_over(REQUEST_TAGS, base)
+    new = [asked for asked in _asked(observation) if asked.request not in base]
+    asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
+    if asked is None:
+        return RequestDecision(None, (), 0, observation.base.refused, rule)
+    if asked.request == KEEP:
+        return RequestDecision(asked, (), 0, "", f"{rule}: held on its tier until taken away")
+    counted = observation.base.moves if asked.request == observation.base.request else 0
+    served = _serve(observation.zone, policy, asked, counted, rule)
+    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) - {asked.request}
+    if served.pending is None and others:
+        # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
+        return RequestDecision(
+            asked, (), counted, "", f"{rule}: taking the others away before it is answered", wait=True
+        )
+    return served
+
+
+def _asked(observation: Observation) -> list[Asked]:
+    """All the requests that data objects and images carry."""
+    attribute = observation.policy.names.request
+    in_zone = [
+        Asked(avu.value, avu.units or found.owner, dict(found.asked_at).get(avu, 0))
+        for found in observation.zone.objects
+        for avu in found.avus
+        if avu.attribute == attribute and avu.value in REQUESTS
+    ]
+    in_omero = [
+        Asked(link.text, link.owner_name, link.created, in_zone=False)
+        for subject in observation.omero.subjects + observation.omero.earlier
+        for link in subject.tags
+        if _is_request(link)
+    ]
+    return in_zone + in_omero
+
+
+def _is_request(link: TagLink) -> bool:
+    return place_of_tag(link) == REQUEST_TAGS and link.text in REQUESTS
+
+
+def _serve(zone: ZoneView, policy: Policy, asked: Asked, counted: int, rule: str) -> RequestDecision:
+    present = policy.tiers.of_unit(zone.objects)
+    if present is None:
+        return RequestDecision(asked, (), counted, "", f"{rule}: waiting for a good replica")
+    places = [(found, policy.tiers.place(found)) for found in zone.objects]
+    if any(place is None for _, place in places):
+        return _refuse(asked.request, f"{present.name} has no other tier to go to")
+    to_move = [
+        (found, place, wanted)
+        for found, place in places
+        if place is not None and place != (wanted := policy.tiers.wanted(asked.request, place))
+    ]
+    if not to_move:
+        return RequestDecision(None, (), 0, "", f"{rule}: served, it is on tier {present.name}")
+    moves = tuple(
+        _move(found, place, wanted)
+        for found, place, wanted in to_move
+        if (found.data_id, wanted.resource) not in zone.movements
+    )
+    names = ", ".join(sorted({wanted.name for _, _, wanted in to_move}))
+    if moves and counted >= policy.attempts:
+        return _refuse(asked.request, f"storage tiering did not move it to {names} in {counted} attempts")
+    words = "queued" if moves else "its movement is queued"
+    return RequestDecision(asked, moves, max(counted + bool(moves), 1), "", f"{rule}: {words}, to tier {names}")
+
+
+def _refuse(request: str, reason: str) -> RequestDecision:
+    refused = printable(f"request {request} refused: {reason}", REASON_BYTES)
+    return RequestDecision(None, (), 0, refused, refused)
+
+
+def _move(found: DataObject, place: Tier, wanted: Tier) -> Move:
+    source = next(replica for replica in found.good_replicas() if replica.resource == place.resource)
+    return Move(
+        data_id=found.data_id,
+        path=found.path,
+        replica=source.number,
+        source=source.resource,
+        destination=wanted.resource,
+        group=wanted.group,
+    )

@@ -1,0 +1,152 @@
+"""What the data objects of a unit say together, and what its images say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import Place, values_on
+from irods_omero.domain.state.policy import MappedAttribute, Policy
+from irods_omero.domain.state.texts import remembered
+from irods_omero.domain.state.views import DataObject, Subject
+from irods_omero.vocabulary import Names
+
+Name = TypeVar("Name", str, Place)
+"""An attribute in the zone, a place in OMERO."""
+
+Carried = Mapping[Name, Set[str]]
+"""For each attribute, or place, the values that one data object or image carries."""
+
+NO_VALUES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Side(Generic[Name]):
+    """One side of a unit.
+
+    Attributes:
+        carriers: What each data object, or each image, carries.
+        partakers: Those of them that took part in the last agreement. Only they can have taken away what was agreed:
+            a file that joined the directory, the images of a new content and images that were moved to another group
+            never had it.
+    """
+
+    carriers: tuple[Carried[Name], ...]
+    partakers: tuple[Carried[Name], ...]
+
+    @property
+    def all_took_part(self) -> bool:
+        """Whether nobody is new."""
+        return len(self.partakers) == len(self.carriers)
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """What any of them carries a value of."""
+        return frozenset(name for carried in self.carriers for name in carried)
+
+    def anywhere(self, name: Name) -> frozenset[str]:
+        """The values that any of them carries."""
+        return NO_VALUES.union(*(carried.get(name, NO_VALUES) for carried in self.carriers))
+
+    def says(self, name: Name, base: Set[str]) -> frozenset[str]:
+        """What they say together.
+
+        A new value counts when any of them has it. An agreed one counts only while all that took part in the
+        agreement have it, so that taking it away from one takes it away.
+        """
+        kept = frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.partakers))
+        return (self.anywhere(name) - base) | kept
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of a unit.
+
+    Attributes:
+        omero: The images, and those of the last agreement where a new content has taken their place: users may have
+            changed them until then.
+        images: The images of the present content alone.
+        texts: For each value, as agreements remember it, its text in OMERO.
+    """
+
+    zone: Side[str]
+    omero: Side[Place]
+    images: Side[Place]
+    texts: Mapping[str, str]
+
+    def agreed(self, base: Set[str]) -> frozenset[str]:
+        """What was agreed, as far as anybody who is there took part in it."""
+        return frozenset(base) if self.zone.partakers or self.omero.partakers else NO_VALUES
+
+    def taken_over(self, name: Place, base: Set[str]) -> frozenset[str]:
+        """What was agreed and all the images of a new content have: an agent that was killed gave it to them."""
+        if self.images.partakers or not self.images.carriers:
+            return NO_VALUES
+        return frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.images.carriers))
+
+
+def sides_of(observation: Observation) -> Sides:
+    """Both sides of a unit, with values as agreements remember them."""
+    zone, omero, base, policy = observation.zone, observation.omero, observation.base, observation.policy
+    texts: dict[str, str] = {}
+    objects = [(found, _carried(_avus(found, policy), texts)) for found in zone.objects]
+    images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
+    known = base.fileset is not None and base.fileset == omero.fileset
+    present = Side(
+        tuple(carried for _, carried in images),
+        tuple(carried for found, carried in images if known and _is_where_it_was(found, base)),
+    )
+    return Sides(
+        Side(
+            tuple(carried for _, carried in objects),
+            tuple(carried for found, carried in objects if _is_known(found, base, policy.names)),
+        ),
+        Side(
+            present.carriers + tuple(carried for _, carried in earlier),
+            present.partakers + tuple(carried for found, carried in earlier if _is_where_it_was(found, base)),
+        ),
+        present,
+        texts,
+    )
+
+
+def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) -> list[tuple[Subject, Carried[Place]]]:
+    return [(found, _carried(_shown(found, policy), texts)) for found in subjects]
+
+
+def _avus(found: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The AVUs of a data object, as OMERO would show them."""
+    for attribute, value, _ in found.avus:
+        yield attribute, _in_omero(policy.mapping_of(attribute), value)
+
+
+def _shown(found: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
+    """What an image carries; a user may have written a value as the zone has it."""
+    for place, text in values_on(found):
+        yield place, _in_omero(policy.mapping_at(place), text)
+
+
+def _in_omero(mapping: MappedAttribute | None, value: str) -> str:
+    return mapping.in_omero(value) if mapping is not None else value
+
+
+def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carried[Name]:
+    carried: dict[Name, set[str]] = {}
+    for name, text in values:
+        value = remembered(text)
+        texts[value] = text
+        carried.setdefault(name, set()).add(value)
+    return carried
+
+
+def _is_known(found: DataObject, base: Agreement, names: Names) -> bool:
+    """Whether a data object took part in the agreement: then it carries the id of a fileset, if there was one."""
+    return base.fileset is None or bool(found.values(names.fileset))
+
+
+def _is_where_it_was(found: Subject, base: Agreement) -> bool:
+    """Whether an image is in the group of the agreement: OMERO takes tags away when it moves one to another."""
+    return base.group is None or found.group == base.group

@@ -1,0 +1,117 @@
+"""What users left on either side that this policy can make no sense of: it stays as it is, and both sides say so."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
+from irods_omero.domain.state.policy import TO_OMERO, Policy, avu_remembered
+from irods_omero.domain.state.texts import printable, remembered, why_unstorable
+from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
+from irods_omero.vocabulary import REQUESTS
+
+TOLD = 3
+"""So many mistakes are told at most."""
+
+NO_REQUEST = "it is not one of the requests " + ", ".join(REQUESTS)
+
+Shown = tuple[Place, str]
+"""A text at a place in OMERO."""
+
+
+def without_nonsense(observation: Observation) -> tuple[Observation, str]:
+    """The situation without what makes no sense, and a message about that, empty for none."""
+    zone, omero, policy = observation.zone, observation.omero, observation.policy
+    avus = {avu: why for found in zone.objects for avu in found.avus if (why := _why_no_request(avu, policy))}
+    here = _nonsense_on(omero.subjects, observation)
+    shown = {**_nonsense_on(omero.earlier, observation), **here}
+    if not avus and not shown:
+        return observation, ""
+    told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
+    told |= {f"{_called(place)} {printable(text, 40)!r}: {why}" for (place, text), why in here.items() if why}
+    return (
+        replace(
+            observation,
+            zone=replace(zone, objects=tuple(_object_without(found, avus) for found in zone.objects)),
+            omero=replace(
+                omero,
+                subjects=tuple(_subject_without(found, shown) for found in omero.subjects),
+                earlier=tuple(_subject_without(found, shown) for found in omero.earlier),
+            ),
+        ),
+        "; ".join(sorted(told)[:TOLD]),
+    )
+
+
+def _nonsense_on(subjects: Sequence[Subject], observation: Observation) -> dict[Shown, str]:
+    """For each text that makes no sense on some images why, empty where nobody needs to be told."""
+    if not subjects:
+        return {}
+    known, found = _known(observation), dict[Shown, str]()
+    for place, text in {(place_of_tag(link), link.text) for subject in subjects for link in subject.tags}:
+        if (place, remembered(text)) not in known and (why := _why_no_tag(place, text, observation.policy)):
+            found[place, text] = why
+    annotations = {annotation for subject in subjects for annotation in users_annotations(subject)}
+    for place, text in {(place_of_pair(found, pair), pair[1]) for found in annotations for pair in found.pairs}:
+        if (place, remembered(text)) not in known and (why := _why_no_pair(place, text, observation.policy)):
+            found[place, text] = why if text else ""  # keys without a value are common, and harmless
+    return found
+
+
+def _known(observation: Observation) -> set[Shown]:
+    """Texts of which the zone has the AVU, or had it when both sides agreed: other clients may write more than ours."""
+    zone, base, policy = observation.zone, observation.base, observation.policy
+    carried = {(avu.attribute, avu.value) for found in zone.objects for avu in found.avus}
+    known = {
+        (mapping.for_attribute(attribute).place, remembered(mapping.in_omero(value)))
+        for attribute, value in carried
+        if (mapping := policy.mapping_of(attribute))
+    }
+    agreed = policy.mapped(map(avu_remembered, base.names), ())
+    return known.union((mapped.place, value) for mapped in agreed for value in base.values(mapped.remembered_as))
+
+
+def _why_no_request(avu: Avu, policy: Policy) -> str:
+    return NO_REQUEST if avu.attribute == policy.names.request and avu.value not in REQUESTS else ""
+
+
+def _why_no_tag(place: Place, text: str, policy: Policy) -> str:
+    if place == REQUEST_TAGS:
+        return "" if text in REQUESTS else NO_REQUEST
+    return _why_no_value(place, text, policy)
+
+
+def _why_no_pair(place: Place, text: str, policy: Policy) -> str:
+    mapping = policy.mapping_at(place)
+    if mapping is None or mapping.direction == TO_OMERO:
+        return ""
+    why = why_unstorable(mapping.attribute_at(place))
+    return f"its key cannot be the attribute of an AVU, as {why}" if why else _why_no_value(place, text, policy)
+
+
+def _why_no_value(place: Place, text: str, policy: Policy) -> str:
+    mapping = policy.mapping_at(place)
+    why = "" if mapping is None or mapping.direction == TO_OMERO else why_unstorable(mapping.in_zone(text))
+    return f"it cannot be an AVU, as {why}" if why else ""
+
+
+def _called(place: Place) -> str:
+    """What a message calls a text at a place."""
+    return "value" if place.kind == KEY else "tag"
+
+
+def _object_without(found: DataObject, avus: Container[Avu]) -> DataObject:
+    return replace(found, avus=frozenset(avu for avu in found.avus if avu not in avus))
+
+
+def _subject_without(subject: Subject, shown: Container[Shown]) -> Subject:
+    tags = frozenset(link for link in subject.tags if (place_of_tag(link), link.text) not in shown)
+    return replace(subject, tags=tags, key_values=frozenset(_marked(found, shown) for found in subject.key_values))
+
+
+def _marked(annotation: KeyValues, shown: Container[Shown]) -> KeyValues:
+    """An annotation with its nonsense named: unlike tags, pairs are written together, so that they stay in it."""
+    nonsense = frozenset(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) in shown)
+    return replace(annotation, nonsense=nonsense)

@@ -1,0 +1,144 @@
+"""The actions that change either side, as pure data; their order is the plan's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.places import Place
+from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import Avu, KeyValues, Pair, Subject
+from irods_omero.vocabulary import OBJECT_NAMESPACE
+
+
+@dataclass(frozen=True)
+class Import:
+    """Bring the unit's bytes into OMERO as a new fileset.
+
+    Attributes:
+        prefix: Start of the client paths of all filesets of this unit, whatever the content.
+        key: Start of the client paths of this content's, by which one that was already made is found.
+        paths: Logical paths of the data objects, the one that Bio-Formats opens first.
+        content: Of the unit, as it was looked at.
+        owner: iRODS user who owns the data, and whose OMERO user shall own the images.
+        target: Where in OMERO.
+    """
+
+    prefix: str
+    key: str
+    paths: tuple[str, ...]
+    content: Content
+    owner: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class AddTag:
+    """Put a tag on an image or plate.
+
+    Attributes:
+        place: The namespace or the tag set that the tag is to be of.
+        text: Its text.
+    """
+
+    subject: Subject
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True)
+class RemoveTag:
+    """Take one user's link of a tag away from an image or plate."""
+
+    subject: Subject
+    link: int
+    owner: int
+
+
+@dataclass(frozen=True)
+class SetArchived:
+    """Show, or no longer show, that an image's bytes are out of reach."""
+
+    image: int
+    owner: int
+    group: int
+    archived: bool
+
+
+@dataclass(frozen=True)
+class WriteKeyValues:
+    """Make a key-value annotation on an image or plate say exactly this.
+
+    Attributes:
+        existing: The annotation to change, None to make one; images that share one are listed with the same. One that
+            is shared with others is not changed: another one takes its place on this image.
+        pairs: All that it shall say.
+        namespace: Its namespace.
+    """
+
+    subject: Subject
+    existing: KeyValues | None
+    pairs: tuple[Pair, ...]
+    namespace: str = OBJECT_NAMESPACE
+
+
+@dataclass(frozen=True)
+class RemoveKeyValues:
+    """Take a key-value annotation away from an image or plate."""
+
+    subject: Subject
+    link: int
+    owner: int
+
+
+@dataclass(frozen=True)
+class AddAvu:
+    """Add one AVU to a data object."""
+
+    data_id: int
+    path: str
+    avu: Avu
+
+
+@dataclass(frozen=True)
+class RemoveAvu:
+    """Take one AVU away from a data object."""
+
+    data_id: int
+    path: str
+    avu: Avu
+
+
+@dataclass(frozen=True)
+class Move:
+    """Ask storage tiering to move a data object to another tier.
+
+    Attributes:
+        path: Logical path.
+        replica: Number of the replica to take the bytes from.
+        source: Its root resource.
+        destination: Root resource of the tier to move to.
+        group: Tier group.
+    """
+
+    data_id: int
+    path: str
+    replica: int
+    source: str
+    destination: str
+    group: str
+
+
+@dataclass(frozen=True)
+class RecordAgreement:
+    """Write down, on the unit's first data object, what both sides now say."""
+
+    data_id: int
+    path: str
+    agreement: Agreement
+
+
+OmeroAction = AddTag | RemoveTag | SetArchived | WriteKeyValues | RemoveKeyValues
+ZoneAction = AddAvu | RemoveAvu | Move
+Action = OmeroAction | ZoneAction | RecordAgreement

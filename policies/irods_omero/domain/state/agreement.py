@@ -1,0 +1,228 @@
+"""What both sides said when they last agreed: the base of the three-way merge, kept in an AVU."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import Avu
+
+VERSION = "1"
+
+REASON_BYTES = 300
+"""So much is remembered of a reason."""
+
+UNTOLD = "no reason was given"
+
+LONGEST = MAXIMUM_BYTES - 10
+"""So long an agreement may be: the index of a PostgreSQL catalog takes a little less than the column."""
+
+LARGEST = 2**63 - 1
+"""The largest number that can be an id or a time."""
+
+
+class AgreementError(ValueError):
+    """An agreement AVU that this version cannot read; says why."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An import that did not work.
+
+    Attributes:
+        attempts: How often it was tried.
+        at: When last, seconds since 1970.
+        reason: What went wrong.
+        content: What could not be imported.
+    """
+
+    attempts: int
+    at: int
+    reason: str
+    content: Content | None = None
+
+    def encoded(self) -> list[Any]:
+        """As a list that JSON can hold."""
+        return [self.attempts, self.at, self.reason, self.content.encoded() if self.content else None]
+
+    @staticmethod
+    def decoded(value: Any) -> Failure:
+        """The inverse of ``encoded``."""
+        attempts, at, reason, content = value
+        found = Content.decoded(content) if content else None
+        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, found)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was agreed about a unit.
+
+    Attributes:
+        content: The content that was imported, None before that.
+        fileset: OMERO id, None before the import.
+        group: OMERO id of the group that its images are in.
+        gone: The fileset was deleted in OMERO: not imported again unless the content changes.
+        tier: Name of the tier.
+        since: Since when, as shown to users.
+        request: The pending request, empty for none.
+        moves: How often a movement was queued for it.
+        refused: Why the last request was turned down, empty when it was not.
+        failure: Of the last import, None when it went well.
+        attributes: For each mapped attribute that has any the agreed values, sorted, long ones as digests.
+        notes: Values that lost a conflict, as ``attribute: value (why)``.
+    """
+
+    content: Content | None = None
+    fileset: int | None = None
+    group: int | None = None
+    gone: bool = False
+    tier: str = ""
+    since: str = ""
+    request: str = ""
+    moves: int = 0
+    refused: str = ""
+    failure: Failure | None = None
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names by which it remembers mapped attributes."""
+        return frozenset(name for name, _ in self.attributes)
+
+    def values(self, attribute: str) -> frozenset[str]:
+        """The agreed values of a mapped attribute, by its name in agreements."""
+        return frozenset(dict(self.attributes).get(attribute, ()))
+
+
+NOTHING_AGREED = Agreement()
+
+
+def encode(agreement: Agreement) -> str:
+    """The agreement as compact JSON that fits into an AVU.
+
+    Notes are dropped, oldest first, when it would be too long.
+
+    Raises:
+        AgreementError: When it is too long even without notes: too many mapped values.
+    """
+    text = _dump(agreement)
+    while len(text.encode()) > LONGEST and agreement.notes:
+        agreement = replace(agreement, notes=agreement.notes[1:])
+        text = _dump(agreement)
+    if len(text.encode()) > LONGEST:
+        raise AgreementError(f"the agreed values take more than {LONGEST} bytes: map fewer or shorter ones")
+    return text
+
+
+def _dump(agreement: Agreement) -> str:
+    fields: dict[str, Any] = {
+        "c": agreement.content.encoded() if agreement.content else None,
+        "fs": agreement.fileset,
+        "grp": agreement.group,
+        "gone": agreement.gone,
+        "tier": agreement.tier,
+        "since": agreement.since,
+        "req": agreement.request,
+        "moves": agreement.moves or None,
+        "refused": agreement.refused,
+        "fail": agreement.failure.encoded() if agreement.failure else None,
+        "attr": {name: list(values) for name, values in agreement.attributes if values},
+        "notes": list(agreement.notes),
+    }
+    kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def decode(text: str, version: str = VERSION) -> Agreement:
+    """Read an agreement AVU.
+
+    Args:
+        text: The value of the AVU.
+        version: Its units.
+
+    Raises:
+        AgreementError: When it is not one: edited by hand, or written by a newer version.
+    """
+    if version != VERSION:
+        raise AgreementError(f"it has version {version!r}, this program reads version {VERSION!r}")
+    try:
+        return _load(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise AgreementError(f"it is not an agreement: {error}") from error
+
+
+def read(avus: Iterable[Avu]) -> tuple[Agreement, tuple[Avu, ...]]:
+    """What was agreed, and the AVUs that are to go: what cannot be read, and all but one of those that can.
+
+    Where nothing can be read the merge goes on without a base, which loses nothing.
+    """
+    found, strays = None, []
+    for avu in sorted(avus):
+        try:
+            agreement = decode(avu.value, avu.units)
+        except AgreementError:
+            strays.append(avu)
+            continue
+        if found is None:
+            found = agreement
+        else:
+            strays.append(avu)
+    return found or NOTHING_AGREED, tuple(strays)
+
+
+def _load(fields: Any) -> Agreement:
+    if not isinstance(fields, dict):
+        raise TypeError("not a JSON object")
+    return Agreement(
+        content=Content.decoded(fields["c"]) if "c" in fields else None,
+        fileset=_number(fields["fs"]) if "fs" in fields else None,
+        group=_number(fields["grp"]) if "grp" in fields else None,
+        gone=bool(fields.get("gone", False)),
+        tier=_text(fields.get("tier", "")),
+        since=_since(fields.get("since", "")),
+        request=_text(fields.get("req", "")),
+        moves=_number(fields.get("moves", 0)),
+        refused=_reason(fields.get("refused", "")),
+        failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
+        attributes=_attributes(fields.get("attr", {})),
+        notes=_texts(fields.get("notes", [])),
+    )
+
+
+def _attributes(found: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(sorted((_text(name), tuple(sorted(set(_texts(values))))) for name, values in found.items() if values))
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"not a list: {values!r}")
+    return tuple(map(_text, values))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    value.encode()  # JSON can escape half characters, which nothing else can hold
+    return value
+
+
+def _reason(value: Any) -> str:
+    return printable(_text(value), REASON_BYTES)
+
+
+def _since(value: Any) -> str:
+    if value and not re.fullmatch(r"[0-9TZ:-]{20}", value):
+        raise ValueError(f"not a time: {value!r}")
+    return _text(value)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value <= LARGEST:
+        raise ValueError(f"not a number that can be meant: {value!r}")
+    return int(value)

@@ -1,0 +1,43 @@
+"""All that a decision about one unit rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is known about one unit at one moment.
+
+    Attributes:
+        zone: What the zone says.
+        policy: The administrator's choices.
+        now: Seconds since 1970, for the time that a change is shown with.
+        omero: What OMERO says.
+        base: What was agreed last.
+        strays: AVUs in the place of the agreement that cannot be read, or that are too many.
+        imported: The content of ``omero.fileset`` where it is known better than from the agreement: just imported.
+    """
+
+    zone: ZoneView
+    policy: Policy
+    now: float
+    omero: OmeroView = NOTHING_IN_OMERO
+    base: Agreement = NOTHING_AGREED
+    strays: tuple[Avu, ...] = ()
+    imported: Content | None = None
+
+    @property
+    def content(self) -> Content | None:
+        """The present content of the unit."""
+        return self.zone.content()
+
+    @property
+    def known_content(self) -> Content | None:
+        """The content that was imported, as far as anybody knows."""
+        return self.imported or self.base.content

@@ -1,0 +1,71 @@
+"""Where in OMERO users see the values of an attribute: tags of a namespace, tags in a tag set, or a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from irods_omero.domain.state.views import KeyValues, Pair, Subject, TagLink
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
+
+TAG = "tag"
+TAG_SET = "tag set"
+KEY = "key"
+
+
+class Place(NamedTuple):
+    """One such place on an image or plate.
+
+    Attributes:
+        kind: ``tag``, ``tag set`` or ``key``.
+        namespace: Of the tags, or of the key-value annotation; empty for a tag set.
+        name: Of the tag set, or the key; empty for tags of a namespace.
+    """
+
+    kind: str
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        """As users would call it."""
+        return f"{self.kind} {self.name or self.namespace}"
+
+
+@lru_cache(maxsize=1000)
+def tags_of(namespace: str) -> Place:
+    """The tags of a namespace."""
+    return Place(TAG, namespace)
+
+
+TIER_TAGS = tags_of(TIER_NAMESPACE)
+REQUEST_TAGS = tags_of(REQUEST_NAMESPACE)
+
+
+@lru_cache(maxsize=1000)
+def tags_in(tag_set: str) -> Place:
+    """The tags in a tag set."""
+    return Place(TAG_SET, name=tag_set)
+
+
+def place_of_tag(link: TagLink) -> Place:
+    """Where a tag counts: each in one place only, so that taking it away there takes nothing away elsewhere."""
+    return tags_in(link.tag_set) if link.tag_set else tags_of(link.namespace)
+
+
+def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
+    """Where a key-value pair counts."""
+    return Place(KEY, annotation.namespace, pair[0])
+
+
+def users_annotations(subject: Subject) -> Iterator[KeyValues]:
+    """The annotations on an image or plate of which keys can be mapped: none in the namespace of this policy."""
+    return (found for found in subject.key_values if found.namespace != OBJECT_NAMESPACE)
+
+
+def values_on(subject: Subject) -> Iterator[tuple[Place, str]]:
+    """All that an image or plate carries, but for the pairs of this policy."""
+    yield from ((place_of_tag(link), link.text) for link in subject.tags)
+    for annotation in users_annotations(subject):
+        sensible = (pair for pair in annotation.pairs if pair not in annotation.nonsense)
+        yield from ((place_of_pair(annotation, pair), pair[1]) for pair in sensible)

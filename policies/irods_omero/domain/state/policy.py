@@ -1,0 +1,157 @@
+"""What the decisions depend on besides the two views: the administrator's choices, as plain values."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from irods_omero.domain.state.places import Place
+from irods_omero.domain.state.tiers import Tiers
+from irods_omero.vocabulary import Names
+
+BOTH = "both"
+TO_OMERO = "to-omero"
+TO_IRODS = "to-irods"
+
+STAR = "*"
+"""At the end of an attribute and of a key: whatever comes there is the same on both sides."""
+
+
+MARK = "#"
+"""Between an attribute and what tells its place, in agreements."""
+
+
+@dataclass(frozen=True)
+class MappedAttribute:
+    """An AVU attribute of data objects that is a tag or a key in OMERO.
+
+    Attributes:
+        avu: The attribute in iRODS, or the start of many with a star at the end.
+        place: Where its values are in OMERO; a key that ends with a star where the attribute does.
+        direction: ``both``, ``to-omero`` or ``to-irods``.
+        single: Whether there is at most one value.
+        winner: ``irods`` or ``omero``: whose value stands when both sides changed a single value.
+        values: Values that are other texts in OMERO, each with that text.
+    """
+
+    avu: str
+    place: Place
+    direction: str = BOTH
+    single: bool = False
+    winner: str = "irods"
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def remembered_as(self) -> str:
+        """Its name in agreements, from which the place can be told: what was agreed of another place is no base.
+
+        Otherwise an administrator who maps an attribute to another place would seem to have taken all values away.
+        """
+        return f"{self.avu}{MARK}{zlib.crc32(':'.join(self.place).encode()):08x}"
+
+    @property
+    def is_many(self) -> bool:
+        """Whether it stands for many attributes."""
+        return self.avu.endswith(STAR)
+
+    def covers(self, attribute: str) -> bool:
+        """Whether an attribute of the zone is this one, or one of those that it stands for."""
+        return _covers(self.avu, attribute)
+
+    def covers_place(self, place: Place) -> bool:
+        """Whether a place in OMERO is that of this attribute, or of one of those that it stands for."""
+        if not self.is_many or place[:2] != self.place[:2]:
+            return place == self.place
+        return _covers(self.place.name, place.name)
+
+    def for_attribute(self, attribute: str) -> MappedAttribute:
+        """The one of those that it stands for that a covered attribute of the zone is."""
+        if not self.is_many:
+            return self
+        rest = attribute[len(self.avu) - 1 :]
+        return replace(self, avu=attribute, place=self.place._replace(name=self.place.name[:-1] + rest))
+
+    def attribute_at(self, place: Place) -> str:
+        """The attribute of the zone for a covered place in OMERO."""
+        return self.avu[:-1] + place.name[len(self.place.name) - 1 :] if self.is_many else self.avu
+
+    def in_omero(self, value: str) -> str:
+        """What a value of either side is in OMERO, which is how it is compared and remembered."""
+        return dict(self.values).get(value, value) if self.values else value
+
+    def in_zone(self, text: str) -> str:
+        """What a text of OMERO is in the zone."""
+        return {shown: value for value, shown in self.values}.get(text, text) if self.values else text
+
+
+def avu_remembered(name: str) -> str:
+    """The attribute of a name in an agreement."""
+    return name.rpartition(MARK)[0]
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if not pattern.endswith(STAR):
+        return name == pattern
+    return name.startswith(pattern[:-1]) and len(name) >= len(pattern)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The administrator's choices.
+
+    Attributes:
+        zone: Name of the zone.
+        server: Name of the OMERO server, the units of ids in the zone.
+        tiers: The zone's tiers.
+        names: The AVU attributes of this installation.
+        web: Address of OMERO.web without a trailing slash, empty for none.
+        attempts: How often an import or a movement is tried.
+        backoff: Seconds before a second attempt; twice as long before each further one.
+        attributes: What else is kept the same on both sides; no two of them cover the same.
+    """
+
+    zone: str
+    server: str
+    tiers: Tiers
+    names: Names = field(default_factory=Names)
+    web: str = ""
+    attempts: int = 3
+    backoff: float = 60.0
+    attributes: tuple[MappedAttribute, ...] = ()
+
+    def mapping_of(self, attribute: str) -> MappedAttribute | None:
+        """The mapping of an attribute of the zone, None where it is not mapped."""
+        return self._by_attribute.get(attribute) or next((each for each in self._many if each.covers(attribute)), None)
+
+    def mapping_at(self, place: Place) -> MappedAttribute | None:
+        """The mapping of a place in OMERO, None where nothing is mapped to it."""
+        return self._by_place.get(place) or next((each for each in self._many if each.covers_place(place)), None)
+
+    def mapped(self, attributes: Iterable[str], places: Iterable[Place]) -> list[MappedAttribute]:
+        """The attributes to merge: those named one by one, and those of many that either side has."""
+        named = [found for found in self.attributes if not found.is_many]
+        many = {attribute for attribute in attributes if self._is_of_many(self.mapping_of(attribute))}
+        for place in places:
+            mapping = self.mapping_at(place)
+            if mapping is not None and mapping.is_many:
+                many.add(mapping.attribute_at(place))
+        found = (mapping.for_attribute(name) for name in sorted(many) if (mapping := self.mapping_of(name)))
+        return [*named, *found]
+
+    @cached_property
+    def _by_attribute(self) -> dict[str, MappedAttribute]:
+        return {found.avu: found for found in self.attributes if not found.is_many}
+
+    @cached_property
+    def _by_place(self) -> dict[Place, MappedAttribute]:
+        return {found.place: found for found in self.attributes if not found.is_many}
+
+    @cached_property
+    def _many(self) -> tuple[MappedAttribute, ...]:
+        return tuple(found for found in self.attributes if found.is_many)
+
+    @staticmethod
+    def _is_of_many(mapping: MappedAttribute | None) -> bool:
+        return mapping is not None and mapping.is_many

@@ -1,0 +1,86 @@
+"""The tiers of a zone, and in which of them a unit is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from irods_omero.domain.state.views import DataObject
+from irods_omero.vocabulary import ARCHIVE, RESTAGE
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One resource in its place in a tier group.
+
+    Attributes:
+        name: What users see, as ``tier:<name>``.
+        resource: Name of the root resource.
+        group: Tier group, empty for a resource in none.
+        index: Place in the group; storage tiering moves data from lower to higher ones.
+        offline: Whether its bytes are out of OMERO's reach, so that images there get the lock.
+    """
+
+    name: str
+    resource: str
+    group: str = ""
+    index: int = 0
+    offline: bool = False
+
+
+class Tiers:
+    """All the tiers of a zone."""
+
+    def __init__(self, tiers: Iterable[Tier]) -> None:
+        self._by_resource = {tier.resource: tier for tier in tiers}
+
+    def of_resource(self, resource: str) -> Tier:
+        """The tier that a root resource is; one without a group is a tier of its own."""
+        return self._by_resource.get(resource) or Tier(name=resource, resource=resource)
+
+    def of_object(self, data_object: DataObject) -> Tier | None:
+        """The tier that users see: the best of those that hold a good replica, or None while none is good.
+
+        A tier that OMERO can reach is better than one that it cannot, and one in a tier group better than a resource
+        in none; then the place in the group counts.
+        """
+        return min(self._with_good_replica(data_object), key=_reach, default=None)
+
+    def of_unit(self, objects: Iterable[DataObject]) -> Tier | None:
+        """The slowest tier of a unit's objects: an image can be shown when its last file can be read."""
+        found = [self.of_object(data_object) for data_object in objects]
+        known = [tier for tier in found if tier is not None]
+        return max(known, key=_slowness) if known and len(known) == len(found) else None
+
+    def place(self, data_object: DataObject) -> Tier | None:
+        """Where storage tiering sees an object: the first tier with a good replica, of a group with several tiers."""
+        found = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
+        return min(found, key=_index, default=None)
+
+    def wanted(self, request: str, place: Tier) -> Tier:
+        """Where a request takes data that storage tiering sees on ``place``.
+
+        ``archive`` means the last tier of the group and ``restage`` the first.
+        """
+        group = self._group(place)
+        return {ARCHIVE: group[-1], RESTAGE: group[0]}[request]
+
+    def _group(self, of: Tier) -> list[Tier]:
+        if not of.group:
+            return [of]
+        return sorted((tier for tier in self._by_resource.values() if tier.group == of.group), key=_index)
+
+    def _with_good_replica(self, data_object: DataObject) -> list[Tier]:
+        return [self.of_resource(replica.resource) for replica in data_object.good_replicas()]
+
+
+def _index(tier: Tier) -> tuple[int, str]:
+    return (tier.index, tier.name)
+
+
+def _reach(tier: Tier) -> tuple[bool, bool, int, str]:
+    return (tier.offline, not tier.group, tier.index, tier.name)
+
+
+def _slowness(tier: Tier) -> tuple[bool, int, str]:
+    return (tier.offline, tier.index, tier.name)

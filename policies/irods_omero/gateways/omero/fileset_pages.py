@@ -1,0 +1,49 @@
+"""Filesets by their client paths: all of a zone in pages, so that memory does not grow, and those of some units."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from irods_omero.domain.state.unit import parse_import_key, zone_prefix
+from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.session import OmeroSession, Values
+
+PAGE = 5 * BATCH
+"""So many fileset ids are covered by one query."""
+
+
+def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
+    """For each fileset that was imported from the zone the catalog id of its data object, in pages."""
+    rows = session.rows("listing filesets", "select max(f.id) from Fileset f", {})
+    last = int(rows[0][0] or 0) if rows else 0
+    text = (
+        "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id > :low and e.fileset.id <= :high "
+        "and e.clientPath like :pattern"
+    )
+    for low in range(0, last, PAGE):
+        values: Values = {"low": low, "high": low + PAGE, "pattern": zone_prefix(zone) + "%"}
+        keys = ((row[0], parse_import_key(row[1])) for row in session.rows("listing filesets", text, values))
+        page = {int(fileset): key.data_id for fileset, key in keys if key is not None and key.zone == zone}
+        if page:
+            yield page
+
+
+def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, str]:
+    """The filesets of which a client path starts with one of these, each with such a path.
+
+    One query for a thousand prefixes of the same length, which those of most units have.
+    """
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for prefix in sorted(set(prefixes)):
+        by_length[len(prefix)].append(prefix)
+    found: dict[int, str] = {}
+    for length, alike in by_length.items():
+        text = (
+            "select e.fileset.id, e.clientPath from FilesetEntry e "
+            f"where substring(e.clientPath, 1, {length}) in (:prefixes) order by e.id"
+        )
+        for chunk in in_batches(alike):
+            for fileset, path in session.rows("looking for filesets of units", text, {"prefixes": chunk}):
+                found.setdefault(int(fileset), path)
+    return found

@@ -1,0 +1,224 @@
+"""What OMERO says about filesets: a few queries for a thousand of them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from omero.constants.metadata import NSINSIGHTTAGSET
+from omero.rtypes import unwrap
+
+from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
+from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.session import OmeroSession, Values
+from irods_omero.vocabulary import OBJECT_NAMESPACE
+
+
+@dataclass
+class _Found:
+    """One fileset while its parts come in."""
+
+    images: list[ImageState] = field(default_factory=list)
+    subjects: dict[tuple[str, int], Subject] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fileset:
+    """A fileset as its entries name it.
+
+    Attributes:
+        id: OMERO id.
+        path: Client path of an entry.
+    """
+
+    id: int
+    path: str
+
+
+@dataclass(frozen=True)
+class ReadScope:
+    """What is looked at on images and plates.
+
+    Attributes:
+        tags: Namespaces of tags.
+        tag_sets: Names of tag sets.
+        pairs: Namespaces of key-value annotations.
+    """
+
+    tags: tuple[str, ...]
+    tag_sets: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = (OBJECT_NAMESPACE,)
+
+
+def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -> dict[int, OmeroView]:
+    """The filesets with these ids; those that are gone, or have no images, are left out.
+
+    Args:
+        session: A session that may read across groups.
+        ids: OMERO ids.
+        looked: What is looked at on their images and plates.
+    """
+    found: dict[int, OmeroView] = {}
+    for chunk in in_batches(sorted(set(ids)), BATCH):
+        parts = _images(session, chunk)
+        _plates(session, parts, chunk)
+        _annotate(session, parts, "Image", scope)
+        _annotate(session, parts, "Plate", scope)
+        found.update({fileset: _view(fileset, part) for fileset, part in parts.items()})
+    return found
+
+
+def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
+    """For each fileset the client path of its first entry."""
+    text = (
+        "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id in (:ids) order by e.fileset.id, e.id"
+    )
+    found: dict[int, str] = {}
+    for chunk in in_batches(sorted(set(filesets)), BATCH):
+        for fileset, path in session.rows("reading filesets", text, {"ids": chunk}):
+            found.setdefault(fileset, path)
+    return found
+
+
+def fileset_of_image(session: OmeroSession, image: int) -> int | None:
+    """The fileset of an image, None for an image without one and for an id that does not exist."""
+    rows = session.rows("looking for the image", "select i.fileset.id from Image i where i.id = :id", {"id": image})
+    return int(rows[0][0]) if rows and rows[0][0] is not None else None
+
+
+def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _Found]:
+    text = (
+        "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id from Image i "
+        "where i.fileset.id in (:ids) order by i.id"
+    )
+    parts: dict[int, _Found] = defaultdict(_Found)
+    for fileset, image, archived, owner, group in session.rows("reading images", text, {"ids": filesets}):
+        parts[fileset].images.append(ImageState(image, bool(archived)))
+        parts[fileset].subjects["Image", image] = Subject("Image", image, owner, group)
+    return parts
+
+
+def _plates(session: OmeroSession, parts: Mapping[int, _Found], filesets: list[int]) -> None:
+    """Images of plates carry no annotations of their own: their plates do."""
+    text = (
+        "select distinct s.image.fileset.id, p.id, p.details.owner.id, p.details.group.id from WellSample s "
+        "join s.well w join w.plate p where s.image.fileset.id in (:ids)"
+    )
+    for fileset, plate, owner, group in session.rows("reading plates", text, {"ids": filesets}):
+        subjects = parts[fileset].subjects
+        for key in [key for key in subjects if key[0] == "Image"]:
+            del subjects[key]
+        subjects["Plate", plate] = Subject("Plate", plate, owner, group)
+
+
+def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, scope: ReadScope) -> None:
+    places = {id_: fileset for fileset, part in parts.items() for kind_, id_ in part.subjects if kind_ == kind}
+    if not places:
+        return
+    tags: dict[int, set[TagLink]] = defaultdict(set)
+    pairs: dict[int, set[KeyValues]] = defaultdict(set)
+    for chunk in in_batches(sorted(places), BATCH):
+        _read_tags(session, kind, chunk, scope, tags)
+        _read_key_values(session, kind, chunk, scope, pairs)
+    shared = _seen_by_others(session, kind, places, pairs)
+    for id_ in {*tags, *pairs}:
+        subjects = parts[places[id_]].subjects
+        found = frozenset(replace(each, shared=each.shared or each.annotation in shared) for each in pairs[id_])
+        subjects[kind, id_] = replace(subjects[kind, id_], tags=frozenset(tags[id_]), key_values=found)
+
+
+def _read_tags(
+    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[TagLink]]
+) -> None:
+    text = (
+        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
+        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t "
+        "where l.child.id = t.id and l.parent.id in (:ids) and t.ns in (:namespaces)"
+    )
+    for row in session.rows("reading tags", text, {"ids": ids, "namespaces": list(scope.tags)}):
+        into[row[1]].add(_tag_link(row))
+    if scope.tag_sets:
+        _read_tags_in_sets(session, kind, ids, scope, into)
+
+
+def _read_tags_in_sets(
+    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[TagLink]]
+) -> None:
+    """Tags in mapped tag sets, without those that count by their namespace already."""
+    text = (
+        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
+        f"l.details.creationEvent.time, s.textValue from {kind}AnnotationLink l, TagAnnotation t, "
+        "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
+        "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
+    )
+    values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": list(scope.tag_sets)}
+    found: dict[int, TagLink] = {}
+    parents: dict[int, int] = {}
+    for *row, tag_set in session.rows("reading tags in tag sets", text, values):
+        link = replace(_tag_link(row), tag_set=tag_set)
+        if link.namespace not in scope.tags:
+            found[link.link] = min(link, found.get(link.link, link), key=lambda each: each.tag_set)
+            parents[link.link] = row[1]
+    for link in found.values():
+        into[parents[link.link]].add(link)
+
+
+def _tag_link(row: Sequence[Any]) -> TagLink:
+    link, _, tag, namespace, text, owner, name, created = row
+    return TagLink(link, tag, namespace or "", text or "", owner, (created or 0) / 1000, name)
+
+
+def _read_key_values(
+    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[KeyValues]]
+) -> None:
+    text = (
+        f"select l from {kind}AnnotationLink l join fetch l.child a join fetch l.details.owner "
+        "where l.parent.id in (:ids) and a.ns in (:namespaces)"
+    )
+    values: Values = {"ids": ids, "namespaces": list(scope.pairs)}
+    for link in session.objects("reading key-value pairs", text, values):
+        if not hasattr(link.child, "getMapValue"):
+            continue  # another kind of annotation that somebody gave this namespace
+        into[unwrap(link.parent.id)].add(_key_values(link, link.child))
+
+
+def _key_values(link: Any, annotation: Any) -> KeyValues:
+    """One annotation; one that belongs to somebody else than its link does is shared, whatever else carries it."""
+    owner = unwrap(link.details.owner.id)
+    return KeyValues(
+        annotation=unwrap(annotation.id),
+        link=unwrap(link.id),
+        owner=owner,
+        pairs=pairs_of(annotation),
+        namespace=unwrap(annotation.ns),
+        shared=unwrap(annotation.details.owner.id) != owner,
+    )
+
+
+def _seen_by_others(
+    session: OmeroSession, kind: str, places: Mapping[int, int], pairs: Mapping[int, set[KeyValues]]
+) -> set[int]:
+    """Those of the annotations that are also on images of other filesets."""
+    carriers: dict[int, Counter[int]] = defaultdict(Counter)
+    for id_, carried in pairs.items():
+        for found in carried:
+            carriers[found.annotation][places[id_]] += 1
+    text = f"select l.child.id, count(l.id) from {kind}AnnotationLink l where l.child.id in (:ids) group by l.child.id"
+    shared: set[int] = set()
+    for chunk in in_batches(sorted(carriers), BATCH):
+        for annotation, count in session.rows("reading who shares key-value pairs", text, {"ids": chunk}):
+            if count > min(carriers[annotation].values()):
+                shared.add(annotation)
+    return shared
+
+
+def pairs_of(annotation: Any) -> tuple[Pair, ...]:
+    """The pairs of an annotation, in their order."""
+    return tuple((pair.name or "", pair.value or "") for pair in annotation.getMapValue() or [] if pair is not None)
+
+
+def _view(fileset: int, part: _Found) -> OmeroView:
+    subjects = tuple(part.subjects[key] for key in sorted(part.subjects))
+    return OmeroView(fileset=fileset, images=tuple(part.images), subjects=subjects)

@@ -1,0 +1,276 @@
+"""Brings files into OMERO's managed repository by streaming, without Java and without a temporary copy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import Ice
+import omero
+import omero.callbacks
+import omero.clients
+import omero.grid
+import omero.model
+from omero.model.enums import ChecksumAlgorithmSHA1160
+from omero.rtypes import rbool, rstring
+
+from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.unit import entry_paths
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.session import COMMAND_POLL_MS, COMMAND_POLLS, OmeroSession, check_response
+from irods_omero.gateways.omero.tags import Tags
+
+BLOCK = 2 * 1024 * 1024
+"""Bytes in one call: well under the size of a message that servers accept."""
+
+Opener = Callable[[str], AbstractContextManager[BinaryIO]]
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A fileset that was once made for a data object.
+
+    Attributes:
+        id: OMERO id.
+        path: Client path of one of its entries.
+        complete: Whether it has images; one without was cut off or failed.
+        owner: OMERO id of its owner.
+        group: OMERO id of its group.
+    """
+
+    id: int
+    path: str
+    complete: bool
+    owner: int
+    group: int
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import came to.
+
+    Attributes:
+        fileset: OMERO id of the fileset with the present content.
+        earlier: OMERO ids of the filesets with earlier contents of the same data object.
+    """
+
+    fileset: int
+    earlier: tuple[int, ...]
+
+
+def find_existing(session: OmeroSession, prefix: str) -> list[Existing]:
+    """All filesets of which a client path starts with ``prefix``, oldest first."""
+    text = (
+        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
+        "where e.clientPath like :pattern order by f.id, e.id"
+    )
+    entries = session.rows("looking for an earlier import", text, {"pattern": prefix + "%"})
+    found: dict[int, tuple[str, int, int]] = {}
+    for fileset, path, owner, group in entries:
+        if path.startswith(prefix):
+            found.setdefault(fileset, (path, owner, group))
+    if not found:
+        return []
+    text = "select distinct i.fileset.id from Image i where i.fileset.id in (:ids)"
+    complete = {row[0] for row in session.rows("looking for its images", text, {"ids": sorted(found)})}
+    return [Existing(id_, path, id_ in complete, owner, group) for id_, (path, owner, group) in found.items()]
+
+
+def half_made(session: OmeroSession, filesets: Iterable[int]) -> list[Existing]:
+    """Those of some filesets that have no images: their import was cut off, failed, or goes on."""
+    text = (
+        "select f.id, f.details.owner.id, f.details.group.id from Fileset f where f.id in (:ids) "
+        "and not exists (select i.id from Image i where i.fileset.id = f.id)"
+    )
+    chunks = in_batches(sorted(set(filesets)))
+    rows = (row for ids in chunks for row in session.rows("looking for half-made imports", text, {"ids": ids}))
+    return [Existing(id_, "", False, owner, group) for id_, owner, group in rows]
+
+
+class Importer:
+    """Imports units, each content exactly once: what was cut off is taken up where it stands, or cleared away."""
+
+    def __init__(self, service: Callable[[], OmeroSession], people: People, tags: Tags) -> None:
+        self._service = service
+        self._people = people
+        self._tags = tags
+
+    def bring_in(self, action: Import, open_object: Opener) -> Imported:
+        """Import a unit, unless that was done already.
+
+        Args:
+            action: What to import.
+            open_object: Opens a data object for reading.
+
+        Returns:
+            The fileset, and those of earlier contents.
+
+        Raises:
+            RefusedError: OMERO cannot read the files, or the owner or the target does not exist.
+            UnreachableError: One of the sides is down.
+        """
+        complete = self._complete(action)
+        done = _with_key(complete, action) or self._unchanged(complete, action, open_object)
+        if done is not None:
+            return done
+        session = self._people.owner_session(action.owner, action.target.group)
+        container = find_container(session, action.target)
+        self._tags.offer_requests(session, session.group)
+        try:
+            _import(session, action, container, open_object)
+        except RefusedError:
+            with suppress(RefusedError):
+                self._complete(action)  # clears away what the server leaves behind
+            raise
+        done = _with_key(self._complete(action), action)
+        if done is None:
+            raise RefusedError("importing", action.paths[0], "OMERO found no images in it")
+        return done
+
+    def _complete(self, action: Import) -> list[Existing]:
+        """The filesets of a unit that have images; what was left half-made is cleared away."""
+        complete = []
+        for existing in find_existing(self._service(), action.prefix):
+            if existing.complete:
+                complete.append(existing)
+            else:
+                self.clear_away(existing)
+        return complete
+
+    def clear_away(self, existing: Existing) -> None:
+        """Delete a fileset without images, which nobody could use."""
+        session = self._people.acting_as(existing.owner, existing.group)
+        session.delete("clearing away a half-made import of", "Fileset", [existing.id])
+
+    def _unchanged(self, complete: list[Existing], action: Import, open_object: Opener) -> Imported | None:
+        """The last fileset, if its bytes are those of the data object.
+
+        A new modification time is not always a new content: moving a data object to another collection, or touching
+        it, changes it too. Where OMERO has as many files of the same size together, reading tells.
+        """
+        if not complete:
+            return None
+        last = complete[-1]
+        known = _sha1s_of(self._service(), last.id, action)
+        if not known or not _are_those_of(known, action.paths, open_object):
+            return None
+        return Imported(last.id, tuple(existing.id for existing in complete[:-1]))
+
+
+def _with_key(complete: list[Existing], action: Import) -> Imported | None:
+    """The fileset of exactly this content among those of a unit."""
+    present = [existing.id for existing in complete if existing.path.startswith(action.key)]
+    if not present:
+        return None
+    return Imported(present[-1], tuple(existing.id for existing in complete if existing.id != present[-1]))
+
+
+def _sha1s_of(session: OmeroSession, fileset: int, action: Import) -> list[str]:
+    """The SHA-1 of a fileset's files; none if their number or size is another, or the kind of a hash."""
+    text = (
+        "select o.hash, o.size, h.value from FilesetEntry e join e.originalFile o join o.hasher h "
+        "where e.fileset.id = :id"
+    )
+    found = session.rows("looking for the hash of an earlier import", text, {"id": fileset})
+    if len(found) != len(action.paths) or sum(size or 0 for _, size, _ in found) != action.content.size:
+        return []
+    return [str(digest) for digest, _, kind in found if kind == ChecksumAlgorithmSHA1160]
+
+
+def _are_those_of(known: list[str], paths: Iterable[str], open_object: Opener) -> bool:
+    """Whether these are the hashes of the data objects, whatever their names; read up to the first that differs."""
+    left = Counter(known)
+    for path in paths:
+        digest = _digest(path, open_object)
+        if not left[digest]:
+            return False
+        left[digest] -= 1
+    return True
+
+
+def _digest(path: str, open_object: Opener) -> str:
+    digest = hashlib.sha1(usedforsecurity=False)
+    with open_object(path) as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
+    """The sequence of an importing client: the server answers only when it has read the images."""
+    first = action.paths[0]
+    doing = "starting the import of"
+    repository = session.call("reaching the repository", "", session.client.getManagedRepository)
+    fileset, settings = _fileset(action), _settings(container)
+    process = session.call(doing, first, lambda: repository.importFileset(fileset, settings))
+    _fill(session, process, action, open_object)
+
+
+def _fill(session: OmeroSession, process: Any, action: Import, open_object: Opener) -> None:
+    """Upload all files, have them checked, and wait until the server has read the images."""
+    first = action.paths[0]
+    try:
+        hashes = [_upload(session, process, index, path, open_object) for index, path in enumerate(action.paths)]
+        handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
+        _wait(session, handle, first)
+    finally:
+        with suppress(Ice.Exception):
+            process.close()
+
+
+def _fileset(action: Import) -> Any:
+    fileset = omero.model.FilesetI()
+    for path in entry_paths(action.key, action.paths):
+        entry = omero.model.FilesetEntryI()
+        entry.clientPath = rstring(path)
+        fileset.addFilesetEntry(entry)
+    job = omero.model.UploadJobI()
+    job.username = rstring("irods-omero")
+    fileset.linkJob(job)
+    return fileset
+
+
+def _settings(container: Any) -> Any:
+    settings = omero.grid.ImportSettings()
+    settings.doThumbnails = rbool(True)
+    settings.noStatsInfo = rbool(False)
+    settings.userSpecifiedTarget = container
+    algorithm = omero.model.ChecksumAlgorithmI()
+    algorithm.value = rstring(ChecksumAlgorithmSHA1160)
+    settings.checksumAlgorithm = algorithm
+    return settings
+
+
+def _upload(session: OmeroSession, process: Any, index: int, path: str, open_object: Opener) -> str:
+    digest = hashlib.sha1(usedforsecurity=False)
+    store = session.call("uploading", path, lambda: process.getUploader(index))
+    offset = 0
+    with open_object(path) as stream:
+        while block := stream.read(BLOCK):
+            session.call("uploading", path, _writing(store, block, offset))
+            digest.update(block)
+            offset += len(block)
+    session.call("uploading", path, store.close)
+    return digest.hexdigest()
+
+
+def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:
+    return lambda: store.write(block, offset, len(block))
+
+
+def _wait(session: OmeroSession, handle: Any, path: str) -> None:
+    doing = "importing"
+    callback = session.call(doing, path, lambda: omero.callbacks.CmdCallbackI(session.client, handle))
+    try:
+        session.call(doing, path, lambda: callback.loop(COMMAND_POLLS, COMMAND_POLL_MS))
+        check_response(doing, path, callback.getResponse())
+    finally:
+        with suppress(Ice.Exception):
+            callback.close(True)

@@ -1,0 +1,101 @@
+"""The tags of this policy and of mapped attributes: found by place and text, made where a group has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import omero
+import omero.model
+from omero.constants.metadata import NSINSIGHTTAGSET
+from omero.rtypes import rstring, unwrap
+
+from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, tags_of
+from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.vocabulary import REQUESTS, TAG_SETS
+
+OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
+
+DESCRIPTIONS = {
+    "archive": "Put this on an image to have its files moved to the archive.",
+    "restage": "Put this on an image to have its files brought back from the archive.",
+    "keep": "Put this on an image to have its files held where they are.",
+    "registered": "The files of this image are kept in iRODS.",
+}
+
+
+class Tags:
+    """Finds and makes tags, and remembers them for the length of a sweep.
+
+    Tags are not unique by text, and belong to one group each. In a group whose members share annotations the oldest
+    tag serves all of them; elsewhere each owner of data has tags of their own.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str, Place, str], int] = {}
+
+    def tag(self, session: OmeroSession, group: int, place: Place, text: str) -> int:
+        """The OMERO id of a tag that the session's user may link, made if there is none."""
+        key = (group, session.name, place, text)
+        if key not in self._known:
+            self._known[key] = self._find(session, place, text) or self._make(session, place, text)
+        return self._known[key]
+
+    def offer_requests(self, session: OmeroSession, group: int) -> None:
+        """See to it that users find the request tags in their group when they want to ask for something."""
+        for text in REQUESTS:
+            self.tag(session, group, REQUEST_TAGS, text)
+
+    def _find(self, session: OmeroSession, place: Place, text: str) -> int | None:
+        if place.kind == TAG_SET:
+            return self._find_in_set(session, place.name, text)
+        return self._find_by_namespace(session, place.namespace, text)
+
+    def _find_in_set(self, session: OmeroSession, tag_set: str, text: str) -> int | None:
+        """A tag in a set that has no namespace and is in no other set, and so counts for this one for certain."""
+        query = (
+            "select t.id, t.details.owner.id, s.textValue from AnnotationAnnotationLink x, TagAnnotation t, "
+            "TagAnnotation s where x.child.id = t.id and x.parent.id = s.id and s.ns = :namespace "
+            "and t.textValue = :text and t.ns is null order by t.id"
+        )
+        found = session.rows("looking for the tag", query, {"namespace": NSINSIGHTTAGSET, "text": text})
+        elsewhere = {tag for tag, _, name in found if name != tag_set}
+        return _usable(session, [(tag, owner) for tag, owner, _ in found if tag not in elsewhere])
+
+    def _find_by_namespace(self, session: OmeroSession, namespace: str, text: str) -> int | None:
+        query = (
+            "select t.id, t.details.owner.id from TagAnnotation t "
+            "where t.ns = :namespace and t.textValue = :text order by t.id"
+        )
+        return _usable(session, session.rows("looking for the tag", query, {"namespace": namespace, "text": text}))
+
+    def _make(self, session: OmeroSession, place: Place, text: str) -> int:
+        tag = omero.model.TagAnnotationI()
+        tag.textValue = rstring(text)
+        if place.kind == TAG:
+            tag.ns = rstring(place.namespace)
+        if place in OWN_TAG_SETS and text in DESCRIPTIONS:
+            tag.description = rstring(DESCRIPTIONS[text])
+        tag_set = OWN_TAG_SETS.get(place, place.name)
+        if tag_set:
+            link = omero.model.AnnotationAnnotationLinkI()
+            link.parent = self._tag_set(session, tag_set)
+            link.child = tag
+            saved = session.save_and_return("making the tag", text, link)
+            return int(unwrap(saved.child.id))
+        return int(unwrap(session.save_and_return("making the tag", text, tag).id))
+
+    def _tag_set(self, session: OmeroSession, text: str) -> omero.model.TagAnnotationI:
+        found = self._find_by_namespace(session, NSINSIGHTTAGSET, text)
+        if found is not None:
+            return omero.model.TagAnnotationI(found, False)
+        tag_set = omero.model.TagAnnotationI()
+        tag_set.ns = rstring(NSINSIGHTTAGSET)
+        tag_set.textValue = rstring(text)
+        return tag_set
+
+
+def _usable(session: OmeroSession, found: Sequence[Sequence[Any]]) -> int | None:
+    """The first of some tags, each with its owner, that the session's user may link."""
+    usable = [tag for tag, owner in found if session.shares_annotations or owner == session.user]
+    return int(usable[0]) if usable else None

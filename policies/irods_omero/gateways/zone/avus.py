@@ -1,0 +1,74 @@
+"""Plain metadata calls, in whatever order the plan gives: each may be repeated without harm.
+
+Plain calls, because one atomic operation costs as much as ten of them on a real zone.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import irods.keywords as kw
+from irods.exception import CAT_SUCCESS_BUT_WITH_NO_INFO, CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
+from irods.meta import iRODSMeta
+from irods.models import Collection, DataObject
+
+from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, ZoneAction
+from irods_omero.domain.state.agreement import VERSION, encode
+from irods_omero.domain.state.views import Avu
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.movement import queue_movement
+from irods_omero.vocabulary import Names
+
+AS_ADMIN = {kw.ADMIN_KW: ""}
+"""Given with each call: the option of the metadata manager outlives its session (python-irodsclient#833)."""
+
+
+def apply_to_zone(zone: ZoneConnection, action: ZoneAction) -> None:
+    """Do one action of a plan."""
+    match action:
+        case AddAvu():
+            add_avu(zone, action.path, action.avu)
+        case RemoveAvu():
+            remove_avu(zone, action.path, action.avu)
+        case Move():
+            queue_movement(zone, action)
+
+
+def record_agreement(zone: ZoneConnection, names: Names, action: RecordAgreement) -> None:
+    """Write the agreement of a unit over the one that was there."""
+    avu = Avu(names.agreement, encode(action.agreement), VERSION)
+    set_avu(zone, action.path, avu)
+
+
+def add_avu(zone: ZoneConnection, path: str, avu: Avu, collection: bool = False) -> None:
+    """Add an AVU; one that is already there is as good."""
+
+    def add(session: Any) -> None:
+        with suppress(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME):
+            session.metadata.add(_kind(collection), path, iRODSMeta(*avu), **AS_ADMIN)
+
+    zone.call(f"adding AVU {avu.attribute}", path, add)
+
+
+def remove_avu(zone: ZoneConnection, path: str, avu: Avu, collection: bool = False) -> None:
+    """Take an AVU away; one that is not there is as good."""
+
+    def remove(session: Any) -> None:
+        with suppress(CAT_SUCCESS_BUT_WITH_NO_INFO):
+            session.metadata.remove(_kind(collection), path, iRODSMeta(*avu), **AS_ADMIN)
+
+    zone.call(f"removing AVU {avu.attribute}", path, remove)
+
+
+def set_avu(zone: ZoneConnection, path: str, avu: Avu, collection: bool = False) -> None:
+    """Make an AVU the only one of its attribute."""
+
+    def set_it(session: Any) -> None:
+        session.metadata.set(_kind(collection), path, iRODSMeta(*avu), **AS_ADMIN)
+
+    zone.call(f"setting AVU {avu.attribute}", path, set_it)
+
+
+def _kind(collection: bool) -> Any:
+    return Collection if collection else DataObject

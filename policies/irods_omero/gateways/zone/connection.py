@@ -1,0 +1,111 @@
+"""The agent's connection to the zone, and what its failures mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from irods.exception import NetworkException, PycommandsException, iRODSException
+from irods.session import iRODSSession
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings, read_secret
+from irods_omero.vocabulary import AGENT_PROGRAM
+
+T = TypeVar("T")
+
+BROKEN = (NetworkException, ConnectionError, TimeoutError, OSError, EOFError)
+"""What python-irodsclient lets through when a server is gone or a connection breaks in the middle."""
+
+REFUSALS = (PycommandsException, iRODSException, KeyError)
+"""What it raises for an answer that is an error: two families, and KeyError for a code that it does not know."""
+
+TIMEOUT = 300.0
+"""Seconds to wait for one answer."""
+
+
+class ZoneConnection:
+    """One session of the service account, used by one thread."""
+
+    def __init__(self, settings: ZoneSettings, attempts: int = 2) -> None:
+        """``attempts`` is how often a call is tried when the connection breaks: all calls may be repeated."""
+        self.settings = settings
+        self._attempts = attempts
+        self._session: iRODSSession | None = None
+
+    @property
+    def zone(self) -> str:
+        """Name of the zone."""
+        return self.settings.name
+
+    def session(self) -> iRODSSession:
+        """The session, made anew after ``close``; connections are made at the first call."""
+        if self._session is None:
+            settings = self.settings
+            self._session = iRODSSession(
+                host=settings.host,
+                port=settings.port,
+                user=settings.user,
+                zone=settings.name,
+                password=read_secret(settings.password_file, ZONE_PASSWORD_VARIABLE),
+                application_name=AGENT_PROGRAM,
+                connection_timeout=TIMEOUT,
+                **settings.options,
+            )
+        return self._session
+
+    def call(self, doing: str, on: str, function: Callable[[iRODSSession], T]) -> T:
+        """Call ``function`` with the session.
+
+        Args:
+            doing: What is being done, for messages.
+            on: The object that it is done to, for messages.
+            function: May be called twice, when the connection breaks.
+
+        Raises:
+            UnreachableError: The zone is down, or the connection broke again.
+            RefusedError: The zone answered with an error.
+        """
+        try:
+            for attempt in self._retrying():
+                with attempt:
+                    return function(self.session())
+        except BROKEN as error:
+            raise UnreachableError(doing, on, describe(error)) from error
+        except REFUSALS as error:
+            raise RefusedError(doing, on, describe(error)) from error
+        raise AssertionError("a retry ends with a result or an exception")
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(BROKEN),
+            stop=stop_after_attempt(self._attempts),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+            before_sleep=self._start_anew,
+            reraise=True,
+        )
+
+    def _start_anew(self, _state: RetryCallState) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the zone; the next call connects again."""
+        if self._session is not None:
+            with suppress(*REFUSALS, OSError):  # a broken connection cannot say goodbye
+                self._session.cleanup()
+            self._session = None
+
+    def __enter__(self) -> ZoneConnection:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def describe(error: BaseException) -> str:
+    """An exception of python-irodsclient in words: the name of the error code, and what the server adds."""
+    text = str(error).strip()
+    name = type(error).__name__
+    return f"{name}: {text}" if text and text != "None" else name

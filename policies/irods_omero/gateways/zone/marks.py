@@ -1,0 +1,139 @@
+"""The outbox that the hooks leave in the catalog: finding marks, taking them, clearing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import structlog
+from irods.column import In
+from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
+
+from irods_omero.domain.state.views import Avu
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import BATCH
+from irods_omero.gateways.zone.avus import add_avu, remove_avu
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import first_rows, last_data_id, rows
+from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
+
+log = structlog.get_logger()
+
+LOOKING = "looking for marks"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """ "Look at this", as found on a data object or a collection.
+
+    Attributes:
+        id: Catalog id.
+        path: Logical path.
+        shard: Units of the mark.
+        states: ``pending``, ``taken``, or both.
+        collection: Whether it is on a collection.
+    """
+
+    id: int
+    path: str
+    shard: int
+    states: frozenset[str]
+    collection: bool = False
+
+
+def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> Iterator[Mark]:
+    """The marks of these shards: first those on data objects, in the order of their ids, then those on collections.
+
+    They are read a batch at a time, so that memory does not grow with the backlog. What is marked after the first
+    batch was read, on objects newer than all others, is left for the next time: there is an end to it however fast
+    objects arrive.
+    """
+    after = last = 0
+    while True:
+        found = _batch(zone, names, shards, after, last)
+        is_last = len(found) < BATCH
+        if not is_last and found[0][0] != found[-1][0]:
+            found = [row for row in found if row[0] != found[-1][0]]  # there may be more about the last object
+        yield from _marks(found, shards, collection=False)
+        if is_last:
+            break
+        after = found[-1][0]
+        last = last or last_data_id(zone, LOOKING, DataObjectMeta.name == names.sync)
+    yield from _marks(_of_collections(zone, names), shards, collection=True)
+
+
+def _batch(
+    zone: ZoneConnection, names: Names, shards: frozenset[int], after: int, last: int
+) -> list[tuple[int, str, str, str]]:
+    columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value, DataObjectMeta.units)
+    conditions = [DataObjectMeta.name == names.sync, DataObject.id > after]
+    if last:
+        conditions.append(DataObject.id <= last)
+    if len(shards) < SHARDS:
+        conditions.append(In(DataObjectMeta.units, sorted(shards)))
+    found = first_rows(zone, LOOKING, BATCH, columns, *conditions)
+    return [(data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in found]
+
+
+def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[int, str, str, str]]:
+    columns = (Collection.id, Collection.name, CollectionMeta.value, CollectionMeta.units)
+    found = rows(zone, LOOKING, columns, CollectionMeta.name == names.sync)
+    return sorted((id_, path, state, units) for id_, path, state, units in found)
+
+
+def _marks(found: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool) -> Iterator[Mark]:
+    states: dict[tuple[int, str, int], set[str]] = {}
+    for id_, path, state, units in found:
+        if _shard(units) in shards:
+            states.setdefault((id_, path, _shard(units)), set()).add(state)
+    return (Mark(*key, frozenset(of_one), collection) for key, of_one in states.items())
+
+
+def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
+    """Note that the mark is being worked on, before looking: a change from now on leaves a new mark.
+
+    Returns:
+        Whether there is anything to work on: False when the marked object was renamed or removed since it was found,
+        which has left a mark of its own.
+    """
+    try:
+        if TAKEN not in mark.states:
+            add_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
+        if PENDING in mark.states:
+            remove_avu(zone, mark.path, _avu(names, PENDING, mark), mark.collection)
+    except RefusedError as error:
+        log.info("mark is gone", path=mark.path, cause=error.cause)
+        return False
+    return True
+
+
+def ack(zone: ZoneConnection, names: Names, mark: Mark) -> None:
+    """Note that the work is done."""
+    try:
+        remove_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
+    except RefusedError as error:
+        log.info("mark is gone", path=mark.path, cause=error.cause)
+
+
+def release(zone: ZoneConnection, names: Names, mark: Mark) -> None:
+    """Leave a taken mark for a later sweep."""
+    try:
+        add_avu(zone, mark.path, _avu(names, PENDING, mark), mark.collection)
+    except RefusedError as error:
+        log.info("mark is gone", path=mark.path, cause=error.cause)
+    else:
+        ack(zone, names, mark)
+
+
+def post(zone: ZoneConnection, names: Names, data_id: int, path: str) -> None:
+    """Mark a data object, as a hook would."""
+    add_avu(zone, path, Avu(names.sync, PENDING, str(shard_of(data_id))))
+
+
+def _avu(names: Names, state: str, mark: Mark) -> Avu:
+    return Avu(names.sync, state, str(mark.shard))
+
+
+def _shard(units: str) -> int:
+    """The shard that the units of a mark name; -1 for something that no hook wrote."""
+    return int(units) if units and units.isdecimal() else -1

@@ -1,0 +1,48 @@
+"""All data objects that this policy may concern, by ranges of catalog ids, so that memory does not grow with the zone.
+
+GenQuery writes no limit into its SQL (``generateSQL`` of the database plugin): a query for what comes after an id is
+carried out to its end by the database for each page that is read of it. A range of ids has its own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from irods.column import Criterion, Like
+from irods.models import Collection, DataObject, DataObjectMeta
+
+from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import last_data_id, rows
+from irods_omero.gateways.zone.watched import like
+
+WIDEST = 100 * BATCH
+"""So many ids are covered by one query at most, where few of them are data objects that concern us."""
+
+
+def pages(zone: ZoneConnection, roots: Sequence[str], attribute: str, after: int = 0) -> Iterator[list[int]]:
+    """Catalog ids above ``after``, in ascending order, up to a batch at a time.
+
+    Args:
+        zone: The zone.
+        roots: Collections whose data objects are listed, at any depth.
+        attribute: Data objects that have an AVU of this attribute are listed wherever they are.
+        after: The last id of an earlier, interrupted listing.
+    """
+    conditions: list[Criterion] = [DataObjectMeta.name == attribute]
+    for root in roots:
+        conditions += [Like(Collection.name, like(root)), Like(Collection.name, f"{like(root)}/%")]
+    low, width, last = after, BATCH, last_data_id(zone, "looking for the last data object")
+    while low < last:
+        found = {id_ for condition in conditions for id_ in _ids(zone, condition, low, low + width)}
+        yield from in_batches(sorted(found), BATCH)
+        low += width
+        if len(found) <= BATCH // 2:
+            width = min(width * 2, WIDEST)
+        elif len(found) > BATCH:
+            width //= 2
+
+
+def _ids(zone: ZoneConnection, condition: Criterion, low: int, high: int) -> list[int]:
+    within = (DataObject.id > low, DataObject.id <= high)
+    return [id_ for (id_,) in rows(zone, "listing data objects", (DataObject.id,), condition, *within)]

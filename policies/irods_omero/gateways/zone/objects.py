@@ -1,0 +1,152 @@
+"""What the catalog says about data objects: one page of replicas, one of AVUs, whatever their number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from irods.column import In, Like
+from irods.models import Collection, DataObject, DataObjectMeta
+
+from irods_omero.domain.state.policy import STAR
+from irods_omero.domain.state.views import Avu, Replica
+from irods_omero.domain.state.views import DataObject as ObjectView
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
+from irods_omero.gateways.zone.watched import like
+
+log = structlog.get_logger()
+
+GOOD = "1"
+
+ATTACHED_A_QUERY = 50
+"""GenQuery2 gives 256 rows at most: so many ids, each of which may carry several requests."""
+
+REPLICA_COLUMNS = (
+    DataObject.id,
+    Collection.name,
+    DataObject.name,
+    DataObject.owner_name,
+    DataObject.owner_zone,
+    DataObject.replica_number,
+    DataObject.resc_hier,
+    DataObject.replica_status,
+    DataObject.size,
+    DataObject.checksum,
+    DataObject.modify_time,
+)
+
+
+def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[str]) -> dict[int, ObjectView]:
+    """The data objects with these catalog ids; those that are gone are left out.
+
+    Args:
+        zone: The zone.
+        ids: Catalog ids.
+        attributes: The AVU attributes to read.
+    """
+    found: dict[int, ObjectView] = {}
+    for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
+        replicas = rows(zone, "reading replicas", REPLICA_COLUMNS, In(DataObject.id, chunk))
+        avus = read_avus(zone, chunk, attributes) if replicas and attributes else {}
+        found.update(_views(replicas, avus))
+    return found
+
+
+def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str]) -> dict[int, frozenset[Avu]]:
+    """The AVUs of these data objects that have one of the attributes, or start as one that ends with a star does."""
+    columns = (DataObject.id, DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units)
+    found: dict[int, set[Avu]] = defaultdict(set)
+    starts = tuple(attribute[:-1] for attribute in attributes if attribute.endswith(STAR))
+    whole = [attribute for attribute in attributes if not attribute.endswith(STAR)]
+    for condition in (In(DataObjectMeta.name, whole), *(Like(DataObjectMeta.name, f"{like(s)}%") for s in starts)):
+        for data_id, name, value, units in rows(zone, "reading AVUs", columns, In(DataObject.id, ids), condition):
+            if name in whole or name.startswith(starts):
+                found[data_id].add(Avu(name, value, units or ""))
+    return {data_id: frozenset(avus) for data_id, avus in found.items()}
+
+
+def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -> set[int]:
+    """Catalog ids of the data objects that have an AVU of this attribute, with one of the values if any are given."""
+    conditions = [DataObjectMeta.name == attribute]
+    if values:
+        conditions.append(In(DataObjectMeta.value, values))
+    return {data_id for (data_id,) in rows(zone, f"looking for {attribute}", (DataObject.id,), *conditions)}
+
+
+def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dict[tuple[int, str], int]:
+    """When AVUs of an attribute were put on data objects, for each catalog id and value, in seconds since 1970.
+
+    GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more, from iRODS 4.3.2 on.
+    Where it is not to be had nothing is returned for the rest.
+    """
+    found: dict[tuple[int, str], int] = {}
+    for chunk in in_batches(sorted(set(ids)), ATTACHED_A_QUERY):
+        listed = ", ".join(f"'{data_id}'" for data_id in chunk)
+        text = (
+            "select DATA_ID, META_DATA_ATTR_VALUE, META_DATA_ATTACHED_CREATE_TIME "
+            f"where META_DATA_ATTR_NAME = '{attribute}' and DATA_ID in ({listed})"
+        )
+        rows_found = _newer(zone, text)
+        if rows_found is None:
+            return found
+        found.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
+    return found
+
+
+def _newer(zone: ZoneConnection, text: str) -> list[list[str]] | None:
+    """The rows of a query in GenQuery2, None where that is not to be had: one refusal may have passed by."""
+    for _ in range(2):
+        with suppress(RefusedError):
+            return zone.call("reading when it was asked", "", lambda session: list(session.genquery2(text)))
+    log.info("nobody can tell what was asked last: the zone does not answer GenQuery2")
+    return None
+
+
+def existing(zone: ZoneConnection, ids: Iterable[int]) -> set[int]:
+    """Those of the catalog ids that data objects have."""
+    found: set[int] = set()
+    for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
+        found |= {data_id for (data_id,) in rows(zone, "looking for ids", (DataObject.id,), In(DataObject.id, chunk))}
+    return found
+
+
+def _views(replica_rows: list[tuple[Any, ...]], avus: dict[int, frozenset[Avu]]) -> dict[int, ObjectView]:
+    grouped: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in replica_rows:
+        grouped[row[0]].append(row)
+    return {data_id: _view(data_id, group, avus.get(data_id, frozenset())) for data_id, group in grouped.items()}
+
+
+def _view(data_id: int, group: list[tuple[Any, ...]], avus: frozenset[Avu]) -> ObjectView:
+    _, collection, name, owner, zone = group[0][:5]
+    return ObjectView(
+        data_id=data_id,
+        path=f"{collection}/{name}",
+        owner=user_of(owner, zone, collection),
+        replicas=tuple(sorted((_replica(row) for row in group), key=lambda replica: replica.number)),
+        avus=avus,
+        asked_at=tuple((avu, 0) for avu in sorted(avus)),
+    )
+
+
+def user_of(name: str, zone: str, path: str) -> str:
+    """A user as iRODS writes it: with the zone where it is not that of the path, whose users may have the same name."""
+    return name if path.split("/")[1] == zone else f"{name}#{zone}"
+
+
+def _replica(row: tuple[Any, ...]) -> Replica:
+    number, hierarchy, status, size, checksum, modified = row[5:]
+    return Replica(
+        number=number,
+        resource=hierarchy.partition(";")[0],
+        good=status == GOOD,
+        size=size,
+        checksum=checksum or "",
+        modified=int(modified.timestamp()),
+    )

@@ -1,0 +1,53 @@
+"""Paged queries of the catalog, as plain tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from irods.column import Column, Criterion
+from irods.models import DataObject
+
+from irods_omero.gateways.zone.connection import ZoneConnection
+
+IDS_A_QUERY = 200
+"""So many ids go into one condition: a longer text meets the limit on the SQL of a query."""
+
+
+def rows(zone: ZoneConnection, doing: str, columns: Sequence[Column], *conditions: Criterion) -> list[tuple[Any, ...]]:
+    """All rows of a query, in pages behind the scenes.
+
+    Read to the end before they are given out: an open query belongs to one connection.
+    """
+
+    def ask(session: Any) -> list[tuple[Any, ...]]:
+        query = session.query(*columns).filter(*conditions)
+        return [tuple(row[column] for column in columns) for row in query.get_results()]
+
+    return zone.call(doing, "", ask)
+
+
+def first_rows(
+    zone: ZoneConnection, doing: str, count: int, columns: Sequence[Column], *conditions: Criterion
+) -> list[tuple[Any, ...]]:
+    """So many rows of a query, in the order of its first column."""
+
+    def ask(session: Any) -> list[tuple[Any, ...]]:
+        found = session.query(*columns).filter(*conditions).order_by(columns[0]).get_results()
+        try:
+            return [tuple(row[column] for column in columns) for row in islice(found, count)]
+        finally:
+            found.close()
+
+    return zone.call(doing, "", ask)
+
+
+def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> int:
+    """The highest catalog id of the data objects that meet some conditions, 0 if there are none."""
+
+    def ask(session: Any) -> int:
+        row = session.query().max(DataObject.id).filter(*conditions).first()
+        return int(row[DataObject.id] or 0) if row else 0
+
+    return zone.call(doing, "", ask)

@@ -1,0 +1,117 @@
+"""What the administrator has set up in the zone: watched collections with their targets, and tier groups."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from irods.column import Criterion, In, Like
+from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
+
+from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.views import ImportRule
+from irods_omero.gateways.batches import BATCH
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import first_rows, rows
+from irods_omero.vocabulary import OFF, TIER_GROUP, UNIT_KINDS, Names
+
+LISTED = 10 * BATCH
+"""So many data objects of a collection are held in memory."""
+
+_WILD = re.compile(r"['%_\\\\]")
+"""What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
+
+
+@dataclass(frozen=True)
+class TierLook:
+    """What users see of a resource: its name in tags, and whether OMERO cannot reach it."""
+
+    name: str
+    offline: bool
+
+
+class Watched:
+    """The watched collections of a zone."""
+
+    def __init__(self, rules: Mapping[str, ImportRule | None]) -> None:
+        """``rules`` says for a collection what it says, None for one that switches watching off."""
+        self._rules = rules
+
+    def rule_for(self, path: str) -> ImportRule | None:
+        """What the nearest collection above a path says; None when none does, or when it says ``off``."""
+        parent = path.rpartition("/")[0]
+        while parent:
+            if parent in self._rules:
+                return self._rules[parent]
+            parent = parent.rpartition("/")[0]
+        return None
+
+
+def read_watched(zone: ZoneConnection, names: Names) -> Watched:
+    """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
+    columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+    condition = In(CollectionMeta.name, [names.import_, names.target])
+    kinds: dict[str, str] = {}
+    targets: dict[str, tuple[str, str]] = {}
+    for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
+        if name == names.import_:
+            kinds[path] = value
+        else:
+            targets[path] = (value, units or "")
+    return Watched({path: _rule(path, kind, targets) for path, kind in kinds.items()})
+
+
+def _rule(path: str, kind: str, targets: Mapping[str, tuple[str, str]]) -> ImportRule | None:
+    if kind == OFF or kind not in UNIT_KINDS:
+        return None
+    target, group = _inherited(path, targets)
+    return ImportRule(collection=path, kind=kind, target=target, group=group)
+
+
+def _inherited(path: str, targets: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    while path:
+        if path in targets:
+            return targets[path]
+        path = path.rpartition("/")[0]
+    return ("", "")
+
+
+def read_tiers(zone: ZoneConnection, looks: Mapping[str, TierLook]) -> Tiers:
+    """The tier groups as the storage tiering plugin reads them from resources: group as value, index as units."""
+    columns = (Resource.name, ResourceMeta.value, ResourceMeta.units)
+    groups: dict[str, tuple[str, int]] = defaultdict(lambda: ("", 0))
+    for resource, group, units in rows(zone, "reading tier groups", columns, ResourceMeta.name == TIER_GROUP):
+        groups[resource] = (group, int(units) if units and units.isdecimal() else 0)
+    default = TierLook("", False)
+    tiers = []
+    for resource in sorted({*groups, *looks}):
+        look = looks.get(resource, default)
+        group, index = groups[resource]
+        tiers.append(Tier(look.name or resource, resource, group, index, look.offline))
+    return Tiers(tiers)
+
+
+def like(path: str) -> str:
+    """A pattern for a LIKE condition that matches the path; and maybe others of the same length."""
+    return _WILD.sub("_", path)
+
+
+def members(zone: ZoneConnection, collection: str) -> Iterator[int]:
+    """Catalog ids of the data objects in a collection and below it."""
+    pattern = like(collection)
+    for condition in (Like(Collection.name, pattern), Like(Collection.name, f"{pattern}/%")):
+        for data_id, parent in _listed(zone, condition):
+            if parent == collection or parent.startswith(collection + "/"):
+                yield data_id
+
+
+def _listed(zone: ZoneConnection, condition: Criterion) -> Iterator[tuple[int, str]]:
+    """Catalog ids and collections of data objects, so many at a time that a query is not begun too often."""
+    columns, after = (DataObject.id, Collection.name), 0
+    while found := first_rows(zone, "listing what is below", LISTED, columns, condition, DataObject.id > after):
+        yield from found
+        if len(found) < LISTED:
+            break
+        after = found[-1][0]

@@ -1,0 +1,84 @@
+"""Leaves the mark "look at this" on a data object or a collection: one AVU, written with the rights of the client.
+
+The mark is looked for first, because adding it twice costs lines of SQL errors in the server log; an object that this
+connection has just registered cannot have one. An administrator who writes by ticket or with the admin flag has no
+rights on the object itself: then the mark is written in administrator mode, which the server grants to nobody else.
+Where an ordinary client has no right to write AVUs (it wrote by a ticket), there is no mark but a line in the server
+log with the id; nothing is lost, since reconcile looks at every object whether marked or not.
+"""
+
+from irods_omero.hooks import arguments, catalog
+from irods_omero.vocabulary import PENDING, shard_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Tuple
+
+    from irods_omero.hooks.event import Event
+
+ALREADY_THERE = "[iRods__Error__Code:-809000]"
+NOT_ALLOWED = "[iRods__Error__Code:-818000]"
+ENTITY_TYPES = {catalog.DATA_OBJECT: "data_object", catalog.COLLECTION: "collection"}
+
+
+class Pen(object):
+    """How this connection writes marks, and whether it is writing one now."""
+
+    def __init__(self) -> None:
+        self.is_writing = False
+        self.as_administrator = False
+
+
+pen = Pen()
+
+
+class Unmarked(RuntimeError):  # noqa: N818 - a state, not a mistake
+    """A mark could not be left; what it was for waits for the next reconcile."""
+
+
+def leave(event: "Event", kind: str, path: str, identifier: str) -> None:
+    """Leave the mark, unless it is there already or the agent did this itself."""
+    if event.is_by_agent() or catalog.is_pending(event.callback, kind, identifier, event.settings.names.sync):
+        return
+    write(event, kind, path, identifier)
+
+
+def leave_on_new(event: "Event", path: str, data_id: str) -> None:
+    """Leave the mark on a data object that this connection has just registered: without looking first."""
+    if not event.is_by_agent():
+        write(event, catalog.DATA_OBJECT, path, data_id)
+
+
+def write(event: "Event", kind: str, path: str, identifier: str) -> None:
+    """Write the mark by the cheapest call that the client's rights allow."""
+    mark = (event.settings.names.sync, PENDING, str(shard_of(int(identifier))))
+    pen.is_writing = True
+    try:
+        if pen.as_administrator or not write_as_client(event, kind, path, mark):
+            pen.as_administrator = True
+            write_as_administrator(event.callback, kind, path, mark)
+    except RuntimeError as failure:
+        reason = "no mark on {} {}, left to reconcile: {}".format(ENTITY_TYPES[kind], identifier, failure)
+        raise Unmarked(reason) from None
+    finally:
+        pen.is_writing = False
+
+
+def write_as_client(event: "Event", kind: str, path: str, mark: "Tuple[str, str, str]") -> bool:
+    """Write the mark with the client's own rights; false if these do not do, but those of an administrator would."""
+    try:
+        event.callback.msiModAVUMetadata(kind, path, "add", *mark)
+    except RuntimeError as failure:
+        if ALREADY_THERE in str(failure):
+            return True
+        if NOT_ALLOWED in str(failure) and event.is_by_administrator():
+            return False
+        raise
+    return True
+
+
+def write_as_administrator(callback: "Any", kind: str, path: str, mark: "Tuple[str, str, str]") -> None:
+    """Write the mark with the admin flag; the server, too, checks that the client is an administrator."""
+    operation = {"operation": "add", "attribute": mark[0], "value": mark[1], "units": mark[2]}
+    request = {"entity_name": path, "entity_type": ENTITY_TYPES[kind], "operations": [operation], "admin_mode": True}
+    callback.msi_atomic_apply_metadata_operations(arguments.encoded(request), "")

@@ -1,0 +1,210 @@
+"""Keeps ordinary users from writing the AVUs of this policy, by every call that a client can make.
+
+They may put a request on data objects, and say on collections what is to be imported and whither. Everything else of
+this policy on data objects and collections is the agent's: an attempt to add, set, modify, copy or remove it is refused
+with a reason. Administrators pass, and so does the mark of a hook, which is written with the rights of the client.
+`"watch": {"protect": false}` in the policy file turns this off.
+
+Covered are imeta, python-irodsclient and all others that use these API calls, AVUs that come with a put, and the
+microservice msiModAVUMetadata in users' rules. Not covered is msi_atomic_apply_metadata_operations in users' rules,
+which fires no event at all: a site where users may write rules should not give them this microservice.
+"""
+
+from irods_omero.hooks import arguments, catalog, marking
+from irods_omero.hooks.adapter import NO_PERMISSION, Refused, hook
+from irods_omero.hooks.metadata import ENTITY_TYPES, EXACT, KINDS
+from irods_omero.vocabulary import PENDING, REQUESTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Tuple
+
+    from irods_omero.hooks.event import Event
+
+BY_PATTERN = 1
+
+WITH_PUT = "metadataIncluded"
+"""The keyword under which a put brings AVUs: attribute, value and units in turn, separated by semicolons."""
+
+
+@hook
+def pep_database_add_avu_metadata_pre(event: "Event") -> None:
+    """An AVU is to be added."""
+    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+
+
+@hook
+def pep_database_set_avu_metadata_pre(event: "Event") -> None:
+    """An AVU is to be set."""
+    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+
+
+@hook
+def pep_database_add_avu_metadata_wild_pre(event: "Event") -> None:
+    """An AVU is to be added to many data objects."""
+    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+
+
+@hook
+def pep_database_mod_avu_metadata_pre(event: "Event") -> None:
+    """An AVU is to be replaced by another: refused here or not at all, or half of the replacement would remain."""
+    kind, attribute = KINDS.get(event.args[3]), event.args[5]
+    changes = [part for part in event.args[7:11] if isinstance(part, str)]
+    names = [part[2:] for part in changes if part.startswith("n:")]
+    values = [part[2:] for part in changes if part.startswith("v:")]
+    check(event, kind, attribute, None)
+    for name in names or (attribute,):
+        check(event, kind, name, values[0] if values else event.args[6])
+
+
+@hook
+def pep_database_del_avu_metadata_pre(event: "Event") -> None:
+    """AVUs are to be removed: by name, by a pattern, or by the id of the AVU."""
+    option, kind, attribute = int(event.args[3]), KINDS.get(event.args[4]), event.args[6]
+    if option == EXACT:
+        check(event, kind, attribute, None)
+    elif option == BY_PATTERN:
+        for name in event.settings.names.kept:
+            if matches(attribute, name):
+                check(event, kind, name, None)
+    elif kind is not None and is_checked(event):
+        check(event, kind, catalog.attribute_of(event.callback, kind, arguments.identifier(attribute)) or "", None)
+
+
+@hook
+def pep_database_copy_avu_metadata_pre(event: "Event") -> None:
+    """All the AVUs of one thing are to be copied to another."""
+    source, target = KINDS.get(event.args[3]), KINDS.get(event.args[4])
+    if source is not None and is_checked(event):
+        identifier = catalog.id_of(event.callback, event.args[5])
+        if identifier:
+            for name in catalog.own_attributes(event.callback, source, identifier, event.settings.names.prefix):
+                check(event, target, name, None)
+
+
+@hook
+def pep_api_atomic_apply_metadata_operations_pre(event: "Event") -> None:
+    """Several AVUs are to be changed at once."""
+    if is_checked(event):
+        operations = operations_in(bytes(event.args[2].get_bytes()))
+        if operations is None:
+            refuse(event, "these metadata operations cannot be read")
+        for kind, attribute, value in operations or ():
+            check(event, kind, attribute, value)
+
+
+@hook
+def pep_api_data_obj_put_pre(event: "Event") -> None:
+    """A data object is to be put, and may bring AVUs."""
+    check_brought(event, event.args[2])
+
+
+@hook
+def pep_api_data_obj_open_pre(event: "Event") -> None:
+    """A data object is to be opened, and may bring AVUs for when it is closed."""
+    check_brought(event, event.args[2])
+
+
+@hook
+def pep_api_data_obj_create_pre(event: "Event") -> None:
+    """A data object is to be created, and may bring AVUs for when it is closed."""
+    check_brought(event, event.args[2])
+
+
+@hook
+def pep_api_replica_open_pre(event: "Event") -> None:
+    """A replica is to be opened, and may bring AVUs for when it is closed."""
+    check_brought(event, event.args[2])
+
+
+@hook
+def pep_api_data_obj_repl_pre(event: "Event") -> None:
+    """A replica is to be made, and may bring AVUs."""
+    check_brought(event, event.args[2])
+
+
+@hook
+def pep_api_data_obj_copy_pre(event: "Event") -> None:
+    """A data object is to be copied, and may bring AVUs."""
+    check_brought(event, event.args[2].destDataObjInp)
+    check_brought(event, event.args[2].srcDataObjInp)
+
+
+def operations_in(text: bytes) -> "Optional[List[Tuple[Optional[str], str, Optional[str]]]]":
+    """What a request does to which kind of thing; nothing if it cannot be read, which the server might still do."""
+    try:
+        request = arguments.document(text)
+        kind = ENTITY_TYPES.get(request["entity_type"])
+        return [
+            (kind, str(one["attribute"]), str(one["value"]) if one["operation"] == "add" else None)
+            for one in request["operations"]
+        ]
+    except Exception:
+        return None
+
+
+def check_brought(event: "Event", data_object: "Any") -> None:
+    """Refuse AVUs that a put brings along and that its client may not write."""
+    conditions = data_object.condInput
+    if arguments.has(conditions, WITH_PUT):
+        parts = triples(conditions[WITH_PUT])
+        for attribute, value in zip(parts[0::3], parts[1::3]):  # noqa: B905 - Python 3.6 has no strict
+            check(event, catalog.DATA_OBJECT, attribute, value)
+
+
+def triples(text: str) -> "List[str]":
+    """The parts of a list with semicolons between them, where a backslash takes the meaning from what follows."""
+    parts = [""]
+    characters = iter(text)
+    for character in characters:
+        if character == ";":
+            parts.append("")
+        else:
+            parts[-1] += next(characters, "") if character == "\\" else character
+    return parts
+
+
+def check(event: "Event", kind: "Optional[str]", attribute: str, value: "Optional[str]") -> None:
+    """Refuse to write (or, without a value, to remove) an AVU that is not for this client to change."""
+    names = event.settings.names
+    if not names.is_ours(attribute) or not is_checked(event):
+        return
+    if marking.pen.is_writing and (attribute, value) == (names.sync, PENDING):
+        return
+    if kind == catalog.COLLECTION and attribute in (names.import_, names.target):
+        return
+    if kind == catalog.DATA_OBJECT and attribute == names.request:
+        if value is None or value in REQUESTS:
+            return
+        refuse(event, "{} can be {}".format(attribute, ", ".join(REQUESTS)))
+    refuse(event, "{} is kept by the OMERO policy and cannot be changed by users".format(arguments.plain(attribute)))
+
+
+def is_checked(event: "Event") -> bool:
+    """Whether this client is kept from writing everything."""
+    return event.settings.protect and not event.is_by_administrator()
+
+
+def refuse(event: "Event", reason: str) -> None:
+    """Keep the client from what it is about to do, and tell it why."""
+    try:  # noqa: SIM105 - contextlib is one more import
+        event.callback.msiExit(str(NO_PERMISSION), reason)
+    except Exception:  # noqa: S110 - it always raises, after having put the reason on the client's error stack
+        pass
+    raise Refused(reason)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name is like a pattern of SQL."""
+    reached = {0}
+    characters = iter(pattern)
+    for character in characters:
+        if character == "%":
+            reached = set(range(min(reached), len(name) + 1))
+            continue
+        wanted = next(characters, "") if character == "\\" else character
+        is_any = character == "_"
+        reached = {at + 1 for at in reached if at < len(name) and (is_any or name[at] == wanted)}
+        if not reached:
+            return False
+    return len(name) in reached

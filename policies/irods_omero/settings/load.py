@@ -1,0 +1,77 @@
+"""Reads the configuration file and the secrets that it names, and says plainly what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from irods_omero.errors import SettingsError
+from irods_omero.settings.model import Settings
+from irods_omero.settings.positions import Positions
+from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
+
+ZONE_PASSWORD_VARIABLE = "IRODS_OMERO_ZONE_PASSWORD"  # noqa: S105 - the name of a variable
+OMERO_PASSWORD_VARIABLE = "IRODS_OMERO_OMERO_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+def settings_path(given: str | None = None) -> Path:
+    """The configuration file: the given one, the one that the environment names, or the usual one."""
+    return Path(given or os.environ.get(POLICY_FILE_VARIABLE) or POLICY_FILE)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check the configuration.
+
+    Raises:
+        SettingsError: With one line for each mistake.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path}:{error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    try:
+        return Settings.model_validate(fields)
+    except ValidationError as error:
+        positions = Positions(text)
+        raise SettingsError("\n".join(_message(path, positions, mistake) for mistake in error.errors())) from None
+
+
+def _message(path: Path, positions: Positions, mistake: Any) -> str:
+    where = tuple(part for part in mistake["loc"] if part != "[key]")
+    key = ".".join(map(str, where)) or "the file"
+    text = str(mistake["msg"]).removeprefix("Value error, ")
+    if mistake["type"] == "extra_forbidden":
+        text = "there is no such key"
+    elif mistake["type"] == "missing":
+        text = "is missing"
+    else:
+        text += f", got {json.dumps(mistake['input'], default=str, ensure_ascii=False)[:80]}"
+    return f"{path}:{positions.line(where)}: {key}: {text[0].lower() + text[1:]}"
+
+
+def read_secret(path: str | None, variable: str, environment: Mapping[str, str] = os.environ) -> str:
+    """A password, from the environment if it is there and from its file otherwise.
+
+    Raises:
+        SettingsError: When neither holds one. The message never holds the secret.
+    """
+    if environment.get(variable):
+        return environment[variable]
+    if not path:
+        raise SettingsError(f"no password: name a password_file in the configuration, or set {variable}")
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: the password file cannot be read: {error}") from error
+    if not secret:
+        raise SettingsError(f"{path}: the password file is empty")
+    return secret

@@ -1,0 +1,111 @@
+"""The mapped attributes: which AVUs are kept the same as which tags or keys in OMERO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from irods_omero.domain.state.places import KEY, Place, tags_in, tags_of
+from irods_omero.domain.state.policy import STAR
+from irods_omero.settings.section import Name, Section
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
+
+CLIENT_NAMESPACE = "openmicroscopy.org/omero/client/mapAnnotation"
+"""Of the key-value pairs that users write in OMERO's clients."""
+
+OWN_NAMESPACES = {TIER_NAMESPACE, REQUEST_NAMESPACE, OBJECT_NAMESPACE}
+
+
+class AttributeSettings(Section):
+    """Some AVUs that are kept the same as tags of a namespace, tags in a tag set, or key-value pairs in OMERO."""
+
+    avu: Name = Field(
+        description="Attribute of AVUs on data objects; one that ends with a star stands for all that start so, "
+        "each of which has a key of its own in OMERO."
+    )
+    tag_namespace: Name | None = Field(default=None, description="Namespace of the tags whose texts are its values.")
+    tag_set: Name | None = Field(
+        default=None,
+        description="Name of the tag set in which the tags are whose texts are its values; made if absent.",
+    )
+    key: Name | None = Field(
+        default=None,
+        description="Key of the key-value pairs whose values are its values; ends with a star where `avu` does, and "
+        "what comes there is the same on both sides.",
+    )
+    key_namespace: Name = Field(
+        default=CLIENT_NAMESPACE,
+        description="Namespace of the key-value pairs; by default that of those that users write in OMERO's clients.",
+    )
+    direction: Literal["both", "to-omero", "to-irods"] = Field(default="both", description="Who may change it.")
+    single: bool = Field(default=False, description="Whether it has at most one value.")
+    winner: Literal["irods", "omero"] = Field(
+        default="irods", description="Whose value stands when both sides changed a single value."
+    )
+    values: dict[Name, Name] = Field(
+        default={}, description="For values that are called otherwise in OMERO their texts there; others are the same."
+    )
+
+    @field_validator("values")
+    @classmethod
+    def _can_be_turned_round(cls, values: dict[str, str]) -> dict[str, str]:
+        texts = list(values.values())
+        for value, text in values.items():
+            if texts.count(text) > 1:
+                raise ValueError(f"two values are {text!r} in OMERO: which of them it is could not be told")
+            if text in values and text != value:
+                raise ValueError(f"{text!r} is a value and the text of another one: which is meant could not be told")
+        return values
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> AttributeSettings:
+        places = [place for place in (self.tag_namespace, self.tag_set, self.key) if place is not None]
+        if len(places) != 1:
+            raise ValueError("exactly one of `tag_namespace`, `tag_set` and `key` says where its values are in OMERO")
+        many = self.avu.endswith(STAR)
+        if many != (self.key or "").endswith(STAR):
+            raise ValueError("an attribute that ends with a star needs a key that does, and the other way round")
+        return self
+
+    @property
+    def place(self) -> Place:
+        """Where in OMERO its values are."""
+        if self.key is not None:
+            return Place(KEY, self.key_namespace, self.key)
+        return tags_in(self.tag_set) if self.tag_set is not None else tags_of(self.tag_namespace or "")
+
+
+def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
+    """The merge of one attribute must not undo that of another, nor touch what this policy itself writes.
+
+    Raises:
+        ValueError: It could.
+    """
+    ours = [f"{names.prefix}::{STAR}", f"irods::{STAR}"]
+    for found in mapped:
+        if names.is_ours(found.avu) or any(_meet(found.avu.strip().lower(), own.lower()) for own in ours):
+            raise ValueError(f"{found.avu!r} belongs to this policy or to storage tiering")
+        if OWN_NAMESPACES & {found.tag_namespace, found.key_namespace} or found.tag_set in TAG_SETS.values():
+            raise ValueError(f"{_name(found.place)!r} belongs to this policy")
+    for one, other in combinations(mapped, 2):
+        if _meet(one.avu, other.avu):
+            raise ValueError(f"{other.avu!r} is mapped twice")
+        if one.place[:2] == other.place[:2] and _meet(one.place.name, other.place.name):
+            raise ValueError(f"{_name(other.place)!r} is mapped twice")
+
+
+def _name(place: Place) -> str:
+    """What the configuration calls a place."""
+    return place.name or place.namespace
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether something can be covered by both."""
+    if one.endswith(STAR) and other.endswith(STAR):
+        return one[:-1].startswith(other[:-1]) or other[:-1].startswith(one[:-1])
+    if one.endswith(STAR):
+        return other.startswith(one[:-1])
+    return one.startswith(other[:-1]) if other.endswith(STAR) else one == other

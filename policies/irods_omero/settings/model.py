@@ -1,0 +1,138 @@
+"""The configuration as typed values; the published JSON Schema is made from these classes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+
+from irods_omero.settings.mapping import AttributeSettings, check_attributes
+from irods_omero.settings.section import Name, Section
+from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
+
+
+class ZoneSettings(Section):
+    """How the agent reaches the zone."""
+
+    name: Name = Field(description="Name of the zone.")
+    host: Name = Field(description="Host name of a server of the zone, preferably the catalog provider.")
+    port: Port = Field(default=1247, description="Port of the iRODS server.")
+    user: Name = Field(description="The agent's own rodsadmin account; hooks leave its writes alone.")
+    password_file: str | None = Field(
+        default=None,
+        description="File with the password, readable by the agent only; or set IRODS_OMERO_ZONE_PASSWORD.",
+    )
+    options: dict[str, str | int | bool] = Field(
+        default={}, description="Further settings as in irods_environment.json, for instance for TLS."
+    )
+
+
+class OmeroSettings(Section):
+    """How the agent reaches OMERO, and who owns what there."""
+
+    name: Name = Field(default="omero", description="What this server is called in the units of AVUs.")
+    host: Name = Field(description="Host name of the OMERO server, or an Ice address such as tcp://host:4063.")
+    port: Port = Field(default=4064, description="Port of the OMERO server.")
+    user: Name = Field(description="A restricted administrator with the privilege Sudo.")
+    password_file: str | None = Field(
+        default=None,
+        description="File with the password, readable by the agent only; or set IRODS_OMERO_OMERO_PASSWORD.",
+    )
+    web: str = Field(
+        default="", pattern=r"^(https?://.+[^/])?$", description="Address of OMERO.web, for links to images."
+    )
+    users: dict[str, str] = Field(
+        default={},
+        description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
+        "stands for all others.",
+    )
+
+
+class WatchSettings(Section):
+    """What the hooks inside the iRODS server look at."""
+
+    roots: list[AbsolutePath] = Field(
+        min_length=1, description="Collections below which arrivals, movements and requests leave marks."
+    )
+    protect: bool = Field(default=True, description="Whether users are kept from writing the AVUs of this policy.")
+
+
+class TierSettings(Section):
+    """What users see of one resource."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[^\s:][^:]*$")] | None = Field(
+        default=None, description="Name of the tier in tags and key-value pairs; by default the resource's."
+    )
+    offline: bool = Field(default=False, description="Whether its bytes are out of OMERO's reach: images get a lock.")
+
+
+class ImportSettings(Section):
+    """How imports are tried."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=3, description="How often an import, or a movement that was asked for, is tried."
+    )
+    backoff_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=60.0, description="Pause before the second attempt, doubled before each further one."
+    )
+    per_sweep: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
+    )
+
+
+class AgentSettings(Section):
+    """How the agent works."""
+
+    shards: str = Field(
+        default=f"0-{SHARDS - 1}",
+        pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$",
+        description=f"Which of the {SHARDS} shards this agent works on, as in '0-31' or '3,5,8'.",
+    )
+    interval_seconds: Annotated[float, Field(gt=0)] = Field(default=2.0, description="Pause between two sweeps.")
+    batch: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1000, description="How many units are looked at together."
+    )
+
+    @field_validator("shards")
+    @classmethod
+    def _shards_exist(cls, text: str) -> str:
+        parse_shards(text)
+        return text
+
+
+class Settings(Section):
+    """The configuration of irods-omero-policies: hooks and agent read the same file."""
+
+    zone: ZoneSettings
+    omero: OmeroSettings
+    watch: WatchSettings
+    tiers: dict[str, TierSettings] = Field(
+        default={}, description="For each root resource what users see of it; tier groups are read from the zone."
+    )
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")] = Field(
+        default=DEFAULT_PREFIX, description="What the AVU attributes of this policy start with."
+    )
+    attributes: list[AttributeSettings] = Field(default=[], description="What else is kept the same on both sides.")
+    imports: ImportSettings = Field(default=ImportSettings())
+    agent: AgentSettings = Field(default=AgentSettings())
+
+    @field_validator("attributes")
+    @classmethod
+    def _attributes_do_not_meet(cls, mapped: list[AttributeSettings], info: ValidationInfo) -> list[AttributeSettings]:
+        check_attributes(mapped, Names(info.data.get("prefix", DEFAULT_PREFIX)))
+        return mapped
+
+
+def parse_shards(text: str) -> frozenset[int]:
+    """The numbers that a text like ``0-31,40`` names; raises ValueError for shards that do not exist."""
+    shards: set[int] = set()
+    for part in text.split(","):
+        low, dash, high = part.partition("-")
+        numbers = range(int(low), int(high if dash else low) + 1)
+        if not numbers or numbers[-1] >= SHARDS:
+            raise ValueError(f"{part!r} names no shards: they go from 0 to {SHARDS - 1}")
+        shards.update(numbers)
+    return frozenset(shards)

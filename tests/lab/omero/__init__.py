@@ -1,5 +1,0 @@
-"""A small OMERO server for tests: speaks Ice to an unmodified omero-py."""
-
-from tests.lab.omero.lab import LabOmero
-
-__all__ = ["LabOmero"]

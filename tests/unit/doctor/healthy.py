@@ -1,0 +1,52 @@
+"""The facts of an installation with which all is well."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from irods_omero.doctor.facts.records import (
+    Facts,
+    FileFacts,
+    OmeroFacts,
+    ProbeFacts,
+    QueuedRule,
+    RootFacts,
+    ServerFacts,
+    TierFacts,
+    ZoneFacts,
+)
+
+ME, SERVICE = 1000, 999
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=timezone.utc)
+ROOT = "/lab/home/lab"
+
+FAST = TierFacts("fast", groups=[("images", "0")], times=["1800"], queries=[("omero_keep_fast", "specific")])
+TAPE = TierFacts("tape", groups=[("images", "1")])
+RULE = QueuedRule('{"rule-engine-operation": "irods_policy_storage_tiering"}', NOW + timedelta(seconds=30), NOW)
+
+ZONE = ZoneFacts(
+    version=(5, 0, 2),
+    user_type="rodsadmin",
+    tiers=[FAST, TAPE],
+    resources=frozenset({"fast", "tape"}),
+    queue=[RULE],
+    roots=[RootFacts(ROOT, "alice", "lab")],
+)
+OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}))
+SERVER = ServerFacts(service=SERVICE, installed="1.0", joined=True)
+SECRET = FileFacts("/etc/irods-omero/zone.password", True, True, 0o600, ME)
+POLICY = FileFacts("/etc/irods/omero_policy.json", True, True, 0o644, 0)
+
+HEALTHY = Facts(
+    version="1.0",
+    me=ME,
+    server=SERVER,
+    policy=POLICY,
+    options=["ssl_verify_server", "encryption_key_size"],
+    secrets=[SECRET],
+    zone=ZONE,
+    probes=[ProbeFacts(ROOT, marked=True)],
+    omero=OMERO,
+    tier_names=["fast", "tape"],
+    now=NOW,
+)

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from irods_omero.doctor.checks.all_checks import judge
+from irods_omero.doctor.facts.records import (
+    Facts,
+    FileFacts,
+    OmeroFacts,
+    ProbeFacts,
+    QueuedRule,
+    RootFacts,
+    TierFacts,
+    ZoneFacts,
+)
+from irods_omero.doctor.finding import Level, worst
+from tests.unit.doctor.healthy import FAST, HEALTHY, NOW, OMERO, POLICY, ROOT, RULE, SECRET, SERVER, TAPE, ZONE
+
+OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
+HOUR = timedelta(hours=1)
+
+
+def bad(facts: Facts) -> list[tuple[Level, str, str]]:
+    return [(one.level, one.check, one.text) for one in judge(facts) if one.level is not OK]
+
+
+def zone(**changes: Any) -> Facts:
+    return replace(HEALTHY, zone=replace(ZONE, **changes))
+
+
+def server(**changes: Any) -> Facts:
+    return replace(HEALTHY, server=replace(SERVER, **changes))
+
+
+def omero(**changes: Any) -> Facts:
+    return replace(HEALTHY, omero=replace(OMERO, **changes))
+
+
+def policy(**changes: Any) -> Facts:
+    return replace(HEALTHY, policy=replace(POLICY, **changes))
+
+
+def secret(**changes: Any) -> Facts:
+    return replace(HEALTHY, secrets=[replace(SECRET, **changes)])
+
+
+def tiers(*members: TierFacts) -> Facts:
+    return zone(tiers=members)
+
+
+def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() -> None:
+    findings = judge(HEALTHY)
+    assert worst(findings) is OK
+    assert {finding.check for finding in findings} == {
+        "policy file",
+        "password files",
+        "rule engines",
+        "in-server part",
+        "zone",
+        "agent's account",
+        "hooks",
+        "tier groups",
+        "delay server",
+        "OMERO",
+        "agent's account in OMERO",
+        "clocks",
+    }
+
+
+LATE = QueuedRule("a movement", NOW - HOUR)
+WRONG: list[tuple[str, Facts, Level, str, str]] = [
+    # what is wrong, the facts, how bad, the check, part of what is said
+    ("zone down", replace(HEALTHY, zone=ZoneFacts("refused"), probes=[]), FAILURE, "zone", "refused"),
+    ("old", zone(version=(4, 2, 12)), FAILURE, "zone", "4.2.12"),
+    ("4.3.4", zone(version=(4, 3, 4)), WARNING, "zone", "wrongly"),
+    ("4.3.2", zone(version=(4, 3, 2)), WARNING, "zone", "rights of its owner"),
+    ("no administrator", zone(user_type="rodsuser"), FAILURE, "agent's account", "rodsuser"),
+    ("no root", zone(roots=[RootFacts(ROOT)]), FAILURE, "watched roots", "does not exist"),
+    ("no mark", replace(HEALTHY, probes=[ProbeFacts(ROOT)]), FAILURE, "hooks", "was not marked"),
+    ("no try", replace(HEALTHY, probes=[ProbeFacts(ROOT, "no space")]), WARNING, "hooks", "no space"),
+    ("zone's clock", replace(HEALTHY, probes=[ProbeFacts(ROOT, "", True, -90)]), FAILURE, "clocks", "90 s behind"),
+    ("OMERO's clock", omero(clock=7.0), WARNING, "clocks", "7 s ahead"),
+    ("nothing runs", zone(queue=[replace(RULE, due=NOW - HOUR, last=None)]), FAILURE, "delay server", "60 minutes"),
+    ("backlog", zone(queue=[RULE, LATE]), WARNING, "delay server", "1 rules wait"),
+    ("empty queue", zone(queue=[]), WARNING, "delay server", "nor anything else"),
+    ("no recurring rule", zone(queue=[replace(RULE, text="another")]), WARNING, "delay server", "no rule for storage"),
+    ("no tiers", tiers(), WARNING, "tier groups", "there is no tier group"),
+    ("one tier", tiers(TAPE), WARNING, "tier groups", "nothing can move"),
+    ("no time", tiers(replace(FAST, times=[]), TAPE), FAILURE, "tier groups", "has no time"),
+    ("bad time", tiers(replace(FAST, times=["1h"]), TAPE), FAILURE, "tier groups", "'1h'"),
+    ("two times", tiers(replace(FAST, times=["1", "2"]), TAPE), FAILURE, "tier groups", "'1, 2'"),
+    ("no number", tiers(FAST, replace(TAPE, groups=[("images", "")])), FAILURE, "tier groups", "no number"),
+    ("same number", tiers(FAST, replace(TAPE, groups=[("images", "0")])), FAILURE, "tier groups", "share the place 0"),
+    ("gap", tiers(FAST, replace(TAPE, groups=[("images", "3")])), WARNING, "tier groups", "[0, 3]"),
+    ("twice", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("images", "2")])), FAILURE, "tier groups", "at once"),
+    ("leaf", tiers(FAST, replace(TAPE, is_root=False)), FAILURE, "tier groups", "not the root"),
+    ("keep", tiers(replace(FAST, queries=[]), TAPE), WARNING, "tier groups", "asked to keep"),
+    ("query", tiers(replace(FAST, queries=[("select DATA_NAME", "")]), TAPE), FAILURE, "tier groups", "by resource"),
+    (
+        "restage",
+        tiers(replace(FAST, restages=True), replace(TAPE, restages=True)),
+        WARNING,
+        "tier groups",
+        "several min",
+    ),
+    ("two groups", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("x", "0")])), WARNING, "tier groups", "several"),
+    ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
+    ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
+    ("old OMERO", omero(version="5.4.10"), FAILURE, "OMERO", "5.4.10"),
+    ("user", omero(is_admin=False, privileges=frozenset()), FAILURE, "agent's account in OMERO", "no administrator"),
+    ("no sudo", omero(privileges=frozenset({"Chown"})), FAILURE, "agent's account in OMERO", "no privilege Sudo"),
+    ("too much", omero(privileges=frozenset({"Sudo", "Chown"})), WARNING, "agent's account in OMERO", "Chown"),
+    ("no server", replace(HEALTHY, server=None), WARNING, "rule engines", "no iRODS server"),
+    ("no rights", server(unreadable="denied"), WARNING, "rule engines", "denied"),
+    ("engines", server(concerns=["python is late: put it first"]), FAILURE, "rule engines", "python is late"),
+    ("not installed", server(installed=""), WARNING, "in-server part", "not installed by"),
+    ("changed", server(changed=["core.py"]), WARNING, "in-server part", "core.py"),
+    ("older", server(installed="0.9"), WARNING, "in-server part", "0.9"),
+    ("not joined", server(joined=False), FAILURE, "in-server part", "does not import"),
+    ("policy written", policy(mode=0o664), FAILURE, "policy file", "written by others"),
+    ("policy hidden", policy(mode=0o600), FAILURE, "policy file", "cannot be read by the iRODS server"),
+    ("secret inside", replace(HEALTHY, options=["password"]), FAILURE, "policy file", "holds password"),
+    ("secret missing", replace(HEALTHY, secrets=[FileFacts("x", False)]), FAILURE, "password files", "does not exist"),
+    ("secret open", secret(mode=0o640), FAILURE, "password files", "by others"),
+    ("secret hidden", secret(readable=False), FAILURE, "password files", "cannot be read"),
+    ("secret of others", secret(owner=1), WARNING, "password files", "somebody else"),
+]
+
+
+@pytest.mark.parametrize(("facts", "level", "check", "said"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_what_is_wrong_is_said(facts: Facts, level: Level, check: str, said: str) -> None:
+    found = [one for one in judge(facts) if one.level is not OK]
+    assert [one for one in found if (one.level, one.check) == (level, check) and said in one.text], found
+    assert worst(found) is level
+    assert all(one.advice for one in found)
+
+
+def test_what_depends_on_a_server_that_is_down_is_not_said_too() -> None:
+    facts = replace(HEALTHY, zone=ZoneFacts("down"), probes=[], omero=OmeroFacts("down"))
+    assert [check for _, check, _ in bad(facts)] == ["zone", "OMERO"]
+
+
+def test_the_server_may_own_a_policy_file_that_nobody_else_reads() -> None:
+    assert bad(policy(mode=0o600, owner=SERVER.service)) == []
+
+
+def test_root_may_look_at_the_agents_passwords() -> None:
+    assert bad(replace(secret(owner=1234), me=0)) == []

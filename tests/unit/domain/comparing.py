@@ -1,0 +1,193 @@
+"""Whether both sides of a world agree, said without the code under test, and whether two worlds are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from irods_omero.domain.rules.attributes import TOO_MANY
+from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TIER_TAGS, Place
+from irods_omero.domain.state.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute
+from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS
+from tests.unit.domain.world import World
+
+
+def texts(subject: Subject, place: Place) -> frozenset[str]:
+    """The texts that an image shows at one place."""
+    kind, namespace, name = place
+    if kind == KEY:
+        annotations = [found for found in subject.key_values if found.namespace == namespace]
+        return frozenset(value for found in annotations for key, value in found.pairs if key == name)
+    return frozenset(link.text for link in subject.tags if (link.namespace, link.tag_set) == (namespace, name))
+
+
+def own(subject: Subject) -> list[KeyValues]:
+    """The annotations of this policy on an image."""
+    return [found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE]
+
+
+def is_storable(text: str) -> bool:
+    """Whether iRODS can hold a text as the value of an AVU."""
+    return 0 < len(text.encode()) <= 2700 and not any(ord(c) < 32 for c in text)
+
+
+def errors(world: World) -> frozenset[str]:
+    """What the zone says is wrong with the unit."""
+    return world.zone.first.values(world.policy.names.error)
+
+
+def disagreements(world: World) -> list[str]:
+    """Everything in which the two sides, or the carriers of one side, say different things."""
+    found = [*_requests(world), *_errors(world), *_ids(world)]
+    found += ["unreadable agreement"] if world.look().strays else []
+    if world.omero.fileset is not None:
+        found += [*_tier(world), *_key_values(world)]
+        if TOO_MANY not in errors(world):
+            found += [reason for mapped in expanded(world) for reason in _attribute(world, mapped)]
+    return found
+
+
+def _requests(world: World) -> Iterator[str]:
+    agreed = frozenset({world.base.request} - {""})
+    for found in world.zone.objects:
+        if found.values(world.policy.names.request) & set(REQUESTS) != agreed:
+            yield f"request on data object {found.data_id}"
+    for subject in world.omero.subjects:
+        if texts(subject, REQUEST_TAGS) & set(REQUESTS) != agreed:
+            yield f"request on image {subject.id}"
+
+
+def _errors(world: World) -> Iterator[str]:
+    shown = errors(world)
+    if any(found.values(world.policy.names.error) != shown for found in world.zone.objects):
+        yield "errors of siblings in the zone"
+    for subject in world.omero.subjects:
+        pairs = [pair for annotation in own(subject) for pair in annotation.pairs]
+        if {value for key, value in pairs if key == "error"} != shown:
+            yield f"error on image {subject.id}"
+
+
+def _ids(world: World) -> Iterator[str]:
+    names, omero = world.policy.names, world.omero
+    fileset = frozenset() if omero.fileset is None else frozenset({str(omero.fileset)})
+    for found in world.zone.objects:
+        if found.values(names.fileset) != fileset:
+            yield f"fileset on data object {found.data_id}"
+        if found.values(names.image) != {str(image.id) for image in omero.images}:
+            yield f"images on data object {found.data_id}"
+    if omero.fileset is not None and world.base.fileset != omero.fileset:
+        yield "fileset in the agreement"
+
+
+def not_superseded(world: World) -> list[int]:
+    """The images of earlier contents that do not say so, or that still say what only the present ones say."""
+    subjects = [subject for other in world.filesets if other.id != world.omero.fileset for subject in other.subjects]
+    return [
+        subject.id
+        for subject in subjects
+        if texts(subject, TIER_TAGS) != {"superseded"} or texts(subject, REQUEST_TAGS) or own(subject)
+    ]
+
+
+def _tier(world: World) -> Iterator[str]:
+    tier = expected_tier(world)
+    tags = {"registered"} | ({f"tier:{tier.name}"} if tier else set())
+    for subject in world.omero.subjects:
+        if texts(subject, TIER_TAGS) != tags:
+            yield f"tier of image {subject.id}"
+    archived = {image.archived for image in world.omero.images}
+    if world.omero.subjects and archived - {tier is not None and tier.offline}:
+        yield "archived flags"
+
+
+def expected_tier(world: World) -> Tier | None:
+    """The slowest of the tiers that the data objects are best reached on."""
+    found = [_best(world, data_object) for data_object in world.zone.objects]
+    known = [tier for tier in found if tier]
+    return max(known, key=lambda tier: (tier.offline, tier.index, tier.name)) if len(known) == len(found) else None
+
+
+def _best(world: World, found: DataObject) -> Tier | None:
+    tiers = [world.policy.tiers.of_resource(replica.resource) for replica in found.replicas if replica.good]
+    return min(tiers, key=lambda tier: (tier.offline, tier.group == "", tier.index, tier.name)) if tiers else None
+
+
+def _key_values(world: World) -> Iterator[str]:
+    first, tier = world.zone.first, expected_tier(world)
+    for subject in world.omero.subjects:
+        if len(own(subject)) != 1:
+            yield f"annotations of image {subject.id}"
+            continue
+        pairs = dict(own(subject)[0].pairs)
+        said = (pairs["zone"], pairs["path"], pairs["data id"], pairs.get("tier", ""))
+        if said != ("z", first.path, str(first.data_id), tier.name if tier else ""):
+            yield f"key-value pairs of image {subject.id}"
+
+
+def expanded(world: World) -> Iterator[MappedAttribute]:
+    """The mapped attributes one by one, also those that are mapped as all that start so."""
+    for mapped in world.policy.attributes:
+        if not mapped.avu.endswith("*"):
+            yield mapped
+            continue
+        start, (kind, namespace, name) = mapped.avu[:-1], mapped.place
+        attributes = {avu.attribute for found in world.zone.objects for avu in found.avus}
+        pairs = {pair for found in world.omero.subjects for each in found.key_values for pair in each.pairs}
+        rests = {attribute[len(start) :] for attribute in attributes if attribute.startswith(start)}
+        rests |= {key[len(name) - 1 :] for key, _ in pairs if key.startswith(name[:-1])}
+        for rest in sorted(filter(is_storable, rests)):
+            yield replace(mapped, avu=start + rest, place=Place(kind, namespace, name[:-1] + rest))
+
+
+def _translated(values: frozenset[str], shown: dict[str, str]) -> frozenset[str]:
+    return frozenset(shown.get(value, value) for value in values)
+
+
+def _avus(world: World, attribute: str) -> list[Avu]:
+    return [avu for found in world.zone.objects for avu in found.avus if avu.attribute == attribute]
+
+
+def _attribute(world: World, mapped: MappedAttribute) -> Iterator[str]:
+    """One mapped attribute, in the direction in which it is mapped."""
+    shown = dict(mapped.values)
+    avus = [_translated(found.values(mapped.avu), shown) for found in world.zone.objects]
+    tags = [_translated(texts(found, mapped.place), shown) for found in world.omero.subjects]
+    if mapped.direction == BOTH and any(avu.value in shown.values() for avu in _avus(world, mapped.avu)):
+        yield f"{mapped}: not in the words of the zone"
+    if mapped.direction != TO_IRODS and any(texts(found, mapped.place) & set(shown) for found in world.omero.subjects):
+        yield f"{mapped}: not in the words of OMERO"
+    if mapped.direction != TO_OMERO:
+        tags = [frozenset(filter(is_storable, found)) for found in tags]
+    if mapped.direction == TO_OMERO:
+        expected, sides = frozenset[str]().union(*avus), tags
+    elif mapped.direction == TO_IRODS:
+        expected, sides = frozenset[str]().union(*tags), avus
+    else:
+        expected, sides = avus[0], [*avus, *tags]
+    if mapped.single:
+        expected = frozenset(sorted(expected)[:1])
+    if any(side != expected for side in sides) and (world.omero.subjects or mapped.direction == BOTH):
+        yield f"{mapped}: {avus} and {tags}"
+
+
+def shape(world: World) -> Any:
+    """All that matters of a world: without ids of links, times, and how often movements were tried."""
+    names = world.policy.names
+    objects = [
+        (found.data_id, frozenset(avu for avu in found.avus if avu.attribute != names.agreement))
+        for found in world.zone.objects
+    ]
+    filesets = [
+        (found.id, found.images, [_shape_of(subject) for subject in found.subjects]) for found in world.filesets
+    ]
+    return objects, frozenset(world.zone.movements), filesets, replace(world.base, since="", moves=0)
+
+
+def _shape_of(subject: Subject) -> Any:
+    tags = frozenset((link.namespace, link.tag_set, link.text) for link in subject.tags)
+    pairs = [tuple(pair for pair in found.pairs if pair[0] != "since") for found in own(subject)]
+    others = {(found.namespace, *pair) for found in subject.key_values for pair in found.pairs}
+    return subject.id, tags, sorted(pairs), {pair for pair in others if pair[0] != OBJECT_NAMESPACE}

@@ -1,0 +1,1 @@
+"""Tests of irods_omero.domain.rules."""

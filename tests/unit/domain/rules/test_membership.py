@@ -1,0 +1,125 @@
+"""Membership: which claims to belong to a unit are believed, and who may be made one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_united, membership, objection, units_of
+from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.views import Avu, DataObject
+from tests.unit.domain.agreed import data_object
+from tests.unit.domain.strategies import NAMES
+
+CLAIMS = st.frozensets(
+    st.builds(
+        Avu,
+        st.just(NAMES.unit),
+        st.sampled_from(("0", "1", "2", "3", "9", "x", "", "9" * 2000, "-1", "٣")),
+        st.sampled_from(("list", "list", "list", "directory", "file", "")),
+    ),
+    max_size=2,
+)
+OBJECTS = st.lists(st.tuples(CLAIMS, st.sampled_from(("alice", "alice", "bob"))), min_size=1, max_size=4).map(
+    lambda found: {
+        number: replace(data_object(number, avus=avus), owner=owner) for number, (avus, owner) in enumerate(found)
+    }
+)
+"""Data objects 0 to 3 that claim to be together in all ways."""
+
+
+def claiming(data_id: int, *firsts: int, kind: str = "list") -> DataObject:
+    return data_object(data_id, avus=frozenset(Avu(NAMES.unit, str(first), kind) for first in firsts))
+
+
+@given(OBJECTS)
+def test_each_data_object_is_in_one_unit(objects: dict[int, DataObject]) -> None:
+    units = units_of(objects, objects, NAMES)
+    assert sorted(found.data_id for unit in units.values() for found in unit.objects) == sorted(objects)
+    for data_id, unit in units.items():
+        assert unit.first.data_id == unit.unit.data_id == data_id
+        assert list(unit.objects[1:]) == sorted(unit.objects[1:], key=lambda found: found.path)
+
+
+@given(OBJECTS)
+def test_nobody_is_led_to_the_images_of_another_owner(objects: dict[int, DataObject]) -> None:
+    for unit in units_of(objects, objects, NAMES).values():
+        assert len({found.owner for found in unit.objects}) == 1
+        for found in unit.objects[1:]:
+            assert claims(found, NAMES) == claims(unit.first, NAMES) == {unit.unit}
+
+
+@given(OBJECTS)
+def test_whoever_claims_in_vain_is_told(objects: dict[int, DataObject]) -> None:
+    for data_id, found in objects.items():
+        unit, trouble = membership(found, objects, NAMES)
+        assert bool(trouble) == (unit not in claims(found, NAMES) and bool(claims(found, NAMES)))
+        assert units_of([data_id], objects, NAMES)[unit.data_id].trouble == trouble
+        assert (unit.kind in OF_SEVERAL) == (claims(found, NAMES) == {unit})
+
+
+@given(OBJECTS, st.sets(st.integers(0, 5)))
+def test_only_units_that_are_asked_for_are_given(objects: dict[int, DataObject], ids: set[int]) -> None:
+    for unit in units_of(ids, objects, NAMES).values():
+        assert ids & {found.data_id for found in unit.objects}
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (None, "no longer in the zone"),
+        (data_object(1), "does not say the same"),
+        (claiming(1, 1, kind="directory"), "does not say the same"),
+        (claiming(1, 1, 3), "does not say the same"),
+        (replace(claiming(1, 1), owner="bob"), "another owner"),
+    ],
+)
+def test_why_a_claim_is_not_believed(first: DataObject | None, words: str) -> None:
+    unit, trouble = membership(claiming(2, 1), {1: first} if first else {}, NAMES)
+    assert unit == Unit(2)
+    assert words in trouble
+
+
+def test_several_claims_are_none() -> None:
+    unit, trouble = membership(claiming(2, 1, 3), {1: claiming(1, 1), 3: claiming(3, 3)}, NAMES)
+    assert unit == Unit(2)
+    assert "several units (1, 3)" in trouble
+
+
+FOUND = (data_object(1), data_object(2), data_object(3))
+ROOTS = ("/z/home/",)
+
+
+def test_data_objects_that_belong_to_nothing_can_be_a_unit() -> None:
+    assert objection(FOUND, (), ROOTS, NAMES) == ""
+    assert objection(FOUND, (), ("/",), NAMES) == ""
+
+
+def test_what_was_begun_can_be_completed() -> None:
+    begun = (data_object(1), claiming(2, 1), data_object(3))
+    assert objection(begun, {1}, ROOTS, NAMES) == ""
+    assert [is_united(found, Unit(1, "list"), NAMES) for found in begun] == [False, True, False]
+
+
+def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
+    assert objection((claiming(1, 9), claiming(2, 9)), (), ROOTS, NAMES) == ""
+    assert not is_united(claiming(2, 1, 9), Unit(1, "list"), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (FOUND[0], "/1.tiff is named twice"),
+        (replace(FOUND[1], path="/z/homes/2.tiff"), "below no watched root"),
+        (replace(FOUND[1], owner="bob"), "belongs to bob, and /z/home/lab/1.tiff to alice"),
+        (data_object(2, avus=frozenset({Avu(NAMES.fileset, "5", "o")})), "is imported already"),
+        (claiming(2, 9), "belongs to the unit 9 already"),
+        (claiming(2, 2), "belongs to the unit 2 already"),
+        (claiming(2, 1, kind="directory"), "belongs to the unit 1 already"),
+    ],
+)
+def test_what_is_against_a_unit(second: DataObject, words: str) -> None:
+    assert words in objection((FOUND[0], second), {1, 2, 9}, ROOTS, NAMES)

@@ -1,0 +1,169 @@
+"""Requests: whoever asks last is heard, taking it away cancels it, and every request ends in an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.state.actions import Move
+from irods_omero.domain.state.places import REQUEST_TAGS
+from irods_omero.domain.state.policy import Policy
+from irods_omero.vocabulary import ARCHIVE, KEEP, REQUESTS, RESTAGE
+from tests.unit.domain.agreed import REQUESTS_MADE, SIDES, Edit, agreed_world, joined, moved_to
+from tests.unit.domain.comparing import disagreements, errors, shape, texts
+from tests.unit.domain.strategies import NAMES, POLICIES, TIERS, WORLDS
+from tests.unit.domain.world import World, actions_of, plan_and_apply, settle
+
+POLICY = Policy("z", "omero.example", TIERS, attempts=2)
+ON_DISK = st.builds(agreed_world, POLICIES, st.integers(1, 3), st.integers(1, 3))
+PLACE = st.tuples(st.sampled_from(SIDES), st.integers(0, 2))
+
+
+def ask(world: World, request: str, side: str, place: int = 0) -> World:
+    return Edit(side, place, "request", request).do(world)
+
+
+def take_back(world: World, request: str, side: str, place: int = 0) -> World:
+    return Edit(side, place, "request", request, added=False).do(world)
+
+
+def shown(world: World) -> set[str]:
+    """All the requests that anybody carries on either side."""
+    found = [found.values(NAMES.request) for found in world.zone.objects]
+    return set().union(*found, *(texts(subject, REQUEST_TAGS) for subject in world.omero.subjects))
+
+
+def queued(world: World) -> set[str]:
+    return {resource for _, resource in world.zone.movements}
+
+
+@given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
+def test_whoever_asked_last_is_heard(world: World, edits: list[Edit]) -> None:
+    """On the middle tier both archive and restage have somewhere to go, so that the last request is pending."""
+    for edit in edits:
+        world = replace(edit, added=True).do(settle(world))
+        assert shown(settle(world)) == {edit.value}
+
+
+@given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
+def test_whoever_asked_last_is_heard_also_when_all_ask_at_once(world: World, edits: list[Edit]) -> None:
+    last = ""
+    for edit in edits:
+        before = world
+        world = replace(edit, added=True).do(world)
+        last = edit.value if shape(world) != shape(before) else last
+    assert shown(settle(world)) == ({last} if edits else set())
+
+
+@given(POLICIES, st.sampled_from(REQUESTS), PLACE, PLACE)
+def test_taking_a_request_away_anywhere_cancels_it(
+    policy: Policy, request: str, asked: tuple[str, int], taken: tuple[str, int]
+) -> None:
+    before = agreed_world(policy, objects=3, images=3)
+    pending = settle(ask(before, request, *asked))
+    assert shown(pending) == {request}
+    after = settle(take_back(pending, request, *taken))
+    assert shape(replace(after, zone=replace(after.zone, movements=()))) == shape(before)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize(("request_", "resource"), [(ARCHIVE, "tape"), (RESTAGE, "ssd")])
+def test_a_request_is_pending_on_both_sides_until_it_is_served(side: str, request_: str, resource: str) -> None:
+    before = agreed_world(POLICY, objects=3, images=3)
+    pending = settle(ask(before, request_, side, 1))
+    assert disagreements(pending) == []
+    assert shown(pending) == {request_}
+    assert pending.zone.movements == tuple((found.data_id, resource) for found in before.zone.objects)
+    served = settle(moved_to(pending, resource))
+    assert disagreements(served) == []
+    assert shown(served) == set()
+    assert errors(served) == set()
+
+
+def test_a_request_for_the_tier_that_data_is_on_is_served_at_once() -> None:
+    world = settle(ask(agreed_world(POLICY, resource="ssd"), RESTAGE, "omero"))
+    assert not shown(world) | queued(world) | errors(world)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_keep_is_held_until_it_is_taken_away(side: str) -> None:
+    world = settle(ask(agreed_world(POLICY, objects=2, images=2), KEEP, side))
+    assert shown(settle(moved_to(world, "ssd"))) == {KEEP}
+    assert queued(world) == set()
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_refused_request_is_gone_from_both_sides_which_say_why(side: str) -> None:
+    world = settle(ask(agreed_world(POLICY, objects=2, images=2, resource="single"), ARCHIVE, side))
+    why = "request archive refused: alone has no other tier to go to"
+    assert disagreements(world) == []
+    assert shown(world) == set()
+    assert errors(world) == {why}
+    assert [dict(next(iter(found.key_values)).pairs)["error"] for found in world.omero.subjects] == [why] * 2
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_what_was_refused_may_be_asked_again(side: str) -> None:
+    refused = settle(ask(agreed_world(POLICY, resource="single"), ARCHIVE, side))
+    pending = settle(ask(moved_to(refused, "disk"), ARCHIVE, side))
+    assert shown(pending) == {ARCHIVE}
+    assert not errors(pending)
+
+
+def test_movements_that_do_not_happen_are_queued_so_often_and_then_refused() -> None:
+    world = settle(ask(agreed_world(POLICY), ARCHIVE, "omero"))
+    for _ in range(POLICY.attempts - 1):
+        world = settle(replace(world, zone=replace(world.zone, movements=())))
+        assert (shown(world), queued(world)) == ({ARCHIVE}, {"tape"})
+    world = settle(replace(world, zone=replace(world.zone, movements=())))
+    assert (shown(world), queued(world)) == (set(), set())
+    assert errors(world) == {"request archive refused: storage tiering did not move it to archive in 2 attempts"}
+
+
+@given(WORLDS)
+def test_nothing_is_moved_that_is_on_its_way_there_or_there(world: World) -> None:
+    for _ in range(3):
+        world, decision = plan_and_apply(world)  # which refuses to queue a movement twice
+        for move in (action for action in actions_of(decision.plan) if isinstance(action, Move)):
+            found = next(found for found in world.zone.objects if found.data_id == move.data_id)
+            held = {replica.resource for replica in found.good_replicas()}
+            assert move.source in held
+            if decision.agreement.request == RESTAGE:
+                assert move.destination not in held
+
+
+def test_a_unit_without_images_can_be_restaged_by_an_avu() -> None:
+    """Otherwise what arrived on an offline tier could never be imported."""
+    world = agreed_world(POLICY, resource="ssd")
+    lost = settle(moved_to(replace(world, filesets=()), "tape"))
+    pending = settle(ask(lost, RESTAGE, "zone"))
+    assert (shown(pending), queued(pending)) == ({RESTAGE}, {"ssd"})
+    assert shown(settle(take_back(pending, RESTAGE, "zone"))) == set()
+    assert shown(settle(moved_to(pending, "ssd"))) == set()
+
+
+def test_a_pending_request_outlives_the_deletion_of_all_images() -> None:
+    pending = settle(ask(agreed_world(POLICY), ARCHIVE, "omero"))
+    deleted = settle(replace(pending, filesets=()))
+    assert shown(deleted) == {ARCHIVE}
+    assert shown(settle(moved_to(deleted, "tape"))) == set()
+
+
+def test_a_file_that_joins_does_not_cancel_what_is_pending() -> None:
+    pending = settle(ask(agreed_world(POLICY, objects=2), ARCHIVE, "zone"))
+    world = settle(joined(pending))
+    assert [found.values(NAMES.request) for found in world.zone.objects] == [{ARCHIVE}] * 3
+    assert len(world.zone.movements) == 3
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_what_is_no_request_is_told_and_stays(side: str) -> None:
+    world = settle(ask(agreed_world(POLICY, objects=2, images=2), "archve", side))
+    assert shown(world) == {"archve"}
+    assert "archve" in "".join(errors(world))
+    assert not decide(world.look()).plan
+    assert errors(settle(take_back(world, "archve", side))) == set()

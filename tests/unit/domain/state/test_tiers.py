@@ -1,0 +1,79 @@
+"""Which tier users see, where storage tiering sees a data object, and where a request takes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.views import DataObject, Replica
+from irods_omero.vocabulary import ARCHIVE, RESTAGE
+from tests.unit.domain.strategies import TIERS
+
+
+def on(*resources: str, stale: str = "") -> DataObject:
+    replicas = [Replica(number, resource, good=True, size=1) for number, resource in enumerate(resources)]
+    old = [Replica(9, stale, good=False, size=1)] if stale else []
+    return DataObject(1, "/z/a", "alice", (*replicas, *old))
+
+
+def name(tier: Tier | None) -> str | None:
+    return tier.name if tier else None
+
+
+@pytest.mark.parametrize(
+    ("found", "tier"),
+    [
+        (on("ssd"), "fast"),
+        (on("tape", "ssd"), "fast"),
+        (on("tape", "disk"), "medium"),
+        (on("tape", stale="ssd"), "archive"),
+        (on("backup", "ssd"), "fast"),
+        (on("backup", "disk"), "medium"),
+        (on("backup", "tape"), "backup"),
+        (on("unheard of"), "unheard of"),
+        (on(), None),
+        (on(stale="ssd"), None),
+    ],
+)
+def test_the_tier_that_users_see(found: DataObject, tier: str | None) -> None:
+    assert name(TIERS.of_object(found)) == tier
+
+
+@pytest.mark.parametrize(
+    ("found", "tier"),
+    [
+        ([on("ssd"), on("tape")], "archive"),
+        ([on("ssd"), on("disk")], "medium"),
+        ([on("ssd"), on()], None),
+        ([on("tape"), on("backup")], "archive"),
+        ([], None),
+    ],
+)
+def test_a_unit_is_as_slow_as_its_slowest_object(found: list[DataObject], tier: str | None) -> None:
+    assert name(TIERS.of_unit(found)) == tier
+
+
+@pytest.mark.parametrize(
+    ("found", "place"),
+    [
+        (on("backup", "tape"), "archive"),
+        (on("backup", "tape", "disk"), "medium"),
+        (on("single", "tape"), "archive"),
+        (on("single"), None),
+        (on("backup"), None),
+        (on(), None),
+    ],
+)
+def test_where_storage_tiering_sees_an_object(found: DataObject, place: str | None) -> None:
+    assert name(TIERS.place(found)) == place
+
+
+@pytest.mark.parametrize("place", ["ssd", "disk", "tape"])
+def test_requests_lead_to_the_ends_of_the_group(place: str) -> None:
+    assert TIERS.wanted(ARCHIVE, TIERS.of_resource(place)).resource == "tape"
+    assert TIERS.wanted(RESTAGE, TIERS.of_resource(place)).resource == "ssd"
+
+
+def test_the_order_in_a_group_is_that_of_the_index() -> None:
+    tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
+    assert tiers.wanted(ARCHIVE, tiers.of_resource("r0")).resource == "r2"

@@ -1,0 +1,395 @@
+"""Both sides as values: what the gateways would show of them, and what the actions of a plan do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.plan import Plan
+from irods_omero.domain.state.actions import (
+    AddAvu,
+    AddTag,
+    Import,
+    Move,
+    RecordAgreement,
+    RemoveAvu,
+    RemoveKeyValues,
+    RemoveTag,
+    SetArchived,
+    WriteKeyValues,
+)
+from irods_omero.domain.state.agreement import VERSION, Agreement, decode, encode, read
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import KEY, Place, place_of_pair, place_of_tag
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import (
+    Avu,
+    DataObject,
+    ImageState,
+    KeyValues,
+    OmeroView,
+    Pair,
+    Subject,
+    TagLink,
+    ZoneView,
+)
+
+AVU_BYTES = 2700
+UNITS_BYTES = 250
+
+
+@dataclass(frozen=True)
+class Fileset:
+    """A fileset that was imported for the unit.
+
+    Attributes:
+        key: Start of its client paths.
+    """
+
+    id: int
+    images: tuple[ImageState, ...]
+    subjects: tuple[Subject, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class World:
+    """A zone and an OMERO server with one unit.
+
+    Attributes:
+        filesets: All that were ever imported for the unit and not deleted.
+        just: The fileset that the agent has just imported, and of what; forgotten when it is killed.
+        made: The annotations that the agent has just made; further images get the same ones.
+        clock: Seconds since 1970; each action takes one.
+        images_per_import: How many images Bio-Formats finds.
+        next_id: The next id that OMERO gives.
+    """
+
+    policy: Policy
+    zone: ZoneView
+    filesets: tuple[Fileset, ...] = ()
+    just: tuple[int, Content] | None = None
+    made: tuple[tuple[tuple[str, tuple[Pair, ...]], int], ...] = ()
+    clock: int = 1_700_000_000
+    images_per_import: int = 2
+    next_id: int = 1_000_000
+
+    @cached_property
+    def base(self) -> Agreement:
+        """What the agreement AVU says, nothing if it is unreadable."""
+        return self._agreed[0]
+
+    @cached_property
+    def _agreed(self) -> tuple[Agreement, tuple[Avu, ...]]:
+        return read(avu for avu in self.zone.first.avus if avu.attribute == self.policy.names.agreement)
+
+    @cached_property
+    def omero(self) -> OmeroView:
+        """The view of the fileset that is believed to be the unit's; earlier ones are looked for after an import."""
+        number = self.just[0] if self.just else self._known_fileset()
+        earlier = tuple(subject for other in self.filesets if other.id != number for subject in other.subjects)
+        superseded = earlier if self.just else ()
+        agreed = tuple(
+            subject
+            for other in self.filesets
+            if self.just and other.id == self.base.fileset != number
+            for subject in other.subjects
+        )
+        for found in self.filesets:
+            if found.id == number:
+                return OmeroView(found.id, found.images, found.subjects, superseded, agreed)
+        return OmeroView(superseded=superseded, earlier=agreed)
+
+    def _known_fileset(self) -> int | None:
+        base = self.base
+        if base.fileset is not None or base.gone:
+            return base.fileset
+        named = self.zone.first.values(self.policy.names.fileset)
+        return max((int(value) for value in named if value.isdecimal()), default=None)
+
+    def look(self) -> Observation:
+        """Both sides as the agent would see them now."""
+        imported = self.just[1] if self.just else None
+        return Observation(self.zone, self.policy, float(self.clock), self.omero, *self._agreed, imported)
+
+
+def actions_of(plan: Plan) -> list[Any]:
+    """The actions of a plan in the order in which the agent does them."""
+    found = [plan.do_import, *(action for step in plan.steps() for action in step)]
+    return [action for action in found if action is not None]
+
+
+def apply(world: World, actions: Iterable[Any]) -> World:
+    """Do some actions."""
+    for action in actions:
+        world = replace(DOING[type(action)](world, action), clock=world.clock + 1)
+    return world
+
+
+def killed(world: World) -> World:
+    """The world when the agent starts anew: it remembers nothing."""
+    return replace(world, just=None, made=())
+
+
+def plan_and_apply(world: World) -> tuple[World, Decision]:
+    """Look, decide and do; after an import this has to be done once more."""
+    decision = decide(world.look())
+    after = apply(world, actions_of(decision.plan))
+    return (after if decision.plan.do_import else killed(after)), decision
+
+
+def settle(world: World) -> World:
+    """What the world is when the agent is done.
+
+    That is after one plan; after one more where an import comes before it, and after one more where several requests
+    compete, of which the last one is answered when the others are gone.
+    """
+    world, decision = plan_and_apply(world)
+    if decision.plan.do_import:
+        world, decision = plan_and_apply(world)
+    assert decision.plan.do_import is None, "an import after an import"
+    if decision.wait:
+        world, decision = plan_and_apply(world)
+    again = decide(world.look()).plan
+    assert not again, f"not settled: {actions_of(again)}"
+    return world
+
+
+def with_base(world: World, base: Agreement) -> World:
+    """The world with another agreement."""
+    return _record(world, RecordAgreement(world.zone.first.data_id, world.zone.first.path, base))
+
+
+def with_agreement_avu(world: World, text: str, version: str = VERSION) -> World:
+    """The world with this text as its agreement AVU."""
+    attribute = world.policy.names.agreement
+
+    def change(found: DataObject) -> DataObject:
+        others = {avu for avu in found.avus if avu.attribute != attribute}
+        return replace(found, avus=frozenset(others | {Avu(attribute, text, version)}))
+
+    return change_object(world, world.zone.first.data_id, change)
+
+
+def change_object(world: World, data_id: int, change: Callable[[DataObject], DataObject]) -> World:
+    """The world with one data object changed."""
+    assert data_id in {found.data_id for found in world.zone.objects}
+    objects = tuple(change(found) if found.data_id == data_id else found for found in world.zone.objects)
+    return replace(world, zone=replace(world.zone, objects=objects))
+
+
+def change_subject(world: World, subject: int, change: Callable[[Subject], Subject]) -> World:
+    """The world with one image changed, of whatever fileset."""
+    filesets = tuple(
+        replace(fileset, subjects=tuple(change(found) if found.id == subject else found for found in fileset.subjects))
+        for fileset in world.filesets
+    )
+    return replace(world, filesets=filesets)
+
+
+def add_avu(world: World, data_id: int, avu: Avu) -> World:
+    """Add an AVU as iRODS does: what is there already stays, what it cannot hold is refused."""
+    for text, length in ((avu.attribute, AVU_BYTES), (avu.value, AVU_BYTES), (avu.units, UNITS_BYTES)):
+        assert len(text.encode()) <= length, f"iRODS cannot hold {avu!r}"
+        assert not any(c < " " or "\x7f" <= c <= "\x9f" or c in "\ufffe\uffff" for c in text), f"XML has no {avu!r}"
+    assert avu.value, f"iRODS refuses an empty value: {avu!r}"
+
+    def change(found: DataObject) -> DataObject:
+        if avu in found.avus:
+            return found
+        asked_at = found.asked_at
+        if avu.attribute == world.policy.names.request:
+            asked_at = (*asked_at, (avu, world.clock))
+        return replace(found, avus=found.avus | {avu}, asked_at=asked_at)
+
+    return change_object(world, data_id, change)
+
+
+def remove_avu(world: World, data_id: int, avu: Avu) -> World:
+    """Remove an AVU."""
+
+    def change(found: DataObject) -> DataObject:
+        assert avu in found.avus, f"there is no {avu!r}"
+        asked_at = tuple((other, at) for other, at in found.asked_at if other != avu)
+        return replace(found, avus=found.avus - {avu}, asked_at=asked_at)
+
+    return change_object(world, data_id, change)
+
+
+def show(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
+    """Have an image show a text at a place, as a user does; by default as the owner of the image."""
+    return (add_pair if place.kind == KEY else add_tag)(world, subject, place, text, owner)
+
+
+def hide(world: World, subject: int, place: Place, text: str) -> World:
+    """Take a text away from a place on an image, as a user does, whoever put it there."""
+    found = next(found for fileset in world.filesets for found in fileset.subjects if found.id == subject)
+    for link in found.tags:
+        if (place_of_tag(link), link.text) == (place, text):
+            world = remove_tag(world, subject, link.link)
+
+    def change(each: Subject) -> Subject:
+        return replace(each, key_values=frozenset(_without(other, place, text) for other in each.key_values))
+
+    return change_subject(world, subject, change) if place.kind == KEY else world
+
+
+def _without(annotation: KeyValues, place: Place, text: str) -> KeyValues:
+    pairs = tuple(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) != (place, text))
+    return replace(annotation, pairs=pairs)
+
+
+def add_pair(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
+    """Write a key and a value into the annotation of a user, who makes one if there is none."""
+
+    def change(found: Subject) -> Subject:
+        by = found.owner if owner is None else owner
+        mine = [other for other in found.key_values if (other.namespace, other.owner) == (place.namespace, by)]
+        old = min(mine, default=KeyValues(world.next_id, world.next_id + 1, by, (), place.namespace))
+        new = replace(old, pairs=(*old.pairs, (place.name, text)))
+        return replace(found, key_values=found.key_values - {old} | {new})
+
+    return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
+
+
+def add_tag(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
+    """Link a tag to an image as a user does, by default as the owner of the image."""
+
+    def change(found: Subject) -> Subject:
+        by = found.owner if owner is None else owner
+        same = {(place_of_tag(link), link.text, link.owner) for link in found.tags}
+        assert (place, text, by) not in same, f"{by} has linked {text!r} already"
+        number, when, tag_set = world.next_id, float(world.clock), place.name
+        link = TagLink(number, number + 1, place.namespace, text, by, when, f"user{by}", tag_set)
+        return replace(found, tags=found.tags | {link})
+
+    return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
+
+
+def remove_tag(world: World, subject: int, link: int) -> World:
+    """Take one link of a tag away."""
+
+    def change(found: Subject) -> Subject:
+        kept = frozenset(other for other in found.tags if other.link != link)
+        assert len(kept) == len(found.tags) - 1, f"there is no link {link}"
+        return replace(found, tags=kept)
+
+    return change_subject(world, subject, change)
+
+
+def _import(world: World, action: Import) -> World:
+    """Make a fileset; one that an earlier agent made before it was killed is found by its key."""
+    assert action.paths[0] == world.zone.first.path
+    for made in world.filesets:
+        if made.key == action.key:
+            return replace(world, just=(made.id, action.content))
+    new = range(world.next_id, world.next_id + world.images_per_import)
+    fileset = Fileset(
+        id=new.stop,
+        images=tuple(ImageState(number) for number in new),
+        subjects=tuple(Subject("Image", number, owner=7, group=3) for number in new),
+        key=action.key,
+    )
+    filesets = (*world.filesets, fileset)
+    return replace(world, filesets=filesets, just=(fileset.id, action.content), next_id=new.stop + 1)
+
+
+def _add_tag(world: World, action: AddTag) -> World:
+    return add_tag(world, action.subject.id, action.place, action.text)
+
+
+def _remove_tag(world: World, action: RemoveTag) -> World:
+    return remove_tag(world, action.subject.id, action.link)
+
+
+def _set_archived(world: World, action: SetArchived) -> World:
+    def change(image: ImageState) -> ImageState:
+        if image.id != action.image:
+            return image
+        assert image.archived != action.archived, "nothing to change"
+        return replace(image, archived=action.archived)
+
+    filesets = tuple(replace(found, images=tuple(map(change, found.images))) for found in world.filesets)
+    return replace(world, filesets=filesets)
+
+
+def _write_key_values(world: World, action: WriteKeyValues) -> World:
+    """Make an annotation, or change one for all the images that share it."""
+    if action.existing is None or action.existing.shared:
+        left = action.existing.link if action.existing else None
+        key = (action.namespace, action.pairs)
+        made = dict(world.made).get(key, world.next_id)
+        link = KeyValues(made, world.next_id + 1, action.subject.owner, action.pairs, action.namespace)
+        world = replace(world, made=(*world.made, (key, made)), next_id=world.next_id + 2)
+
+        def join(found: Subject) -> Subject:
+            kept = {other for other in found.key_values if other.link != left}
+            return replace(found, key_values=frozenset(kept | {link}))
+
+        return change_subject(world, action.subject.id, join)
+    annotation = action.existing.annotation
+
+    def change(found: Subject) -> Subject:
+        changed = (
+            replace(other, pairs=action.pairs) if other.annotation == annotation else other
+            for other in found.key_values
+        )
+        return replace(found, key_values=frozenset(changed))
+
+    for subject in [subject for fileset in world.filesets for subject in fileset.subjects]:
+        world = change_subject(world, subject.id, change)
+    return world
+
+
+def _remove_key_values(world: World, action: RemoveKeyValues) -> World:
+    def change(found: Subject) -> Subject:
+        kept = frozenset(other for other in found.key_values if other.link != action.link)
+        assert len(kept) == len(found.key_values) - 1, f"there is no link {action.link}"
+        return replace(found, key_values=kept)
+
+    return change_subject(world, action.subject.id, change)
+
+
+def _add_avu(world: World, action: AddAvu) -> World:
+    return add_avu(world, action.data_id, action.avu)
+
+
+def _remove_avu(world: World, action: RemoveAvu) -> World:
+    return remove_avu(world, action.data_id, action.avu)
+
+
+def _move(world: World, action: Move) -> World:
+    """Queue a movement: the plugin's rule, which the delay server runs some time later."""
+    found = next(found for found in world.zone.objects if found.data_id == action.data_id)
+    source = next(replica for replica in found.good_replicas() if replica.number == action.replica)
+    assert source.resource == action.source != action.destination
+    assert (action.data_id, action.destination) not in world.zone.movements, "queued already"
+    movements = (*world.zone.movements, (action.data_id, action.destination))
+    return replace(world, zone=replace(world.zone, movements=movements))
+
+
+def _record(world: World, action: RecordAgreement) -> World:
+    """Write the agreement AVU, as text that has to come back as the same agreement."""
+    assert action.data_id == world.zone.first.data_id
+    text = encode(action.agreement)
+    assert len(text.encode()) <= AVU_BYTES
+    assert replace(decode(text), notes=()) == replace(action.agreement, notes=()), "it does not survive its AVU"
+    return with_agreement_avu(world, text)
+
+
+DOING: dict[type, Callable[[World, Any], World]] = {
+    Import: _import,
+    AddTag: _add_tag,
+    RemoveTag: _remove_tag,
+    SetArchived: _set_archived,
+    WriteKeyValues: _write_key_values,
+    RemoveKeyValues: _remove_key_values,
+    AddAvu: _add_avu,
+    RemoveAvu: _remove_avu,
+    Move: _move,
+    RecordAgreement: _record,
+}

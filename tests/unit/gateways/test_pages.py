@@ -1,0 +1,103 @@
+"""What is read a batch at a time is read completely, once, and in order, however much there is of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from irods_omero.gateways.batches import BATCH
+from irods_omero.gateways.zone import watched
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.marks import Mark, find_marks
+from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.gateways.zone.watched import members
+from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings
+from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
+from lab.zone import BulkObject, LabZone
+
+NAMES = Names()
+ALL = frozenset(range(SHARDS))
+MANY = 2 * BATCH + 300
+HOME = f"/{LabZone.name}/home/{LabZone.admin}"
+
+
+@pytest.fixture(scope="module")
+def zone() -> Iterator[LabZone]:
+    with LabZone(tiering=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def connection(zone: LabZone) -> Iterator[ZoneConnection]:
+    settings = ZoneSettings(name=zone.name, host=zone.host, port=zone.port, user=zone.admin)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(ZONE_PASSWORD_VARIABLE, zone.password)
+        with ZoneConnection(settings) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def marked(zone: LabZone) -> range:
+    """Objects of which each third has a mark that was taken, and is marked anew."""
+    ids = register(zone, "marked", MANY)
+    zone.bulk_annotate({id_: [(NAMES.sync, state, str(shard_of(id_))) for state in states(id_)] for id_ in ids})
+    return ids
+
+
+def states(id_: int) -> list[str]:
+    return [PENDING, TAKEN] if id_ % 3 == 0 else [PENDING]
+
+
+def register(zone: LabZone, name: str, count: int) -> range:
+    with zone.session(password=zone.password) as session:
+        session.collections.create(f"{HOME}/{name}")
+    return zone.bulk_register(f"{HOME}/{name}", [BulkObject(f"{number:05}") for number in range(count)], zone.admin)
+
+
+def test_every_mark_is_found_once_with_all_its_states(connection: ZoneConnection, marked: range) -> None:
+    found = [mark for mark in find_marks(connection, NAMES, ALL) if not mark.collection]
+    expected = [
+        Mark(id_, f"{HOME}/marked/{place:05}", shard_of(id_), frozenset(states(id_)))
+        for place, id_ in enumerate(marked)
+    ]
+    assert found == expected
+
+
+def test_marks_of_some_shards_are_found_among_many(connection: ZoneConnection, marked: range) -> None:
+    ours = frozenset(range(40))
+    found = [mark.id for mark in find_marks(connection, NAMES, ours)]
+    assert found == [id_ for id_ in marked if shard_of(id_) in ours]
+
+
+@pytest.mark.usefixtures("marked")
+def test_looking_for_marks_ends_although_objects_keep_arriving(zone: LabZone, connection: ZoneConnection) -> None:
+    before = len(list(find_marks(connection, NAMES, ALL)))
+    found = 0
+    for mark in find_marks(connection, NAMES, ALL):
+        found += 1
+        if found % BATCH == 0:
+            new = register(zone, f"arrived {mark.id}", 1)
+            zone.bulk_annotate({id_: [(NAMES.sync, PENDING, str(shard_of(id_)))] for id_ in new})
+    assert found == before
+    assert len(list(find_marks(connection, NAMES, ALL))) > found
+
+
+def test_listing_goes_over_gaps_and_crowds_of_ids(zone: LabZone, connection: ZoneConnection) -> None:
+    register(zone, "elsewhere", 3 * MANY)
+    roots = [f"{HOME}/crowd", f"{HOME}/one", f"{HOME}/one more"]
+    ids = [*register(zone, "one", 1), *register(zone, "crowd", MANY), *register(zone, "one more", 1)]
+    found = list(pages(connection, roots, NAMES.agreement))
+    assert [id_ for page in found for id_ in page] == sorted(ids)
+    assert max(map(len, found)) <= BATCH
+    rest = pages(connection, roots, NAMES.agreement, after=sorted(ids)[BATCH])
+    assert [id_ for page in rest for id_ in page] == sorted(ids)[BATCH + 1 :]
+
+
+def test_members_of_a_large_collection_are_all_found(
+    zone: LabZone, connection: ZoneConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "LISTED", 500)
+    ids = [*register(zone, "large", MANY), *register(zone, "large/below", 1), *register(zone, "large/below that", 501)]
+    assert sorted(members(connection, f"{HOME}/large")) == sorted(ids)
+    assert list(members(connection, f"{HOME}/large/below")) == ids[MANY : MANY + 1]

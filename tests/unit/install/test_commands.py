@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from irods_omero.cli import main
+from irods_omero.install.planner import ServerLayout
+from tests.unit.install.conftest import contents
+from tests.unit.install.test_corepy import SITE
+
+EXAMPLE = Path(__file__).parents[3] / "irods_config" / "omero_policy.example.json"
+
+
+def run(command: str, server: ServerLayout, *options: Any) -> Result:
+    where = ["--etc", str(server.etc)]
+    if command == "install":
+        where += ["--plugins", str(server.plugins)]
+    return CliRunner().invoke(main, [command, *where, *map(str, options)])
+
+
+def test_install_and_uninstall_end_with_0_and_leave_nothing(server: ServerLayout) -> None:
+    before = contents(server.etc)
+    installed = run("install", server, "--policy", EXAMPLE)
+    assert installed.exit_code == 0, installed.output
+    assert "iadmin mkuser" in installed.output
+    assert "irods-omero doctor" in installed.output
+    again = run("install", server)
+    assert (again.exit_code, again.output) == (0, "nothing to change\n")
+    assert run("uninstall", server).exit_code == 0
+    assert contents(server.etc) == before
+
+
+def test_a_dry_run_shows_a_diff_and_changes_nothing(server: ServerLayout) -> None:
+    before = contents(server.etc)
+    result = run("install", server, "--policy", EXAMPLE, "--dry-run")
+    assert result.exit_code == 0
+    assert '+                "plugin_name": "irods_rule_engine_plugin-python",' in result.output
+    assert f"would write {server.etc}/irods_omero/hooks/content.py" in result.output
+    assert contents(server.etc) == before
+    run("install", server, "--policy", EXAMPLE)
+    installed = contents(server.etc)
+    assert (
+        '-                "plugin_name": "irods_rule_engine_plugin-python",'
+        in run("uninstall", server, "--dry-run").output
+    )
+    assert contents(server.etc) == installed
+
+
+def test_programs_get_json(server: ServerLayout) -> None:
+    said = json.loads(run("install", server, "--policy", EXAMPLE, "--json").stdout)
+    assert said["problems"] == said["left"] == []
+    changed = {Path(one["path"]).name: one for one in said["changed"]}
+    assert changed["server_config.json"]["action"] == "change"
+    assert Path(changed["server_config.json"]["backup"]).exists()
+    assert changed["core.py"]["action"] == "write"
+
+
+def test_what_stands_in_the_way_ends_with_1_and_changes_nothing(server: ServerLayout) -> None:
+    (server.etc / "irods_omero").mkdir()
+    (server.etc / "irods_omero" / "__init__.py").write_text("# the site's\n")
+    before = contents(server.etc)
+    result = run("install", server)
+    assert result.exit_code == 1
+    assert "in the way" in result.stderr
+    assert contents(server.etc) == before
+
+
+def test_what_is_left_to_the_administrator_ends_with_3(server: ServerLayout) -> None:
+    (server.etc / "core.py").write_text(SITE)
+    result = run("install", server, "--policy", EXAMPLE)
+    assert result.exit_code == 3
+    assert "from irods_omero.hooks import *" in result.stderr
+    assert run("install", server, "--compose").exit_code == 0
+
+
+def test_a_policy_with_a_mistake_ends_with_2_and_changes_nothing(server: ServerLayout, tmp_path: Path) -> None:
+    before = contents(server.etc)
+    policy = tmp_path / "policy.json"
+    policy.write_text("{}")
+    result = run("install", server, "--policy", policy)
+    assert result.exit_code == 2
+    assert "zone: is missing" in result.stderr
+    assert contents(server.etc) == before
+
+
+@pytest.mark.parametrize("missing", ["server_config.json"])
+def test_a_folder_that_is_no_servers_is_refused(tmp_path: Path, missing: str) -> None:
+    result = run("install", ServerLayout(tmp_path, tmp_path / missing, tmp_path))
+    assert result.exit_code == 1
+    assert "is this an iRODS server?" in result.stderr

@@ -1,0 +1,162 @@
+"""A mistake in the configuration gives one line with file, line, key and what was expected."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from irods_omero.errors import SettingsError
+from irods_omero.settings import load_settings, parse_shards, read_secret, settings_path
+from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
+
+GOOD: dict[str, Any] = {
+    "zone": {"name": "tempZone", "host": "localhost", "user": "agent"},
+    "omero": {"host": "localhost", "user": "service"},
+    "watch": {"roots": ["/tempZone/home"]},
+}
+
+
+def write(path: Path, text: str) -> Path:
+    file = path / "policy.json"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def mistakes(path: Path, text: str) -> list[str]:
+    file = write(path, text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    return [line.removeprefix(f"{file}:") for line in str(caught.value).splitlines()]
+
+
+def test_a_short_configuration_is_enough(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, json.dumps(GOOD)))
+    assert settings.zone.port == 1247
+    assert settings.omero.port == 4064
+    assert parse_shards(settings.agent.shards) == frozenset(range(64))
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "message"),
+    [
+        ("zone", {"port": "1247"}, 'zone.port: input should be a valid integer, got "1247"'),
+        ("zone", {"hots": "x"}, "zone.hots: there is no such key"),
+        ("zone", {"name": None}, "zone.name: input should be a valid string, got null"),
+        ("watch", {"roots": []}, "watch.roots: list should have at least 1 item after validation, not 0, got []"),
+        ("watch", {"roots": ["home"]}, "watch.roots.0: string should match pattern '^/.+[^/]$', got \"home\""),
+        ("agent", {"shards": "0-64"}, "agent.shards: '0-64' names no shards: they go from 0 to 63, got \"0-64\""),
+        ("agent", {"shards": "7-3"}, "agent.shards: '7-3' names no shards: they go from 0 to 63, got \"7-3\""),
+        ("imports", {"attempts": 0}, "imports.attempts: input should be greater than or equal to 1, got 0"),
+    ],
+)
+def test_a_mistake_is_named_with_its_key(tmp_path: Path, section: str, change: dict[str, Any], message: str) -> None:
+    wrong = {**GOOD, section: {**GOOD.get(section, {}), **change}}
+    assert mistakes(tmp_path, json.dumps(wrong)) == [f"1: {message}"]
+
+
+def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:
+    text = json.dumps({**GOOD, "attributes": [{"avu": "a", "tag_namespace": "n"}, {"avu": "b"}]}, indent=1)
+    line = text[: text.rindex("{")].count("\n") + 1
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(f"{line}: attributes.1: exactly one of `tag_namespace`, `tag_set` and `key` says where")
+
+
+@pytest.mark.parametrize(
+    ("avus", "namespaces", "message"),
+    [
+        (["a", "a"], ["n", "m"], "'a' is mapped twice"),
+        (["a", "b"], ["n", "n"], "'n' is mapped twice"),
+        (["omero::request"], ["n"], "'omero::request' belongs to this policy or to storage tiering"),
+        (["irods::access_time"], ["n"], "'irods::access_time' belongs to this policy or to storage tiering"),
+        (["a"], ["irods.org/omero/tier"], "'irods.org/omero/tier' belongs to this policy"),
+    ],
+)
+def test_mapped_attributes_may_not_meet(tmp_path: Path, avus: list[str], namespaces: list[str], message: str) -> None:
+    mapped = [{"avu": a, "tag_namespace": n} for a, n in zip(avus, namespaces, strict=True)]
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "attributes": mapped}))
+    assert mistake.startswith(f"1: attributes: {message}")
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    assert len(mistakes(tmp_path, json.dumps({"zone": {}, "omero": {}, "watch": {}}))) == 6
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"zone": }', "[1]", "null", '{"a": 1} x'])
+def test_what_is_no_configuration_at_all_is_one_mistake(tmp_path: Path, text: str) -> None:
+    assert len(mistakes(tmp_path, text)) == 1
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path / "missing.json")
+
+
+def test_the_file_is_the_given_one_then_the_environments_then_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(POLICY_FILE_VARIABLE, raising=False)
+    assert settings_path() == Path(POLICY_FILE)
+    monkeypatch.setenv(POLICY_FILE_VARIABLE, "/a.json")
+    assert settings_path() == Path("/a.json")
+    assert settings_path("/b.json") == Path("/b.json")
+
+
+def test_a_secret_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("from the file\n")
+    assert read_secret(str(file), "NAME", {}) == "from the file"
+    assert read_secret(str(file), "NAME", {"NAME": "from the environment"}) == "from the environment"
+
+
+def test_a_missing_secret_says_where_it_may_be_put(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="password_file in the configuration, or set NAME"):
+        read_secret(None, "NAME", {})
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(SettingsError, match="is empty"):
+        read_secret(str(tmp_path / "empty"), "NAME", {})
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ([{"avu": "a", "tag_set": "iRODS storage"}], "'iRODS storage' belongs to this policy"),
+        ([{"avu": "om*", "key": "*"}], "'om*' belongs to this policy or to storage tiering"),
+        ([{"avu": "OMERO::*", "key": "*"}], "'OMERO::*' belongs to this policy or to storage tiering"),
+        ([{"avu": "a", "key": "k", "key_namespace": "irods.org/omero/object"}], "'k' belongs to this policy"),
+        ([{"avu": "a*", "key": "*"}, {"avu": "ab", "tag_set": "s"}], "'ab' is mapped twice"),
+        ([{"avu": "a*", "key": "*"}, {"avu": "b", "key": "k"}], "'k' is mapped twice"),
+        ([{"avu": "a*", "key": "x*"}, {"avu": "b*", "key": "xy*"}], "'xy*' is mapped twice"),
+        ([{"avu": "a", "tag_set": "s"}, {"avu": "b", "tag_set": "s"}], "'s' is mapped twice"),
+    ],
+)
+def test_attributes_of_many_kinds_may_not_meet(tmp_path: Path, mapped: list[dict[str, str]], message: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "attributes": mapped}))
+    assert mistake.startswith(f"1: attributes: {message}")
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ({"avu": "a", "key": "k", "tag_set": "s"}, "attributes.0: exactly one of `tag_namespace`, `tag_set` and `key`"),
+        ({"avu": "a*", "tag_set": "s"}, "attributes.0: an attribute that ends with a star needs a key that does"),
+        ({"avu": "a", "key": "k*"}, "attributes.0: an attribute that ends with a star needs a key that does"),
+        ({"avu": "a", "key": "k", "values": {"x": "z", "y": "z"}}, "attributes.0.values: two values are 'z' in OMERO"),
+        ({"avu": "a", "key": "k", "values": {"x": "y", "y": "z"}}, "attributes.0.values: 'y' is a value and the text"),
+    ],
+)
+def test_an_attribute_that_cannot_be_mapped(tmp_path: Path, mapped: dict[str, Any], message: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "attributes": [mapped]}))
+    assert mistake.startswith(f"1: {message}")
+
+
+def test_the_same_key_in_other_namespaces_and_the_same_name_in_other_places_do_not_meet(tmp_path: Path) -> None:
+    mapped = [
+        {"avu": "a", "key": "k"},
+        {"avu": "b", "key": "k", "key_namespace": "site.example"},
+        {"avu": "c", "tag_set": "k"},
+        {"avu": "d", "tag_namespace": "k"},
+        {"avu": "e::*", "key": "e *", "values": {"x": "x"}},
+    ]
+    settings = load_settings(write(tmp_path, json.dumps({**GOOD, "attributes": mapped})))
+    assert len(settings.attributes) == len(mapped)
