@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 
 import Ice
 import omero
-import omero.callbacks
 import omero.clients
 import omero.grid
 import omero.model
@@ -24,7 +23,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.session import COMMAND_POLL_MS, COMMAND_POLLS, OmeroSession, check_response
+from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 
 BLOCK = 2 * 1024 * 1024
@@ -219,7 +218,7 @@ def _fill(session: OmeroSession, process: Any, action: Import, open_object: Open
     try:
         hashes = [_upload(session, process, index, path, open_object) for index, path in enumerate(action.paths)]
         handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
-        _wait(session, handle, first)
+        session.wait("importing", first, handle)
     finally:
         with suppress(Ice.Exception):
             process.close()
@@ -263,14 +262,3 @@ def _upload(session: OmeroSession, process: Any, index: int, path: str, open_obj
 
 def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:
     return lambda: store.write(block, offset, len(block))
-
-
-def _wait(session: OmeroSession, handle: Any, path: str) -> None:
-    doing = "importing"
-    callback = session.call(doing, path, lambda: omero.callbacks.CmdCallbackI(session.client, handle))
-    try:
-        session.call(doing, path, lambda: callback.loop(COMMAND_POLLS, COMMAND_POLL_MS))
-        check_response(doing, path, callback.getResponse())
-    finally:
-        with suppress(Ice.Exception):
-            callback.close(True)

@@ -6,20 +6,22 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
 
-import Glacier2
 import Ice
 import omero
 import omero.clients
 
 from irods_omero.errors import RefusedError, SideError, UnreachableError
-from irods_omero.gateways.omero.session import AGENT, OmeroSession, describe
+from irods_omero.gateways.omero.session import AGENT, OmeroSession, describe, is_down
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, OmeroSettings, read_secret
 
 SESSIONS_KEPT = 16
-"""Sessions as other users that stay open; the one that was not used for longest is closed first."""
+"""At most this many sessions as other users stay open; the one that was not used for longest is closed first."""
 
-IDLE_MS = 10 * 60 * 1000
-"""After so long without a call the server closes a session of a killed agent."""
+IDLE_MS = 2 * 60 * 1000
+"""The server closes a session that had no call for as long: those of an agent that was killed are gone so soon."""
+
+FRESH_SECONDS = IDLE_MS / 1000 / 2
+"""A session that had no call for longer is replaced, as the server may close it at any moment."""
 
 ALL_GROUPS = {"omero.group": "-1"}
 
@@ -53,11 +55,11 @@ class OmeroConnection:
             RefusedError: There is no such user or group, the user is not in the group, or sudo is not allowed.
         """
         key = (name, group)
-        if key in self._others:
-            self._others.move_to_end(key)
-            return self._others[key]
-        session = self._sudo(name, group)
-        self._others[key] = session
+        session = self._others.pop(key, None)
+        if session is not None and session.idle_seconds() > FRESH_SECONDS:
+            session.kill()
+            session = None
+        self._others[key] = session = session or self._sudo(name, group)
         if len(self._others) > SESSIONS_KEPT:
             self._others.popitem(last=False)[1].kill()
         return session
@@ -72,17 +74,24 @@ class OmeroConnection:
             self._service = None
 
     def _sudo(self, name: str, group: str) -> OmeroSession:
-        service = self.service()
+        """Become another user; a failure is a refusal as long as the agent's own session goes on."""
+        service, doing, on = self.service(), "becoming the OMERO user", f"{name} in {group}"
         principal = omero.sys.Principal(name=name, group=group, eventType="User")
         sessions = service.client.getSession().getSessionService()
-        made = service.call(
-            "becoming the OMERO user",
-            name,
-            lambda: sessions.createSessionWithTimeouts(principal, 0, IDLE_MS, {"omero.agent": AGENT}),
-        )
-        client = self._client()
-        _log_in(client, lambda: client.joinSession(made.uuid.val), name)
-        return _session(client, {})
+        client = None
+        try:
+            made = service.call(
+                doing, on, lambda: sessions.createSessionWithTimeouts(principal, 0, IDLE_MS, {"omero.agent": AGENT})
+            )
+            client = self._client()
+            _log_in(client, lambda: client.joinSession(made.uuid.val), name)
+            return OmeroSession(client, {})
+        except SideError as error:
+            if client is not None:
+                _discard(client)
+            # OMERO says the same of an account that does not exist as of a session that is over.
+            service.ping()
+            raise RefusedError(doing, on, error.cause) from error
 
     def _client(self) -> Any:
         host = self.settings.host
@@ -101,12 +110,10 @@ def _log_in(client: Any, function: Any, user: str) -> None:
     doing = "logging in to OMERO as"
     try:
         function()
-    except Glacier2.PermissionDeniedException as error:
-        _discard(client)
-        raise RefusedError(doing, user, describe(error)) from error
     except (Ice.Exception, omero.ClientError) as error:
         _discard(client)
-        raise UnreachableError(doing, user, describe(error)) from error
+        kind = UnreachableError if is_down(error) else RefusedError
+        raise kind(doing, user, describe(error)) from error
 
 
 def _session(client: Any, context: dict[str, str]) -> OmeroSession:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 import Glacier2
 import Ice
 import omero
+import omero.callbacks
 import omero.clients
 from omero.rtypes import rlist, rlong, rstring, unwrap
 
@@ -20,6 +23,8 @@ AGENT = "irods-omero"
 """The user agent of the sessions, by which the event log tells the agent's own events (``Session.userAgent``)."""
 
 COMMAND_POLL_MS = 250
+"""Milliseconds between two questions whether a command is done; the server tells it at once, if it is alive."""
+
 COMMAND_POLLS = 4 * 3600
 """A command (a deletion, an import) may take an hour before it is given up."""
 
@@ -30,9 +35,14 @@ DOWN = (
     Ice.LocalException,
     Glacier2.CannotCreateSessionException,
     omero.SessionException,
-    omero.RemovedSessionException,
 )
 """No answer, or an answer that says that the session is over."""
+
+WRONG_PASSWORD = "Password check failed"  # noqa: S105 - what OMERO says, not a password
+"""The one reason for a denied log-in that is about the account: for a dead server its router denies log-ins, too."""
+
+_SERVER_PATH = re.compile(r"(?<![\w/])/(?:[^\s/:]+/)+(?=[^\s/:])")
+"""The folders of an absolute path: OMERO's messages name where files lie on its server."""
 
 
 class OmeroSession:
@@ -49,22 +59,32 @@ class OmeroSession:
     def __init__(self, client: Any, context: dict[str, str]) -> None:
         self.client = client
         self.context = context
+        self._last_call = time.monotonic()
         factory = self.call("opening the session", "", client.getSession)
         self.query_service = self.call("opening the session", "", factory.getQueryService)
         self.update_service = self.call("opening the session", "", factory.getUpdateService)
-        admin = self.call("opening the session", "", factory.getAdminService)
-        event_context = self.call("opening the session", "", admin.getEventContext)
+        self._admin = self.call("opening the session", "", factory.getAdminService)
+        event_context = self.call("opening the session", "", self._admin.getEventContext)
         self.user = int(event_context.userId)
         self.name = str(event_context.userName)
         self.group = int(event_context.groupId)
         permissions = event_context.groupPermissions
         self.shares_annotations = permissions.isGroupAnnotate() or permissions.isGroupWrite()
 
+    def idle_seconds(self) -> float:
+        """How long ago the last call was."""
+        return time.monotonic() - self._last_call
+
+    def ping(self) -> None:
+        """Ask for nothing: raises UnreachableError if the server is down or the session is over."""
+        self.call("asking whether the session goes on", "", self._admin.getEventContext)
+
     def rows(self, doing: str, text: str, values: Values) -> list[list[Any]]:
         """The rows of a query that selects single values, as plain Python values."""
         given = _parameters(values)
-        found = self.call(doing, "", lambda: self.query_service.projection(text, given, self.context))
-        return [[unwrap(value) for value in row] for row in found]
+        rows = self.call(doing, "", lambda: self.query_service.projection(text, given, self.context))
+        # A row whose only value is null comes as an empty one.
+        return [[unwrap(value) for value in row] or [None] for row in rows]
 
     def objects(self, doing: str, text: str, values: Values) -> list[Any]:
         """The model objects that a query finds."""
@@ -86,13 +106,26 @@ class OmeroSession:
 
     def command(self, doing: str, on: str, request: Any) -> Any:
         """Run a command of the server to its end and return its response."""
-        callback = self.call(
-            doing, on, lambda: self.client.submit(request, loops=COMMAND_POLLS, ms=COMMAND_POLL_MS, ctx=self.context)
-        )
+        handle = self.call(doing, on, lambda: self.client.getSession().submit(request, self.context))
+        return self.wait(doing, on, handle)
+
+    def wait(self, doing: str, on: str, handle: Any) -> Any:
+        """Wait for the end of a command that was submitted, and return its response.
+
+        Raises:
+            UnreachableError: The server went away meanwhile, or there is no answer in an hour.
+            RefusedError: The command failed.
+        """
+        callback = self.call(doing, on, lambda: omero.callbacks.CmdCallbackI(self.client, handle))
         try:
+            for _ in range(COMMAND_POLLS):
+                if callback.block(COMMAND_POLL_MS):
+                    break
+                # The callback's own loop waits for a word from the server, which never comes from a dead one.
+                self.call(doing, on, callback.poll)
             return check_response(doing, on, callback.getResponse())
         finally:
-            with suppress(Ice.LocalException):
+            with suppress(Ice.Exception):
                 callback.close(True)
 
     def call(self, doing: str, on: str, function: Callable[[], T]) -> T:
@@ -102,15 +135,14 @@ class OmeroSession:
             UnreachableError: It is down, or the session is over.
             RefusedError: It answered with an error.
         """
+        self._last_call = time.monotonic()
         try:
             return function()
         except PolicyError:
             raise
-        except DOWN as error:
-            raise UnreachableError(doing, on, describe(error)) from error
-        except omero.CmdError as error:
-            raise RefusedError(doing, on, describe_err(error.err)) from error
-        except (omero.ServerError, omero.ClientError, Ice.UserException, omero.LockTimeout) as error:
+        except (Ice.Exception, omero.ClientError) as error:
+            if is_down(error):
+                raise UnreachableError(doing, on, describe(error)) from error
             raise RefusedError(doing, on, describe(error)) from error
 
     def close(self) -> None:
@@ -134,19 +166,43 @@ def check_response(doing: str, on: str, response: Any) -> Any:
     return response
 
 
+def is_down(error: Exception) -> bool:
+    """Whether an exception says that the server or the session is gone, and nothing about what was asked for.
+
+    ``Ice.UnknownException`` is an answer: the server's word for an exception of its own that has no other name. Its
+    kind ``UnknownLocalException`` is the router's word for a server that does not answer.
+    """
+    if isinstance(error, Ice.UnknownLocalException):
+        return True
+    if isinstance(error, Ice.UnknownException):
+        return False
+    if isinstance(error, Glacier2.PermissionDeniedException):
+        return WRONG_PASSWORD not in error.reason
+    return isinstance(error, DOWN)
+
+
 def describe(error: BaseException) -> str:
-    """An Ice or OMERO exception in one line, without its stack trace."""
-    message = str(getattr(error, "message", "") or getattr(error, "reason", "") or "").strip()
+    """An Ice or OMERO exception in one line, without its stack trace and without folders of the server."""
+    if isinstance(error, omero.CmdError):
+        return describe_err(error.err)
+    texts = (getattr(error, name, "") for name in ("message", "reason", "unknown"))
+    message = next((str(text).strip() for text in texts if text), "")
     name = type(error).__name__
-    return f"{name}: {message.splitlines()[0]}" if message else name
+    return without_folders(f"{name}: {message.splitlines()[0]}") if message else name
 
 
 def describe_err(response: Any) -> str:
-    """A failed command in one line: the server puts the exception's text into the parameters."""
+    """A failed command in one line: the text is in the message, or in the first line of the stack trace."""
     parameters = dict(response.parameters or {})
     text = parameters.get("message") or parameters.get("stacktrace") or ""
     first = str(text).strip().splitlines()[:1]
-    return ": ".join(part for part in (str(response.name or response.category or "command failed"), *first) if part)
+    name = str(response.name or response.category or "command failed")
+    return without_folders(": ".join(part for part in (name, *first) if part))
+
+
+def without_folders(message: str) -> str:
+    """A message of the server with the names of files, without the folders that they are in on its disk."""
+    return _SERVER_PATH.sub("", message)
 
 
 def _parameters(values: Values) -> Any:
