@@ -12,13 +12,15 @@ from omero.rtypes import rstring
 from irods_omero.agent.hints import load_cursor
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.omero import events
-from irods_omero.gateways.omero.events import WINDOW
 from lab.omero import LabOmero
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
 
 pytestmark = pytest.mark.usefixtures("lab_only")
+
+MANY = 1000
+"""Rows of the log that somebody else writes."""
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_rows_that_show_after_later_ones_are_followed(
 
 def test_what_happens_while_no_agent_runs_is_followed_however_much_it_is(scene: Scene, paths: list[str]) -> None:
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
-    fill_log(scene, WINDOW + 100)
+    fill_log(scene, MANY + 100)
     scene.sweep()
     assert asked(scene, paths) == [["keep"], ["archive"]]
 
@@ -83,7 +85,7 @@ def test_an_agent_that_is_broken_off_leaves_what_it_has_not_followed(
     scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
-    fill_log(scene, WINDOW + 100)
+    fill_log(scene, MANY + 100)
     with monkeypatch.context() as broken:
         broken.setattr("irods_omero.agent.observe.Observer.observe", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -109,12 +111,12 @@ def test_a_long_log_is_read_by_ranges(
         scene.ask_by_tag(second, "archive")
         lab.forget_requests()
         connections.omero.close()
-        reader = events.EventReader(load_cursor(connections), window=0)
+        reader = events.EventReader(load_cursor(connections))
         hints = reader.read(connections.omero.service())
     assert len(hints.filesets) == 2
     assert hints.unlinked
-    # One asks for the end; three read ranges; one follows links, one images, one plates, at most.
-    assert 4 <= operations_in_omero(scene.omero).count("projection") <= 7
+    # One asks for the end, three read ranges, one asks whose rows they are, at most three follow them.
+    assert 5 <= operations_in_omero(scene.omero).count("projection") <= 8
 
 
 def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: list[str], tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: lis
     shutil.copytree(lab.state, backup)
     lab.start()
     scene.connect_to_omero()
-    fill_log(scene, 3 * WINDOW)
+    fill_log(scene, 3 * MANY)
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "keep")
     scene.sweep()
     assert asked(scene, paths) == [["keep"], ["keep"]]
@@ -134,7 +136,7 @@ def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: lis
     scene.connect_to_omero()
     scene.sweep()  # notices, and looks at what happened lately
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
-    fill_log(scene, WINDOW + 100)
+    fill_log(scene, MANY + 100)
     scene.sweep()
     assert asked(scene, paths)[1] == ["archive"]
 

@@ -9,7 +9,6 @@ import signal
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +20,6 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError
-from irods_omero.gateways.omero.events import EventReader
 from irods_omero.settings import Settings
 from tests.faults.calls import KILL, Call, Calls, Changes, Disturbance
 
@@ -101,8 +99,6 @@ def _work(connection: Connection, order: _Order) -> None:
     """Be an agent; the parent gets an Outcome, or the text of what nobody has thought of."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     os.environ.update(order.environment)
-    # The window of the event log would hide that a cursor was saved before its events were followed.
-    vars(sweep)["EventReader"] = partial(EventReader, window=0)
     calls = Calls(order.disturbance, Changes(order.databases) if order.databases else None)
     calls.install()
     try:

@@ -16,7 +16,7 @@ from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import in_batches
-from irods_omero.gateways.omero.events import WINDOW, EventReader, Hints
+from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.watched import members
@@ -183,6 +183,10 @@ def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> 
     return {found.data_id: id_ for id_ in ids for found in observations[id_].zone.objects}
 
 
+SAVED_EVERY = 10_000
+"""After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
+
+
 class Sweeper:
     """Sweeps the zone, one round at each call."""
 
@@ -231,7 +235,7 @@ class Sweeper:
 
         It moves back when the log was reset: a cursor beyond the end would leave out what happens while no agent runs.
         """
-        is_far = not 0 <= hints.cursor - self._saved <= WINDOW * 10
+        is_far = not 0 <= hints.cursor - self._saved <= SAVED_EVERY
         if hints.newest > self._saved or not self._saved or is_far:
             save_cursor(self._connections, hints.cursor)
             self._saved = hints.cursor

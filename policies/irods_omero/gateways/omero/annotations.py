@@ -70,11 +70,18 @@ class AnnotationWriter:
         for unit, action in work:
             by_actor[actor(action)].append((unit, action))
         for (owner, group), items in by_actor.items():
-            apply_in_batches(items, self._as_actor(owner, group, apply), self._failed)
+            try:
+                self._people.acting_as(owner, group)
+            except RefusedError as error:  # of everything that this user would have to do
+                for item in items:
+                    self._failed(item, error)
+            else:
+                apply_in_batches(items, self._as_actor(owner, group, apply), self._failed)
 
     def _as_actor(
         self, owner: int, group: int, apply: Callable[[OmeroSession, list[Work[Item]]], None]
     ) -> Callable[[list[Work[Item]]], None]:
+        # Asked for anew for each batch: a session that was idle meanwhile is replaced.
         return lambda batch: apply(self._people.acting_as(owner, group), batch)
 
     def _failed(self, item: Work[Any], error: RefusedError) -> None:

@@ -10,6 +10,11 @@ from irods_omero.gateways.omero.session import OmeroSession
 
 EVERYBODY = "*"
 
+NAME_OF = {
+    "user": "select e.omeName from Experimenter e where e.id = :id",
+    "group": "select g.name from ExperimenterGroup g where g.id = :id",
+}
+
 
 class People:
     """Looks users and groups up, once in the life of the agent's connection."""
@@ -21,10 +26,18 @@ class People:
         self._names: dict[tuple[str, int], str] = {}
 
     def acting_as(self, user: int, group: int) -> OmeroSession:
-        """A session as the user in the group, both by id."""
-        name = self._name("select e.omeName from Experimenter e where e.id = :id", "user", user)
-        group_name = self._name("select g.name from ExperimenterGroup g where g.id = :id", "group", group)
-        return self._connection.as_user(name, group_name)
+        """A session as the user in the group, both by id.
+
+        Raises:
+            RefusedError: There is no such user or group, or the user is not in the group.
+        """
+        try:
+            return self._connection.as_user(self._name("user", user), self._name("group", group))
+        except RefusedError:
+            # One of them may have been renamed since it was looked up.
+            if not self._forget(("user", user), ("group", group)):
+                raise
+        return self._connection.as_user(self._name("user", user), self._name("group", group))
 
     def owner_session(self, owner: str, group: str) -> OmeroSession:
         """A session as the OMERO user who stands for an iRODS user.
@@ -55,10 +68,16 @@ class People:
             )
         return str(found[0][0])
 
-    def _name(self, text: str, kind: str, id_: int) -> str:
+    def _name(self, kind: str, id_: int) -> str:
+        """The name of a user or group, as it was when it was looked up."""
         if (kind, id_) not in self._names:
-            found = self._connection.service().rows(f"looking for the {kind}", text, {"id": id_})
-            if not found:
+            rows = self._connection.service().rows(f"looking for the {kind}", NAME_OF[kind], {"id": id_})
+            if not rows:
                 raise RefusedError(f"looking for the OMERO {kind}", str(id_), "it does not exist")
-            self._names[kind, id_] = str(found[0][0])
+            self._names[kind, id_] = str(rows[0][0])
         return self._names[kind, id_]
+
+    def _forget(self, *keys: tuple[str, int]) -> bool:
+        """Have names looked up again; returns whether any of them has changed."""
+        before = [self._names.pop(key, None) for key in keys]
+        return [self._name(*key) for key in keys] != before
