@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
+from xml.etree.ElementTree import ParseError
 
 from irods.exception import NetworkException, PycommandsException, iRODSException
+from irods.helpers import xml_mode
 from irods.session import iRODSSession
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.errors import PolicyError, RefusedError, UnreachableError
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings, read_secret
 from irods_omero.vocabulary import AGENT_PROGRAM
 
@@ -21,6 +23,10 @@ BROKEN = (NetworkException, ConnectionError, TimeoutError, OSError, EOFError)
 
 REFUSALS = (PycommandsException, iRODSException, KeyError)
 """What it raises for an answer that is an error: two families, and KeyError for a code that it does not know."""
+
+TOLERANT = "QUASI_XML"
+"""The one parser of python-irodsclient that reads names and AVUs with control characters, which any user may write; it
+takes a hundred times as long as the other one."""
 
 TIMEOUT = 300.0
 """Seconds to wait for one answer."""
@@ -71,12 +77,27 @@ class ZoneConnection:
         try:
             for attempt in self._retrying():
                 with attempt:
-                    return function(self.session())
+                    return self._answer(function)
+        except PolicyError:
+            raise
         except BROKEN as error:
             raise UnreachableError(doing, on, describe(error)) from error
         except REFUSALS as error:
             raise RefusedError(doing, on, describe(error)) from error
+        except Exception as error:
+            # Something that the client cannot send or understand; what is left of the answer is in the connection.
+            self.close()
+            raise RefusedError(doing, on, describe(error)) from error
         raise AssertionError("a retry ends with a result or an exception")
+
+    def _answer(self, function: Callable[[iRODSSession], T]) -> T:
+        """Call once; where the answer holds what XML cannot, once more with the parser that does not mind."""
+        try:
+            return function(self.session())
+        except ParseError:
+            self.close()
+        with xml_mode(TOLERANT):
+            return function(self.session())
 
     def _retrying(self) -> Retrying:
         return Retrying(
