@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from irods.helpers import xml_mode
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
+from irods_omero.agent import apply, observe
+from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.state.observation import Observation
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.objects import read_objects
 from tests.pictures import retina
 from tests.scene import Scene
 
@@ -33,3 +43,42 @@ def test_reading_for_an_import_is_no_access(scene: Scene) -> None:
     scene.grow_old(path)
     scene.sweep()
     assert scene.avus(path, "irods::access_time") == ["1000000000"]
+
+
+def test_a_unit_that_nobody_can_decide_about_stops_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
+    scene.sweep()
+    for path in (first, second):
+        scene.ask_by_avu(path, "keep")
+
+    def broken(observation: Observation) -> Decision:
+        if observation.zone.first.path == first:
+            raise ZeroDivisionError("nobody has thought of this")
+        return decide(observation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "decide", broken)
+        scene.sweep()
+    assert "keep" in scene.shown(second).image.texts
+    assert "nobody has thought of this" in str(scene.avus(first, "omero::error"))
+    assert scene.avus(first, "omero::sync") == ["pending"], "it is looked at again"
+    scene.sweep()
+    assert "keep" in scene.shown(first).image.texts
+
+
+def test_a_data_object_that_cannot_be_read_stops_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
+    culprit = scene.admin.data_objects.get(first).id
+
+    def refused(zone: ZoneConnection, ids: Iterable[int], *arguments: Any) -> dict[int, Any]:
+        if culprit in ids:
+            raise RefusedError("reading replicas", "", "the zone does not like one of them")
+        return read_objects(zone, ids, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(observe, "read_objects", refused)
+        scene.sweep()
+    assert scene.shown(second).image.texts == {"registered", "tier:fast"}
+    assert scene.avus(first, "omero::sync") == ["pending"], "it is looked at again"
+    scene.sweep()
+    assert scene.shown(first).image.texts == {"registered", "tier:fast"}

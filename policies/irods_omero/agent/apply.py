@@ -56,7 +56,7 @@ class Applier:
         Raises:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
-        decisions = {data_id: decide(observation) for data_id, observation in observations.items()}
+        decisions = {data_id: decide_or_fail(observation) for data_id, observation in observations.items()}
         imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
         rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
         return self._apply(observations, rest), imports
@@ -68,8 +68,10 @@ class Applier:
         part of another unit, which may belong to another agent.
         """
         observed, shards = self._observer.observe([data_id]), self._connections.shards
+        if data_id in self._observer.unreadable:
+            return {data_id}
         observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
-        decisions = {id_: decide(observation) for id_, observation in observations.items()}
+        decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
         for id_, decision in list(decisions.items()):
             if decision.plan.do_import is not None:
                 decisions[id_] = self._import(observations, id_, decision.plan.do_import)
@@ -85,7 +87,7 @@ class Applier:
         log.info("imported", path=action.paths[0], fileset=done.fileset)
         self._report.imported += 1
         observations[data_id] = self._observer.observe_import(observation, action, done)
-        return decide(observations[data_id])
+        return decide_or_fail(observations[data_id])
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
@@ -136,6 +138,16 @@ class Applier:
         log.warning("unit failed", path=observation.zone.first.path, error=str(error))
         self._report.failed += 1
         return decide_failure(observation, str(error))
+
+
+def decide_or_fail(observation: Observation) -> Decision:
+    """The decision about one unit; where none can be made, to say so: it is the trouble of that unit alone."""
+    path = observation.zone.first.path if observation.zone.objects else ""
+    try:
+        return decide(observation)
+    except Exception as error:
+        log.exception("no decision", path=path)
+        return decide_failure(observation, f"deciding about {path!r}: {type(error).__name__}: {error}")
 
 
 def _without_import(observation: Observation, failed: Decision) -> Decision:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import structlog
+
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
 from irods_omero.domain.state.actions import Import
@@ -17,7 +19,8 @@ from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
-from irods_omero.gateways.batches import in_batches
+from irods_omero.errors import PolicyError
+from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets
 from irods_omero.gateways.omero.importer import Imported
@@ -28,6 +31,8 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names
 
+log = structlog.get_logger()
+
 
 class Observer:
     """Looks at units, by the rules that the zone has when it is first used; one for each sweep."""
@@ -36,6 +41,8 @@ class Observer:
         """``clock`` gives the time, seconds since 1970."""
         self._connections = connections
         self._clock = clock
+        self.unreadable: dict[int, str] = {}
+        """Data objects that could not be observed, by their catalog ids, and why."""
 
     @cached_property
     def policy(self) -> Policy:
@@ -56,9 +63,17 @@ class Observer:
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
         """The situations of the units of these data objects, by the catalog id of a unit's first.
 
-        Objects that are gone are left out. With ``each_once`` so are the units whose first is none of these: where
-        one goes through all objects, each unit is looked at once.
+        Objects that are gone are left out, and so are those of which anything cannot be read (see ``unreadable``). With
+        ``each_once`` so are the units whose first is none of these: where one goes through all objects, each unit is
+        observed once.
         """
+        return read_apart(sorted(set(ids)), lambda some: self._observe(some, each_once), self._cannot_read)
+
+    def _cannot_read(self, data_id: int, error: Exception) -> None:
+        log.error("data object cannot be observed", data_id=data_id, error=str(error), exc_info=not _is_ours(error))
+        self.unreadable[data_id] = str(error)
+
+    def _observe(self, ids: Iterable[int], each_once: bool) -> dict[int, Observation]:
         connections = self._connections
         units = self.units(ids, each_once)
         firsts = {data_id: unit.first for data_id, unit in units.items()}
@@ -123,6 +138,11 @@ def subjects_of(connections: Connections, filesets: Iterable[int]) -> dict[int, 
         return {}
     found = read_filesets(connections.omero.service(), ids, connections.scope())
     return {fileset: view.subjects for fileset, view in found.items()}
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether somebody has thought of this error, so that nobody needs its traceback."""
+    return isinstance(error, PolicyError)
 
 
 def agreement_of(found: DataObject, names: Names) -> Agreement:

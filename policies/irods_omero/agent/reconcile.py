@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from irods_omero.agent.apply import Applier
+from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.decide import Decision
 from irods_omero.domain.planning.orphans import orphan_difference
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
@@ -141,7 +141,7 @@ class Reconciler:
 
     def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
-        assessments = [Assessment(observation, decide(observation)) for observation in observations.values()]
+        assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)
         self.done.drifted += len(assessments)

@@ -12,7 +12,7 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.errors import PolicyError, SettingsError
 
 log = structlog.get_logger()
 
@@ -23,7 +23,11 @@ LONGEST_PAUSE = 60.0
 def run(connections: Connections, stop: threading.Event, swept: Callable[[Report], None]) -> None:
     """Sweep until ``stop`` is set, without a pause while there is a backlog of imports.
 
-    A side that is down is waited for, longer each time up to a minute.
+    Whatever breaks a sweep off, a side that is down for instance, the next one comes after a pause, longer each time up
+    to a minute.
+
+    Raises:
+        SettingsError: The configuration cannot be used: a password file is gone.
     """
     sweeper, pause = Sweeper(connections), connections.settings.agent.interval_seconds
     interval = pause
@@ -32,9 +36,12 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
             report = sweeper.sweep()
             swept(report)
             pause = 0.0 if report.postponed and report.observed else interval
-        except (UnreachableError, RefusedError) as error:
+        except SettingsError:
+            raise
+        except Exception as error:
             pause = min(max(pause, interval) * 2, LONGEST_PAUSE)
-            log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1))
+            unforeseen = not isinstance(error, PolicyError)
+            log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1), exc_info=unforeseen)
             connections.start_anew()
             sweeper = Sweeper(connections)
         stop.wait(pause)

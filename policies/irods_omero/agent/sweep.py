@@ -6,21 +6,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from irods_omero.agent.apply import Applier
+import structlog
+
+from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView, ZoneView
-from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.watched import members
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,17 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     """
     asked, names = set(ids), connections.names
     resting, arriving = set[int](), dict[int, int]()
-    for unit in gather(connections.zone, names, asked, [names.agreement, names.unit]).values():
+    attributes = [names.agreement, names.unit]
+    # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
+    units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
+    for unit in units.values():
         zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
         base = agreement_of(zone.first, names)
-        importing = decide_import(Observation(zone, observer.policy, now, OmeroView(base.fileset), base))
+        try:
+            importing = decide_import(Observation(zone, observer.policy, now, OmeroView(base.fileset), base))
+        except Exception:
+            log.info("nothing can be said ahead", path=zone.first.path)
+            continue
         marked = asked & {found.data_id for found in zone.objects}
         if zone.unit.shard not in connections.shards:
             continue
@@ -115,6 +125,7 @@ class Round:
         for unit in self._theirs(observations):
             post(zone, names, unit.first.data_id, unit.first.path)
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
+        again |= dict.fromkeys(self._observer.unreadable, 0)
         for mark in taken:
             if mark.id in imports:
                 self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
@@ -168,7 +179,7 @@ class Round:
     def _pass_on(self, observations: Mapping[int, Observation]) -> None:
         """Mark, for the agents of their shards, those units of which the sides do not agree."""
         for data_id, observation in observations.items():
-            if decide(observation).plan:
+            if decide_or_fail(observation).plan:
                 post(self._connections.zone, self._connections.names, data_id, observation.zone.first.path)
 
     def _ours(self, ids: Iterable[int]) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Calls for many units at once, and finding the one that a refused call failed for."""
+"""Calls for many units at once, and finding the one that a call failed for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from irods_omero.errors import RefusedError
+from irods_omero.errors import RefusedError, UnreachableError
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 BATCH = 1000
 """Larger ones meet the limit on parameters of a statement (ome/openmicroscopy#4754)."""
@@ -45,3 +46,28 @@ def _apply(batch: list[T], apply: Callable[[list[T]], None], failed: Callable[[T
         middle = len(batch) // 2
         _apply(batch[:middle], apply, failed)
         _apply(batch[middle:], apply, failed)
+
+
+def read_apart(
+    ids: Sequence[int], read: Callable[[Sequence[int]], dict[Key, T]], failed: Callable[[int, Exception], None]
+) -> dict[Key, T]:
+    """Read many things at once; a reading that fails is halved until the culprits are alone.
+
+    Args:
+        ids: Of what is to be read.
+        read: Reads several; whatever it raises is taken for the trouble of one of them, unless a side is down.
+        failed: Told of each that cannot be read on its own.
+
+    Raises:
+        UnreachableError: A side is down.
+    """
+    try:
+        return read(ids)
+    except UnreachableError:
+        raise
+    except Exception as error:
+        if len(ids) == 1:
+            failed(ids[0], error)
+            return {}
+    middle = len(ids) // 2
+    return read_apart(ids[:middle], read, failed) | read_apart(ids[middle:], read, failed)

@@ -144,6 +144,8 @@ class OmeroSession:
             if is_down(error):
                 raise UnreachableError(doing, on, describe(error)) from error
             raise RefusedError(doing, on, describe(error)) from error
+        except Exception as error:  # what the client cannot send, for instance half a character
+            raise RefusedError(doing, on, describe(error)) from error
 
     def close(self) -> None:
         """End the session; it does not matter if it is over already."""
@@ -186,7 +188,9 @@ def describe(error: BaseException) -> str:
     if isinstance(error, omero.CmdError):
         return describe_err(error.err)
     texts = (getattr(error, name, "") for name in ("message", "reason", "unknown"))
-    message = next((str(text).strip() for text in texts if text), "")
+    message = next(
+        (str(text).strip() for text in texts if text), "" if isinstance(error, Ice.Exception) else str(error)
+    )
     name = type(error).__name__
     return without_folders(f"{name}: {message.splitlines()[0]}") if message else name
 
