@@ -20,7 +20,7 @@ def own(subject: Subject) -> list[KeyValues]:
     return sorted(found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE)
 
 
-def own_difference(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
+def diff_own_pairs(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
     """What makes the annotation of this policy say exactly this."""
     annotations = sorted(own(subject), key=lambda found: found.shared)
     kept = annotations[0] if annotations else None
@@ -51,7 +51,7 @@ class _Changed:
         return self.now.shared and self.kept != self.now.pairs
 
 
-def mapped_difference(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
+def diff_mapped_keys(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
     """What makes the mapped keys of all images say what they shall.
 
     Users write into the same annotations: all other pairs stay, in their order. New pairs go into the first annotation
@@ -64,16 +64,16 @@ def mapped_difference(subjects: Sequence[Subject], wanted: Texts) -> Iterator[Om
             keys[place.namespace][place.name] = texts
     in_order = sorted(subjects, key=lambda subject: (subject.kind, subject.id))
     for namespace, texts_of in sorted(keys.items()):
-        yield from _difference_in(namespace, in_order, texts_of)
+        yield from _diff_namespace(namespace, in_order, texts_of)
 
 
-def _difference_in(
+def _diff_namespace(
     namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]
 ) -> Iterator[OmeroAction]:
     changes = _changes(namespace, subjects, wanted)
     for subject in subjects:
         mine = [changes[found.annotation] for found in sorted(_in(namespace, subject))]
-        yield from _subject_difference(namespace, subject, mine, wanted)
+        yield from _diff_subject(namespace, subject, mine, wanted)
     for change in changes.values():
         if change.is_left:
             continue
@@ -94,7 +94,7 @@ def _changes(namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, f
     return changes
 
 
-def _subject_difference(
+def _diff_subject(
     namespace: str, subject: Subject, mine: Sequence[_Changed], wanted: Mapping[str, frozenset[str]]
 ) -> Iterator[OmeroAction]:
     """What an image lacks, and the annotations that it leaves to others, with what only they say to be kept."""
