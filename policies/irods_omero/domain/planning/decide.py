@@ -23,7 +23,7 @@ from irods_omero.domain.rules.desired import (
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
-from irods_omero.domain.rules.validity import without_nonsense
+from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
 from irods_omero.domain.state.observation import Observation
@@ -70,7 +70,7 @@ class _Fields:
     tier: Tier | None
     request: RequestDecision
     attributes: Attributes
-    nonsense: str
+    invalid: str
 
     @property
     def errors(self) -> Errors:
@@ -79,7 +79,7 @@ class _Fields:
             Error(self.importing.error, self.importing.attempts),
             Error(self.request.refused),
             Error(self.attributes.error),
-            Error(self.nonsense),
+            Error(self.invalid),
         )
 
     @property
@@ -98,14 +98,14 @@ def decide(observation: Observation) -> Decision:
     if importing.do_import:
         reason = Reason("import", "now", importing.rule)
         return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
-    observation, nonsense = without_nonsense(observation)
+    observation, invalid = without_invalid(observation)
     sides = sides_of(observation)
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
         decide_request(observation, sides),
         merge_attributes(observation, sides),
-        nonsense,
+        invalid,
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)

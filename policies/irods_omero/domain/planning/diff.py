@@ -30,7 +30,7 @@ def diff_omero(omero: OmeroView, wanted: DesiredState) -> tuple[OmeroAction, ...
         actions += diff_own_pairs(subject, wanted.pairs)
     actions += diff_mapped_keys(omero.subjects, wanted.shown)
     if omero.subjects:
-        subject = min(omero.subjects, key=lambda found: found.id)
+        subject = min(omero.subjects, key=lambda each: each.id)
         actions += [
             SetArchived(image.id, subject.owner, subject.group, wanted.archived)
             for image in omero.images
@@ -62,7 +62,7 @@ def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
     actions: list[OmeroAction] = []
     for subject in omero.superseded:
         actions += diff_tags(subject, wanted)
-        actions += (RemoveKeyValues(subject, found.link, found.owner) for found in own(subject))
+        actions += (RemoveKeyValues(subject, annotation.link, annotation.owner) for annotation in own(subject))
     return tuple(actions)
 
 
@@ -78,9 +78,9 @@ def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
     """Only the first data object carries an agreement: what another one has is of the time when it was its own unit."""
     return tuple(
-        RemoveAvu(found.data_id, found.path, avu)
-        for found in zone.objects[1:]
-        for avu in sorted(found.avus)
+        RemoveAvu(data_object.data_id, data_object.path, avu)
+        for data_object in zone.objects[1:]
+        for avu in sorted(data_object.avus)
         if avu.attribute == names.agreement
     )
 

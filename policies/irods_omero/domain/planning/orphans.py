@@ -26,10 +26,12 @@ def diff_orphan(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
         kept = {link.text for link in subject.tags if place_of_tag(link) == TIER_TAGS} & {SUPERSEDED}
         actions += diff_tags(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
         actions += (
-            WriteKeyValues(subject, found, pairs) for found in own(subject) if (pairs := _pairs(found)) != found.pairs
+            WriteKeyValues(subject, annotation, pairs)
+            for annotation in own(subject)
+            if (pairs := _pairs(annotation)) != annotation.pairs
         )
     return tuple(actions)
 
 
-def _pairs(found: KeyValues) -> tuple[tuple[str, str], ...]:
-    return (*(pair for pair in found.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))
+def _pairs(annotation: KeyValues) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in annotation.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))

@@ -21,7 +21,7 @@ def name(tier: Tier | None) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("found", "tier"),
+    ("data_object", "tier"),
     [
         (on("ssd"), "fast"),
         (on("tape", "ssd"), "fast"),
@@ -35,12 +35,12 @@ def name(tier: Tier | None) -> str | None:
         (on(stale="ssd"), None),
     ],
 )
-def test_the_tier_that_users_see(found: DataObject, tier: str | None) -> None:
-    assert name(TIERS.of_object(found)) == tier
+def test_the_tier_that_users_see(data_object: DataObject, tier: str | None) -> None:
+    assert name(TIERS.of_object(data_object)) == tier
 
 
 @pytest.mark.parametrize(
-    ("found", "tier"),
+    ("objects", "tier"),
     [
         ([on("ssd"), on("tape")], "archive"),
         ([on("ssd"), on("disk")], "medium"),
@@ -49,12 +49,12 @@ def test_the_tier_that_users_see(found: DataObject, tier: str | None) -> None:
         ([], None),
     ],
 )
-def test_a_unit_is_as_slow_as_its_slowest_object(found: list[DataObject], tier: str | None) -> None:
-    assert name(TIERS.of_unit(found)) == tier
+def test_a_unit_is_as_slow_as_its_slowest_object(objects: list[DataObject], tier: str | None) -> None:
+    assert name(TIERS.of_unit(objects)) == tier
 
 
 @pytest.mark.parametrize(
-    ("found", "place"),
+    ("data_object", "place"),
     [
         (on("backup", "tape"), "archive"),
         (on("backup", "tape", "disk"), "medium"),
@@ -64,8 +64,8 @@ def test_a_unit_is_as_slow_as_its_slowest_object(found: list[DataObject], tier: 
         (on(), None),
     ],
 )
-def test_where_storage_tiering_sees_an_object(found: DataObject, place: str | None) -> None:
-    assert name(TIERS.place(found)) == place
+def test_where_storage_tiering_sees_an_object(data_object: DataObject, place: str | None) -> None:
+    assert name(TIERS.place(data_object)) == place
 
 
 @pytest.mark.parametrize("place", ["ssd", "disk", "tape"])
