@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from irods_omero.domain.state.request_words import Request
 from irods_omero.domain.state.views import DataObject
-from irods_omero.vocabulary import ARCHIVE, RESTAGE
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,9 @@ class Tiers:
         tiers = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
         return min(tiers, key=_index, default=None)
 
-    def wanted(self, request: str, place: Tier) -> Tier:
-        """Where a request takes data that storage tiering sees on ``place``.
-
-        ``archive`` means the last tier of the group and ``restage`` the first.
-        """
-        group = self._group(place)
-        return {ARCHIVE: group[-1], RESTAGE: group[0]}[request]
+    def destination(self, request: Request, place: Tier) -> Tier:
+        """Where a request takes data that storage tiering sees on ``place``: nowhere else if it holds it there."""
+        return place if request.destination is None else self._group(place)[request.destination]
 
     def _group(self, of: Tier) -> list[Tier]:
         if not of.group:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import DataObject, Replica
-from irods_omero.vocabulary import ARCHIVE, RESTAGE
+from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.strategies import TIERS
 
 
@@ -69,11 +70,12 @@ def test_where_storage_tiering_sees_an_object(data_object: DataObject, place: st
 
 
 @pytest.mark.parametrize("place", ["ssd", "disk", "tape"])
-def test_requests_lead_to_the_ends_of_the_group(place: str) -> None:
-    assert TIERS.wanted(ARCHIVE, TIERS.of_resource(place)).resource == "tape"
-    assert TIERS.wanted(RESTAGE, TIERS.of_resource(place)).resource == "ssd"
+def test_requests_lead_to_the_ends_of_the_group_or_nowhere(place: str) -> None:
+    assert TIERS.destination(request_for(ARCHIVE), TIERS.of_resource(place)).resource == "tape"
+    assert TIERS.destination(request_for(RESTAGE), TIERS.of_resource(place)).resource == "ssd"
+    assert TIERS.destination(request_for(KEEP), TIERS.of_resource(place)).resource == place
 
 
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
     tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
-    assert tiers.wanted(ARCHIVE, tiers.of_resource("r0")).resource == "r2"
+    assert tiers.destination(request_for(ARCHIVE), tiers.of_resource("r0")).resource == "r2"
