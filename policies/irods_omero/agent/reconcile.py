@@ -13,7 +13,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import Decision
-from irods_omero.domain.planning.orphans import orphan_difference
+from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
@@ -118,7 +118,7 @@ class Reconciler:
             there = existing(self._connections.zone, ours.values())
             gone = {fileset: data_id for fileset, data_id in ours.items() if data_id not in there}
             views = read_filesets(session, gone, self._connections.scope())
-            differences = {fileset: orphan_difference(view.subjects) for fileset, view in views.items()}
+            differences = {fileset: diff_orphan(view.subjects) for fileset, view in views.items()}
             found = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
             if self._manner != MARK:
                 found += [Orphan(left.id, ours[left.id], half_made=left) for left in half_made(session, ours)]

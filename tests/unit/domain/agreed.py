@@ -58,13 +58,13 @@ class Edit:
 
     def _in_zone(self, world: World) -> World:
         attribute = MAPPED[self.field][0] if isinstance(self.field, int) else NAMES.request
-        found = world.zone.objects[self.place % len(world.zone.objects)]
-        present = [avu for avu in found.avus if (avu.attribute, avu.value) == (attribute, self.value)]
+        carrier = world.zone.objects[self.place % len(world.zone.objects)]
+        present = [avu for avu in carrier.avus if (avu.attribute, avu.value) == (attribute, self.value)]
         world = replace(world, clock=world.clock + 1)
         if self.added:
-            return world if present else add_avu(world, found.data_id, Avu(attribute, self.value))
+            return world if present else add_avu(world, carrier.data_id, Avu(attribute, self.value))
         for avu in present:
-            world = remove_avu(world, found.data_id, avu)
+            world = remove_avu(world, carrier.data_id, avu)
         return world
 
     def _in_omero(self, world: World) -> World:
@@ -75,7 +75,7 @@ class Edit:
         if not self.added:
             return hide(world, subject.id, place, self.value)
         there = {link.owner for link in subject.tags if (place_of_tag(link), link.text) == (place, self.value)}
-        there |= {found.owner for found in subject.key_values if (place.name, self.value) in found.pairs}
+        there |= {annotation.owner for annotation in subject.key_values if (place.name, self.value) in annotation.pairs}
         return world if self.owner in there else show(world, subject.id, place, self.value, self.owner)
 
 
@@ -109,8 +109,8 @@ def data_object(data_id: int, resource: str = "disk", avus: frozenset[Avu] = fro
 
 def agreed_world(policy: Policy, objects: int = 1, images: int = 1, resource: str = "disk") -> World:
     """A unit that was imported and on which both sides agree."""
-    found = tuple(data_object(FIRST + place, resource) for place in range(objects))
-    return settle(World(policy, ZoneView(Unit(FIRST), found, RULE), clock=NOW, images_per_import=images))
+    arrived = tuple(data_object(FIRST + place, resource) for place in range(objects))
+    return settle(World(policy, ZoneView(Unit(FIRST), arrived, RULE), clock=NOW, images_per_import=images))
 
 
 AGREED_WORLDS = st.builds(
@@ -126,9 +126,9 @@ AGREED_WORLDS = st.builds(
 def overwritten(world: World) -> World:
     """Somebody puts new content: another size, no checksum yet."""
 
-    def change(found: DataObject) -> DataObject:
-        replicas = tuple(replace(replica, size=replica.size + 1, checksum="") for replica in found.replicas)
-        return replace(found, replicas=replicas)
+    def change(before: DataObject) -> DataObject:
+        replicas = tuple(replace(replica, size=replica.size + 1, checksum="") for replica in before.replicas)
+        return replace(before, replicas=replicas)
 
     return change_object(world, FIRST, change)
 
@@ -139,15 +139,15 @@ def moved_to_other_group(world: World) -> World:
         world = change_subject(
             world,
             subject.id,
-            lambda found: replace(found, group=found.group + 1, tags=frozenset(), key_values=frozenset()),
+            lambda image: replace(image, group=image.group + 1, tags=frozenset(), key_values=frozenset()),
         )
     return world
 
 
 def joined(world: World) -> World:
     """A file is put into the directory."""
-    found = data_object(max(found.data_id for found in world.zone.objects) + 1)
-    return replace(world, zone=replace(world.zone, objects=(*world.zone.objects, found)))
+    new = data_object(max(each.data_id for each in world.zone.objects) + 1)
+    return replace(world, zone=replace(world.zone, objects=(*world.zone.objects, new)))
 
 
 def emptied_agreement(world: World) -> World:
@@ -160,13 +160,13 @@ def emptied_agreement(world: World) -> World:
 def moved_to(world: World, resource: str) -> World:
     """Storage tiering moves all data objects, and what was queued is done."""
 
-    def change(found: DataObject) -> DataObject:
-        last = max(replica.number for replica in found.replicas)
-        kept = replace(found.replicas[0], number=last + 1, resource=resource, modified=world.clock)
-        return replace(found, replicas=(kept,))
+    def change(before: DataObject) -> DataObject:
+        last = max(replica.number for replica in before.replicas)
+        kept = replace(before.replicas[0], number=last + 1, resource=resource, modified=world.clock)
+        return replace(before, replicas=(kept,))
 
-    for found in world.zone.objects:
-        world = change_object(world, found.data_id, change)
+    for each in world.zone.objects:
+        world = change_object(world, each.data_id, change)
     return replace(world, zone=replace(world.zone, movements=()))
 
 

@@ -19,14 +19,14 @@ def texts(subject: Subject, place: Place) -> frozenset[str]:
     """The texts that an image shows at one place."""
     kind, namespace, name = place
     if kind == KEY:
-        annotations = [found for found in subject.key_values if found.namespace == namespace]
-        return frozenset(value for found in annotations for key, value in found.pairs if key == name)
+        annotations = [annotation for annotation in subject.key_values if annotation.namespace == namespace]
+        return frozenset(value for annotation in annotations for key, value in annotation.pairs if key == name)
     return frozenset(link.text for link in subject.tags if (link.namespace, link.tag_set) == (namespace, name))
 
 
 def own(subject: Subject) -> list[KeyValues]:
     """The annotations of this policy on an image."""
-    return [found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE]
+    return [annotation for annotation in subject.key_values if annotation.namespace == OBJECT_NAMESPACE]
 
 
 def is_storable(text: str) -> bool:
@@ -41,20 +41,20 @@ def errors(world: World) -> frozenset[str]:
 
 def disagreements(world: World) -> list[str]:
     """Everything in which the two sides, or the carriers of one side, say different things."""
-    found = [*_requests(world), *_errors(world), *_ids(world)]
-    found += ["unreadable agreement"] if world.look().strays else []
+    reasons = [*_requests(world), *_errors(world), *_ids(world)]
+    reasons += ["unreadable agreement"] if world.look().strays else []
     if world.omero.fileset is not None:
-        found += [*_tier(world), *_key_values(world)]
+        reasons += [*_tier(world), *_key_values(world)]
         if TOO_MANY not in errors(world):
-            found += [reason for mapped in expanded(world) for reason in _attribute(world, mapped)]
-    return found
+            reasons += [reason for mapped in expanded(world) for reason in _attribute(world, mapped)]
+    return reasons
 
 
 def _requests(world: World) -> Iterator[str]:
     agreed = frozenset({world.base.request} - {""})
-    for found in world.zone.objects:
-        if found.values(world.policy.names.request) & set(REQUESTS) != agreed:
-            yield f"request on data object {found.data_id}"
+    for data_object in world.zone.objects:
+        if data_object.values(world.policy.names.request) & set(REQUESTS) != agreed:
+            yield f"request on data object {data_object.data_id}"
     for subject in world.omero.subjects:
         if texts(subject, REQUEST_TAGS) & set(REQUESTS) != agreed:
             yield f"request on image {subject.id}"
@@ -62,7 +62,7 @@ def _requests(world: World) -> Iterator[str]:
 
 def _errors(world: World) -> Iterator[str]:
     shown = errors(world)
-    if any(found.values(world.policy.names.error) != shown for found in world.zone.objects):
+    if any(data_object.values(world.policy.names.error) != shown for data_object in world.zone.objects):
         yield "errors of siblings in the zone"
     for subject in world.omero.subjects:
         pairs = [pair for annotation in own(subject) for pair in annotation.pairs]
@@ -73,11 +73,11 @@ def _errors(world: World) -> Iterator[str]:
 def _ids(world: World) -> Iterator[str]:
     names, omero = world.policy.names, world.omero
     fileset = frozenset() if omero.fileset is None else frozenset({str(omero.fileset)})
-    for found in world.zone.objects:
-        if found.values(names.fileset) != fileset:
-            yield f"fileset on data object {found.data_id}"
-        if found.values(names.image) != {str(image.id) for image in omero.images}:
-            yield f"images on data object {found.data_id}"
+    for data_object in world.zone.objects:
+        if data_object.values(names.fileset) != fileset:
+            yield f"fileset on data object {data_object.data_id}"
+        if data_object.values(names.image) != {str(image.id) for image in omero.images}:
+            yield f"images on data object {data_object.data_id}"
     if omero.fileset is not None and world.base.fileset != omero.fileset:
         yield "fileset in the agreement"
 
@@ -105,13 +105,13 @@ def _tier(world: World) -> Iterator[str]:
 
 def expected_tier(world: World) -> Tier | None:
     """The slowest of the tiers that the data objects are best reached on."""
-    found = [_best(world, data_object) for data_object in world.zone.objects]
-    known = [tier for tier in found if tier]
-    return max(known, key=lambda tier: (tier.offline, tier.index, tier.name)) if len(known) == len(found) else None
+    tiers = [_best(world, data_object) for data_object in world.zone.objects]
+    known = [tier for tier in tiers if tier]
+    return max(known, key=lambda tier: (tier.offline, tier.index, tier.name)) if len(known) == len(tiers) else None
 
 
-def _best(world: World, found: DataObject) -> Tier | None:
-    tiers = [world.policy.tiers.of_resource(replica.resource) for replica in found.replicas if replica.good]
+def _best(world: World, data_object: DataObject) -> Tier | None:
+    tiers = [world.policy.tiers.of_resource(replica.resource) for replica in data_object.replicas if replica.good]
     return min(tiers, key=lambda tier: (tier.offline, tier.group == "", tier.index, tier.name)) if tiers else None
 
 
@@ -134,8 +134,8 @@ def expanded(world: World) -> Iterator[MappedAttribute]:
             yield mapped
             continue
         start, (kind, namespace, name) = mapped.avu[:-1], mapped.place
-        attributes = {avu.attribute for found in world.zone.objects for avu in found.avus}
-        pairs = {pair for found in world.omero.subjects for each in found.key_values for pair in each.pairs}
+        attributes = {avu.attribute for data_object in world.zone.objects for avu in data_object.avus}
+        pairs = {pair for subject in world.omero.subjects for each in subject.key_values for pair in each.pairs}
         rests = {attribute[len(start) :] for attribute in attributes if attribute.startswith(start)}
         rests |= {key[len(name) - 1 :] for key, _ in pairs if key.startswith(name[:-1])}
         for rest in sorted(filter(is_storable, rests)):
@@ -147,20 +147,22 @@ def _translated(values: frozenset[str], shown: dict[str, str]) -> frozenset[str]
 
 
 def _avus(world: World, attribute: str) -> list[Avu]:
-    return [avu for found in world.zone.objects for avu in found.avus if avu.attribute == attribute]
+    return [avu for data_object in world.zone.objects for avu in data_object.avus if avu.attribute == attribute]
 
 
 def _attribute(world: World, mapped: MappedAttribute) -> Iterator[str]:
     """One mapped attribute, in the direction in which it is mapped."""
     shown = dict(mapped.values)
-    avus = [_translated(found.values(mapped.avu), shown) for found in world.zone.objects]
-    tags = [_translated(texts(found, mapped.place), shown) for found in world.omero.subjects]
+    avus = [_translated(data_object.values(mapped.avu), shown) for data_object in world.zone.objects]
+    tags = [_translated(texts(subject, mapped.place), shown) for subject in world.omero.subjects]
     if mapped.direction == BOTH and any(avu.value in shown.values() for avu in _avus(world, mapped.avu)):
         yield f"{mapped}: not in the words of the zone"
-    if mapped.direction != TO_IRODS and any(texts(found, mapped.place) & set(shown) for found in world.omero.subjects):
+    if mapped.direction != TO_IRODS and any(
+        texts(subject, mapped.place) & set(shown) for subject in world.omero.subjects
+    ):
         yield f"{mapped}: not in the words of OMERO"
     if mapped.direction != TO_OMERO:
-        tags = [frozenset(filter(is_storable, found)) for found in tags]
+        tags = [frozenset(filter(is_storable, tagged)) for tagged in tags]
     if mapped.direction == TO_OMERO:
         expected, sides = frozenset[str]().union(*avus), tags
     elif mapped.direction == TO_IRODS:
@@ -177,17 +179,17 @@ def shape(world: World) -> Any:
     """All that matters of a world: without ids of links, times, and how often movements were tried."""
     names = world.policy.names
     objects = [
-        (found.data_id, frozenset(avu for avu in found.avus if avu.attribute != names.agreement))
-        for found in world.zone.objects
+        (data_object.data_id, frozenset(avu for avu in data_object.avus if avu.attribute != names.agreement))
+        for data_object in world.zone.objects
     ]
     filesets = [
-        (found.id, found.images, [_shape_of(subject) for subject in found.subjects]) for found in world.filesets
+        (fileset.id, fileset.images, [_shape_of(subject) for subject in fileset.subjects]) for fileset in world.filesets
     ]
     return objects, frozenset(world.zone.movements), filesets, replace(world.base, since="", moves=0)
 
 
 def _shape_of(subject: Subject) -> Any:
     tags = frozenset((link.namespace, link.tag_set, link.text) for link in subject.tags)
-    pairs = [tuple(pair for pair in found.pairs if pair[0] != "since") for found in own(subject)]
-    others = {(found.namespace, *pair) for found in subject.key_values for pair in found.pairs}
+    pairs = [tuple(pair for pair in annotation.pairs if pair[0] != "since") for annotation in own(subject)]
+    others = {(annotation.namespace, *pair) for annotation in subject.key_values for pair in annotation.pairs}
     return subject.id, tags, sorted(pairs), {pair for pair in others if pair[0] != OBJECT_NAMESPACE}

@@ -161,7 +161,7 @@ UNITS = st.sampled_from(("", "", SERVER, "alice"))
 AVUS = st.frozensets(
     st.one_of(
         st.builds(Avu, st.sampled_from([avu for avu, _ in MAPPED]), st.sampled_from(STORABLE), UNITS),
-        st.builds(Avu, st.just(NAMES.request), st.sampled_from((*REQUESTS, "nonsense")), UNITS),
+        st.builds(Avu, st.just(NAMES.request), st.sampled_from((*REQUESTS, "no such word")), UNITS),
         st.builds(Avu, st.sampled_from(OUR_ATTRIBUTES), st.sampled_from(("1", "5", "text")), UNITS),
         st.builds(Avu, st.just("key::3"), st.sampled_from(STORABLE), UNITS),
         st.builds(Avu, st.sampled_from(UNMAPPED_ATTRIBUTES), st.sampled_from(STORABLE), UNITS),
@@ -197,7 +197,8 @@ def _zone(
     objects: list[DataObject], kind: str, rule: ImportRule | None, movements: list[tuple[int, str]], trouble: str
 ) -> ZoneView:
     named = tuple(
-        replace(found, data_id=FIRST + place, path=f"{found.path}.{place}") for place, found in enumerate(objects)
+        replace(data_object, data_id=FIRST + place, path=f"{data_object.path}.{place}")
+        for place, data_object in enumerate(objects)
     )
     moving = tuple((FIRST + place, resource) for place, resource in movements if place < len(objects))
     if trouble:
@@ -217,7 +218,7 @@ ZONES = st.builds(
 
 KEYS = st.one_of(
     st.tuples(st.sampled_from([place for _, place in MAPPED if place.kind != KEY]), st.sampled_from(TEXTS)),
-    st.tuples(st.just(REQUEST_TAGS), st.sampled_from((*REQUESTS, "nonsense"))),
+    st.tuples(st.just(REQUEST_TAGS), st.sampled_from((*REQUESTS, "no such word"))),
     st.tuples(st.just(TIER_TAGS), st.sampled_from(OUR_TEXTS)),
     st.tuples(st.sampled_from(UNMAPPED_NAMESPACES).map(tags_of), st.sampled_from((*OUR_TEXTS, *TEXTS))),
 )
@@ -272,18 +273,18 @@ def _numbered(subject: Subject, number: int, kind: str) -> Subject:
     tags = frozenset(replace(link, link=number * 100 + link.link, tag=link.link) for link in subject.tags)
     key_values = frozenset(
         replace(
-            found,
-            annotation=found.annotation if found.annotation > 0 else number * 10 - found.annotation,
-            link=number * 1000 + found.annotation,
+            annotation,
+            annotation=annotation.annotation if annotation.annotation > 0 else number * 10 - annotation.annotation,
+            link=number * 1000 + annotation.annotation,
         )
-        for found in subject.key_values
+        for annotation in subject.key_values
     )
     return replace(subject, kind=kind, id=number, tags=tags, key_values=key_values)
 
 
-def _fileset(found: list[tuple[bool, Subject]], plate: bool) -> Fileset:
-    images = tuple(ImageState(place, archived) for place, (archived, _) in enumerate(found))
-    subjects = tuple(subject for _, subject in found)
+def _fileset(shown: list[tuple[bool, Subject]], plate: bool) -> Fileset:
+    images = tuple(ImageState(place, archived) for place, (archived, _) in enumerate(shown))
+    subjects = tuple(subject for _, subject in shown)
     return Fileset(0, images, tuple(replace(subject, kind="Plate") for subject in subjects[:1]) if plate else subjects)
 
 
@@ -321,17 +322,17 @@ AGREEMENTS = st.builds(
     fileset=st.sampled_from((5, 5, 5, None, 99)),
     group=st.sampled_from((3, 3, None, 4)),
     gone=st.sampled_from((False, False, True)),
-    tier=st.sampled_from(("", "fast", "archive", "nonsense")),
+    tier=st.sampled_from(("", "fast", "archive", "no such word")),
     since=st.sampled_from(("", "2023-01-01T00:00:00Z")),
-    request=st.sampled_from(("", *REQUESTS, "nonsense")),
+    request=st.sampled_from(("", *REQUESTS, "no such word")),
     moves=st.integers(0, 3),
     refused=st.sampled_from(("", "", "request archive refused: because")),
     failure=st.none() | FAILURES,
     attributes=st.dictionaries(
         st.sampled_from([MappedAttribute(*mapped).remembered_as for mapped in MAPPED]),
-        VALUES.map(lambda found: tuple(sorted(map(remembered, found)))),
+        VALUES.map(lambda values: tuple(sorted(map(remembered, values)))),
         max_size=2,
-    ).map(lambda found: tuple(sorted(found.items()))),
+    ).map(lambda attributes: tuple(sorted(attributes.items()))),
     notes=st.lists(st.sampled_from(("n1", "n2", "n3")), max_size=2).map(tuple),
 )
 """Agreements that need not have to do with the state of either side."""
@@ -348,11 +349,11 @@ AGREED = st.one_of(
 def _world(
     policy: Policy,
     zone: ZoneView,
-    found: list[Fileset],
+    made: list[Fileset],
     agreed: Agreement | tuple[str, str] | None,
     images: int,
 ) -> World:
-    filesets = tuple(_fileset_with_ids(5 - place, fileset) for place, fileset in enumerate(found))
+    filesets = tuple(_fileset_with_ids(5 - place, fileset) for place, fileset in enumerate(made))
     world = World(policy, zone, filesets, clock=NOW, images_per_import=images)
     if isinstance(agreed, Agreement):
         return with_base(world, agreed)

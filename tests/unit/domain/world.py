@@ -99,9 +99,9 @@ class World:
             if self.just and other.id == self.base.fileset != number
             for subject in other.subjects
         )
-        for found in self.filesets:
-            if found.id == number:
-                return OmeroView(found.id, found.images, found.subjects, superseded, agreed)
+        for fileset in self.filesets:
+            if fileset.id == number:
+                return OmeroView(fileset.id, fileset.images, fileset.subjects, superseded, agreed)
         return OmeroView(superseded=superseded, earlier=agreed)
 
     def _known_fileset(self) -> int | None:
@@ -119,8 +119,8 @@ class World:
 
 def actions_of(plan: Plan) -> list[Any]:
     """The actions of a plan in the order in which the agent does them."""
-    found = [plan.do_import, *(action for step in plan.steps() for action in step)]
-    return [action for action in found if action is not None]
+    actions = [plan.do_import, *(action for step in plan.steps() for action in step)]
+    return [action for action in actions if action is not None]
 
 
 def apply(world: World, actions: Iterable[Any]) -> World:
@@ -168,24 +168,26 @@ def with_agreement_avu(world: World, text: str, version: str = VERSION) -> World
     """The world with this text as its agreement AVU."""
     attribute = world.policy.names.agreement
 
-    def change(found: DataObject) -> DataObject:
-        others = {avu for avu in found.avus if avu.attribute != attribute}
-        return replace(found, avus=frozenset(others | {Avu(attribute, text, version)}))
+    def change(data_object: DataObject) -> DataObject:
+        others = {avu for avu in data_object.avus if avu.attribute != attribute}
+        return replace(data_object, avus=frozenset(others | {Avu(attribute, text, version)}))
 
     return change_object(world, world.zone.first.data_id, change)
 
 
 def change_object(world: World, data_id: int, change: Callable[[DataObject], DataObject]) -> World:
     """The world with one data object changed."""
-    assert data_id in {found.data_id for found in world.zone.objects}
-    objects = tuple(change(found) if found.data_id == data_id else found for found in world.zone.objects)
+    assert data_id in {data_object.data_id for data_object in world.zone.objects}
+    objects = tuple(
+        change(data_object) if data_object.data_id == data_id else data_object for data_object in world.zone.objects
+    )
     return replace(world, zone=replace(world.zone, objects=objects))
 
 
 def change_subject(world: World, subject: int, change: Callable[[Subject], Subject]) -> World:
     """The world with one image changed, of whatever fileset."""
     filesets = tuple(
-        replace(fileset, subjects=tuple(change(found) if found.id == subject else found for found in fileset.subjects))
+        replace(fileset, subjects=tuple(change(each) if each.id == subject else each for each in fileset.subjects))
         for fileset in world.filesets
     )
     return replace(world, filesets=filesets)
@@ -198,13 +200,13 @@ def add_avu(world: World, data_id: int, avu: Avu) -> World:
         assert not any(c < " " or "\x7f" <= c <= "\x9f" or c in "\ufffe\uffff" for c in text), f"XML has no {avu!r}"
     assert avu.value, f"iRODS refuses an empty value: {avu!r}"
 
-    def change(found: DataObject) -> DataObject:
-        if avu in found.avus:
-            return found
-        asked_at = found.asked_at
+    def change(data_object: DataObject) -> DataObject:
+        if avu in data_object.avus:
+            return data_object
+        asked_at = data_object.asked_at
         if avu.attribute == world.policy.names.request:
             asked_at = (*asked_at, (avu, world.clock))
-        return replace(found, avus=found.avus | {avu}, asked_at=asked_at)
+        return replace(data_object, avus=data_object.avus | {avu}, asked_at=asked_at)
 
     return change_object(world, data_id, change)
 
@@ -212,10 +214,10 @@ def add_avu(world: World, data_id: int, avu: Avu) -> World:
 def remove_avu(world: World, data_id: int, avu: Avu) -> World:
     """Remove an AVU."""
 
-    def change(found: DataObject) -> DataObject:
-        assert avu in found.avus, f"there is no {avu!r}"
-        asked_at = tuple((other, at) for other, at in found.asked_at if other != avu)
-        return replace(found, avus=found.avus - {avu}, asked_at=asked_at)
+    def change(data_object: DataObject) -> DataObject:
+        assert avu in data_object.avus, f"there is no {avu!r}"
+        asked_at = tuple((other, at) for other, at in data_object.asked_at if other != avu)
+        return replace(data_object, avus=data_object.avus - {avu}, asked_at=asked_at)
 
     return change_object(world, data_id, change)
 
@@ -227,8 +229,8 @@ def show(world: World, subject: int, place: Place, text: str, owner: int | None 
 
 def hide(world: World, subject: int, place: Place, text: str) -> World:
     """Take a text away from a place on an image, as a user does, whoever put it there."""
-    found = next(found for fileset in world.filesets for found in fileset.subjects if found.id == subject)
-    for link in found.tags:
+    carrier = next(each for fileset in world.filesets for each in fileset.subjects if each.id == subject)
+    for link in carrier.tags:
         if (place_of_tag(link), link.text) == (place, text):
             world = remove_tag(world, subject, link.link)
 
@@ -246,12 +248,12 @@ def _without(annotation: KeyValues, place: Place, text: str) -> KeyValues:
 def add_pair(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
     """Write a key and a value into the annotation of a user, who makes one if there is none."""
 
-    def change(found: Subject) -> Subject:
-        by = found.owner if owner is None else owner
-        mine = [other for other in found.key_values if (other.namespace, other.owner) == (place.namespace, by)]
+    def change(carrier: Subject) -> Subject:
+        by = carrier.owner if owner is None else owner
+        mine = [other for other in carrier.key_values if (other.namespace, other.owner) == (place.namespace, by)]
         old = min(mine, default=KeyValues(world.next_id, world.next_id + 1, by, (), place.namespace))
         new = replace(old, pairs=(*old.pairs, (place.name, text)))
-        return replace(found, key_values=found.key_values - {old} | {new})
+        return replace(carrier, key_values=carrier.key_values - {old} | {new})
 
     return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
 
@@ -259,13 +261,13 @@ def add_pair(world: World, subject: int, place: Place, text: str, owner: int | N
 def add_tag(world: World, subject: int, place: Place, text: str, owner: int | None = None) -> World:
     """Link a tag to an image as a user does, by default as the owner of the image."""
 
-    def change(found: Subject) -> Subject:
-        by = found.owner if owner is None else owner
-        same = {(place_of_tag(link), link.text, link.owner) for link in found.tags}
+    def change(carrier: Subject) -> Subject:
+        by = carrier.owner if owner is None else owner
+        same = {(place_of_tag(link), link.text, link.owner) for link in carrier.tags}
         assert (place, text, by) not in same, f"{by} has linked {text!r} already"
         number, when, tag_set = world.next_id, float(world.clock), place.name
         link = TagLink(number, number + 1, place.namespace, text, by, when, f"user{by}", tag_set)
-        return replace(found, tags=found.tags | {link})
+        return replace(carrier, tags=carrier.tags | {link})
 
     return replace(change_subject(world, subject, change), next_id=world.next_id + 2)
 
@@ -273,10 +275,10 @@ def add_tag(world: World, subject: int, place: Place, text: str, owner: int | No
 def remove_tag(world: World, subject: int, link: int) -> World:
     """Take one link of a tag away."""
 
-    def change(found: Subject) -> Subject:
-        kept = frozenset(other for other in found.tags if other.link != link)
-        assert len(kept) == len(found.tags) - 1, f"there is no link {link}"
-        return replace(found, tags=kept)
+    def change(carrier: Subject) -> Subject:
+        kept = frozenset(other for other in carrier.tags if other.link != link)
+        assert len(kept) == len(carrier.tags) - 1, f"there is no link {link}"
+        return replace(carrier, tags=kept)
 
     return change_subject(world, subject, change)
 
@@ -313,7 +315,7 @@ def _set_archived(world: World, action: SetArchived) -> World:
         assert image.archived != action.archived, "nothing to change"
         return replace(image, archived=action.archived)
 
-    filesets = tuple(replace(found, images=tuple(map(change, found.images))) for found in world.filesets)
+    filesets = tuple(replace(fileset, images=tuple(map(change, fileset.images))) for fileset in world.filesets)
     return replace(world, filesets=filesets)
 
 
@@ -326,19 +328,19 @@ def _write_key_values(world: World, action: WriteKeyValues) -> World:
         link = KeyValues(made, world.next_id + 1, action.subject.owner, action.pairs, action.namespace)
         world = replace(world, made=(*world.made, (key, made)), next_id=world.next_id + 2)
 
-        def join(found: Subject) -> Subject:
-            kept = {other for other in found.key_values if other.link != left}
-            return replace(found, key_values=frozenset(kept | {link}))
+        def join(carrier: Subject) -> Subject:
+            kept = {other for other in carrier.key_values if other.link != left}
+            return replace(carrier, key_values=frozenset(kept | {link}))
 
         return change_subject(world, action.subject.id, join)
     annotation = action.existing.annotation
 
-    def change(found: Subject) -> Subject:
+    def change(carrier: Subject) -> Subject:
         changed = (
             replace(other, pairs=action.pairs) if other.annotation == annotation else other
-            for other in found.key_values
+            for other in carrier.key_values
         )
-        return replace(found, key_values=frozenset(changed))
+        return replace(carrier, key_values=frozenset(changed))
 
     for subject in [subject for fileset in world.filesets for subject in fileset.subjects]:
         world = change_subject(world, subject.id, change)
@@ -346,10 +348,10 @@ def _write_key_values(world: World, action: WriteKeyValues) -> World:
 
 
 def _remove_key_values(world: World, action: RemoveKeyValues) -> World:
-    def change(found: Subject) -> Subject:
-        kept = frozenset(other for other in found.key_values if other.link != action.link)
-        assert len(kept) == len(found.key_values) - 1, f"there is no link {action.link}"
-        return replace(found, key_values=kept)
+    def change(carrier: Subject) -> Subject:
+        kept = frozenset(other for other in carrier.key_values if other.link != action.link)
+        assert len(kept) == len(carrier.key_values) - 1, f"there is no link {action.link}"
+        return replace(carrier, key_values=kept)
 
     return change_subject(world, action.subject.id, change)
 
@@ -364,8 +366,8 @@ def _remove_avu(world: World, action: RemoveAvu) -> World:
 
 def _move(world: World, action: Move) -> World:
     """Queue a movement: the plugin's rule, which the delay server runs some time later."""
-    found = next(found for found in world.zone.objects if found.data_id == action.data_id)
-    source = next(replica for replica in found.good_replicas() if replica.number == action.replica)
+    data_object = next(data_object for data_object in world.zone.objects if data_object.data_id == action.data_id)
+    source = next(replica for replica in data_object.good_replicas() if replica.number == action.replica)
     assert source.resource == action.source != action.destination
     assert (action.data_id, action.destination) not in world.zone.movements, "queued already"
     movements = (*world.zone.movements, (action.data_id, action.destination))

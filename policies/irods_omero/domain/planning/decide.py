@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from heapq import nsmallest
 
-from irods_omero.domain.planning.diff import omero_difference, stray_difference, superseded_difference, zone_difference
+from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.desired import (
@@ -23,7 +23,7 @@ from irods_omero.domain.rules.desired import (
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
-from irods_omero.domain.rules.validity import without_nonsense
+from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
 from irods_omero.domain.state.observation import Observation
@@ -70,7 +70,7 @@ class _Fields:
     tier: Tier | None
     request: RequestDecision
     attributes: Attributes
-    nonsense: str
+    invalid: str
 
     @property
     def errors(self) -> Errors:
@@ -79,7 +79,7 @@ class _Fields:
             Error(self.importing.error, self.importing.attempts),
             Error(self.request.refused),
             Error(self.attributes.error),
-            Error(self.nonsense),
+            Error(self.invalid),
         )
 
     @property
@@ -98,14 +98,14 @@ def decide(observation: Observation) -> Decision:
     if importing.do_import:
         reason = Reason("import", "now", importing.rule)
         return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
-    observation, nonsense = without_nonsense(observation)
+    observation, invalid = without_invalid(observation)
     sides = sides_of(observation)
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
         decide_request(observation, sides),
         merge_attributes(observation, sides),
-        nonsense,
+        invalid,
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
@@ -138,7 +138,7 @@ def decide_failure(observation: Observation, cause: str) -> Decision:
         agreement = replace(agreement, attributes=(), refused="")
     errors = errors_of(Error(failure.reason, attempts), Error(agreement.refused))
     plan = Plan(
-        zone=zone_difference(observation.zone, error_avus(observation.policy, errors)),
+        zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
         record=_record(observation, agreement),
     )
     wait = attempts < observation.policy.attempts
@@ -164,11 +164,11 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
-    strays = stray_difference(zone, policy.names)
+    strays = diff_strays(zone, policy.names)
     plan = Plan(
-        zone=zone_difference(zone, avus),
-        superseded=superseded_difference(observation.omero),
-        ids=zone_difference(zone, ids) + strays + fields.request.moves + zone_difference(zone, last),
+        zone=diff_zone(zone, avus),
+        superseded=diff_superseded(observation.omero),
+        ids=diff_zone(zone, ids) + strays + fields.request.moves + diff_zone(zone, last),
         record=_record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
@@ -178,12 +178,12 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
     notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
-    wanted, strays = _wanted(observation, fields, agreement), stray_difference(zone, observation.policy.names)
+    wanted, strays = _wanted(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
-        omero=omero_difference(omero, wanted),
-        zone=zone_difference(zone, wanted.avus),
-        superseded=superseded_difference(omero),
-        ids=zone_difference(zone, wanted.ids) + strays + fields.request.moves,
+        omero=diff_omero(omero, wanted),
+        zone=diff_zone(zone, wanted.avus),
+        superseded=diff_superseded(omero),
+        ids=diff_zone(zone, wanted.ids) + strays + fields.request.moves,
         record=_record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)

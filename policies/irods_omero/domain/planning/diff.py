@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from irods_omero.domain.planning.key_values import Texts, mapped_difference, own, own_difference
+from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs, own
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus, DesiredState
 from irods_omero.domain.state.actions import (
     AddAvu,
@@ -22,15 +22,15 @@ from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Subject, 
 from irods_omero.vocabulary import SUPERSEDED, Names
 
 
-def omero_difference(omero: OmeroView, wanted: DesiredState) -> tuple[OmeroAction, ...]:
+def diff_omero(omero: OmeroView, wanted: DesiredState) -> tuple[OmeroAction, ...]:
     """What to do in OMERO."""
     actions: list[OmeroAction] = []
     for subject in omero.subjects:
-        actions += tag_difference(subject, wanted.shown)
-        actions += own_difference(subject, wanted.pairs)
-    actions += mapped_difference(omero.subjects, wanted.shown)
+        actions += diff_tags(subject, wanted.shown)
+        actions += diff_own_pairs(subject, wanted.pairs)
+    actions += diff_mapped_keys(omero.subjects, wanted.shown)
     if omero.subjects:
-        subject = min(omero.subjects, key=lambda found: found.id)
+        subject = min(omero.subjects, key=lambda each: each.id)
         actions += [
             SetArchived(image.id, subject.owner, subject.group, wanted.archived)
             for image in omero.images
@@ -39,7 +39,7 @@ def omero_difference(omero: OmeroView, wanted: DesiredState) -> tuple[OmeroActio
     return tuple(actions)
 
 
-def tag_difference(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
+def diff_tags(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
     """What to do about the tags of one image or plate; places that ``wanted`` does not name are let alone.
 
     A tag that is to go goes for every user who put it there; of one that is to stay, all links stay.
@@ -56,36 +56,36 @@ def tag_difference(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
         yield from (RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts)
 
 
-def superseded_difference(omero: OmeroView) -> tuple[OmeroAction, ...]:
+def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
     """Images of earlier contents say so, and no longer say where the present content is."""
     wanted = {TIER_TAGS: frozenset({SUPERSEDED}), REQUEST_TAGS: frozenset[str]()}
     actions: list[OmeroAction] = []
     for subject in omero.superseded:
-        actions += tag_difference(subject, wanted)
-        actions += (RemoveKeyValues(subject, found.link, found.owner) for found in own(subject))
+        actions += diff_tags(subject, wanted)
+        actions += (RemoveKeyValues(subject, annotation.link, annotation.owner) for annotation in own(subject))
     return tuple(actions)
 
 
-def zone_difference(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
+def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
     """What to do about the AVUs of the data objects; attributes that ``wishes`` does not name are let alone."""
     actions: list[ZoneAction] = []
     for data_object in zone.objects:
         for attribute, wanted in sorted(desired.items()):
-            actions += _avu_difference(data_object, attribute, wanted)
+            actions += _diff_avus(data_object, attribute, wanted)
     return tuple(actions)
 
 
-def stray_difference(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
+def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
     """Only the first data object carries an agreement: what another one has is of the time when it was its own unit."""
     return tuple(
-        RemoveAvu(found.data_id, found.path, avu)
-        for found in zone.objects[1:]
-        for avu in sorted(found.avus)
+        RemoveAvu(data_object.data_id, data_object.path, avu)
+        for data_object in zone.objects[1:]
+        for avu in sorted(data_object.avus)
         if avu.attribute == names.agreement
     )
 
 
-def _avu_difference(data_object: DataObject, attribute: str, wanted: frozenset[DesiredAvu]) -> Iterator[ZoneAction]:
+def _diff_avus(data_object: DataObject, attribute: str, wanted: frozenset[DesiredAvu]) -> Iterator[ZoneAction]:
     """New values come before old ones go, so that there is no moment without any."""
     present = {avu for avu in data_object.avus if avu.attribute == attribute}
     for wish in sorted(wanted):

@@ -17,12 +17,12 @@ Texts = Mapping[Place, frozenset[str]]
 
 def own(subject: Subject) -> list[KeyValues]:
     """The annotations of this policy on an image or plate: one, unless somebody copied it."""
-    return sorted(found for found in subject.key_values if found.namespace == OBJECT_NAMESPACE)
+    return sorted(annotation for annotation in subject.key_values if annotation.namespace == OBJECT_NAMESPACE)
 
 
-def own_difference(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
+def diff_own_pairs(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
     """What makes the annotation of this policy say exactly this."""
-    annotations = sorted(own(subject), key=lambda found: found.shared)
+    annotations = sorted(own(subject), key=lambda annotation: annotation.shared)
     kept = annotations[0] if annotations else None
     if kept is None or kept.shared or kept.pairs != pairs:
         yield WriteKeyValues(subject, kept, pairs)
@@ -51,7 +51,7 @@ class _Changed:
         return self.now.shared and self.kept != self.now.pairs
 
 
-def mapped_difference(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
+def diff_mapped_keys(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
     """What makes the mapped keys of all images say what they shall.
 
     Users write into the same annotations: all other pairs stay, in their order. New pairs go into the first annotation
@@ -64,22 +64,24 @@ def mapped_difference(subjects: Sequence[Subject], wanted: Texts) -> Iterator[Om
             keys[place.namespace][place.name] = texts
     in_order = sorted(subjects, key=lambda subject: (subject.kind, subject.id))
     for namespace, texts_of in sorted(keys.items()):
-        yield from _difference_in(namespace, in_order, texts_of)
+        yield from _diff_namespace(namespace, in_order, texts_of)
 
 
-def _difference_in(
+def _diff_namespace(
     namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]
 ) -> Iterator[OmeroAction]:
     changes = _changes(namespace, subjects, wanted)
     for subject in subjects:
-        mine = [changes[found.annotation] for found in sorted(_in(namespace, subject))]
-        yield from _subject_difference(namespace, subject, mine, wanted)
+        mine = [changes[annotation.annotation] for annotation in sorted(_in(namespace, subject))]
+        yield from _diff_subject(namespace, subject, mine, wanted)
     for change in changes.values():
         if change.is_left:
             continue
         pairs = _rewritten(change)
         if not pairs:
-            yield from (RemoveKeyValues(subject, found.link, found.owner) for subject, found in change.subjects)
+            yield from (
+                RemoveKeyValues(subject, annotation.link, annotation.owner) for subject, annotation in change.subjects
+            )
         elif pairs != change.now.pairs:
             yield WriteKeyValues(change.subjects[0][0], change.now, pairs, namespace)
 
@@ -88,13 +90,13 @@ def _changes(namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, f
     """All the annotations of a namespace, without what is to go."""
     changes: dict[int, _Changed] = {}
     for subject in subjects:
-        for found in sorted(_in(namespace, subject)):
-            kept = tuple(pair for pair in found.pairs if _stays(pair, found, wanted))
-            changes.setdefault(found.annotation, _Changed(found, kept)).subjects.append((subject, found))
+        for annotation in sorted(_in(namespace, subject)):
+            kept = tuple(pair for pair in annotation.pairs if _stays(pair, annotation, wanted))
+            changes.setdefault(annotation.annotation, _Changed(annotation, kept)).subjects.append((subject, annotation))
     return changes
 
 
-def _subject_difference(
+def _diff_subject(
     namespace: str, subject: Subject, mine: Sequence[_Changed], wanted: Mapping[str, frozenset[str]]
 ) -> Iterator[OmeroAction]:
     """What an image lacks, and the annotations that it leaves to others, with what only they say to be kept."""
@@ -105,11 +107,11 @@ def _subject_difference(
             continue
         rest = tuple(pair for pair in change.kept if pair not in has)
         has.update(rest)
-        found = next(found for other, found in change.subjects if other is subject)
+        annotation = next(annotation for other, annotation in change.subjects if other is subject)
         if rest:
-            yield WriteKeyValues(subject, found, rest, namespace)
+            yield WriteKeyValues(subject, annotation, rest, namespace)
         else:
-            yield RemoveKeyValues(subject, found.link, found.owner)
+            yield RemoveKeyValues(subject, annotation.link, annotation.owner)
     missing = {(key, text) for key, texts in wanted.items() for text in texts} - has
     if missing and home is not None:
         home.added |= missing
@@ -118,12 +120,12 @@ def _subject_difference(
 
 
 def _in(namespace: str, subject: Subject) -> Iterator[KeyValues]:
-    return (found for found in subject.key_values if found.namespace == namespace)
+    return (annotation for annotation in subject.key_values if annotation.namespace == namespace)
 
 
 def _stays(pair: Pair, annotation: KeyValues, wanted: Mapping[str, Collection[str]]) -> bool:
     key, text = pair
-    return pair in annotation.nonsense or key not in wanted or text in wanted[key]
+    return pair in annotation.invalid or key not in wanted or text in wanted[key]
 
 
 def _rewritten(change: _Changed) -> tuple[Pair, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from irods_omero.domain.planning.diff import tag_difference
+from irods_omero.domain.planning.diff import diff_tags
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.state.actions import OmeroAction, WriteKeyValues
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
@@ -15,7 +15,7 @@ GONE = "its data object is no longer in iRODS"
 NO_LONGER_TRUE = ("tier", "since", "error")
 
 
-def orphan_difference(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
+def diff_orphan(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
     """What to do in OMERO about images whose data object was removed.
 
     They lose the tags that say where their bytes are and what is asked for them; the key-value pairs keep where they
@@ -24,12 +24,14 @@ def orphan_difference(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
     actions: list[OmeroAction] = []
     for subject in subjects:
         kept = {link.text for link in subject.tags if place_of_tag(link) == TIER_TAGS} & {SUPERSEDED}
-        actions += tag_difference(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
+        actions += diff_tags(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
         actions += (
-            WriteKeyValues(subject, found, pairs) for found in own(subject) if (pairs := _pairs(found)) != found.pairs
+            WriteKeyValues(subject, annotation, pairs)
+            for annotation in own(subject)
+            if (pairs := _pairs(annotation)) != annotation.pairs
         )
     return tuple(actions)
 
 
-def _pairs(found: KeyValues) -> tuple[tuple[str, str], ...]:
-    return (*(pair for pair in found.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))
+def _pairs(annotation: KeyValues) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in annotation.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))

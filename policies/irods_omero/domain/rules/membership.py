@@ -27,11 +27,11 @@ class Membership(NamedTuple):
     trouble: str = ""
 
 
-def claims(found: DataObject, names: Names) -> frozenset[Unit]:
+def claims(data_object: DataObject, names: Names) -> frozenset[Unit]:
     """The units of several that a data object says it belongs to: one, if any, unless somebody made a mistake."""
     return frozenset(
         Unit(int(avu.value), avu.units)
-        for avu in found.avus
+        for avu in data_object.avus
         if avu.attribute == names.unit and avu.units in OF_SEVERAL and _is_id(avu.value)
     )
 
@@ -40,36 +40,36 @@ def _is_id(value: str) -> bool:
     return value.isascii() and value.isdecimal() and len(value) <= LONGEST_ID
 
 
-def membership(found: DataObject, objects: Mapping[int, DataObject], names: Names) -> Membership:
+def membership(data_object: DataObject, objects: Mapping[int, DataObject], names: Names) -> Membership:
     """Where a data object belongs.
 
     A claim is believed only if the unit's first data object says the same and has the same owner: an AVU must not
     lead the agent to somebody else's images.
 
     Args:
-        found: The data object.
+        data_object: The data object that is asked about.
         objects: By catalog id the data objects that are claimed to be the first, as far as they exist.
         names: The AVU attributes.
     """
-    said, alone = claims(found, names), Unit(found.data_id)
+    said, alone = claims(data_object, names), Unit(data_object.data_id)
     if not said:
         return Membership(alone)
     if len(said) > 1:
         named = ", ".join(str(unit.data_id) for unit in sorted(said))
         return Membership(alone, f"it claims several units ({named}): take all but one of its AVUs {names.unit} away")
     (unit,) = said
-    trouble = "" if unit.data_id == found.data_id else _doubt(found, unit, objects.get(unit.data_id), names)
+    trouble = "" if unit.data_id == data_object.data_id else _doubt(data_object, unit, objects.get(unit.data_id), names)
     return Membership(alone, trouble) if trouble else Membership(unit)
 
 
-def _doubt(found: DataObject, unit: Unit, first: DataObject | None, names: Names) -> str:
+def _doubt(data_object: DataObject, unit: Unit, first: DataObject | None, names: Names) -> str:
     """Why a claim is not believed."""
     claim = f"the first data object of its unit, {unit.data_id},"
     if first is None:
         return f"{claim} is no longer in the zone: make the unit anew, or take the AVU {names.unit} away"
     if claims(first, names) != {unit}:
         return f"{claim} does not say the same: make the unit anew, or take the AVU {names.unit} away"
-    if first.owner != found.owner:
+    if first.owner != data_object.owner:
         return f"{claim} belongs to another owner: take the AVU {names.unit} away"
     return ""
 
@@ -82,7 +82,7 @@ def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names
         objects: By catalog id these data objects and all that are, or claim to be, of the same unit.
         names: The AVU attributes.
     """
-    places = {data_id: membership(found, objects, names) for data_id, found in objects.items()}
+    places = {data_id: membership(data_object, objects, names) for data_id, data_object in objects.items()}
     together: dict[Unit, list[DataObject]] = defaultdict(list)
     for data_id, place in places.items():
         together[place.unit].append(objects[data_id])
@@ -93,8 +93,8 @@ def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names
     }
 
 
-def _first_one_first(unit: Unit, found: Iterable[DataObject]) -> tuple[DataObject, ...]:
-    return tuple(sorted(found, key=lambda each: (each.data_id != unit.data_id, each.path)))
+def _first_one_first(unit: Unit, objects: Iterable[DataObject]) -> tuple[DataObject, ...]:
+    return tuple(sorted(objects, key=lambda each: (each.data_id != unit.data_id, each.path)))
 
 
 def objection(objects: Sequence[DataObject], existing: Container[int], roots: Iterable[str], names: Names) -> str:
@@ -106,23 +106,23 @@ def objection(objects: Sequence[DataObject], existing: Container[int], roots: It
         roots: The collections below which hooks leave marks.
         names: The AVU attributes.
     """
-    twice = [path for path, count in Counter(found.path for found in objects).items() if count > 1]
+    twice = [path for path, count in Counter(data_object.path for data_object in objects).items() if count > 1]
     if twice:
         return f"{twice[0]} is named twice"
     unit, beginnings = Unit(objects[0].data_id, LIST), tuple(root.rstrip("/") + "/" for root in roots)
-    for found in objects:
-        if not found.path.startswith(beginnings):
-            return f"{found.path} is below no watched root"
-        if found.owner != objects[0].owner:
-            return f"{found.path} belongs to {found.owner}, and {objects[0].path} to {objects[0].owner}"
-        if found.values(names.fileset):
-            return f"{found.path} is imported already: delete its images in OMERO, and sweep, before"
-        others = [other for other in claims(found, names) - {unit} if other.data_id in existing]
+    for data_object in objects:
+        if not data_object.path.startswith(beginnings):
+            return f"{data_object.path} is below no watched root"
+        if data_object.owner != objects[0].owner:
+            return f"{data_object.path} belongs to {data_object.owner}, and {objects[0].path} to {objects[0].owner}"
+        if data_object.values(names.fileset):
+            return f"{data_object.path} is imported already: delete its images in OMERO, and sweep, before"
+        others = [other for other in claims(data_object, names) - {unit} if other.data_id in existing]
         if others:
-            return f"{found.path} belongs to the unit {min(others).data_id} already"
+            return f"{data_object.path} belongs to the unit {min(others).data_id} already"
     return ""
 
 
-def is_united(found: DataObject, unit: Unit, names: Names) -> bool:
+def is_united(data_object: DataObject, unit: Unit, names: Names) -> bool:
     """Whether a data object claims to belong to a unit, and to no other."""
-    return {avu[1:] for avu in found.avus if avu.attribute == names.unit} == {(str(unit.data_id), unit.kind)}
+    return {avu[1:] for avu in data_object.avus if avu.attribute == names.unit} == {(str(unit.data_id), unit.kind)}

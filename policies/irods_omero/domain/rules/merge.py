@@ -13,7 +13,7 @@ class Asked:
     """One request as one side carries it.
 
     Attributes:
-        request: ``archive``, ``restage`` or ``keep``.
+        request: Its text, one of ``vocabulary.REQUESTS``.
         by: Who asked, for people.
         at: When, seconds since 1970.
         in_zone: Whether in iRODS; in OMERO otherwise.

@@ -11,10 +11,11 @@ from irods_omero.domain.state.agreement import REASON_BYTES
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink, ZoneView
-from irods_omero.vocabulary import KEEP, REQUESTS
+from irods_omero.vocabulary import REQUESTS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
         return RequestDecision(None, (), 0, observation.base.refused, rule)
-    if asked.request == KEEP:
+    if request_for(asked.request).holds:
         return RequestDecision(asked, (), 0, "", f"{rule}: held on its tier until taken away")
     counted = observation.base.moves if asked.request == observation.base.request else 0
     served = _serve(observation.zone, policy, asked, counted, rule)
@@ -65,9 +66,9 @@ def _asked(observation: Observation) -> list[Asked]:
     """All the requests that data objects and images carry."""
     attribute = observation.policy.names.request
     in_zone = [
-        Asked(avu.value, avu.units or found.owner, dict(found.asked_at).get(avu, 0))
-        for found in observation.zone.objects
-        for avu in found.avus
+        Asked(avu.value, avu.units or data_object.owner, dict(data_object.asked_at).get(avu, 0))
+        for data_object in observation.zone.objects
+        for avu in data_object.avus
         if avu.attribute == attribute and avu.value in REQUESTS
     ]
     in_omero = [
@@ -87,22 +88,23 @@ def _serve(zone: ZoneView, policy: Policy, asked: Asked, counted: int, rule: str
     present = policy.tiers.of_unit(zone.objects)
     if present is None:
         return RequestDecision(asked, (), counted, "", f"{rule}: waiting for a good replica")
-    places = [(found, policy.tiers.place(found)) for found in zone.objects]
+    places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
     if any(place is None for _, place in places):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
+    request = request_for(asked.request)
     to_move = [
-        (found, place, wanted)
-        for found, place in places
-        if place is not None and place != (wanted := policy.tiers.wanted(asked.request, place))
+        (data_object, place, destination)
+        for data_object, place in places
+        if place is not None and place != (destination := policy.tiers.destination(request, place))
     ]
     if not to_move:
         return RequestDecision(None, (), 0, "", f"{rule}: served, it is on tier {present.name}")
     moves = tuple(
-        _move(found, place, wanted)
-        for found, place, wanted in to_move
-        if (found.data_id, wanted.resource) not in zone.movements
+        _move(data_object, place, destination)
+        for data_object, place, destination in to_move
+        if (data_object.data_id, destination.resource) not in zone.movements
     )
-    names = ", ".join(sorted({wanted.name for _, _, wanted in to_move}))
+    names = ", ".join(sorted({destination.name for _, _, destination in to_move}))
     if moves and counted >= policy.attempts:
         return _refuse(asked.request, f"storage tiering did not move it to {names} in {counted} attempts")
     words = "queued" if moves else "its movement is queued"
@@ -114,13 +116,13 @@ def _refuse(request: str, reason: str) -> RequestDecision:
     return RequestDecision(None, (), 0, refused, refused)
 
 
-def _move(found: DataObject, place: Tier, wanted: Tier) -> Move:
-    source = next(replica for replica in found.good_replicas() if replica.resource == place.resource)
+def _move(data_object: DataObject, place: Tier, destination: Tier) -> Move:
+    source = next(replica for replica in data_object.good_replicas() if replica.resource == place.resource)
     return Move(
-        data_id=found.data_id,
-        path=found.path,
+        data_id=data_object.data_id,
+        path=data_object.path,
         replica=source.number,
         source=source.resource,
-        destination=wanted.resource,
-        group=wanted.group,
+        destination=destination.resource,
+        group=destination.group,
     )

@@ -92,21 +92,21 @@ def sides_of(observation: Observation) -> Sides:
     """Both sides of a unit, with values as agreements remember them."""
     zone, omero, base, policy = observation.zone, observation.omero, observation.base, observation.policy
     texts: dict[str, str] = {}
-    objects = [(found, _carried(_avus(found, policy), texts)) for found in zone.objects]
+    objects = [(data_object, _carried(_avus(data_object, policy), texts)) for data_object in zone.objects]
     images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
     known = base.fileset is not None and base.fileset == omero.fileset
     present = Side(
         tuple(carried for _, carried in images),
-        tuple(carried for found, carried in images if known and _is_where_it_was(found, base)),
+        tuple(carried for subject, carried in images if known and _is_where_it_was(subject, base)),
     )
     return Sides(
         Side(
             tuple(carried for _, carried in objects),
-            tuple(carried for found, carried in objects if _is_known(found, base, policy.names)),
+            tuple(carried for data_object, carried in objects if _is_known(data_object, base, policy.names)),
         ),
         Side(
             present.carriers + tuple(carried for _, carried in earlier),
-            present.partakers + tuple(carried for found, carried in earlier if _is_where_it_was(found, base)),
+            present.partakers + tuple(carried for subject, carried in earlier if _is_where_it_was(subject, base)),
         ),
         present,
         texts,
@@ -114,18 +114,18 @@ def sides_of(observation: Observation) -> Sides:
 
 
 def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) -> list[tuple[Subject, Carried[Place]]]:
-    return [(found, _carried(_shown(found, policy), texts)) for found in subjects]
+    return [(subject, _carried(_shown(subject, policy), texts)) for subject in subjects]
 
 
-def _avus(found: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
+def _avus(data_object: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
     """The AVUs of a data object, as OMERO would show them."""
-    for attribute, value, _ in found.avus:
+    for attribute, value, _ in data_object.avus:
         yield attribute, _in_omero(policy.mapping_of(attribute), value)
 
 
-def _shown(found: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
+def _shown(subject: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
     """What an image carries; a user may have written a value as the zone has it."""
-    for place, text in values_on(found):
+    for place, text in values_on(subject):
         yield place, _in_omero(policy.mapping_at(place), text)
 
 
@@ -142,11 +142,11 @@ def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carri
     return carried
 
 
-def _is_known(found: DataObject, base: Agreement, names: Names) -> bool:
+def _is_known(data_object: DataObject, base: Agreement, names: Names) -> bool:
     """Whether a data object took part in the agreement: then it carries the id of a fileset, if there was one."""
-    return base.fileset is None or bool(found.values(names.fileset))
+    return base.fileset is None or bool(data_object.values(names.fileset))
 
 
-def _is_where_it_was(found: Subject, base: Agreement) -> bool:
+def _is_where_it_was(subject: Subject, base: Agreement) -> bool:
     """Whether an image is in the group of the agreement: OMERO takes tags away when it moves one to another."""
-    return base.group is None or found.group == base.group
+    return base.group is None or subject.group == base.group

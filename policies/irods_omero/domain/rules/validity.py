@@ -21,12 +21,14 @@ Shown = tuple[Place, str]
 """A text at a place in OMERO."""
 
 
-def without_nonsense(observation: Observation) -> tuple[Observation, str]:
+def without_invalid(observation: Observation) -> tuple[Observation, str]:
     """The situation without what makes no sense, and a message about that, empty for none."""
     zone, omero, policy = observation.zone, observation.omero, observation.policy
-    avus = {avu: why for found in zone.objects for avu in found.avus if (why := _why_no_request(avu, policy))}
-    here = _nonsense_on(omero.subjects, observation)
-    shown = {**_nonsense_on(omero.earlier, observation), **here}
+    avus = {
+        avu: why for data_object in zone.objects for avu in data_object.avus if (why := _why_no_request(avu, policy))
+    }
+    here = _invalid_on(omero.subjects, observation)
+    shown = {**_invalid_on(omero.earlier, observation), **here}
     if not avus and not shown:
         return observation, ""
     told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
@@ -34,36 +36,38 @@ def without_nonsense(observation: Observation) -> tuple[Observation, str]:
     return (
         replace(
             observation,
-            zone=replace(zone, objects=tuple(_object_without(found, avus) for found in zone.objects)),
+            zone=replace(zone, objects=tuple(_object_without(data_object, avus) for data_object in zone.objects)),
             omero=replace(
                 omero,
-                subjects=tuple(_subject_without(found, shown) for found in omero.subjects),
-                earlier=tuple(_subject_without(found, shown) for found in omero.earlier),
+                subjects=tuple(_subject_without(subject, shown) for subject in omero.subjects),
+                earlier=tuple(_subject_without(subject, shown) for subject in omero.earlier),
             ),
         ),
         "; ".join(sorted(told)[:TOLD]),
     )
 
 
-def _nonsense_on(subjects: Sequence[Subject], observation: Observation) -> dict[Shown, str]:
+def _invalid_on(subjects: Sequence[Subject], observation: Observation) -> dict[Shown, str]:
     """For each text that makes no sense on some images why, empty where nobody needs to be told."""
     if not subjects:
         return {}
-    known, found = _known(observation), dict[Shown, str]()
+    known, reasons = _known(observation), dict[Shown, str]()
     for place, text in {(place_of_tag(link), link.text) for subject in subjects for link in subject.tags}:
         if (place, remembered(text)) not in known and (why := _why_no_tag(place, text, observation.policy)):
-            found[place, text] = why
+            reasons[place, text] = why
     annotations = {annotation for subject in subjects for annotation in users_annotations(subject)}
-    for place, text in {(place_of_pair(found, pair), pair[1]) for found in annotations for pair in found.pairs}:
+    for place, text in {
+        (place_of_pair(annotation, pair), pair[1]) for annotation in annotations for pair in annotation.pairs
+    }:
         if (place, remembered(text)) not in known and (why := _why_no_pair(place, text, observation.policy)):
-            found[place, text] = why if text else ""  # keys without a value are common, and harmless
-    return found
+            reasons[place, text] = why if text else ""  # keys without a value are common, and harmless
+    return reasons
 
 
 def _known(observation: Observation) -> set[Shown]:
     """Texts of which the zone has the AVU, or had it when both sides agreed: other clients may write more than ours."""
     zone, base, policy = observation.zone, observation.base, observation.policy
-    carried = {(avu.attribute, avu.value) for found in zone.objects for avu in found.avus}
+    carried = {(avu.attribute, avu.value) for data_object in zone.objects for avu in data_object.avus}
     known = {
         (mapping.for_attribute(attribute).place, remembered(mapping.in_omero(value)))
         for attribute, value in carried
@@ -102,16 +106,18 @@ def _called(place: Place) -> str:
     return "value" if place.kind == KEY else "tag"
 
 
-def _object_without(found: DataObject, avus: Container[Avu]) -> DataObject:
-    return replace(found, avus=frozenset(avu for avu in found.avus if avu not in avus))
+def _object_without(data_object: DataObject, avus: Container[Avu]) -> DataObject:
+    return replace(data_object, avus=frozenset(avu for avu in data_object.avus if avu not in avus))
 
 
 def _subject_without(subject: Subject, shown: Container[Shown]) -> Subject:
     tags = frozenset(link for link in subject.tags if (place_of_tag(link), link.text) not in shown)
-    return replace(subject, tags=tags, key_values=frozenset(_marked(found, shown) for found in subject.key_values))
+    return replace(
+        subject, tags=tags, key_values=frozenset(_marked(annotation, shown) for annotation in subject.key_values)
+    )
 
 
 def _marked(annotation: KeyValues, shown: Container[Shown]) -> KeyValues:
-    """An annotation with its nonsense named: unlike tags, pairs are written together, so that they stay in it."""
-    nonsense = frozenset(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) in shown)
-    return replace(annotation, nonsense=nonsense)
+    """An annotation with its invalid named: unlike tags, pairs are written together, so that they stay in it."""
+    invalid = frozenset(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) in shown)
+    return replace(annotation, invalid=invalid)

@@ -54,8 +54,8 @@ class Failure:
     def decoded(value: Any) -> Failure:
         """The inverse of ``encoded``."""
         attempts, at, reason, content = value
-        found = Content.decoded(content) if content else None
-        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, found)
+        failed = Content.decoded(content) if content else None
+        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, failed)
 
 
 @dataclass(frozen=True)
@@ -162,18 +162,18 @@ def read(avus: Iterable[Avu]) -> tuple[Agreement, tuple[Avu, ...]]:
 
     Where nothing can be read the merge goes on without a base, which loses nothing.
     """
-    found, strays = None, []
+    agreement, strays = None, []
     for avu in sorted(avus):
         try:
-            agreement = decode(avu.value, avu.units)
+            decoded = decode(avu.value, avu.units)
         except AgreementError:
             strays.append(avu)
             continue
-        if found is None:
-            found = agreement
+        if agreement is None:
+            agreement = decoded
         else:
             strays.append(avu)
-    return found or NOTHING_AGREED, tuple(strays)
+    return agreement or NOTHING_AGREED, tuple(strays)
 
 
 def _load(fields: Any) -> Agreement:
@@ -195,8 +195,8 @@ def _load(fields: Any) -> Agreement:
     )
 
 
-def _attributes(found: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple(sorted((_text(name), tuple(sorted(set(_texts(values))))) for name, values in found.items() if values))
+def _attributes(fields: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(sorted((_text(name), tuple(sorted(set(_texts(values))))) for name, values in fields.items() if values))
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -60,12 +60,12 @@ def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
 
 def users_annotations(subject: Subject) -> Iterator[KeyValues]:
     """The annotations on an image or plate of which keys can be mapped: none in the namespace of this policy."""
-    return (found for found in subject.key_values if found.namespace != OBJECT_NAMESPACE)
+    return (annotation for annotation in subject.key_values if annotation.namespace != OBJECT_NAMESPACE)
 
 
 def values_on(subject: Subject) -> Iterator[tuple[Place, str]]:
     """All that an image or plate carries, but for the pairs of this policy."""
     yield from ((place_of_tag(link), link.text) for link in subject.tags)
     for annotation in users_annotations(subject):
-        sensible = (pair for pair in annotation.pairs if pair not in annotation.nonsense)
+        sensible = (pair for pair in annotation.pairs if pair not in annotation.invalid)
         yield from ((place_of_pair(annotation, pair), pair[1]) for pair in sensible)

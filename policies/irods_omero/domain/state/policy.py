@@ -131,26 +131,26 @@ class Policy:
 
     def mapped(self, attributes: Iterable[str], places: Iterable[Place]) -> list[MappedAttribute]:
         """The attributes to merge: those named one by one, and those of many that either side has."""
-        named = [found for found in self.attributes if not found.is_many]
+        named = [mapping for mapping in self.attributes if not mapping.is_many]
         many = {attribute for attribute in attributes if self._is_of_many(self.mapping_of(attribute))}
         for place in places:
             mapping = self.mapping_at(place)
             if mapping is not None and mapping.is_many:
                 many.add(mapping.attribute_at(place))
-        found = (mapping.for_attribute(name) for name in sorted(many) if (mapping := self.mapping_of(name)))
-        return [*named, *found]
+        covered = (mapping.for_attribute(name) for name in sorted(many) if (mapping := self.mapping_of(name)))
+        return [*named, *covered]
 
     @cached_property
     def _by_attribute(self) -> dict[str, MappedAttribute]:
-        return {found.avu: found for found in self.attributes if not found.is_many}
+        return {mapping.avu: mapping for mapping in self.attributes if not mapping.is_many}
 
     @cached_property
     def _by_place(self) -> dict[Place, MappedAttribute]:
-        return {found.place: found for found in self.attributes if not found.is_many}
+        return {mapping.place: mapping for mapping in self.attributes if not mapping.is_many}
 
     @cached_property
     def _many(self) -> tuple[MappedAttribute, ...]:
-        return tuple(found for found in self.attributes if found.is_many)
+        return tuple(mapping for mapping in self.attributes if mapping.is_many)
 
     @staticmethod
     def _is_of_many(mapping: MappedAttribute | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from irods_omero.domain.state.request_words import Request
 from irods_omero.domain.state.views import DataObject
-from irods_omero.vocabulary import ARCHIVE, RESTAGE
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,18 @@ class Tiers:
 
     def of_unit(self, objects: Iterable[DataObject]) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read."""
-        found = [self.of_object(data_object) for data_object in objects]
-        known = [tier for tier in found if tier is not None]
-        return max(known, key=_slowness) if known and len(known) == len(found) else None
+        tiers = [self.of_object(data_object) for data_object in objects]
+        known = [tier for tier in tiers if tier is not None]
+        return max(known, key=_slowness) if known and len(known) == len(tiers) else None
 
     def place(self, data_object: DataObject) -> Tier | None:
         """Where storage tiering sees an object: the first tier with a good replica, of a group with several tiers."""
-        found = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
-        return min(found, key=_index, default=None)
+        tiers = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
+        return min(tiers, key=_index, default=None)
 
-    def wanted(self, request: str, place: Tier) -> Tier:
-        """Where a request takes data that storage tiering sees on ``place``.
-
-        ``archive`` means the last tier of the group and ``restage`` the first.
-        """
-        group = self._group(place)
-        return {ARCHIVE: group[-1], RESTAGE: group[0]}[request]
+    def destination(self, request: Request, place: Tier) -> Tier:
+        """Where a request takes data that storage tiering sees on ``place``: nowhere else if it holds it there."""
+        return place if request.destination is None else self._group(place)[request.destination]
 
     def _group(self, of: Tier) -> list[Tier]:
         if not of.group:

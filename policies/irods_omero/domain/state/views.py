@@ -63,7 +63,7 @@ class DataObject:
 
     def good_replicas(self) -> tuple[Replica, ...]:
         """The copies that hold the current content, in order of their numbers."""
-        return tuple(sorted((replica for replica in self.replicas if replica.good), key=lambda found: found.number))
+        return tuple(sorted((replica for replica in self.replicas if replica.good), key=lambda replica: replica.number))
 
     def content(self) -> Content | None:
         """What identifies the current content, or None while no replica is good."""
@@ -124,9 +124,9 @@ class ZoneView:
 
         They are taken in the order of their ids, which renaming does not change.
         """
-        found = [each.content() for each in sorted(self.objects, key=lambda each: each.data_id)]
-        known = [content for content in found if content is not None]
-        return together(known) if known and len(known) == len(found) else None
+        contents = [each.content() for each in sorted(self.objects, key=lambda each: each.data_id)]
+        known = [content for content in contents if content is not None]
+        return together(known) if known and len(known) == len(contents) else None
 
 
 @dataclass(frozen=True, order=True)
@@ -166,7 +166,7 @@ class KeyValues:
         namespace: Namespace of the annotation.
         shared: Whether it is also on images of other units, or somebody else's: others see it, too, so that it is
             not changed but replaced.
-        nonsense: Those of the pairs that are let alone, as no AVU can say the same.
+        invalid: Those of the pairs that are let alone, as no AVU can say the same.
     """
 
     annotation: int
@@ -175,7 +175,7 @@ class KeyValues:
     pairs: tuple[Pair, ...]
     namespace: str = OBJECT_NAMESPACE
     shared: bool = False
-    nonsense: frozenset[Pair] = frozenset()
+    invalid: frozenset[Pair] = frozenset()
 
 
 @dataclass(frozen=True)

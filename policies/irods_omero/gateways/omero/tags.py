@@ -11,16 +11,15 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
 from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, tags_of
+from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.gateways.omero.session import OmeroSession
-from irods_omero.vocabulary import REQUESTS, TAG_SETS
+from irods_omero.vocabulary import REGISTERED, REQUESTS, TAG_SETS
 
 OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
 
 DESCRIPTIONS = {
-    "archive": "Put this on an image to have its files moved to the archive.",
-    "restage": "Put this on an image to have its files brought back from the archive.",
-    "keep": "Put this on an image to have its files held where they are.",
-    "registered": "The files of this image are kept in iRODS.",
+    **{request.text: request.description for request in REQUEST_TABLE},
+    REGISTERED: "The files of this image are kept in iRODS.",
 }
 
 

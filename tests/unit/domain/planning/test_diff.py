@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from irods_omero.domain.planning.diff import (
-    omero_difference,
-    stray_difference,
-    superseded_difference,
-    tag_difference,
-    zone_difference,
+    diff_omero,
+    diff_strays,
+    diff_superseded,
+    diff_tags,
+    diff_zone,
 )
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredState
 from irods_omero.domain.state.actions import (
@@ -36,7 +36,7 @@ WANTED = DesiredState(shown={N: frozenset("a")}, pairs=PAIRS, archived=False, av
 
 
 def test_a_tag_goes_for_every_user_who_put_it_there() -> None:
-    assert list(tag_difference(SUBJECT, {N: frozenset("b")})) == [
+    assert list(diff_tags(SUBJECT, {N: frozenset("b")})) == [
         AddTag(SUBJECT, N, "b"),
         RemoveTag(SUBJECT, 1, 7),
         RemoveTag(SUBJECT, 2, 8),
@@ -44,36 +44,36 @@ def test_a_tag_goes_for_every_user_who_put_it_there() -> None:
 
 
 def test_a_tag_that_is_to_stay_stays_for_every_user() -> None:
-    assert list(tag_difference(SUBJECT, {N: frozenset("a")})) == []
+    assert list(diff_tags(SUBJECT, {N: frozenset("a")})) == []
 
 
 def test_namespaces_that_are_not_named_are_let_alone() -> None:
-    assert list(tag_difference(SUBJECT, {})) == []
+    assert list(diff_tags(SUBJECT, {})) == []
 
 
 def test_key_value_pairs_are_written_once_and_copies_go() -> None:
     right, copy = KeyValues(1, 10, 7, PAIRS), KeyValues(2, 20, 8, PAIRS)
     tagged = replace(SUBJECT, key_values=frozenset({right}))
-    assert omero_difference(OmeroView(5, (), (tagged,)), WANTED) == ()
+    assert diff_omero(OmeroView(5, (), (tagged,)), WANTED) == ()
     copied = replace(SUBJECT, key_values=frozenset({copy, right}))
-    assert omero_difference(OmeroView(5, (), (copied,)), WANTED) == (RemoveKeyValues(copied, 20, 8),)
+    assert diff_omero(OmeroView(5, (), (copied,)), WANTED) == (RemoveKeyValues(copied, 20, 8),)
     wrong = replace(SUBJECT, key_values=frozenset({replace(right, pairs=())}))
     changed = WriteKeyValues(wrong, replace(right, pairs=()), PAIRS)
-    assert omero_difference(OmeroView(5, (), (wrong,)), WANTED) == (changed,)
-    assert omero_difference(OmeroView(5, (), (SUBJECT,)), WANTED) == (WriteKeyValues(SUBJECT, None, PAIRS),)
+    assert diff_omero(OmeroView(5, (), (wrong,)), WANTED) == (changed,)
+    assert diff_omero(OmeroView(5, (), (SUBJECT,)), WANTED) == (WriteKeyValues(SUBJECT, None, PAIRS),)
 
 
 def test_the_archived_flag_is_set_as_the_owner_where_it_differs() -> None:
     subject = replace(SUBJECT, kind="Plate", key_values=frozenset({KeyValues(1, 10, 7, PAIRS)}))
     images = (ImageState(50, archived=True), ImageState(51))
     wanted = replace(WANTED, archived=True)
-    assert omero_difference(OmeroView(5, images, (subject,)), wanted) == (SetArchived(51, 7, 3, archived=True),)
+    assert diff_omero(OmeroView(5, images, (subject,)), wanted) == (SetArchived(51, 7, 3, archived=True),)
 
 
 def test_images_of_earlier_contents_lose_state_request_and_pairs() -> None:
     links = {TagLink(4, 1, TIER_NAMESPACE, "tier:fast", 7), TagLink(5, 2, REQUEST_NAMESPACE, "keep", 8), MINE}
     old = replace(SUBJECT, tags=frozenset(links), key_values=frozenset({KeyValues(1, 10, 7, PAIRS)}))
-    assert superseded_difference(OmeroView(superseded=(old,))) == (
+    assert diff_superseded(OmeroView(superseded=(old,))) == (
         RemoveTag(old, 5, 8),
         AddTag(old, TIER_TAGS, "superseded"),
         RemoveTag(old, 4, 7),
@@ -89,9 +89,7 @@ PATH = "/z/home/lab/10.tiff"
 
 
 def test_new_avus_come_before_old_ones_go() -> None:
-    assert zone_difference(
-        zone_with(Avu("a", "old", "u"), Avu("b", "x")), {"a": frozenset({DesiredAvu("new", "v")})}
-    ) == (
+    assert diff_zone(zone_with(Avu("a", "old", "u"), Avu("b", "x")), {"a": frozenset({DesiredAvu("new", "v")})}) == (
         AddAvu(10, PATH, Avu("a", "new", "v")),
         RemoveAvu(10, PATH, Avu("a", "old", "u")),
     )
@@ -99,11 +97,9 @@ def test_new_avus_come_before_old_ones_go() -> None:
 
 def test_units_count_only_where_they_mean_something() -> None:
     zone = zone_with(Avu("a", "x", "one"), Avu("a", "x", "two"))
-    assert zone_difference(zone, {"a": frozenset({DesiredAvu("x", "three", strict=False)})}) == ()
-    assert zone_difference(zone, {"a": frozenset({DesiredAvu("x", "one")})}) == (
-        RemoveAvu(10, PATH, Avu("a", "x", "two")),
-    )
-    assert zone_difference(zone, {"a": frozenset()}) == (
+    assert diff_zone(zone, {"a": frozenset({DesiredAvu("x", "three", strict=False)})}) == ()
+    assert diff_zone(zone, {"a": frozenset({DesiredAvu("x", "one")})}) == (RemoveAvu(10, PATH, Avu("a", "x", "two")),)
+    assert diff_zone(zone, {"a": frozenset()}) == (
         RemoveAvu(10, PATH, Avu("a", "x", "one")),
         RemoveAvu(10, PATH, Avu("a", "x", "two")),
     )
@@ -112,6 +108,4 @@ def test_units_count_only_where_they_mean_something() -> None:
 def test_only_the_first_data_object_keeps_an_agreement() -> None:
     agreement = Avu(NAMES.agreement, "{}", "1")
     first, second = (data_object(number, avus=frozenset({agreement, Avu("a", "x")})) for number in (10, 11))
-    assert stray_difference(ZoneView(Unit(10), (first, second)), NAMES) == (
-        RemoveAvu(11, "/z/home/lab/11.tiff", agreement),
-    )
+    assert diff_strays(ZoneView(Unit(10), (first, second)), NAMES) == (RemoveAvu(11, "/z/home/lab/11.tiff", agreement),)

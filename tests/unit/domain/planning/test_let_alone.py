@@ -34,19 +34,19 @@ def foreign(world: World) -> Any:
     places = {TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in expanded(world))}
     attributes = {mapped.avu for mapped in expanded(world)}
     avus = {
-        (found.data_id, avu)
-        for found in world.zone.objects
-        for avu in found.avus
+        (data_object.data_id, avu)
+        for data_object in world.zone.objects
+        for avu in data_object.avus
         if avu.attribute not in attributes and not policy.names.is_ours(avu.attribute)
     }
     subjects = [subject for fileset in world.filesets for subject in fileset.subjects]
     tags = {(subject.id, link) for subject in subjects for link in subject.tags if place_of_tag(link) not in places}
     pairs = {
-        (subject.id, found.namespace, *pair)
+        (subject.id, annotation.namespace, *pair)
         for subject in subjects
-        for found in subject.key_values
-        for pair in found.pairs
-        if found.namespace != OBJECT_NAMESPACE and place_of_pair(found, pair) not in places
+        for annotation in subject.key_values
+        for pair in annotation.pairs
+        if annotation.namespace != OBJECT_NAMESPACE and place_of_pair(annotation, pair) not in places
     }
     return avus, tags, pairs
 
@@ -68,11 +68,11 @@ def test_state_tags_that_users_change_are_put_back(world: World, edits: list[Edi
 def test_key_value_pairs_that_users_change_are_put_back(world: World, place: int) -> None:
     subject = world.omero.subjects[place % len(world.omero.subjects)]
     copies = frozenset(
-        replace(found, annotation=found.annotation + step, link=found.link + step, pairs=(("path", "mine"),) * 2)
-        for found in subject.key_values
+        replace(own, annotation=own.annotation + step, link=own.link + step, pairs=(("path", "mine"),) * 2)
+        for own in subject.key_values
         for step in (0, 1_000_000)
     )
-    edited = change_subject(world, subject.id, lambda found: replace(found, key_values=copies))
+    edited = change_subject(world, subject.id, lambda image: replace(image, key_values=copies))
     assert shape(settle(edited)) == shape(world)
 
 

@@ -36,7 +36,7 @@ ROUNDS = st.lists(st.lists(EDITS, min_size=1, max_size=4), min_size=1, max_size=
 def carried(world: World) -> dict[str, list[frozenset[str]]]:
     """For each mapped attribute the values of each data object and each image."""
     return {
-        avu: [found.values(avu) for found in world.zone.objects]
+        avu: [data_object.values(avu) for data_object in world.zone.objects]
         + [texts(subject, place) for subject in world.omero.subjects]
         for avu, place in MAPPED
     }

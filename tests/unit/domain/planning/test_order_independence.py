@@ -25,11 +25,11 @@ def shuffled(observation: Observation, seed: int) -> Observation:
     def shuffle(things: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(chance.sample(things, len(things)))
 
-    def change(found: DataObject) -> DataObject:
-        return replace(found, replicas=shuffle(found.replicas), asked_at=shuffle(found.asked_at))
+    def change(data_object: DataObject) -> DataObject:
+        return replace(data_object, replicas=shuffle(data_object.replicas), asked_at=shuffle(data_object.asked_at))
 
     zone, omero = observation.zone, observation.omero
-    objects = tuple(change(found) for found in (zone.objects[0], *shuffle(zone.objects[1:])))
+    objects = tuple(change(data_object) for data_object in (zone.objects[0], *shuffle(zone.objects[1:])))
     return replace(
         observation,
         zone=replace(zone, objects=objects, movements=shuffle(zone.movements)),

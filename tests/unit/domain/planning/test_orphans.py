@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from irods_omero.domain.planning.orphans import GONE, orphan_difference
+from irods_omero.domain.planning.orphans import GONE, diff_orphan
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, tags_of
 from irods_omero.domain.state.policy import Policy
 from tests.unit.domain.agreed import Edit, agreed_world, overwritten
@@ -18,7 +18,7 @@ POLICY = Policy("z", "omero.example", TIERS)
 def orphaned(world: World) -> World:
     """What the images are when nobody finds their data object any more."""
     subjects = [subject for fileset in world.filesets for subject in fileset.subjects]
-    return apply(world, orphan_difference(subjects))
+    return apply(world, diff_orphan(subjects))
 
 
 def test_images_without_a_data_object_keep_where_they_came_from_and_say_that_it_is_gone() -> None:
@@ -40,5 +40,5 @@ def test_earlier_contents_stay_superseded() -> None:
 def test_once_said_there_is_nothing_more_to_do(world: World) -> None:
     world = orphaned(world)
     subjects = [subject for fileset in world.filesets for subject in fileset.subjects]
-    assert orphan_difference(subjects) == ()
+    assert diff_orphan(subjects) == ()
     assert not any(texts(subject, REQUEST_TAGS) for subject in subjects)

@@ -43,7 +43,7 @@ def unwatched(world: World) -> World:
 
 
 def avus(world: World) -> list[set[str]]:
-    return [set(found.values(AVU)) for found in world.zone.objects]
+    return [set(data_object.values(AVU)) for data_object in world.zone.objects]
 
 
 def tags(world: World) -> list[set[str]]:
@@ -127,14 +127,16 @@ MANY = tuple(f"value {number}" for number in range(500))
 def with_many_tags(world: World, count: int = 5000) -> World:
     """Somebody puts thousands of tags on one image."""
     links = frozenset(TagLink(number, number, PLACE.namespace, f"value {number}", 7) for number in range(count))
-    return change_subject(world, world.omero.subjects[0].id, lambda found: replace(found, tags=found.tags | links))
+    return change_subject(
+        world, world.omero.subjects[0].id, lambda subject: replace(subject, tags=subject.tags | links)
+    )
 
 
 def test_too_many_values_stay_as_they_are_and_the_tier_still_follows() -> None:
     world = settle(add(world_with(), "zone", "a"))
     many = settle(moved_to(with_many_tags(world), "ssd"))
     assert avus(many) == [{"a"}] * 2
-    assert {len(found) for found in tags(many)} == {5001, 1}
+    assert {len(shown) for shown in tags(many)} == {5001, 1}
     assert errors(many) == {TOO_MANY}
     assert disagreements(many) == []
 

@@ -77,9 +77,9 @@ def test_without_a_fileset_nothing_leads_anywhere() -> None:
 
 
 def test_several_data_objects_stay_a_unit_without_a_fileset() -> None:
-    found = id_avus(ZONE, OmeroView(), POLICY)
-    assert found.pop(NAMES.unit) == {DesiredAvu("10", "directory")}
-    assert set(found.values()) == {frozenset()}
+    avus = id_avus(ZONE, OmeroView(), POLICY)
+    assert avus.pop(NAMES.unit) == {DesiredAvu("10", "directory")}
+    assert set(avus.values()) == {frozenset()}
 
 
 def test_an_avu_that_makes_no_sense_is_left_to_an_administrator() -> None:

@@ -24,8 +24,8 @@ CLAIMS = st.frozensets(
     max_size=2,
 )
 OBJECTS = st.lists(st.tuples(CLAIMS, st.sampled_from(("alice", "alice", "bob"))), min_size=1, max_size=4).map(
-    lambda found: {
-        number: replace(data_object(number, avus=avus), owner=owner) for number, (avus, owner) in enumerate(found)
+    lambda claimed: {
+        number: replace(data_object(number, avus=avus), owner=owner) for number, (avus, owner) in enumerate(claimed)
     }
 )
 """Data objects 0 to 3 that claim to be together in all ways."""
@@ -38,33 +38,33 @@ def claiming(data_id: int, *firsts: int, kind: str = "list") -> DataObject:
 @given(OBJECTS)
 def test_each_data_object_is_in_one_unit(objects: dict[int, DataObject]) -> None:
     units = units_of(objects, objects, NAMES)
-    assert sorted(found.data_id for unit in units.values() for found in unit.objects) == sorted(objects)
+    assert sorted(member.data_id for unit in units.values() for member in unit.objects) == sorted(objects)
     for data_id, unit in units.items():
         assert unit.first.data_id == unit.unit.data_id == data_id
-        assert list(unit.objects[1:]) == sorted(unit.objects[1:], key=lambda found: found.path)
+        assert list(unit.objects[1:]) == sorted(unit.objects[1:], key=lambda member: member.path)
 
 
 @given(OBJECTS)
 def test_nobody_is_led_to_the_images_of_another_owner(objects: dict[int, DataObject]) -> None:
     for unit in units_of(objects, objects, NAMES).values():
-        assert len({found.owner for found in unit.objects}) == 1
-        for found in unit.objects[1:]:
-            assert claims(found, NAMES) == claims(unit.first, NAMES) == {unit.unit}
+        assert len({member.owner for member in unit.objects}) == 1
+        for member in unit.objects[1:]:
+            assert claims(member, NAMES) == claims(unit.first, NAMES) == {unit.unit}
 
 
 @given(OBJECTS)
 def test_whoever_claims_in_vain_is_told(objects: dict[int, DataObject]) -> None:
-    for data_id, found in objects.items():
-        unit, trouble = membership(found, objects, NAMES)
-        assert bool(trouble) == (unit not in claims(found, NAMES) and bool(claims(found, NAMES)))
+    for data_id, claimant in objects.items():
+        unit, trouble = membership(claimant, objects, NAMES)
+        assert bool(trouble) == (unit not in claims(claimant, NAMES) and bool(claims(claimant, NAMES)))
         assert units_of([data_id], objects, NAMES)[unit.data_id].trouble == trouble
-        assert (unit.kind in OF_SEVERAL) == (claims(found, NAMES) == {unit})
+        assert (unit.kind in OF_SEVERAL) == (claims(claimant, NAMES) == {unit})
 
 
 @given(OBJECTS, st.sets(st.integers(0, 5)))
 def test_only_units_that_are_asked_for_are_given(objects: dict[int, DataObject], ids: set[int]) -> None:
     for unit in units_of(ids, objects, NAMES).values():
-        assert ids & {found.data_id for found in unit.objects}
+        assert ids & {member.data_id for member in unit.objects}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_data_objects_that_belong_to_nothing_can_be_a_unit() -> None:
 def test_what_was_begun_can_be_completed() -> None:
     begun = (data_object(1), claiming(2, 1), data_object(3))
     assert objection(begun, {1}, ROOTS, NAMES) == ""
-    assert [is_united(found, Unit(1, "list"), NAMES) for found in begun] == [False, True, False]
+    assert [is_united(member, Unit(1, "list"), NAMES) for member in begun] == [False, True, False]
 
 
 def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:

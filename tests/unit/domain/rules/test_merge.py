@@ -10,7 +10,7 @@ from irods_omero.domain.rules.merge import Asked, Merged, merge_attribute, merge
 from irods_omero.domain.state.places import tags_of
 from irods_omero.domain.state.policy import MappedAttribute
 
-SETS = [frozenset(found) for found in ("", "a", "b", "ab")]
+SETS = [frozenset(letters) for letters in ("", "a", "b", "ab")]
 CASES = list(product(SETS, SETS, SETS))
 
 

@@ -31,8 +31,8 @@ def requesting(request: str, *objects: DataObject, queued: tuple[tuple[int, str]
     return decide_request(world.look(), sides_of(world.look()))
 
 
-def moves(found: RequestDecision) -> list[tuple[int, int, str, str, str]]:
-    return [(move.data_id, move.replica, move.source, move.destination, move.group) for move in found.moves]
+def moves(decision: RequestDecision) -> list[tuple[int, int, str, str, str]]:
+    return [(move.data_id, move.replica, move.source, move.destination, move.group) for move in decision.moves]
 
 
 def test_a_movement_starts_from_the_replica_that_storage_tiering_sees() -> None:
@@ -50,28 +50,28 @@ def test_a_copy_outside_of_the_group_is_no_hindrance() -> None:
 
 
 def test_only_what_is_not_queued_is_queued() -> None:
-    found = requesting("archive", on(10, "disk"), on(11, "disk"), queued=((10, "tape"), (11, "ssd")))
-    assert moves(found) == [(11, 0, "disk", "tape", "g")]
-    assert found.counted == 1
+    decision = requesting("archive", on(10, "disk"), on(11, "disk"), queued=((10, "tape"), (11, "ssd")))
+    assert moves(decision) == [(11, 0, "disk", "tape", "g")]
+    assert decision.counted == 1
 
 
 def test_what_is_queued_already_counts_as_tried_once() -> None:
-    found = requesting("archive", on(10, "disk"), queued=((10, "tape"),))
-    assert (found.moves, found.counted) == ((), 1)
+    decision = requesting("archive", on(10, "disk"), queued=((10, "tape"),))
+    assert (decision.moves, decision.counted) == ((), 1)
 
 
 @pytest.mark.parametrize("resource", ["single", "backup"])
 def test_where_there_is_nowhere_to_go_it_is_refused(resource: str) -> None:
-    found = requesting("archive", on(10, "disk"), on(11, resource))
-    assert found.pending is None
-    assert found.refused.endswith("has no other tier to go to")
-    assert found.moves == ()
+    decision = requesting("archive", on(10, "disk"), on(11, resource))
+    assert decision.pending is None
+    assert decision.refused.endswith("has no other tier to go to")
+    assert decision.moves == ()
 
 
 def test_while_no_replica_is_good_it_waits() -> None:
-    found = requesting("archive", on(10))
-    assert found.pending is not None
-    assert "waiting for a good replica" in found.rule
+    decision = requesting("archive", on(10))
+    assert decision.pending is not None
+    assert "waiting for a good replica" in decision.rule
 
 
 def test_an_avu_without_a_known_time_counts_all_the_same() -> None:

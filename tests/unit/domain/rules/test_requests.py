@@ -33,8 +33,8 @@ def take_back(world: World, request: str, side: str, place: int = 0) -> World:
 
 def shown(world: World) -> set[str]:
     """All the requests that anybody carries on either side."""
-    found = [found.values(NAMES.request) for found in world.zone.objects]
-    return set().union(*found, *(texts(subject, REQUEST_TAGS) for subject in world.omero.subjects))
+    in_zone = [data_object.values(NAMES.request) for data_object in world.zone.objects]
+    return set().union(*in_zone, *(texts(subject, REQUEST_TAGS) for subject in world.omero.subjects))
 
 
 def queued(world: World) -> set[str]:
@@ -77,7 +77,7 @@ def test_a_request_is_pending_on_both_sides_until_it_is_served(side: str, reques
     pending = settle(ask(before, request_, side, 1))
     assert disagreements(pending) == []
     assert shown(pending) == {request_}
-    assert pending.zone.movements == tuple((found.data_id, resource) for found in before.zone.objects)
+    assert pending.zone.movements == tuple((data_object.data_id, resource) for data_object in before.zone.objects)
     served = settle(moved_to(pending, resource))
     assert disagreements(served) == []
     assert shown(served) == set()
@@ -103,7 +103,7 @@ def test_a_refused_request_is_gone_from_both_sides_which_say_why(side: str) -> N
     assert disagreements(world) == []
     assert shown(world) == set()
     assert errors(world) == {why}
-    assert [dict(next(iter(found.key_values)).pairs)["error"] for found in world.omero.subjects] == [why] * 2
+    assert [dict(next(iter(subject.key_values)).pairs)["error"] for subject in world.omero.subjects] == [why] * 2
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -129,8 +129,8 @@ def test_nothing_is_moved_that_is_on_its_way_there_or_there(world: World) -> Non
     for _ in range(3):
         world, decision = plan_and_apply(world)  # which refuses to queue a movement twice
         for move in (action for action in actions_of(decision.plan) if isinstance(action, Move)):
-            found = next(found for found in world.zone.objects if found.data_id == move.data_id)
-            held = {replica.resource for replica in found.good_replicas()}
+            data_object = next(data_object for data_object in world.zone.objects if data_object.data_id == move.data_id)
+            held = {replica.resource for replica in data_object.good_replicas()}
             assert move.source in held
             if decision.agreement.request == RESTAGE:
                 assert move.destination not in held
@@ -156,7 +156,7 @@ def test_a_pending_request_outlives_the_deletion_of_all_images() -> None:
 def test_a_file_that_joins_does_not_cancel_what_is_pending() -> None:
     pending = settle(ask(agreed_world(POLICY, objects=2), ARCHIVE, "zone"))
     world = settle(joined(pending))
-    assert [found.values(NAMES.request) for found in world.zone.objects] == [{ARCHIVE}] * 3
+    assert [data_object.values(NAMES.request) for data_object in world.zone.objects] == [{ARCHIVE}] * 3
     assert len(world.zone.movements) == 3
 
 

@@ -48,8 +48,8 @@ def test_who_is_new_adds_and_takes_nothing_away() -> None:
 def test_nobody_says_what_nobody_has_unless_all_are_new(
     carried: list[frozenset[str]], base: frozenset[str], new: int
 ) -> None:
-    found = side(*carried, new=min(new, len(carried)))
-    assert found.says("n", base) <= found.anywhere("n") | (frozenset() if found.partakers else base)
+    carriers = side(*carried, new=min(new, len(carried)))
+    assert carriers.says("n", base) <= carriers.anywhere("n") | (frozenset() if carriers.partakers else base)
 
 
 def test_all_partake_in_what_they_agreed_upon() -> None:
@@ -72,7 +72,7 @@ def test_earlier_images_have_a_say_and_only_those_of_the_agreement() -> None:
     assert [len(fileset.subjects) for fileset in world.filesets] == [2, 2, 2]
     sides, omero = sides_of(world.look()), world.omero
     assert (len(sides.images.carriers), len(omero.superseded)) == (2, 4)
-    assert {found.id for found in omero.earlier} == {found.id for found in world.filesets[1].subjects}
+    assert {subject.id for subject in omero.earlier} == {subject.id for subject in world.filesets[1].subjects}
     assert len(sides.omero.partakers) == 2
 
 

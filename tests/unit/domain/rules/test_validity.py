@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from irods_omero.domain.rules.validity import TOLD, without_nonsense
+from irods_omero.domain.rules.validity import TOLD, without_invalid
 from irods_omero.domain.state.places import KEY, Place, tags_of
 from irods_omero.domain.state.policy import TO_OMERO, MappedAttribute, Policy
 from irods_omero.domain.state.views import Avu
@@ -26,12 +26,12 @@ def tagged(*tags: tuple[str, str]) -> World:
 
 def test_what_makes_sense_is_not_changed() -> None:
     observation = tagged(*((REQUEST_NAMESPACE, request) for request in REQUESTS), ("n", "DAPI"), ("", "\n")).look()
-    assert without_nonsense(observation) == (observation, "")
+    assert without_invalid(observation) == (observation, "")
 
 
 def test_only_what_makes_no_sense_is_taken_out() -> None:
     observation = tagged((REQUEST_NAMESPACE, "archve"), (REQUEST_NAMESPACE, "keep"), ("n", ""), ("m", "")).look()
-    seen, told = without_nonsense(observation)
+    seen, told = without_invalid(observation)
     links = {(link.namespace, link.text) for link in seen.omero.subjects[0].tags}
     assert {(REQUEST_NAMESPACE, "keep"), ("m", "")} <= links
     assert not {(REQUEST_NAMESPACE, "archve"), ("n", "")} & links
@@ -41,15 +41,15 @@ def test_only_what_makes_no_sense_is_taken_out() -> None:
 
 def test_avus_that_are_no_requests() -> None:
     world = add_avu(tagged(), FIRST, Avu(NAMES.request, "Archive"))
-    seen, told = without_nonsense(world.look())
+    seen, told = without_invalid(world.look())
     assert seen.zone.first.values(NAMES.request) == frozenset()
     assert told == "AVU 'Archive': it is not one of the requests archive, restage, keep"
 
 
 def test_not_more_is_told_than_people_read() -> None:
-    _, told = without_nonsense(tagged(*(("n", "x" * 2701 + str(number)) for number in range(9))).look())
+    _, told = without_invalid(tagged(*(("n", "x" * 2701 + str(number)) for number in range(9))).look())
     assert told.count("cannot be an AVU") == 1 <= TOLD
-    _, told = without_nonsense(tagged(*((REQUEST_NAMESPACE, str(number)) for number in range(9))).look())
+    _, told = without_invalid(tagged(*((REQUEST_NAMESPACE, str(number)) for number in range(9))).look())
     assert told.count("it is not one of the requests") == TOLD
 
 
@@ -70,7 +70,7 @@ def test_pairs_that_cannot_be_avus_stay_in_their_annotation() -> None:
     assert "value 'x': its key cannot be the attribute of an AVU, as it has control characters" in told
     assert "takes more than 2700 bytes" in told
     world = settle(add_avu(world, FIRST, Avu("lab::new", "y")))
-    (pairs,) = [found.pairs for found in world.omero.subjects[0].key_values if found.namespace == "k"]
+    (pairs,) = [annotation.pairs for annotation in world.omero.subjects[0].key_values if annotation.namespace == "k"]
     assert [key for key, _ in pairs] == ["room", "bell\x07", "room", "new"]
 
 
@@ -78,4 +78,4 @@ def test_keys_without_a_value_are_nobody_s_business() -> None:
     world = settle(with_pairs(("room", "")))
     assert not world.zone.first.values(NAMES.error)
     assert not world.zone.first.values("lab::room")
-    assert ("room", "") in [pair for found in world.omero.subjects[0].key_values for pair in found.pairs]
+    assert ("room", "") in [pair for annotation in world.omero.subjects[0].key_values for pair in annotation.pairs]

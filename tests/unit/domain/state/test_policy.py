@@ -49,9 +49,9 @@ def test_values_have_other_names_in_omero() -> None:
 
 
 def test_attributes_that_either_side_has_are_merged_one_by_one() -> None:
-    found = POLICY.mapped(["lab::room", "other"], [Place(KEY, "n", "Lab medium"), Place(KEY, "n", "mine")])
-    assert [mapped.avu for mapped in found] == ["stain", "lab::medium", "lab::room"]
-    assert [mapped.avu for mapped in POLICY.mapped([], [])] == ["stain"]
+    mapped = POLICY.mapped(["lab::room", "other"], [Place(KEY, "n", "Lab medium"), Place(KEY, "n", "mine")])
+    assert [mapping.avu for mapping in mapped] == ["stain", "lab::medium", "lab::room"]
+    assert [mapping.avu for mapping in POLICY.mapped([], [])] == ["stain"]
 
 
 def test_an_agreement_about_one_place_is_none_about_another() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import DataObject, Replica
-from irods_omero.vocabulary import ARCHIVE, RESTAGE
+from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.strategies import TIERS
 
 
@@ -21,7 +22,7 @@ def name(tier: Tier | None) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("found", "tier"),
+    ("data_object", "tier"),
     [
         (on("ssd"), "fast"),
         (on("tape", "ssd"), "fast"),
@@ -35,12 +36,12 @@ def name(tier: Tier | None) -> str | None:
         (on(stale="ssd"), None),
     ],
 )
-def test_the_tier_that_users_see(found: DataObject, tier: str | None) -> None:
-    assert name(TIERS.of_object(found)) == tier
+def test_the_tier_that_users_see(data_object: DataObject, tier: str | None) -> None:
+    assert name(TIERS.of_object(data_object)) == tier
 
 
 @pytest.mark.parametrize(
-    ("found", "tier"),
+    ("objects", "tier"),
     [
         ([on("ssd"), on("tape")], "archive"),
         ([on("ssd"), on("disk")], "medium"),
@@ -49,12 +50,12 @@ def test_the_tier_that_users_see(found: DataObject, tier: str | None) -> None:
         ([], None),
     ],
 )
-def test_a_unit_is_as_slow_as_its_slowest_object(found: list[DataObject], tier: str | None) -> None:
-    assert name(TIERS.of_unit(found)) == tier
+def test_a_unit_is_as_slow_as_its_slowest_object(objects: list[DataObject], tier: str | None) -> None:
+    assert name(TIERS.of_unit(objects)) == tier
 
 
 @pytest.mark.parametrize(
-    ("found", "place"),
+    ("data_object", "place"),
     [
         (on("backup", "tape"), "archive"),
         (on("backup", "tape", "disk"), "medium"),
@@ -64,16 +65,17 @@ def test_a_unit_is_as_slow_as_its_slowest_object(found: list[DataObject], tier: 
         (on(), None),
     ],
 )
-def test_where_storage_tiering_sees_an_object(found: DataObject, place: str | None) -> None:
-    assert name(TIERS.place(found)) == place
+def test_where_storage_tiering_sees_an_object(data_object: DataObject, place: str | None) -> None:
+    assert name(TIERS.place(data_object)) == place
 
 
 @pytest.mark.parametrize("place", ["ssd", "disk", "tape"])
-def test_requests_lead_to_the_ends_of_the_group(place: str) -> None:
-    assert TIERS.wanted(ARCHIVE, TIERS.of_resource(place)).resource == "tape"
-    assert TIERS.wanted(RESTAGE, TIERS.of_resource(place)).resource == "ssd"
+def test_requests_lead_to_the_ends_of_the_group_or_nowhere(place: str) -> None:
+    assert TIERS.destination(request_for(ARCHIVE), TIERS.of_resource(place)).resource == "tape"
+    assert TIERS.destination(request_for(RESTAGE), TIERS.of_resource(place)).resource == "ssd"
+    assert TIERS.destination(request_for(KEEP), TIERS.of_resource(place)).resource == place
 
 
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
     tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
-    assert tiers.wanted(ARCHIVE, tiers.of_resource("r0")).resource == "r2"
+    assert tiers.destination(request_for(ARCHIVE), tiers.of_resource("r0")).resource == "r2"

@@ -1,0 +1,50 @@
+"""The requests that users can make: for each word what it does, and what users read about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
+
+FIRST_TIER = 0
+LAST_TIER = -1
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request word and its meaning.
+
+    Attributes:
+        text: The word, as the value of an AVU and as the text of a tag.
+        description: The description of the tag in OMERO.
+        destination: Index, in its tier group, of the tier that data is moved to; None for a request that holds data
+            where it is, until a user removes the request.
+    """
+
+    text: str
+    description: str
+    destination: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the request stands until a user removes it, and nothing is moved."""
+        return self.destination is None
+
+
+REQUEST_TABLE = (
+    Request(ARCHIVE, "Put this on an image to have its files moved to the archive.", LAST_TIER),
+    Request(RESTAGE, "Put this on an image to have its files brought back from the archive.", FIRST_TIER),
+    Request(KEEP, "Put this on an image to have its files held where they are."),
+)
+"""One line for each of ``vocabulary.REQUESTS``, in the same order."""
+
+_BY_TEXT = {request.text: request for request in REQUEST_TABLE}
+
+
+def request_for(text: str) -> Request:
+    """The request of one of ``vocabulary.REQUESTS``.
+
+    Raises:
+        KeyError: The text is none of them.
+    """
+    return _BY_TEXT[text]
