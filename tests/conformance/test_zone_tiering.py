@@ -15,6 +15,7 @@ from irods.models import Resource, RuleExec
 from irods.rule import Rule
 
 from irods_omero.domain.state.actions import Move
+from irods_omero.domain.state.tiers import Tier
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import ENQUEUE_INSTANCE, movement_rule, queue_movement, queued_movements
 from irods_omero.vocabulary import ACCESS_TIME, TIER_GROUP
@@ -75,7 +76,10 @@ def on_lower_tier(zone: Zone, name: str) -> str:
 
 def movement(zone: Zone, path: str, destination: str = LOWER) -> Move:
     """A movement as the agent asks for it."""
-    return Move(zone.rods.data_objects.get(path).id, path, 0, UPPER, destination, TIERS)
+    tier = Tier(UPPER, UPPER)
+    return Move(
+        zone.rods.data_objects.get(path).id, path, 0, UPPER, destination, TIERS, tier.verification, False, tier.delay
+    )
 
 
 def test_a_put_leaves_an_access_time_and_no_group(zone: Zone) -> None:

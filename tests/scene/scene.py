@@ -260,7 +260,10 @@ class Scene:
             "zone": zone,
             "omero": server,
             "watch": {"roots": [f"/{self.zone.zone}/home"]},
-            "tiers": {FAST: {"name": "fast"}, ARCHIVE: {"name": "archive", "offline": True}},
+            "tiers": {
+                FAST: {"name": "fast", "recall_hours": 0.0},
+                ARCHIVE: {"name": "archive", "offline": True, "recall_hours": 0.0},
+            },
             "imports": {"attempts": 3, "backoff_seconds": 0.0},
         }
         for section, change in changes.items():

@@ -59,7 +59,10 @@ class Connections:
     def policy(self) -> Policy:
         """The administrator's choices, with the tier groups as the zone has them now."""
         settings = self.settings
-        looks = {resource: TierLook(tier.name or resource, tier.offline) for resource, tier in settings.tiers.items()}
+        looks = {
+            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours)
+            for resource, tier in settings.tiers.items()
+        }
         return Policy(
             zone=settings.zone.name,
             server=settings.omero.name,

@@ -67,13 +67,18 @@ class TierSettings(Section):
         default=None, description="Name of the tier in tags and key-value pairs; by default the resource's."
     )
     offline: bool = Field(default=False, description="Whether its bytes are out of OMERO's reach: images get a lock.")
+    recall_hours: Annotated[float, Field(ge=0)] = Field(
+        default=24.0,
+        description="How long movements from this tier may take: a request is not refused for a movement that fails "
+        "before.",
+    )
 
 
 class ImportSettings(Section):
     """How imports are tried."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=3, description="How often an import, or a movement that was asked for, is tried."
+        default=3, description="How often an import, or a movement that was asked for, is tried at least."
     )
     backoff_seconds: Annotated[float, Field(ge=0)] = Field(
         default=60.0, description="Pause before the second attempt, doubled before each further one."

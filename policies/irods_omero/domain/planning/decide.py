@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from heapq import nsmallest
 
 from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
@@ -28,7 +27,7 @@ from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
-from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
@@ -156,7 +155,9 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         content=base.content or (observation.content if base.fileset is not None else None),
         gone=base.gone or base.fileset is not None,
         request=fields.pending,
-        moves=fields.request.counted,
+        moves=fields.request.progress.queued,
+        asked=fields.request.progress.asked_at,
+        queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
@@ -221,9 +222,11 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         group=min((subject.group for subject in omero.subjects), default=base.group),
         gone=False,
         tier=name,
-        since=base.since if base.since and name == base.tier else _timestamp(observation.now),
+        since=base.since if base.since and name == base.tier else timestamp(observation.now),
         request=fields.pending,
-        moves=fields.request.counted,
+        moves=fields.request.progress.queued,
+        asked=fields.request.progress.asked_at,
+        queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
         failure=base.failure if fields.importing.error else None,
         attributes=(),
@@ -265,7 +268,7 @@ def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> 
     """The plan, and before it what could not be told any more if the agent were killed on the way."""
     base = observation.base
     if agreement.gone and not base.gone:
-        base = replace(agreement, request=base.request, moves=base.moves)
+        base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
     refused = observation.base.refused if agreement.request else agreement.refused
     first = _record(observation, replace(base, refused=refused, notes=agreement.notes))
     if first is None or not plan.works:
@@ -292,7 +295,3 @@ def _record(observation: Observation, agreement: Agreement) -> RecordAgreement |
         return None
     first = observation.zone.first
     return RecordAgreement(first.data_id, first.path, agreement)
-
-
-def _timestamp(now: float) -> str:
-    return datetime.fromtimestamp(now, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

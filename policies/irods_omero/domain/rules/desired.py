@@ -9,7 +9,7 @@ from typing import NamedTuple
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Subject, ZoneView
 from irods_omero.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX
@@ -92,6 +92,7 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
         ("checksum", content.checksum if content else ""),
         ("tier", agreement.tier),
         ("since", agreement.since),
+        ("waiting", f"{agreement.request} since {timestamp(agreement.asked)}" if agreement.asked else ""),
         *(("error", error.text) for error in errors),
     )
     return tuple((key, value) for key, value in pairs if value)

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Failure
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
-
-DOUBLINGS = 10
-"""So often the time between two attempts is doubled at most."""
 
 
 @dataclass(frozen=True)

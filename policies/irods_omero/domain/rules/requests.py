@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from irods_omero.domain.rules.merge import Asked, merge_request
 from irods_omero.domain.rules.sides import Sides
@@ -10,12 +11,38 @@ from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import REASON_BYTES
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
-from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
-from irods_omero.domain.state.views import DataObject, TagLink, ZoneView
+from irods_omero.domain.state.views import DataObject, TagLink
 from irods_omero.vocabulary import REQUESTS
+
+HOUR = 3600.0
+"""Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
+
+
+class Progress(NamedTuple):
+    """How the movement that a request asks for goes on.
+
+    Attributes:
+        queued: How often it was queued.
+        asked_at: Since when the request is pending, seconds since 1970.
+        queued_at: When it was queued last, seconds since 1970.
+    """
+
+    queued: int = 0
+    asked_at: int = 0
+    queued_at: int = 0
+
+    def may_be_queued(self, now: float, backoff: float) -> bool:
+        """Whether it is time to queue it, again if it was before; a time in the future is of a clock that was wrong."""
+        if not self.queued or self.queued_at > now:
+            return True
+        return now >= self.queued_at + min(backoff * 2.0 ** min(self.queued - 1, DOUBLINGS), HOUR)
+
+
+NO_PROGRESS = Progress()
 
 
 @dataclass(frozen=True)
@@ -25,7 +52,7 @@ class RequestDecision:
     Attributes:
         pending: The request that both sides show, None for none.
         moves: Movements to queue now.
-        counted: How often movements were queued for the pending request, these included.
+        progress: How the movement that is asked for goes on.
         refused: Why the last request was turned down, empty if it was not.
         rule: Which rule decided, in words.
         wait: Whether to look again soon.
@@ -33,7 +60,7 @@ class RequestDecision:
 
     pending: Asked | None
     moves: tuple[Move, ...]
-    counted: int
+    progress: Progress
     refused: str
     rule: str
     wait: bool = False
@@ -41,25 +68,31 @@ class RequestDecision:
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     """Merge what is asked on both sides, and see whether it is served."""
-    policy, attribute = observation.policy, observation.policy.names.request
+    attribute = observation.policy.names.request
     base = sides.agreed({observation.base.request} & set(REQUESTS))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     in_omero |= sides.taken_over(REQUEST_TAGS, base)
     new = [asked for asked in _asked(observation) if asked.request not in base]
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
-        return RequestDecision(None, (), 0, observation.base.refused, rule)
+        return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
     if request_for(asked.request).holds:
-        return RequestDecision(asked, (), 0, "", f"{rule}: held on its tier until taken away")
-    counted = observation.base.moves if asked.request == observation.base.request else 0
-    served = _serve(observation.zone, policy, asked, counted, rule)
+        return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
+    progress = _progress(observation, asked.request)
+    served = _serve(observation, asked, progress, rule)
     others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) - {asked.request}
     if served.pending is None and others:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
-        return RequestDecision(
-            asked, (), counted, "", f"{rule}: taking the others away before it is answered", wait=True
-        )
+        rule = f"{rule}: taking the others away before it is answered"
+        return RequestDecision(asked, (), progress, "", rule, wait=True)
     return served
+
+
+def _progress(observation: Observation, request: str) -> Progress:
+    base, now = observation.base, int(observation.now)
+    if request != base.request:
+        return Progress(asked_at=now)
+    return Progress(base.moves, min(base.asked or now, now), base.queued)
 
 
 def _asked(observation: Observation) -> list[Asked]:
@@ -84,10 +117,11 @@ def _is_request(link: TagLink) -> bool:
     return place_of_tag(link) == REQUEST_TAGS and link.text in REQUESTS
 
 
-def _serve(zone: ZoneView, policy: Policy, asked: Asked, counted: int, rule: str) -> RequestDecision:
+def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str) -> RequestDecision:
+    zone, policy = observation.zone, observation.policy
     present = policy.tiers.of_unit(zone.objects)
     if present is None:
-        return RequestDecision(asked, (), counted, "", f"{rule}: waiting for a good replica")
+        return RequestDecision(asked, (), progress, "", f"{rule}: waiting for a good replica")
     places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
     if any(place is None for _, place in places):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
@@ -95,25 +129,39 @@ def _serve(zone: ZoneView, policy: Policy, asked: Asked, counted: int, rule: str
     to_move = [
         (data_object, place, destination)
         for data_object, place in places
-        if place is not None and place != (destination := policy.tiers.destination(request, place))
+        if place is not None and (destination := policy.tiers.destination(request, data_object)) is not None
     ]
     if not to_move:
-        return RequestDecision(None, (), 0, "", f"{rule}: served, it is on tier {present.name}")
+        return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {present.name}")
+    names = ", ".join(sorted({destination.name for _, _, destination in to_move}))
     moves = tuple(
         _move(data_object, place, destination)
         for data_object, place, destination in to_move
         if (data_object.data_id, destination.resource) not in zone.movements
     )
-    names = ", ".join(sorted({destination.name for _, _, destination in to_move}))
-    if moves and counted >= policy.attempts:
-        return _refuse(asked.request, f"storage tiering did not move it to {names} in {counted} attempts")
-    words = "queued" if moves else "its movement is queued"
-    return RequestDecision(asked, moves, max(counted + bool(moves), 1), "", f"{rule}: {words}, to tier {names}")
+    if not moves:
+        progress = progress._replace(queued=max(progress.queued, 1))
+        return RequestDecision(asked, (), progress, "", f"{rule}: its movement is queued, to tier {names}")
+    hours = max(place.recall_hours for _, place, _ in to_move)
+    return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
+
+
+def _queue(observation: Observation, decision: RequestDecision, names: str, hours: float) -> RequestDecision:
+    """Queue movements, unless it is too late for that, or too early after the last time."""
+    asked, progress, policy, rule = decision.pending, decision.progress, observation.policy, decision.rule
+    assert asked is not None
+    if progress.queued >= policy.attempts and observation.now >= progress.asked_at + hours * HOUR:
+        return _refuse(asked.request, f"storage tiering did not move it to {names} in {progress.queued} attempts")
+    if not progress.may_be_queued(observation.now, policy.backoff):
+        rule = f"{rule}: its movement to tier {names} was given up by storage tiering, and is queued again later"
+        return RequestDecision(asked, (), progress, "", rule)
+    progress = progress._replace(queued=progress.queued + 1, queued_at=int(observation.now))
+    return replace(decision, progress=progress, rule=f"{rule}: queued, to tier {names}")
 
 
 def _refuse(request: str, reason: str) -> RequestDecision:
     refused = printable(f"request {request} refused: {reason}", REASON_BYTES)
-    return RequestDecision(None, (), 0, refused, refused)
+    return RequestDecision(None, (), NO_PROGRESS, refused, refused)
 
 
 def _move(data_object: DataObject, place: Tier, destination: Tier) -> Move:
@@ -125,4 +173,7 @@ def _move(data_object: DataObject, place: Tier, destination: Tier) -> Move:
         source=source.resource,
         destination=destination.resource,
         group=destination.group,
+        verification=destination.verification,
+        preserve=place.preserve,
+        delay=place.delay,
     )

@@ -120,6 +120,9 @@ class Move:
         source: Its root resource.
         destination: Root resource of the tier to move to.
         group: Tier group.
+        verification: How storage tiering makes sure of the copy: ``catalog``, ``filesystem`` or ``checksum``.
+        preserve: Whether the replica at the source stays.
+        delay: The delay conditions of the movement, without the name of the rule engine.
     """
 
     data_id: int
@@ -128,6 +131,9 @@ class Move:
     source: str
     destination: str
     group: str
+    verification: str
+    preserve: bool
+    delay: str
 
 
 @dataclass(frozen=True)

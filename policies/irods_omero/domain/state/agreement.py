@@ -71,6 +71,8 @@ class Agreement:
         since: Since when, as shown to users.
         request: The pending request, empty for none.
         moves: How often a movement was queued for it.
+        asked: Since when it is pending, seconds since 1970.
+        queued: When a movement was queued for it last, seconds since 1970.
         refused: Why the last request was turned down, empty when it was not.
         failure: Of the last import, None when it went well.
         attributes: For each mapped attribute that has any the agreed values, sorted, long ones as digests.
@@ -85,6 +87,8 @@ class Agreement:
     since: str = ""
     request: str = ""
     moves: int = 0
+    asked: int = 0
+    queued: int = 0
     refused: str = ""
     failure: Failure | None = None
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -130,6 +134,8 @@ def _dump(agreement: Agreement) -> str:
         "since": agreement.since,
         "req": agreement.request,
         "moves": agreement.moves or None,
+        "asked": agreement.asked or None,
+        "queued": agreement.queued or None,
         "refused": agreement.refused,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
@@ -188,6 +194,8 @@ def _load(fields: Any) -> Agreement:
         since=_since(fields.get("since", "")),
         request=_text(fields.get("req", "")),
         moves=_number(fields.get("moves", 0)),
+        asked=_number(fields.get("asked", 0)),
+        queued=_number(fields.get("queued", 0)),
         refused=_reason(fields.get("refused", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),

@@ -19,6 +19,9 @@ STAR = "*"
 """At the end of an attribute and of a key: whatever comes there is the same on both sides."""
 
 
+DOUBLINGS = 10
+"""The time between two attempts is doubled at most this often."""
+
 MARK = "#"
 """Between an attribute and what tells its place, in agreements."""
 

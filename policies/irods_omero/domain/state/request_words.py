@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 
 FIRST_TIER = 0
+"""The one that data is restaged to, where storage tiering says so another than the first of the group."""
+
 LAST_TIER = -1
 
 

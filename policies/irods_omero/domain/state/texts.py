@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime, timezone
 
 MAXIMUM_BYTES = 2700
 """So long an AVU value may be in iRODS (``META_ATTR_VALUE`` of its catalog)."""
@@ -38,3 +39,8 @@ def remembered(value: str) -> str:
     if len(encoded) <= SHORT_BYTES and not value.startswith(DIGEST):
         return value
     return DIGEST + hashlib.sha256(encoded).hexdigest()[:24]
+
+
+def timestamp(seconds: float) -> str:
+    """A time as users see it, from seconds since 1970."""
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from irods_omero.domain.state.request_words import Request
+from irods_omero.domain.state.request_words import FIRST_TIER, Request
 from irods_omero.domain.state.views import DataObject
 
 
@@ -19,6 +19,12 @@ class Tier:
         group: Tier group, empty for a resource in none.
         index: Place in the group; storage tiering moves data from lower to higher ones.
         offline: Whether its bytes are out of OMERO's reach, so that images there get the lock.
+        recall_hours: Movements from here may take this long before a request is refused.
+        verification: How storage tiering makes sure of a copy that was moved here: ``catalog``, ``filesystem`` or
+            ``checksum``.
+        preserve: Whether a replica stays here when data moves on.
+        is_restage_tier: Whether data of the group comes back to here and no further.
+        delay: The delay conditions of movements from here, without the name of the rule engine.
     """
 
     name: str
@@ -26,6 +32,11 @@ class Tier:
     group: str = ""
     index: int = 0
     offline: bool = False
+    recall_hours: float = 24.0
+    verification: str = "catalog"
+    preserve: bool = False
+    is_restage_tier: bool = False
+    delay: str = "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
 
 
 class Tiers:
@@ -57,9 +68,22 @@ class Tiers:
         tiers = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
         return min(tiers, key=_index, default=None)
 
-    def destination(self, request: Request, place: Tier) -> Tier:
-        """Where a request takes data that storage tiering sees on ``place``: nowhere else if it holds it there."""
-        return place if request.destination is None else self._group(place)[request.destination]
+    def destination(self, request: Request, data_object: DataObject) -> Tier | None:
+        """Where a request has a data object moved to; None where it is served, or holds it where it is.
+
+        As in storage tiering, a replica may be told to stay on the tier that data comes from, and nothing is restaged
+        that is on the restage tier already, or on an even faster one.
+        """
+        place = self.place(data_object)
+        if place is None or request.destination is None:
+            return None
+        group = self._group(place)
+        if request.destination == FIRST_TIER:
+            tier = next((tier for tier in group if tier.is_restage_tier), group[0])
+            return tier if place.index > tier.index else None
+        tier = group[request.destination]
+        is_there = place == tier or (place.preserve and tier in self._with_good_replica(data_object))
+        return None if is_there else tier
 
     def _group(self, of: Tier) -> list[Tier]:
         if not of.group:

@@ -45,10 +45,10 @@ def movement_rule(move: Move) -> dict[str, Any]:
             "source-replica-number": str(move.replica),
             "source-resource": move.source,
             "destination-resource": move.destination,
-            "preserve-replicas": False,
-            "verification-type": "catalog",
-            "delay_conditions": f"<INST_NAME>{TIERING_INSTANCE}</INST_NAME>"
-            "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>",
+            # What is given here overrides what the resources say, which the plugin reads for its own movements only.
+            "preserve-replicas": move.preserve,
+            "verification-type": move.verification,
+            "delay_conditions": f"<INST_NAME>{TIERING_INSTANCE}</INST_NAME>{move.delay}",
         },
     }
 

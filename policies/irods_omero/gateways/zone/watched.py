@@ -26,10 +26,23 @@ _WILD = re.compile(r"['%_\\\\]")
 
 @dataclass(frozen=True)
 class TierLook:
-    """What users see of a resource: its name in tags, and whether OMERO cannot reach it."""
+    """What the configuration says about a resource.
 
-    name: str
-    offline: bool
+    Attributes:
+        name: Its name in tags; empty for the name of the resource.
+        offline: Whether OMERO cannot reach its bytes.
+        recall_hours: Movements from it may take this long before a request is refused.
+    """
+
+    name: str = ""
+    offline: bool = False
+    recall_hours: float = 24.0
+
+
+UNNAMED = TierLook()
+
+TIERING_PREFIX = "irods::storage_tiering::"
+"""What the attributes start with that storage tiering reads from resources."""
 
 
 class Watched:
@@ -79,18 +92,39 @@ def _inherited(path: str, targets: Mapping[str, tuple[str, str]]) -> tuple[str, 
 
 
 def read_tiers(zone: ZoneConnection, looks: Mapping[str, TierLook]) -> Tiers:
-    """The tier groups as the storage tiering plugin reads them from resources: group as value, index as units."""
-    columns = (Resource.name, ResourceMeta.value, ResourceMeta.units)
-    groups: dict[str, tuple[str, int]] = defaultdict(lambda: ("", 0))
-    for resource, group, units in rows(zone, "reading tier groups", columns, ResourceMeta.name == TIER_GROUP):
-        groups[resource] = (group, int(units) if units and units.isdecimal() else 0)
-    default = TierLook("", False)
-    tiers = []
-    for resource in sorted({*groups, *looks}):
-        look = looks.get(resource, default)
-        group, index = groups[resource]
-        tiers.append(Tier(look.name or resource, resource, group, index, look.offline))
-    return Tiers(tiers)
+    """The tier groups as the storage tiering plugin reads them from resources: group as value, index as units.
+
+    What the plugin reads there for its own movements is read, too, and so are its defaults: ``storage_tiering.cpp`` and
+    ``configuration.hpp``.
+    """
+    columns = (Resource.name, ResourceMeta.name, ResourceMeta.value, ResourceMeta.units)
+    condition = Like(ResourceMeta.name, f"{TIERING_PREFIX}%")
+    avus: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
+    for resource, attribute, value, units in sorted(rows(zone, "reading tier groups", columns, condition), key=str):
+        avus[resource].setdefault(attribute, (value, units or ""))
+    members = {resource for resource, own in avus.items() if TIER_GROUP in own}
+    return Tiers(
+        _tier(resource, looks.get(resource, UNNAMED), avus[resource]) for resource in sorted({*members, *looks})
+    )
+
+
+def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) -> Tier:
+    group, index = avus.get(TIER_GROUP, ("", ""))
+    value = {attribute.removeprefix(TIERING_PREFIX): value for attribute, (value, _) in avus.items()}
+    pause = value.get("minimum_delay_time_in_seconds", "")
+    return Tier(
+        name=look.name or resource,
+        resource=resource,
+        group=group,
+        index=int(index) if index.isdecimal() else 0,
+        offline=look.offline,
+        recall_hours=look.recall_hours,
+        verification=value.get("verification", "catalog"),
+        preserve=value.get("preserve_replicas", "").lower() == "true",
+        is_restage_tier=value.get("minimum_restage_tier") == "true",
+        delay=f"<PLUSET>{pause if pause.isdecimal() else 1}s</PLUSET>"
+        + value.get("data_movement_parameters", "<EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"),
+    )
 
 
 def like(path: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import sides_of
-from irods_omero.domain.state.actions import Move
+from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, Replica, ZoneView
 from tests.unit.domain.agreed import data_object
@@ -26,9 +27,14 @@ def on(data_id: int, *resources: str) -> DataObject:
 
 
 def requesting(request: str, *objects: DataObject, queued: tuple[tuple[int, str], ...] = ()) -> RequestDecision:
-    asking = replace(objects[0], avus=frozenset({Avu(NAMES.request, request)}))
-    world = World(POLICY, ZoneView(Unit(10), (asking, *objects[1:]), None, queued), clock=NOW)
+    first, *others = objects
+    world = World(POLICY, ZoneView(Unit(10), (asking(request, first), *others), None, queued), clock=NOW)
     return decide_request(world.look(), sides_of(world.look()))
+
+
+def asking(request: str, data_object: DataObject) -> DataObject:
+    """The data object with a request."""
+    return replace(data_object, avus=frozenset({Avu(NAMES.request, request)}))
 
 
 def moves(decision: RequestDecision) -> list[tuple[int, int, str, str, str]]:
@@ -52,12 +58,12 @@ def test_a_copy_outside_of_the_group_is_no_hindrance() -> None:
 def test_only_what_is_not_queued_is_queued() -> None:
     decision = requesting("archive", on(10, "disk"), on(11, "disk"), queued=((10, "tape"), (11, "ssd")))
     assert moves(decision) == [(11, 0, "disk", "tape", "g")]
-    assert decision.counted == 1
+    assert decision.progress.queued == 1
 
 
 def test_what_is_queued_already_counts_as_tried_once() -> None:
     decision = requesting("archive", on(10, "disk"), queued=((10, "tape"),))
-    assert (decision.moves, decision.counted) == ((), 1)
+    assert (decision.moves, decision.progress.queued) == ((), 1)
 
 
 @pytest.mark.parametrize("resource", ["single", "backup"])
@@ -85,4 +91,42 @@ def test_who_asked_is_the_units_of_the_avu_or_else_the_owner() -> None:
 
 
 def test_a_movement_names_the_path() -> None:
-    assert requesting("archive", on(10, "disk")).moves == (Move(10, "/z/home/lab/10.tiff", 0, "disk", "tape", "g"),)
+    (move,) = requesting("archive", on(10, "disk")).moves
+    assert (move.data_id, move.path) == (10, "/z/home/lab/10.tiff")
+
+
+def test_a_movement_follows_what_the_resources_say() -> None:
+    tiers = Tiers(
+        [
+            Tier("fast", "ssd", "g", 0, verification="filesystem", preserve=True, delay="<PLUSET>7s</PLUSET>"),
+            Tier("archive", "tape", "g", 1, verification="checksum", delay="<PLUSET>9s</PLUSET>"),
+        ]
+    )
+    world = World(replace(POLICY, tiers=tiers), ZoneView(Unit(10), (asking("archive", on(10, "ssd")),)), clock=NOW)
+    (move,) = decide_request(world.look(), sides_of(world.look())).moves
+    assert (move.verification, move.preserve, move.delay) == ("checksum", True, "<PLUSET>7s</PLUSET>")
+
+
+WAITED = Agreement(request="archive", moves=3, asked=NOW - 1000, queued=NOW - 1000)
+
+
+@pytest.mark.parametrize(
+    ("base", "recall_hours", "pending", "moved"),
+    [
+        (WAITED, 0.0, False, False),  # given up
+        (WAITED, 1.0, True, True),  # patient
+        (replace(WAITED, queued=NOW - 10), 1.0, True, False),  # too early to queue it again
+        (replace(WAITED, queued=NOW + 10**6), 1.0, True, True),  # noted by a clock that was wrong
+        (replace(WAITED, asked=NOW + 10**6), 0.0, False, False),  # likewise
+        (replace(WAITED, moves=2), 0.0, True, True),  # not tried often enough
+    ],
+)
+def test_a_request_is_given_up_when_its_tier_had_the_time_it_takes(
+    base: Agreement, recall_hours: float, pending: bool, moved: bool
+) -> None:
+    tiers = Tiers([Tier("fast", "ssd", "g", 0, recall_hours=recall_hours), Tier("archive", "tape", "g", 1)])
+    zone = ZoneView(Unit(10), (asking("archive", on(10, "ssd")),))
+    world = World(replace(POLICY, tiers=tiers, attempts=3, backoff=60.0), zone, clock=NOW)
+    observation = replace(world.look(), base=base)
+    decision = decide_request(observation, sides_of(observation))
+    assert (decision.pending is not None, bool(decision.moves)) == (pending, moved)

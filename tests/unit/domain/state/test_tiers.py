@@ -69,13 +69,35 @@ def test_where_storage_tiering_sees_an_object(data_object: DataObject, place: st
     assert name(TIERS.place(data_object)) == place
 
 
-@pytest.mark.parametrize("place", ["ssd", "disk", "tape"])
-def test_requests_lead_to_the_ends_of_the_group_or_nowhere(place: str) -> None:
-    assert TIERS.destination(request_for(ARCHIVE), TIERS.of_resource(place)).resource == "tape"
-    assert TIERS.destination(request_for(RESTAGE), TIERS.of_resource(place)).resource == "ssd"
-    assert TIERS.destination(request_for(KEEP), TIERS.of_resource(place)).resource == place
+@pytest.mark.parametrize(
+    ("place", "archive", "restage"), [("ssd", "archive", None), ("disk", "archive", "fast"), ("tape", None, "fast")]
+)
+def test_requests_lead_to_the_ends_of_the_group_or_nowhere(
+    place: str, archive: str | None, restage: str | None
+) -> None:
+    assert name(TIERS.destination(request_for(ARCHIVE), on(place))) == archive
+    assert name(TIERS.destination(request_for(RESTAGE), on(place))) == restage
+    assert TIERS.destination(request_for(KEEP), on(place)) is None
+
+
+@pytest.mark.parametrize(("place", "restage"), [("ssd", None), ("disk", None), ("tape", "medium")])
+def test_nothing_comes_back_further_than_to_the_restage_tier(place: str, restage: str | None) -> None:
+    tiers = Tiers(
+        [
+            Tier("fast", "ssd", "g", 0),
+            Tier("medium", "disk", "g", 1, is_restage_tier=True),
+            Tier("archive", "tape", "g", 2),
+        ]
+    )
+    assert name(tiers.destination(request_for(RESTAGE), on(place))) == restage
+
+
+def test_a_replica_that_is_to_stay_does_not_keep_a_request_from_being_served() -> None:
+    tiers = Tiers([Tier("fast", "ssd", "g", 0, preserve=True), Tier("archive", "tape", "g", 1)])
+    assert name(tiers.destination(request_for(ARCHIVE), on("ssd"))) == "archive"
+    assert tiers.destination(request_for(ARCHIVE), on("ssd", "tape")) is None
 
 
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
     tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
-    assert tiers.destination(request_for(ARCHIVE), tiers.of_resource("r0")).resource == "r2"
+    assert name(tiers.destination(request_for(ARCHIVE), on("r0"))) == "m"
