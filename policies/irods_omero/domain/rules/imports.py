@@ -13,7 +13,7 @@ from irods_omero.domain.state.unit import Content, import_key, import_prefix, sa
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
 
 DOUBLINGS = 10
-"""So often the time between two attempts is doubled at most."""
+"""At most this many times the time between two attempts is doubled."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class ImportDecision:
     Attributes:
         do_import: What to import, None for nothing.
         rule: Why, in words.
-        error: What an administrator has to mend first, empty for nothing.
-        attempts: How often it was tried, where the error is one of trying.
+        error: What an administrator has to correct first, empty for nothing.
+        attempts: The number of failed attempts, where the error is that of the last one.
         wait: Whether it is to be looked at again soon, without a new mark.
     """
 

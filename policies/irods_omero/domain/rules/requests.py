@@ -26,7 +26,7 @@ class RequestDecision:
         pending: The request that both sides show, None for none.
         moves: Movements to queue now.
         counted: How often movements were queued for the pending request, these included.
-        refused: Why the last request was turned down, empty if it was not.
+        refused: Why the last request was refused, empty if it was not.
         rule: Which rule decided, in words.
         wait: Whether to look again soon.
     """
@@ -40,7 +40,7 @@ class RequestDecision:
 
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
-    """Merge what is asked on both sides, and see whether it is served."""
+    """Merge the requests of both sides, and decide what becomes of the one that stands."""
     policy, attribute = observation.policy, observation.policy.names.request
     base = sides.agreed({observation.base.request} & set(REQUESTS))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
@@ -55,7 +55,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     served = _serve(observation.zone, policy, asked, counted, rule)
     others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) - {asked.request}
     if served.pending is None and others:
-        # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
+        # Were all requests removed at once, an agent that is killed on the way could leave one that has lost already.
         return RequestDecision(
             asked, (), counted, "", f"{rule}: taking the others away before it is answered", wait=True
         )
