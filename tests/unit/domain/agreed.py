@@ -41,7 +41,7 @@ class Edit:
         place: Which of the images or data objects; numbers beyond them start again.
         field: Number of the mapped attribute, or ``request`` or ``state``.
         value: Value or text.
-        added: Added; else taken away.
+        added: Whether it is added, not removed.
         owner: Who does it in OMERO.
     """
 

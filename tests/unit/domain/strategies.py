@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.state.agreement import Agreement, Failure
 from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TAG_SET, TIER_TAGS, Place, tags_of
-from irods_omero.domain.state.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute, Policy
+from irods_omero.domain.state.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute, Policy, Translations
 from irods_omero.domain.state.texts import remembered
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Content, Unit
@@ -19,7 +19,7 @@ from irods_omero.domain.state.views import (
     ImageState,
     ImportRule,
     KeyValues,
-    Pair,
+    Pairs,
     Replica,
     Subject,
     TagLink,
@@ -35,10 +35,10 @@ FIRST = 10
 NAMES = Names()
 TIERS = Tiers(
     [
-        Tier("fast", "ssd", "g", 0),
-        Tier("medium", "disk", "g", 1),
-        Tier("archive", "tape", "g", 2, offline=True),
-        Tier("alone", "single", "h", 0),
+        Tier("fast", "ssd", "g", 0, recall_hours=0.0),
+        Tier("medium", "disk", "g", 1, recall_hours=0.0),
+        Tier("archive", "tape", "g", 2, offline=True, recall_hours=0.0),
+        Tier("alone", "single", "h", 0, recall_hours=0.0),
     ]
 )
 RESOURCES = ("ssd", "disk", "tape", "tape", "single", "backup")
@@ -90,7 +90,7 @@ class Kind(NamedTuple):
     direction: str
     single: bool
     winner: str
-    values: tuple[tuple[str, str], ...]
+    values: Translations
     many: bool
 
 
@@ -169,7 +169,7 @@ AVUS = st.frozensets(
     ),
     max_size=6,
 )
-"""Metadata: ours with and without sense, mapped ones, and those of others."""
+"""Metadata: ours valid and invalid, mapped ones, and those of others."""
 
 
 def _data_object(
@@ -247,16 +247,14 @@ USERS_KEYS = ("attribute 1", "attribute 1", "attribute 2", "attribute", "", "att
 USERS_PAIRS = st.lists(st.tuples(st.sampled_from(USERS_KEYS), st.sampled_from(TEXTS)), max_size=4).map(tuple)
 
 
-def _subject(
-    owner: int, tags: list[TagLink], annotations: list[int], users: dict[int, int], pairs: tuple[Pair, ...]
-) -> Subject:
+def _subject(owner: int, tags: list[TagLink], annotations: list[int], users: dict[int, int], pairs: Pairs) -> Subject:
     links = frozenset(replace(link, link=place) for place, link in enumerate(tags))
     own = frozenset(KeyValues(number, 0, 1, PAIRS[number % len(PAIRS)], shared=number == 903) for number in annotations)
     others = frozenset(_users(number, by, pairs) for number, by in users.items())
     return Subject("Image", 0, owner, 3, links, own | others)
 
 
-def _users(number: int, owner: int, pairs: tuple[Pair, ...]) -> KeyValues:
+def _users(number: int, owner: int, pairs: Pairs) -> KeyValues:
     """An annotation by a user; those with large numbers are the same on all images, and the largest on others, too."""
     fixed = ((), (("attribute 1", "a"), ("mine", "x"), ("attribute 1", "b")), (("attribute 1", "b"), ("attribute", "")))
     place = KEY_PLACE.namespace

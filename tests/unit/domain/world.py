@@ -32,7 +32,7 @@ from irods_omero.domain.state.views import (
     ImageState,
     KeyValues,
     OmeroView,
-    Pair,
+    Pairs,
     Subject,
     TagLink,
     ZoneView,
@@ -40,6 +40,9 @@ from irods_omero.domain.state.views import (
 
 AVU_BYTES = 2700
 UNITS_BYTES = 250
+
+MadeAnnotations = tuple[tuple[tuple[str, Pairs], int], ...]
+"""Annotations, each by its namespace and pairs, with its id."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class World:
     zone: ZoneView
     filesets: tuple[Fileset, ...] = ()
     just: tuple[int, Content] | None = None
-    made: tuple[tuple[tuple[str, tuple[Pair, ...]], int], ...] = ()
+    made: MadeAnnotations = ()
     clock: int = 1_700_000_000
     images_per_import: int = 2
     next_id: int = 1_000_000

@@ -1,4 +1,4 @@
-"""The one function that decides: from what both sides say and what was agreed to what is to be done."""
+"""The one function that decides what is to be done, from what both sides say and what was agreed."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
 
 NOTES_KEPT = 10
+"""At most this many notes are kept, the latest."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,13 @@ def decide(observation: Observation) -> Decision:
 
 
 def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
-    """The fields with so much about mapped attributes as can be remembered."""
+    """The fields with as much about mapped attributes as fits into the agreement."""
     rest = _agree(observation, fields)
     if _fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
-    if observation.omero.earlier:  # they are seen once only: an error that rests on them would be gone the next time
+    if (
+        observation.omero.earlier
+    ):  # they are observed only once: an error that rests on them would be gone the next time
         alone = replace(observation, omero=replace(observation.omero, earlier=()))
         sides = sides_of(alone)
         return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
@@ -127,7 +130,7 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
 
 
 def decide_failure(observation: Observation, cause: str) -> Decision:
-    """What to write down when doing the plan failed for a cause that lies in the unit itself."""
+    """What to write down when carrying out the plan failed for a cause that lies in the unit itself."""
     base, content, before = observation.base, observation.content, observation.base.failure
     again = before is not None and _same(before.content, content)
     attempts = before.attempts + 1 if before is not None and again else 1
@@ -149,7 +152,7 @@ def _same(one: Content | None, other: Content | None) -> bool:
 
 
 def _without_images(observation: Observation, fields: _Fields) -> Decision:
-    """Nothing to show in OMERO: what the zone says about images goes, requests and errors stay to be seen."""
+    """Nothing to show in OMERO: the ids of images are removed from the zone, requests and errors stay there."""
     base, policy, zone = observation.base, observation.policy, observation.zone
     agreement = Agreement(
         content=base.content or (observation.content if base.fileset is not None else None),
@@ -164,7 +167,9 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     )
     avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
-    last = {policy.names.fileset: ids.pop(policy.names.fileset)}  # by it the event of the deletion leads to the unit
+    last = {
+        policy.names.fileset: ids.pop(policy.names.fileset)
+    }  # the event of the deletion leads to the unit by this id
     strays = diff_strays(zone, policy.names)
     plan = Plan(
         zone=diff_zone(zone, avus),
@@ -179,12 +184,12 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
     notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
-    wanted, strays = _wanted(observation, fields, agreement), diff_strays(zone, observation.policy.names)
+    desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
-        omero=diff_omero(omero, wanted),
-        zone=diff_zone(zone, wanted.avus),
+        omero=diff_omero(omero, desired),
+        zone=diff_zone(zone, desired.avus),
         superseded=diff_superseded(omero),
-        ids=diff_zone(zone, wanted.ids) + strays + fields.request.moves,
+        ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
         record=_record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
@@ -204,7 +209,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
-    """The plan, with what cannot be read as an agreement taken away, unless an agreement is written over it."""
+    """The plan, with stray agreements removed, unless it writes an agreement, which replaces them."""
     if not observation.strays or plan.first or plan.record:
         return plan
     first = observation.zone.first
@@ -243,7 +248,7 @@ def _imported_content(observation: Observation) -> Content | None:
     return replace(content, checksum=content.checksum or known.checksum)
 
 
-def _wanted(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
+def _desired(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
     zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
     asked = frozenset({fields.pending} - {""})
     mapped = {
@@ -259,13 +264,13 @@ def _wanted(observation: Observation, fields: _Fields, agreement: Agreement) -> 
 
 
 def _request_avus(request: RequestDecision) -> frozenset[DesiredAvu]:
-    """The pending request with who asked; where an object has it already, its units stay as they are."""
+    """The pending request with the user who asked; where a data object has it already, its units stay as they are."""
     pending = request.pending
     return frozenset({DesiredAvu(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
 
 
 def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> Plan:
-    """The plan, and before it what could not be told any more if the agent were killed on the way."""
+    """The plan, and as its first step what would be lost if the agent were killed on the way."""
     base = observation.base
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)

@@ -22,32 +22,32 @@ from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Subject, 
 from irods_omero.vocabulary import SUPERSEDED, Names
 
 
-def diff_omero(omero: OmeroView, wanted: DesiredState) -> tuple[OmeroAction, ...]:
+def diff_omero(omero: OmeroView, desired: DesiredState) -> tuple[OmeroAction, ...]:
     """What to do in OMERO."""
     actions: list[OmeroAction] = []
     for subject in omero.subjects:
-        actions += diff_tags(subject, wanted.shown)
-        actions += diff_own_pairs(subject, wanted.pairs)
-    actions += diff_mapped_keys(omero.subjects, wanted.shown)
+        actions += diff_tags(subject, desired.shown)
+        actions += diff_own_pairs(subject, desired.pairs)
+    actions += diff_mapped_keys(omero.subjects, desired.shown)
     if omero.subjects:
         subject = min(omero.subjects, key=lambda each: each.id)
         actions += [
-            SetArchived(image.id, subject.owner, subject.group, wanted.archived)
+            SetArchived(image.id, subject.owner, subject.group, desired.archived)
             for image in omero.images
-            if image.archived != wanted.archived
+            if image.archived != desired.archived
         ]
     return tuple(actions)
 
 
-def diff_tags(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
-    """What to do about the tags of one image or plate; places that ``wanted`` does not name are let alone.
+def diff_tags(subject: Subject, desired: Texts) -> Iterator[OmeroAction]:
+    """What to do about the tags of one image or plate; places that ``desired`` does not name are left alone.
 
-    A tag that is to go goes for every user who put it there; of one that is to stay, all links stay.
+    A tag that should not be there is removed for every user who put it there; of one that should, all links stay.
     """
     there: dict[Place, list[TagLink]] = defaultdict(list)
     for link in subject.tags:
         there[place_of_tag(link)].append(link)
-    for place, texts in sorted(wanted.items()):
+    for place, texts in sorted(desired.items()):
         if place.kind == KEY:
             continue
         links = sorted(there[place])
@@ -57,26 +57,26 @@ def diff_tags(subject: Subject, wanted: Texts) -> Iterator[OmeroAction]:
 
 
 def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
-    """Images of earlier contents say so, and no longer say where the present content is."""
-    wanted = {TIER_TAGS: frozenset({SUPERSEDED}), REQUEST_TAGS: frozenset[str]()}
+    """What to do in OMERO about images of earlier contents: they say so, and no longer where the present content is."""
+    desired = {TIER_TAGS: frozenset({SUPERSEDED}), REQUEST_TAGS: frozenset[str]()}
     actions: list[OmeroAction] = []
     for subject in omero.superseded:
-        actions += diff_tags(subject, wanted)
+        actions += diff_tags(subject, desired)
         actions += (RemoveKeyValues(subject, annotation.link, annotation.owner) for annotation in own(subject))
     return tuple(actions)
 
 
 def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
-    """What to do about the AVUs of the data objects; attributes that ``wishes`` does not name are let alone."""
+    """What to do about the AVUs of the data objects; attributes that ``desired`` does not name are left alone."""
     actions: list[ZoneAction] = []
     for data_object in zone.objects:
-        for attribute, wanted in sorted(desired.items()):
-            actions += _diff_avus(data_object, attribute, wanted)
+        for attribute, avus in sorted(desired.items()):
+            actions += _diff_avus(data_object, attribute, avus)
     return tuple(actions)
 
 
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
-    """Only the first data object carries an agreement: what another one has is of the time when it was its own unit."""
+    """Remove the agreements of all data objects but the first: they are of the time when each was a unit of its own."""
     return tuple(
         RemoveAvu(data_object.data_id, data_object.path, avu)
         for data_object in zone.objects[1:]
@@ -85,16 +85,16 @@ def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
     )
 
 
-def _diff_avus(data_object: DataObject, attribute: str, wanted: frozenset[DesiredAvu]) -> Iterator[ZoneAction]:
-    """New values come before old ones go, so that there is no moment without any."""
+def _diff_avus(data_object: DataObject, attribute: str, desired: frozenset[DesiredAvu]) -> Iterator[ZoneAction]:
+    """New values are added before old ones are removed, so that there is no moment without any."""
     present = {avu for avu in data_object.avus if avu.attribute == attribute}
-    for wish in sorted(wanted):
-        if not any(_grants(avu, wish) for avu in present):
-            yield AddAvu(data_object.data_id, data_object.path, Avu(attribute, wish.value, wish.units))
+    for each in sorted(desired):
+        if not any(_satisfies(avu, each) for avu in present):
+            yield AddAvu(data_object.data_id, data_object.path, Avu(attribute, each.value, each.units))
     for avu in sorted(present):
-        if not any(_grants(avu, wish) for wish in wanted):
+        if not any(_satisfies(avu, each) for each in desired):
             yield RemoveAvu(data_object.data_id, data_object.path, avu)
 
 
-def _grants(avu: Avu, wish: DesiredAvu) -> bool:
-    return avu.value == wish.value and (avu.units == wish.units or not wish.strict)
+def _satisfies(avu: Avu, desired: DesiredAvu) -> bool:
+    return avu.value == desired.value and (avu.units == desired.units or not desired.strict)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irods_omero.domain.state.actions import OmeroAction, RemoveKeyValues, WriteKeyValues
 from irods_omero.domain.state.places import KEY, Place
-from irods_omero.domain.state.views import KeyValues, Pair, Subject
+from irods_omero.domain.state.views import KeyValues, Pair, Pairs, Subject
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 
 Texts = Mapping[Place, frozenset[str]]
-"""For each place the texts that shall be there; places that it does not name are let alone."""
+"""For each place the texts that should be there; other places are left alone."""
+
+TextsOfKeys = Mapping[str, frozenset[str]]
+"""For each key of a namespace the texts that should be there; other keys are left alone."""
 
 
 def own(subject: Subject) -> list[KeyValues]:
@@ -20,8 +23,8 @@ def own(subject: Subject) -> list[KeyValues]:
     return sorted(annotation for annotation in subject.key_values if annotation.namespace == OBJECT_NAMESPACE)
 
 
-def diff_own_pairs(subject: Subject, pairs: tuple[Pair, ...]) -> Iterator[OmeroAction]:
-    """What makes the annotation of this policy say exactly this."""
+def diff_own_pairs(subject: Subject, pairs: Pairs) -> Iterator[OmeroAction]:
+    """What makes one annotation of this policy on an image or plate say exactly this, and removes its copies."""
     annotations = sorted(own(subject), key=lambda annotation: annotation.shared)
     kept = annotations[0] if annotations else None
     if kept is None or kept.shared or kept.pairs != pairs:
@@ -34,32 +37,32 @@ class _Changed:
     """An annotation that is being changed.
 
     Attributes:
-        now: As it is.
+        now: The annotation before the change.
         subjects: The images that carry it.
-        kept: Its pairs without those that are to go.
-        added: Pairs that it gets.
+        kept: Its pairs without those that are removed.
+        added: The pairs that are added to it.
     """
 
     now: KeyValues
-    kept: tuple[Pair, ...]
+    kept: Pairs
     subjects: list[tuple[Subject, KeyValues]] = field(default_factory=list)
     added: set[Pair] = field(default_factory=set)
 
     @property
     def is_left(self) -> bool:
-        """Whether the images leave it to others who see it, too."""
+        """Whether it is left alone for others, who see it, too, and replaced or removed on the images of this unit."""
         return self.now.shared and self.kept != self.now.pairs
 
 
-def diff_mapped_keys(subjects: Sequence[Subject], wanted: Texts) -> Iterator[OmeroAction]:
-    """What makes the mapped keys of all images say what they shall.
+def diff_mapped_keys(subjects: Sequence[Subject], desired: Texts) -> Iterator[OmeroAction]:
+    """What makes the mapped keys of all images say what they should.
 
     Users write into the same annotations: all other pairs stay, in their order. New pairs go into the first annotation
-    that the owner of the image has in the namespace. Each action may be done without the others: nothing is taken away
-    by one that another has yet to add, other than what is to go.
+    that the owner of the image has in the namespace. Each action may be done without the others: none removes a pair
+    that is to stay and that another action has yet to add.
     """
     keys: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
-    for place, texts in wanted.items():
+    for place, texts in desired.items():
         if place.kind == KEY:
             keys[place.namespace][place.name] = texts
     in_order = sorted(subjects, key=lambda subject: (subject.kind, subject.id))
@@ -67,13 +70,11 @@ def diff_mapped_keys(subjects: Sequence[Subject], wanted: Texts) -> Iterator[Ome
         yield from _diff_namespace(namespace, in_order, texts_of)
 
 
-def _diff_namespace(
-    namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]
-) -> Iterator[OmeroAction]:
-    changes = _changes(namespace, subjects, wanted)
+def _diff_namespace(namespace: str, subjects: Sequence[Subject], desired: TextsOfKeys) -> Iterator[OmeroAction]:
+    changes = _changes(namespace, subjects, desired)
     for subject in subjects:
         mine = [changes[annotation.annotation] for annotation in sorted(_in(namespace, subject))]
-        yield from _diff_subject(namespace, subject, mine, wanted)
+        yield from _diff_subject(namespace, subject, mine, desired)
     for change in changes.values():
         if change.is_left:
             continue
@@ -86,20 +87,20 @@ def _diff_namespace(
             yield WriteKeyValues(change.subjects[0][0], change.now, pairs, namespace)
 
 
-def _changes(namespace: str, subjects: Sequence[Subject], wanted: Mapping[str, frozenset[str]]) -> dict[int, _Changed]:
-    """All the annotations of a namespace, without what is to go."""
+def _changes(namespace: str, subjects: Sequence[Subject], desired: TextsOfKeys) -> dict[int, _Changed]:
+    """All the annotations of a namespace by their ids, with the pairs that are kept."""
     changes: dict[int, _Changed] = {}
     for subject in subjects:
         for annotation in sorted(_in(namespace, subject)):
-            kept = tuple(pair for pair in annotation.pairs if _stays(pair, annotation, wanted))
+            kept = tuple(pair for pair in annotation.pairs if _stays(pair, annotation, desired))
             changes.setdefault(annotation.annotation, _Changed(annotation, kept)).subjects.append((subject, annotation))
     return changes
 
 
 def _diff_subject(
-    namespace: str, subject: Subject, mine: Sequence[_Changed], wanted: Mapping[str, frozenset[str]]
+    namespace: str, subject: Subject, mine: Sequence[_Changed], desired: TextsOfKeys
 ) -> Iterator[OmeroAction]:
-    """What an image lacks, and the annotations that it leaves to others, with what only they say to be kept."""
+    """Add what an image lacks, and replace annotations that others see, too, with the pairs that only they have."""
     has = {pair for change in mine if not change.is_left for pair in change.kept}
     home = next((change for change in mine if not change.now.shared and change.now.owner == subject.owner), None)
     for change in mine:
@@ -112,7 +113,7 @@ def _diff_subject(
             yield WriteKeyValues(subject, annotation, rest, namespace)
         else:
             yield RemoveKeyValues(subject, annotation.link, annotation.owner)
-    missing = {(key, text) for key, texts in wanted.items() for text in texts} - has
+    missing = {(key, text) for key, texts in desired.items() for text in texts} - has
     if missing and home is not None:
         home.added |= missing
     elif missing:
@@ -123,13 +124,13 @@ def _in(namespace: str, subject: Subject) -> Iterator[KeyValues]:
     return (annotation for annotation in subject.key_values if annotation.namespace == namespace)
 
 
-def _stays(pair: Pair, annotation: KeyValues, wanted: Mapping[str, Collection[str]]) -> bool:
+def _stays(pair: Pair, annotation: KeyValues, desired: TextsOfKeys) -> bool:
     key, text = pair
-    return pair in annotation.invalid or key not in wanted or text in wanted[key]
+    return pair in annotation.invalid or key not in desired or text in desired[key]
 
 
-def _rewritten(change: _Changed) -> tuple[Pair, ...]:
-    """The pairs that stay, with each new value where an old one of its key was, and the others at the end."""
+def _rewritten(change: _Changed) -> Pairs:
+    """The kept pairs, with each new value in the place of an old one of its key, and the other new ones at the end."""
     pairs: list[Pair] = []
     kept, added = set(change.kept), sorted(change.added - set(change.kept))
     for pair in change.now.pairs:

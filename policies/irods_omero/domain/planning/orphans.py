@@ -1,4 +1,4 @@
-"""What the images of a data object say when that is no longer in the zone: nothing is deleted, nothing false stays."""
+"""What images say when their data object is no longer in the zone: no image is deleted, and nothing false stays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from irods_omero.domain.planning.diff import diff_tags
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.state.actions import OmeroAction, WriteKeyValues
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
-from irods_omero.domain.state.views import KeyValues, Subject
+from irods_omero.domain.state.views import KeyValues, Pairs, Subject
 from irods_omero.vocabulary import SUPERSEDED
 
 GONE = "its data object is no longer in iRODS"
@@ -33,5 +33,5 @@ def diff_orphan(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
     return tuple(actions)
 
 
-def _pairs(annotation: KeyValues) -> tuple[tuple[str, str], ...]:
+def _pairs(annotation: KeyValues) -> Pairs:
     return (*(pair for pair in annotation.pairs if pair[0] not in NO_LONGER_TRUE), ("error", GONE))

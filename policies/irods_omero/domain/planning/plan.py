@@ -18,8 +18,8 @@ class Plan:
 
     Attributes:
         do_import: The import.
-        first: What could no longer be told after a kill in between: why a request was turned down, and which value lost
-            a conflict. Most plans have none.
+        first: What would be lost if the agent were killed on the way: why a request was refused, and which value
+            lost a conflict. Most plans have none.
         omero: Actions in OMERO.
         zone: Actions in the zone.
         superseded: Actions in OMERO on images of earlier contents.
@@ -36,12 +36,12 @@ class Plan:
     record: RecordAgreement | None = None
 
     def steps(self) -> tuple[Step, ...]:
-        """The actions in the order in which they are carried out, as many steps for each plan.
+        """The actions in the order in which they are carried out; every plan has the same number of steps.
 
-        It is safe to be killed between any two actions: whatever was done by then, the next plan leads to the same end.
+        It is safe to be killed between any two actions: whatever was done by then, the next plan ends the same.
         OMERO comes before the zone, both before the agreement, and the agent acknowledges the mark after all of them.
-        Images of earlier contents have their turn when all else says what they said, and before the zone names the new
-        ones: an agent without an agreement would believe by these ids that nothing is left to do.
+        Images of earlier contents come after all else that says what they said, and before the zone gets the ids of
+        the new ones: by these ids an agent without an agreement would believe that nothing is left to do.
         """
         return (
             (self.first,) if self.first else (),
@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def works(self) -> bool:
-        """Whether there is anything to do besides an import and what is written down."""
+        """Whether there is anything to do besides an import and recording the agreement."""
         return bool(self.omero or self.zone or self.superseded or self.ids)
 
 

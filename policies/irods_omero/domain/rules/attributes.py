@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from irods_omero.domain.rules.merge import Merged, first_by_name, merge_attribute
 from irods_omero.domain.rules.sides import Sides
+from irods_omero.domain.state.agreement import AgreedValues
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import TO_IRODS, TO_OMERO, MappedAttribute
@@ -14,24 +15,28 @@ from irods_omero.domain.state.texts import printable
 TOO_MANY = "there are more values of mapped attributes than can be remembered: they stay as they are until it is fewer"
 
 
+AttributeRule = tuple[str, str, str]
+"""A mapped attribute, its values, and the rule that decided, for people."""
+
+
 @dataclass(frozen=True)
 class Attributes:
-    """What both sides should have.
+    """What both sides should have of all mapped attributes.
 
     Attributes:
-        agreed: For each attribute that has any the values, as agreements keep them.
-        shown: For each place in OMERO that is to be changed its texts.
-        avus: For each attribute that is to be changed its values.
+        agreed: The values that are agreed from now on.
+        shown: For each place in OMERO the texts it should have; other places are left alone.
+        avus: For each attribute in the zone the values it should have; others are left alone.
         notes: Values that lost a conflict.
-        rules: For each attribute its values and the rule that decided, for people.
-        error: What users have to mend, empty for nothing.
+        rules: For each attribute the rule that decided.
+        error: What users have to correct, empty for nothing.
     """
 
-    agreed: tuple[tuple[str, tuple[str, ...]], ...]
+    agreed: AgreedValues
     shown: dict[Place, frozenset[str]]
     avus: dict[str, frozenset[str]]
     notes: tuple[str, ...] = ()
-    rules: tuple[tuple[str, str, str], ...] = ()
+    rules: tuple[AttributeRule, ...] = ()
     error: str = ""
 
 
@@ -41,13 +46,13 @@ def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
     shown: dict[Place, frozenset[str]] = {}
     avus: dict[str, frozenset[str]] = {}
     notes: list[str] = []
-    rules: list[tuple[str, str, str]] = []
+    rules: list[AttributeRule] = []
     for mapped in observation.policy.mapped(sides.zone.names, sides.omero.names):
         merged = _merge(observation, sides, mapped)
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
             agreed[mapped.remembered_as] = tuple(sorted(merged.values))
-        if mapped.direction != TO_IRODS or not sides.images.partakers:
+        if mapped.direction != TO_IRODS or not sides.images.participants:
             shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
             avus[mapped.avu] = frozenset(map(mapped.in_zone, texts))
@@ -64,7 +69,7 @@ def _merge(observation: Observation, sides: Sides, mapped: MappedAttribute) -> M
         return _one_way(sides.zone.anywhere(mapped.avu), mapped, "iRODS is in charge of this attribute")
     if mapped.direction == TO_IRODS:
         values = sides.omero.anywhere(mapped.place)
-        if not sides.omero.partakers:  # new images take over what the earlier ones had
+        if not sides.omero.participants:  # new images take over what the earlier ones had
             values |= base & sides.zone.anywhere(mapped.avu)
         return _one_way(values, mapped, "OMERO is in charge of this attribute")
     in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.place, base)
@@ -76,10 +81,10 @@ def _one_way(values: frozenset[str], mapped: MappedAttribute, rule: str) -> Merg
 
 
 def frozen(observation: Observation, sides: Sides) -> Attributes:
-    """Leave all mapped attributes as they are on both sides, and tell why.
+    """Leave all mapped attributes alone on both sides, and say why.
 
-    What was agreed stays agreed, so that taking values away on one side ends it; unless there is anybody who took no
-    part in the agreement, and would seem to have taken away what it never had.
+    What was agreed stays agreed, so that users end this by removing values on one side. With newcomers on either side
+    nothing stays agreed: they would seem to have removed what they never had.
     """
-    all_took_part = sides.zone.all_took_part and sides.omero.all_took_part
-    return Attributes(observation.base.attributes if all_took_part else (), {}, {}, error=TOO_MANY)
+    has_newcomers = sides.zone.has_newcomers or sides.omero.has_newcomers
+    return Attributes(() if has_newcomers else observation.base.attributes, {}, {}, error=TOO_MANY)

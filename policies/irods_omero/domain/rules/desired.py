@@ -11,20 +11,20 @@ from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
-from irods_omero.domain.state.views import OmeroView, Subject, ZoneView
+from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
 from irods_omero.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX
 
 IMAGES_LISTED = 50
-"""So many image ids are written as AVUs at most; a unit with more is found by its fileset."""
+"""At most this many image ids are written as AVUs; the fileset leads to the others."""
 
 
 class DesiredAvu(NamedTuple):
-    """An AVU that a data object shall carry.
+    """An AVU that a data object should carry.
 
     Attributes:
         value: Its value.
         units: The units that it is added with.
-        strict: Whether one with other units will not do.
+        strict: Whether the units have to be these; else an AVU with other units is as good.
     """
 
     value: str
@@ -33,7 +33,7 @@ class DesiredAvu(NamedTuple):
 
 
 DesiredAvus = dict[str, frozenset[DesiredAvu]]
-"""For each attribute the AVUs that every data object shall carry; attributes that it does not name are let alone."""
+"""For each attribute the AVUs that every data object should carry; other attributes are left alone."""
 
 
 class Error(NamedTuple):
@@ -41,7 +41,7 @@ class Error(NamedTuple):
 
     Attributes:
         text: One line.
-        attempts: How often it was tried.
+        attempts: The number of attempts, 0 where nothing was tried.
     """
 
     text: str
@@ -52,7 +52,7 @@ Errors = tuple[Error, ...]
 
 
 def errors_of(*errors: Error) -> Errors:
-    """Those that say anything, as texts that both sides can hold."""
+    """The errors that have a text, as texts that both sides can hold, sorted and each once."""
     shown = {printable(error.text): error.attempts for error in reversed(errors) if error.text}
     return tuple(Error(text, attempts) for text, attempts in sorted(shown.items()))
 
@@ -62,16 +62,16 @@ class DesiredState:
     """What both sides should say.
 
     Attributes:
-        shown: For each place the texts that every image or plate shall carry there.
+        shown: For each place the texts that every image or plate should carry there.
         pairs: The key-value pairs of this policy on every image or plate.
         archived: Whether images are shown with a lock.
         avus: The AVUs of every data object.
-        ids: The AVUs by which a data object is known to belong to the unit; they are written last, as what was agreed
-            is asked for only of data objects that carry them.
+        ids: The AVUs by which a data object is known to be part of the agreement. They are written last: agreed values
+            that a data object with these AVUs lacks count as removed by a user.
     """
 
     shown: dict[Place, frozenset[str]]
-    pairs: tuple[tuple[str, str], ...]
+    pairs: Pairs
     archived: bool
     avus: DesiredAvus
     ids: DesiredAvus
@@ -82,7 +82,7 @@ def state_tags(tier: Tier | None) -> frozenset[str]:
     return frozenset({REGISTERED} | ({TIER_TAG_PREFIX + tier.name} if tier else set()))
 
 
-def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> tuple[tuple[str, str], ...]:
+def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> Pairs:
     """The key-value pairs that say where an image's bytes are, and what is wrong."""
     content = zone.first.content()
     pairs = (
@@ -102,7 +102,7 @@ def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> DesiredAvus:
     """The AVUs that lead from a data object to its images; none of them without a fileset.
 
     Those by which several data objects are a unit were written by an administrator: they stay without images, and
-    where they make no sense they stay as they are, for an administrator to see.
+    where they are not believed they are left alone, for an administrator to see.
     """
     names, server, unit = policy.names, policy.server, zone.unit
     if zone.trouble:

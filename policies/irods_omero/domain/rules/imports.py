@@ -20,8 +20,8 @@ class ImportDecision:
     Attributes:
         do_import: What to import, None for nothing.
         rule: Why, in words.
-        error: What an administrator has to mend first, empty for nothing.
-        attempts: How often it was tried, where the error is one of trying.
+        error: What an administrator has to correct first, empty for nothing.
+        attempts: The number of failed attempts, where the error is that of the last one.
         wait: Whether it is to be looked at again soon, without a new mark.
     """
 

@@ -11,8 +11,10 @@ from irods_omero.domain.state.views import DataObject, ZoneView
 from irods_omero.vocabulary import DIRECTORY, LIST, Names
 
 OF_SEVERAL = (LIST, DIRECTORY)
+"""The kinds of units that can have several data objects."""
+
 LONGEST_ID = 18
-"""Digits of an id that the catalog can be asked for: larger numbers are none of its."""
+"""At most this many digits has an id of the catalog."""
 
 
 class Membership(NamedTuple):
@@ -51,13 +53,13 @@ def membership(data_object: DataObject, objects: Mapping[int, DataObject], names
         objects: By catalog id the data objects that are claimed to be the first, as far as they exist.
         names: The AVU attributes.
     """
-    said, alone = claims(data_object, names), Unit(data_object.data_id)
-    if not said:
+    claimed, alone = claims(data_object, names), Unit(data_object.data_id)
+    if not claimed:
         return Membership(alone)
-    if len(said) > 1:
-        named = ", ".join(str(unit.data_id) for unit in sorted(said))
+    if len(claimed) > 1:
+        named = ", ".join(str(unit.data_id) for unit in sorted(claimed))
         return Membership(alone, f"it claims several units ({named}): take all but one of its AVUs {names.unit} away")
-    (unit,) = said
+    (unit,) = claimed
     trouble = "" if unit.data_id == data_object.data_id else _doubt(data_object, unit, objects.get(unit.data_id), names)
     return Membership(alone, trouble) if trouble else Membership(unit)
 
@@ -86,10 +88,10 @@ def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names
     together: dict[Unit, list[DataObject]] = defaultdict(list)
     for data_id, place in places.items():
         together[place.unit].append(objects[data_id])
-    wanted = {places[data_id].unit for data_id in ids if data_id in places}
+    units = {places[data_id].unit for data_id in ids if data_id in places}
     return {
         unit.data_id: ZoneView(unit, _first_one_first(unit, together[unit]), trouble=places[unit.data_id].trouble)
-        for unit in sorted(wanted)
+        for unit in sorted(units)
     }
 
 
@@ -98,7 +100,7 @@ def _first_one_first(unit: Unit, objects: Iterable[DataObject]) -> tuple[DataObj
 
 
 def objection(objects: Sequence[DataObject], existing: Container[int], roots: Iterable[str], names: Names) -> str:
-    """What is against it, empty for nothing.
+    """What keeps data objects from being made a unit, empty for nothing.
 
     Args:
         objects: The data objects, first the one that Bio-Formats is to open.

@@ -10,13 +10,13 @@ from irods_omero.domain.state.policy import MappedAttribute
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as one side carries it.
+    """One request as one data object or image carries it.
 
     Attributes:
         request: Its text, one of ``vocabulary.REQUESTS``.
-        by: Who asked, for people.
-        at: When, seconds since 1970.
-        in_zone: Whether in iRODS; in OMERO otherwise.
+        by: Name of the user who asked, for people.
+        at: Time of asking, seconds since 1970.
+        in_zone: Whether a data object carries it, not an image.
     """
 
     request: str
@@ -27,12 +27,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge came to.
+    """The result of a merge.
 
     Attributes:
         values: What both sides should say.
         rule: Which rule decided, in words.
-        lost: Values that a conflict took away.
+        lost: Values that lost a conflict.
     """
 
     values: frozenset[str]
@@ -41,7 +41,7 @@ class Merged:
 
 
 def merge_set(zone: Set[str], omero: Set[str], base: Set[str]) -> frozenset[str]:
-    """What both have, and what either added since the base: removals and additions of both sides are kept."""
+    """What both sides have, and what either added since the base: additions and removals of both sides are kept."""
     return frozenset((zone & omero) | (zone - base) | (omero - base))
 
 
@@ -76,12 +76,12 @@ def first_by_name(values: Set[str]) -> frozenset[str]:
 def merge_request(new: Collection[Asked], base: str, in_zone: bool, in_omero: bool) -> tuple[Asked | None, str]:
     """The request that stands, and the rule that decided.
 
-    The last one that was asked since the base stands. Who asked is who asked for it first: later ones may be what an
-    agent that was killed showed of it, which in the zone names who asked. Taking the agreed one away on either side
-    cancels it.
+    Of the requests that were made since the base the last one stands. It counts as made by whoever made it first: the
+    same request elsewhere may have been written by an agent that was killed before both sides agreed. Removing the
+    agreed request on either side cancels it.
 
     Args:
-        new: What is asked for on either side that is not agreed.
+        new: The requests on either side that are not agreed.
         base: The request that was agreed, empty for none.
         in_zone: Whether the zone still says the agreed one.
         in_omero: Whether OMERO still says it.

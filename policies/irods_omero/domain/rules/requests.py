@@ -53,7 +53,7 @@ class RequestDecision:
         pending: The request that both sides show, None for none.
         moves: Movements to queue now.
         progress: How the movement that is asked for goes on.
-        refused: Why the last request was turned down, empty if it was not.
+        refused: Why the last request was refused, empty if it was not.
         rule: Which rule decided, in words.
         wait: Whether to look again soon.
     """
@@ -67,7 +67,7 @@ class RequestDecision:
 
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
-    """Merge what is asked on both sides, and see whether it is served."""
+    """Merge the requests of both sides, and decide what becomes of the one that stands."""
     attribute = observation.policy.names.request
     base = sides.agreed({observation.base.request} & set(REQUESTS))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)

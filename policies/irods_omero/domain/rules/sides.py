@@ -29,35 +29,35 @@ class Side(Generic[Name]):
 
     Attributes:
         carriers: What each data object, or each image, carries.
-        partakers: Those of them that took part in the last agreement. Only they can have taken away what was agreed:
-            a file that joined the directory, the images of a new content and images that were moved to another group
-            never had it.
+        participants: Those that were part of the last agreement. Only they can have lost an agreed value because a
+            user removed it. The others are newcomers, which never had it: a file that joined the directory, the images
+            of a new content, and images that were moved to another group.
     """
 
     carriers: tuple[Carried[Name], ...]
-    partakers: tuple[Carried[Name], ...]
+    participants: tuple[Carried[Name], ...]
 
     @property
-    def all_took_part(self) -> bool:
-        """Whether nobody is new."""
-        return len(self.partakers) == len(self.carriers)
+    def has_newcomers(self) -> bool:
+        """Whether any carrier was not part of the last agreement."""
+        return len(self.participants) < len(self.carriers)
 
     @property
     def names(self) -> frozenset[Name]:
-        """What any of them carries a value of."""
+        """All attributes, or places, of which any carrier has a value."""
         return frozenset(name for carried in self.carriers for name in carried)
 
     def anywhere(self, name: Name) -> frozenset[str]:
-        """The values that any of them carries."""
+        """The values of an attribute, or at a place, that any carrier has."""
         return NO_VALUES.union(*(carried.get(name, NO_VALUES) for carried in self.carriers))
 
     def says(self, name: Name, base: Set[str]) -> frozenset[str]:
-        """What they say together.
+        """The values on which the side as a whole stands.
 
-        A new value counts when any of them has it. An agreed one counts only while all that took part in the
-        agreement have it, so that taking it away from one takes it away.
+        A new value counts when any carrier has it. An agreed one counts only while all participants have it, so that
+        removing it from one of them removes it from all.
         """
-        kept = frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.partakers))
+        kept = frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.participants))
         return (self.anywhere(name) - base) | kept
 
 
@@ -66,7 +66,7 @@ class Sides:
     """Both sides of a unit.
 
     Attributes:
-        omero: The images, and those of the last agreement where a new content has taken their place: users may have
+        omero: The images, and where a new content has replaced those of the last agreement these, too: users may have
             changed them until then.
         images: The images of the present content alone.
         texts: For each value, as agreements remember it, its text in OMERO.
@@ -78,12 +78,12 @@ class Sides:
     texts: Mapping[str, str]
 
     def agreed(self, base: Set[str]) -> frozenset[str]:
-        """What was agreed, as far as anybody who is there took part in it."""
-        return frozenset(base) if self.zone.partakers or self.omero.partakers else NO_VALUES
+        """The agreed values; none when there is no participant left on either side to remove them."""
+        return frozenset(base) if self.zone.participants or self.omero.participants else NO_VALUES
 
     def taken_over(self, name: Place, base: Set[str]) -> frozenset[str]:
-        """What was agreed and all the images of a new content have: an agent that was killed gave it to them."""
-        if self.images.partakers or not self.images.carriers:
+        """The agreed values that all images of a new content have: an agent that was killed gave them these before."""
+        if self.images.participants or not self.images.carriers:
             return NO_VALUES
         return frozenset(base).intersection(*(carried.get(name, NO_VALUES) for carried in self.images.carriers))
 
@@ -106,7 +106,7 @@ def sides_of(observation: Observation) -> Sides:
         ),
         Side(
             present.carriers + tuple(carried for _, carried in earlier),
-            present.partakers + tuple(carried for subject, carried in earlier if _is_where_it_was(subject, base)),
+            present.participants + tuple(carried for subject, carried in earlier if _is_where_it_was(subject, base)),
         ),
         present,
         texts,
@@ -143,10 +143,10 @@ def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carri
 
 
 def _is_known(data_object: DataObject, base: Agreement, names: Names) -> bool:
-    """Whether a data object took part in the agreement: then it carries the id of a fileset, if there was one."""
+    """Whether a data object was part of the agreement: then it carries the id of a fileset, if there was one."""
     return base.fileset is None or bool(data_object.values(names.fileset))
 
 
 def _is_where_it_was(subject: Subject, base: Agreement) -> bool:
-    """Whether an image is in the group of the agreement: OMERO takes tags away when it moves one to another."""
+    """Whether an image is in the group of the agreement: OMERO removes tags when it moves images to another group."""
     return base.group is None or subject.group == base.group

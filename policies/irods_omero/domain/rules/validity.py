@@ -1,4 +1,4 @@
-"""What users left on either side that this policy can make no sense of: it stays as it is, and both sides say so."""
+"""Invalid requests, tags, keys and values on either side: they are left alone, and both sides say why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
 from irods_omero.vocabulary import REQUESTS
 
 TOLD = 3
-"""So many mistakes are told at most."""
+"""At most this many mistakes are named in a message."""
 
 NO_REQUEST = "it is not one of the requests " + ", ".join(REQUESTS)
 
@@ -22,7 +22,7 @@ Shown = tuple[Place, str]
 
 
 def without_invalid(observation: Observation) -> tuple[Observation, str]:
-    """The situation without what makes no sense, and a message about that, empty for none."""
+    """The observation without what is invalid, and a message that says why, empty where all is valid."""
     zone, omero, policy = observation.zone, observation.omero, observation.policy
     avus = {
         avu: why for data_object in zone.objects for avu in data_object.avus if (why := _why_no_request(avu, policy))
@@ -48,7 +48,7 @@ def without_invalid(observation: Observation) -> tuple[Observation, str]:
 
 
 def _invalid_on(subjects: Sequence[Subject], observation: Observation) -> dict[Shown, str]:
-    """For each text that makes no sense on some images why, empty where nobody needs to be told."""
+    """For each invalid text on some images why it is, empty where nobody needs to be told."""
     if not subjects:
         return {}
     known, reasons = _known(observation), dict[Shown, str]()
@@ -65,7 +65,10 @@ def _invalid_on(subjects: Sequence[Subject], observation: Observation) -> dict[S
 
 
 def _known(observation: Observation) -> set[Shown]:
-    """Texts of which the zone has the AVU, or had it when both sides agreed: other clients may write more than ours."""
+    """Texts for which the zone has an AVU, or had one when both sides agreed.
+
+    They are valid, whatever they are: other clients may write values that ours cannot.
+    """
     zone, base, policy = observation.zone, observation.base, observation.policy
     carried = {(avu.attribute, avu.value) for data_object in zone.objects for avu in data_object.avus}
     known = {
@@ -102,7 +105,7 @@ def _why_no_value(place: Place, text: str, policy: Policy) -> str:
 
 
 def _called(place: Place) -> str:
-    """What a message calls a text at a place."""
+    """The word for a text at a place, in messages."""
     return "value" if place.kind == KEY else "tag"
 
 
@@ -118,6 +121,6 @@ def _subject_without(subject: Subject, shown: Container[Shown]) -> Subject:
 
 
 def _marked(annotation: KeyValues, shown: Container[Shown]) -> KeyValues:
-    """An annotation with its invalid named: unlike tags, pairs are written together, so that they stay in it."""
+    """An annotation with its invalid pairs named: unlike tags, pairs are written together, so that they stay in it."""
     invalid = frozenset(pair for pair in annotation.pairs if (place_of_pair(annotation, pair), pair[1]) in shown)
     return replace(annotation, invalid=invalid)

@@ -8,7 +8,7 @@ from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content
-from irods_omero.domain.state.views import Avu, KeyValues, Pair, Subject
+from irods_omero.domain.state.views import Avu, KeyValues, Pairs, Subject
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 
 
@@ -18,11 +18,11 @@ class Import:
 
     Attributes:
         prefix: Start of the client paths of all filesets of this unit, whatever the content.
-        key: Start of the client paths of this content's, by which one that was already made is found.
+        key: Start of the client paths of this content's fileset; one that was imported before is recognized by it.
         paths: Logical paths of the data objects, the one that Bio-Formats opens first.
-        content: Of the unit, as it was looked at.
+        content: The content of the unit when it was observed.
         owner: iRODS user who owns the data, and whose OMERO user shall own the images.
-        target: Where in OMERO.
+        target: Where the images go in OMERO.
     """
 
     prefix: str
@@ -38,7 +38,7 @@ class AddTag:
     """Put a tag on an image or plate.
 
     Attributes:
-        place: The namespace or the tag set that the tag is to be of.
+        place: The namespace or the tag set that the tag belongs to.
         text: Its text.
     """
 
@@ -49,7 +49,7 @@ class AddTag:
 
 @dataclass(frozen=True)
 class RemoveTag:
-    """Take one user's link of a tag away from an image or plate."""
+    """Remove one user's link of a tag from an image or plate."""
 
     subject: Subject
     link: int
@@ -71,21 +71,21 @@ class WriteKeyValues:
     """Make a key-value annotation on an image or plate say exactly this.
 
     Attributes:
-        existing: The annotation to change, None to make one; images that share one are listed with the same. One that
-            is shared with others is not changed: another one takes its place on this image.
-        pairs: All that it shall say.
+        existing: The annotation to change, None to make one; each of several images that share one may have an
+            action for it. One that others see, too, is not changed but replaced on this image.
+        pairs: All its pairs afterwards.
         namespace: Its namespace.
     """
 
     subject: Subject
     existing: KeyValues | None
-    pairs: tuple[Pair, ...]
+    pairs: Pairs
     namespace: str = OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)
 class RemoveKeyValues:
-    """Take a key-value annotation away from an image or plate."""
+    """Remove a key-value annotation from an image or plate."""
 
     subject: Subject
     link: int
@@ -103,7 +103,7 @@ class AddAvu:
 
 @dataclass(frozen=True)
 class RemoveAvu:
-    """Take one AVU away from a data object."""
+    """Remove one AVU from a data object."""
 
     data_id: int
     path: str

@@ -15,15 +15,22 @@ from irods_omero.domain.state.views import Avu
 VERSION = "1"
 
 REASON_BYTES = 300
-"""So much is remembered of a reason."""
+"""At most this many bytes of a reason are remembered."""
 
 UNTOLD = "no reason was given"
 
 LONGEST = MAXIMUM_BYTES - 10
-"""So long an agreement may be: the index of a PostgreSQL catalog takes a little less than the column."""
+"""At most this many bytes has an agreement: the index of a PostgreSQL catalog takes a little less than the column."""
 
 LARGEST = 2**63 - 1
 """The largest number that can be an id or a time."""
+
+
+AgreedValues = tuple[tuple[str, tuple[str, ...]], ...]
+"""Mapped attributes that have agreed values, each by its name in agreements with its values, all of it sorted.
+
+Long values are digests.
+"""
 
 
 class AgreementError(ValueError):
@@ -32,11 +39,11 @@ class AgreementError(ValueError):
 
 @dataclass(frozen=True)
 class Failure:
-    """An import that did not work.
+    """An import that failed.
 
     Attributes:
-        attempts: How often it was tried.
-        at: When last, seconds since 1970.
+        attempts: The number of attempts.
+        at: Time of the last one, seconds since 1970.
         reason: What went wrong.
         content: What could not be imported.
     """
@@ -54,8 +61,8 @@ class Failure:
     def decoded(value: Any) -> Failure:
         """The inverse of ``encoded``."""
         attempts, at, reason, content = value
-        failed = Content.decoded(content) if content else None
-        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, failed)
+        failed_content = Content.decoded(content) if content else None
+        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, failed_content)
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,9 @@ class Agreement:
         moves: How often a movement was queued for it.
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
-        refused: Why the last request was turned down, empty when it was not.
+        refused: Why the last request was refused, empty when it was not.
         failure: Of the last import, None when it went well.
-        attributes: For each mapped attribute that has any the agreed values, sorted, long ones as digests.
+        attributes: The agreed values of mapped attributes.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -91,7 +98,7 @@ class Agreement:
     queued: int = 0
     refused: str = ""
     failure: Failure | None = None
-    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    attributes: AgreedValues = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -164,7 +171,7 @@ def decode(text: str, version: str = VERSION) -> Agreement:
 
 
 def read(avus: Iterable[Avu]) -> tuple[Agreement, tuple[Avu, ...]]:
-    """What was agreed, and the AVUs that are to go: what cannot be read, and all but one of those that can.
+    """What was agreed, and the AVUs to remove: those that cannot be read, and all but the first of those that can.
 
     Where nothing can be read the merge goes on without a base, which loses nothing.
     """
@@ -203,7 +210,7 @@ def _load(fields: Any) -> Agreement:
     )
 
 
-def _attributes(fields: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _attributes(fields: Any) -> AgreedValues:
     return tuple(sorted((_text(name), tuple(sorted(set(_texts(values))))) for name, values in fields.items() if values))
 
 
@@ -216,7 +223,7 @@ def _texts(values: Any) -> tuple[str, ...]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"not a text: {value!r}")
-    value.encode()  # JSON can escape half characters, which nothing else can hold
+    value.encode()  # JSON can escape lone surrogates, which no AVU can hold
     return value
 
 

@@ -1,4 +1,4 @@
-"""All that a decision about one unit rests on."""
+"""Everything that a decision about one unit rests on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Observation:
         now: Seconds since 1970, for the time that a change is shown with.
         omero: What OMERO says.
         base: What was agreed last.
-        strays: AVUs in the place of the agreement that cannot be read, or that are too many.
-        imported: The content of ``omero.fileset`` where it is known better than from the agreement: just imported.
+        strays: Agreement AVUs that cannot be read, and all but the first of those that can.
+        imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
     """
 
     zone: ZoneView
@@ -39,5 +39,5 @@ class Observation:
 
     @property
     def known_content(self) -> Content | None:
-        """The content that was imported, as far as anybody knows."""
+        """The content that was imported, None when it is not known."""
         return self.imported or self.base.content

@@ -15,7 +15,7 @@ KEY = "key"
 
 
 class Place(NamedTuple):
-    """One such place on an image or plate.
+    """One place on an image or plate.
 
     Attributes:
         kind: ``tag``, ``tag set`` or ``key``.
@@ -49,23 +49,23 @@ def tags_in(tag_set: str) -> Place:
 
 
 def place_of_tag(link: TagLink) -> Place:
-    """Where a tag counts: each in one place only, so that taking it away there takes nothing away elsewhere."""
+    """The place of a tag: exactly one, so that removing the tag there removes nothing elsewhere."""
     return tags_in(link.tag_set) if link.tag_set else tags_of(link.namespace)
 
 
 def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
-    """Where a key-value pair counts."""
+    """The place of a key-value pair."""
     return Place(KEY, annotation.namespace, pair[0])
 
 
 def users_annotations(subject: Subject) -> Iterator[KeyValues]:
-    """The annotations on an image or plate of which keys can be mapped: none in the namespace of this policy."""
+    """The annotations on an image or plate whose keys can be mapped: all but those in the namespace of this policy."""
     return (annotation for annotation in subject.key_values if annotation.namespace != OBJECT_NAMESPACE)
 
 
 def values_on(subject: Subject) -> Iterator[tuple[Place, str]]:
-    """All that an image or plate carries, but for the pairs of this policy."""
+    """All the texts on an image or plate, each with its place; without invalid pairs and those of this policy."""
     yield from ((place_of_tag(link), link.text) for link in subject.tags)
     for annotation in users_annotations(subject):
-        sensible = (pair for pair in annotation.pairs if pair not in annotation.invalid)
-        yield from ((place_of_pair(annotation, pair), pair[1]) for pair in sensible)
+        valid = (pair for pair in annotation.pairs if pair not in annotation.invalid)
+        yield from ((place_of_pair(annotation, pair), pair[1]) for pair in valid)

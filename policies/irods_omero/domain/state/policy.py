@@ -11,19 +11,22 @@ from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.vocabulary import Names
 
+Translations = tuple[tuple[str, str], ...]
+"""Values of the zone, each with the text that OMERO shows for it."""
+
 BOTH = "both"
 TO_OMERO = "to-omero"
 TO_IRODS = "to-irods"
 
 STAR = "*"
-"""At the end of an attribute and of a key: whatever comes there is the same on both sides."""
+"""At the end of an attribute and of a key: the rest of the name, which is the same on both sides."""
 
 
 DOUBLINGS = 10
 """The time between two attempts is doubled at most this often."""
 
-MARK = "#"
-"""Between an attribute and what tells its place, in agreements."""
+SEPARATOR = "#"
+"""Between an attribute and the digest of its place, in agreements."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class MappedAttribute:
         direction: ``both``, ``to-omero`` or ``to-irods``.
         single: Whether there is at most one value.
         winner: ``irods`` or ``omero``: whose value stands when both sides changed a single value.
-        values: Values that are other texts in OMERO, each with that text.
+        values: Values that are other texts in OMERO.
     """
 
     avu: str
@@ -44,15 +47,15 @@ class MappedAttribute:
     direction: str = BOTH
     single: bool = False
     winner: str = "irods"
-    values: tuple[tuple[str, str], ...] = ()
+    values: Translations = ()
 
     @property
     def remembered_as(self) -> str:
-        """Its name in agreements, from which the place can be told: what was agreed of another place is no base.
+        """Its name in agreements, which depends on the place: what was agreed about another one is no base.
 
-        Otherwise an administrator who maps an attribute to another place would seem to have taken all values away.
+        Otherwise an administrator who maps an attribute to another place would seem to have removed all values.
         """
-        return f"{self.avu}{MARK}{zlib.crc32(':'.join(self.place).encode()):08x}"
+        return f"{self.avu}{SEPARATOR}{zlib.crc32(':'.join(self.place).encode()):08x}"
 
     @property
     def is_many(self) -> bool:
@@ -70,7 +73,7 @@ class MappedAttribute:
         return _covers(self.place.name, place.name)
 
     def for_attribute(self, attribute: str) -> MappedAttribute:
-        """The one of those that it stands for that a covered attribute of the zone is."""
+        """The mapping of one covered attribute of the zone: this one, or one of the many that this one stands for."""
         if not self.is_many:
             return self
         rest = attribute[len(self.avu) - 1 :]
@@ -81,17 +84,17 @@ class MappedAttribute:
         return self.avu[:-1] + place.name[len(self.place.name) - 1 :] if self.is_many else self.avu
 
     def in_omero(self, value: str) -> str:
-        """What a value of either side is in OMERO, which is how it is compared and remembered."""
+        """The text in OMERO of a value from either side; values are compared and remembered in this form."""
         return dict(self.values).get(value, value) if self.values else value
 
     def in_zone(self, text: str) -> str:
-        """What a text of OMERO is in the zone."""
+        """The value in the zone of a text from OMERO."""
         return {shown: value for value, shown in self.values}.get(text, text) if self.values else text
 
 
 def avu_remembered(name: str) -> str:
-    """The attribute of a name in an agreement."""
-    return name.rpartition(MARK)[0]
+    """The AVU attribute of a mapped attribute, from its name in agreements."""
+    return name.rpartition(SEPARATOR)[0]
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -112,7 +115,7 @@ class Policy:
         web: Address of OMERO.web without a trailing slash, empty for none.
         attempts: How often an import or a movement is tried.
         backoff: Seconds before a second attempt; twice as long before each further one.
-        attributes: What else is kept the same on both sides; no two of them cover the same.
+        attributes: The mapped attributes; no two of them cover the same attribute or the same place.
     """
 
     zone: str
@@ -133,7 +136,7 @@ class Policy:
         return self._by_place.get(place) or next((each for each in self._many if each.covers_place(place)), None)
 
     def mapped(self, attributes: Iterable[str], places: Iterable[Place]) -> list[MappedAttribute]:
-        """The attributes to merge: those named one by one, and those of many that either side has."""
+        """The attributes to merge: all that are mapped by name, and those mapped with a star that either side has."""
         named = [mapping for mapping in self.attributes if not mapping.is_many]
         many = {attribute for attribute in attributes if self._is_of_many(self.mapping_of(attribute))}
         for place in places:

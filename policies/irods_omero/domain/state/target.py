@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class TargetError(ValueError):
-    """A target AVU that means nothing; says what was expected."""
+    """A target AVU that names no place; says what was expected."""
 
 
 @dataclass(frozen=True)

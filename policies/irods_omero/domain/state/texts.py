@@ -7,9 +7,11 @@ import re
 from datetime import datetime, timezone
 
 MAXIMUM_BYTES = 2700
-"""So long an AVU value may be in iRODS (``META_ATTR_VALUE`` of its catalog)."""
+"""At most this many bytes long is an AVU value in iRODS (``META_ATTR_VALUE`` of its catalog)."""
 
 SHORT_BYTES = 40
+"""Values of more bytes are remembered as digests."""
+
 DIGEST = "sha256:"
 
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -26,7 +28,7 @@ def why_unstorable(text: str) -> str:
 
 
 def printable(text: str, maximum: int = 1000) -> str:
-    """A message on one line of so many bytes at most, without what a catalog or an XML message cannot hold."""
+    """A message on one line of at most ``maximum`` bytes, without what a catalog or an XML message cannot hold."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(line.encode()) <= maximum:
         return line

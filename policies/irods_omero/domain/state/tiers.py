@@ -46,7 +46,7 @@ class Tiers:
         self._by_resource = {tier.resource: tier for tier in tiers}
 
     def of_resource(self, resource: str) -> Tier:
-        """The tier that a root resource is; one without a group is a tier of its own."""
+        """The tier of a root resource; a resource in no tier group is a tier of its own."""
         return self._by_resource.get(resource) or Tier(name=resource, resource=resource)
 
     def of_object(self, data_object: DataObject) -> Tier | None:
@@ -64,7 +64,10 @@ class Tiers:
         return max(known, key=_slowness) if known and len(known) == len(tiers) else None
 
     def place(self, data_object: DataObject) -> Tier | None:
-        """Where storage tiering sees an object: the first tier with a good replica, of a group with several tiers."""
+        """Where storage tiering sees an object: on the first tier with a good replica, in a group with several tiers.
+
+        None where no tier of such a group has a good replica: nothing can be moved from there.
+        """
         tiers = (tier for tier in self._with_good_replica(data_object) if len(self._group(tier)) > 1)
         return min(tiers, key=_index, default=None)
 

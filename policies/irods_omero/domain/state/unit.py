@@ -13,10 +13,10 @@ MAXIMUM_CHECKSUM = 250
 """What is longer is no checksum: SHA-512 takes 95 characters."""
 
 DIGEST_DIGITS = 32
-"""So many hexadecimal digits stand for several checksums: what was agreed has to fit into one AVU."""
+"""The number of hexadecimal digits that stand for several checksums: what was agreed has to fit into one AVU."""
 
 REPLICA_DIGITS = 12
-"""So many hexadecimal digits stand for the numbers of several replicas: JSON readers take such numbers exactly."""
+"""The number of hexadecimal digits that stand for several replica numbers: JSON readers take such numbers exactly."""
 
 SUBSTITUTES = str.maketrans(
     {**dict(zip('"*:<>?\\|', "'x;[]%!!", strict=True)), **dict.fromkeys(map(chr, range(32)), "_")}
@@ -71,7 +71,7 @@ class Content:
         return self.replica != earlier.replica or self.modified == earlier.modified
 
     def may_be(self, earlier: Content) -> bool:
-        """Whether it can be the same content, if only its time says otherwise."""
+        """Whether it can be the same content: at most its time says otherwise."""
         return self.size == earlier.size and not (self._is_comparable(earlier) and self.checksum != earlier.checksum)
 
     def _is_comparable(self, earlier: Content) -> bool:
@@ -97,7 +97,7 @@ def _scheme(checksum: str) -> str:
 
 
 def together(contents: Sequence[Content]) -> Content:
-    """The content of a unit, from those of its data objects, which have to come in an order that lasts.
+    """The content of a unit, from those of its data objects, which have to come in an order that does not change.
 
     The checksum begins as theirs do, so that it is compared with those of the same algorithm only.
     """
@@ -157,7 +157,7 @@ def entry_paths(key: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def same_in_omero(paths: Sequence[str]) -> tuple[str, str] | None:
-    """Two of these logical paths that would be one file in OMERO, None where there are no such."""
+    """Two of these logical paths that would be one file in OMERO, None if no two of them would."""
     known: dict[str, str] = {}
     for path in paths:
         other = known.setdefault(path.translate(SUBSTITUTES), path)
@@ -174,7 +174,7 @@ class ImportKey(NamedTuple):
 
 
 def parse_import_key(client_path: str) -> ImportKey | None:
-    """The data object for which a fileset was imported, None where somebody else imported it."""
+    """The data object for which a fileset was imported, None if it was not imported by this policy."""
     match client_path.split("/"):
         case ["irods", zone, data_id, _, _, *_] if data_id.isdecimal():
             return ImportKey(zone, int(data_id))

@@ -11,6 +11,9 @@ from irods_omero.vocabulary import OBJECT_NAMESPACE
 Pair = tuple[str, str]
 """A key and its value."""
 
+Pairs = tuple[Pair, ...]
+"""Key-value pairs in the order in which clients show them."""
+
 
 class Avu(NamedTuple):
     """One metadata triple of the zone."""
@@ -20,14 +23,21 @@ class Avu(NamedTuple):
     units: str = ""
 
 
+RequestTimes = tuple[tuple[Avu, int], ...]
+"""For AVUs that are requests the times at which they were set, seconds since 1970."""
+
+Movements = tuple[tuple[int, str], ...]
+"""For data ids the resources to which queued movements will take them."""
+
+
 @dataclass(frozen=True)
 class Replica:
     """One copy of a data object.
 
     Attributes:
         number: Replica number.
-        resource: Name of the root resource, which is what a tier is made of.
-        good: Whether the catalog holds it for current and complete.
+        resource: Name of its root resource, which is what tiers are.
+        good: Whether the catalog says that it is current and complete.
         size: Bytes.
         checksum: Empty where none was computed.
         modified: Seconds since 1970.
@@ -51,7 +61,7 @@ class DataObject:
         owner: Name of the iRODS user who owns it; with ``#`` and the zone, if that is another one.
         replicas: Its copies.
         avus: Its metadata.
-        asked_at: When AVUs of ``avus`` were set, for those that ask for something, seconds since 1970.
+        asked_at: For requests among ``avus`` when they were set.
     """
 
     data_id: int
@@ -59,7 +69,7 @@ class DataObject:
     owner: str
     replicas: tuple[Replica, ...]
     avus: frozenset[Avu] = frozenset()
-    asked_at: tuple[tuple[Avu, int], ...] = ()
+    asked_at: RequestTimes = ()
 
     def good_replicas(self) -> tuple[Replica, ...]:
         """The copies that hold the current content, in order of their numbers."""
@@ -104,14 +114,14 @@ class ZoneView:
         unit: The unit.
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
-        movements: For each data id, the resource to which a queued movement will take it.
-        trouble: Why a data object that claims to belong to a unit of several is taken for one of its own, empty if not.
+        movements: Those that are queued for its data objects.
+        trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
     """
 
     unit: Unit
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
-    movements: tuple[tuple[int, str], ...] = ()
+    movements: Movements = ()
     trouble: str = ""
 
     @property
@@ -162,17 +172,17 @@ class KeyValues:
         annotation: Id of the MapAnnotation.
         link: Id of the link.
         owner: OMERO id of the user who owns the link.
-        pairs: In the order in which clients show them.
+        pairs: Its keys and values.
         namespace: Namespace of the annotation.
-        shared: Whether it is also on images of other units, or somebody else's: others see it, too, so that it is
-            not changed but replaced.
-        invalid: Those of the pairs that are let alone, as no AVU can say the same.
+        shared: Whether it is also on images of other units, or belongs to another user than its link: others see it,
+            too, so that it is replaced rather than changed.
+        invalid: Those of the pairs that no AVU can hold: they are left alone.
     """
 
     annotation: int
     link: int
     owner: int
-    pairs: tuple[Pair, ...]
+    pairs: Pairs
     namespace: str = OBJECT_NAMESPACE
     shared: bool = False
     invalid: frozenset[Pair] = frozenset()
@@ -212,7 +222,7 @@ class OmeroView:
     """What OMERO says about a unit.
 
     Attributes:
-        fileset: Id, or None when OMERO has none (any more).
+        fileset: Its id, None while OMERO has none, and when it was deleted.
         images: The images of the fileset in order of their ids.
         subjects: What carries the annotations: the images, or the plates that they belong to.
         superseded: Subjects of earlier filesets of the same unit.

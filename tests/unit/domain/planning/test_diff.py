@@ -32,7 +32,7 @@ N = tags_of("n")
 MINE, ALSO, OTHER = TagLink(1, 11, "n", "a", 7), TagLink(2, 11, "n", "a", 8), TagLink(3, 12, "other", "a", 7)
 SUBJECT = Subject("Image", 50, 7, 3, frozenset({MINE, ALSO, OTHER}))
 PAIRS = (("path", "/z/a"),)
-WANTED = DesiredState(shown={N: frozenset("a")}, pairs=PAIRS, archived=False, avus={}, ids={})
+DESIRED = DesiredState(shown={N: frozenset("a")}, pairs=PAIRS, archived=False, avus={}, ids={})
 
 
 def test_a_tag_goes_for_every_user_who_put_it_there() -> None:
@@ -47,27 +47,27 @@ def test_a_tag_that_is_to_stay_stays_for_every_user() -> None:
     assert list(diff_tags(SUBJECT, {N: frozenset("a")})) == []
 
 
-def test_namespaces_that_are_not_named_are_let_alone() -> None:
+def test_namespaces_that_are_not_named_are_left_alone() -> None:
     assert list(diff_tags(SUBJECT, {})) == []
 
 
 def test_key_value_pairs_are_written_once_and_copies_go() -> None:
     right, copy = KeyValues(1, 10, 7, PAIRS), KeyValues(2, 20, 8, PAIRS)
     tagged = replace(SUBJECT, key_values=frozenset({right}))
-    assert diff_omero(OmeroView(5, (), (tagged,)), WANTED) == ()
+    assert diff_omero(OmeroView(5, (), (tagged,)), DESIRED) == ()
     copied = replace(SUBJECT, key_values=frozenset({copy, right}))
-    assert diff_omero(OmeroView(5, (), (copied,)), WANTED) == (RemoveKeyValues(copied, 20, 8),)
+    assert diff_omero(OmeroView(5, (), (copied,)), DESIRED) == (RemoveKeyValues(copied, 20, 8),)
     wrong = replace(SUBJECT, key_values=frozenset({replace(right, pairs=())}))
     changed = WriteKeyValues(wrong, replace(right, pairs=()), PAIRS)
-    assert diff_omero(OmeroView(5, (), (wrong,)), WANTED) == (changed,)
-    assert diff_omero(OmeroView(5, (), (SUBJECT,)), WANTED) == (WriteKeyValues(SUBJECT, None, PAIRS),)
+    assert diff_omero(OmeroView(5, (), (wrong,)), DESIRED) == (changed,)
+    assert diff_omero(OmeroView(5, (), (SUBJECT,)), DESIRED) == (WriteKeyValues(SUBJECT, None, PAIRS),)
 
 
 def test_the_archived_flag_is_set_as_the_owner_where_it_differs() -> None:
     subject = replace(SUBJECT, kind="Plate", key_values=frozenset({KeyValues(1, 10, 7, PAIRS)}))
     images = (ImageState(50, archived=True), ImageState(51))
-    wanted = replace(WANTED, archived=True)
-    assert diff_omero(OmeroView(5, images, (subject,)), wanted) == (SetArchived(51, 7, 3, archived=True),)
+    desired = replace(DESIRED, archived=True)
+    assert diff_omero(OmeroView(5, images, (subject,)), desired) == (SetArchived(51, 7, 3, archived=True),)
 
 
 def test_images_of_earlier_contents_lose_state_request_and_pairs() -> None:

@@ -21,39 +21,39 @@ def image(*annotations: KeyValues, number: int = 50) -> Subject:
     return Subject("Image", number, OWNER, 3, key_values=frozenset(annotations))
 
 
-def wanted(*texts: str, place: Place = STAIN) -> dict[Place, frozenset[str]]:
+def desired(*texts: str, place: Place = STAIN) -> dict[Place, frozenset[str]]:
     return {place: frozenset(texts)}
 
 
 def test_where_all_is_there_nothing_is_done() -> None:
     subject = image(annotation(1, ("stain", "a"), ("mine", "x")), annotation(2, ("stain", "b"), owner=OTHER))
-    assert list(diff_mapped_keys([subject], wanted("a", "b"))) == []
+    assert list(diff_mapped_keys([subject], desired("a", "b"))) == []
     assert list(diff_mapped_keys([subject], {tags_of("n"): frozenset("z")})) == []
 
 
 def test_without_an_annotation_one_is_made() -> None:
-    both = {**wanted("b", "a"), **wanted("2.13", place=ROOM)}
+    both = {**desired("b", "a"), **desired("2.13", place=ROOM)}
     pairs = (("room", "2.13"), ("stain", "a"), ("stain", "b"))
     assert list(diff_mapped_keys([image()], both)) == [WriteKeyValues(image(), None, pairs, NAMESPACE)]
-    assert list(diff_mapped_keys([image()], wanted())) == []
+    assert list(diff_mapped_keys([image()], desired())) == []
 
 
 def test_a_new_value_takes_the_place_of_the_old_one() -> None:
     old = annotation(1, ("first", "1"), ("stain", "a"), ("last", "2"))
     pairs = (("first", "1"), ("stain", "b"), ("last", "2"))
-    assert list(diff_mapped_keys([image(old)], wanted("b"))) == [WriteKeyValues(image(old), old, pairs, NAMESPACE)]
+    assert list(diff_mapped_keys([image(old)], desired("b"))) == [WriteKeyValues(image(old), old, pairs, NAMESPACE)]
 
 
 def test_new_keys_come_last() -> None:
     old = annotation(1, ("first", "1"))
     pairs = (("first", "1"), ("stain", "b"))
-    assert list(diff_mapped_keys([image(old)], wanted("b"))) == [WriteKeyValues(image(old), old, pairs, NAMESPACE)]
+    assert list(diff_mapped_keys([image(old)], desired("b"))) == [WriteKeyValues(image(old), old, pairs, NAMESPACE)]
 
 
 def test_values_go_from_wherever_they_are() -> None:
     mine, others = annotation(1, ("stain", "a"), ("mine", "x")), annotation(2, ("stain", "a"), owner=OTHER)
     subject = image(mine, others)
-    assert list(diff_mapped_keys([subject], wanted())) == [
+    assert list(diff_mapped_keys([subject], desired())) == [
         WriteKeyValues(subject, mine, (("mine", "x"),), NAMESPACE),
         RemoveKeyValues(subject, 20, OTHER),
     ]
@@ -62,34 +62,36 @@ def test_values_go_from_wherever_they_are() -> None:
 def test_an_annotation_of_another_user_gets_nothing_new() -> None:
     subject = image(annotation(1, ("mine", "x"), owner=OTHER))
     written = WriteKeyValues(subject, None, (("stain", "a"),), NAMESPACE)
-    assert list(diff_mapped_keys([subject], wanted("a"))) == [written]
+    assert list(diff_mapped_keys([subject], desired("a"))) == [written]
 
 
 def test_an_annotation_of_several_images_gets_what_any_of_them_lacks() -> None:
     both, more = annotation(1, ("mine", "x")), annotation(2, ("stain", "a"))
     one, other = image(both, number=50), image(both, more, number=51)
     pairs = (("mine", "x"), ("stain", "a"))
-    assert list(diff_mapped_keys([other, one], wanted("a"))) == [WriteKeyValues(one, both, pairs, NAMESPACE)]
+    assert list(diff_mapped_keys([other, one], desired("a"))) == [WriteKeyValues(one, both, pairs, NAMESPACE)]
 
 
 def test_what_others_see_is_replaced_with_what_stays() -> None:
     shared = annotation(1, ("stain", "a"), ("mine", "x"), shared=True)
     subject = image(shared)
-    assert list(diff_mapped_keys([subject], wanted("a"))) == []
-    assert list(diff_mapped_keys([subject], wanted())) == [WriteKeyValues(subject, shared, (("mine", "x"),), NAMESPACE)]
+    assert list(diff_mapped_keys([subject], desired("a"))) == []
+    assert list(diff_mapped_keys([subject], desired())) == [
+        WriteKeyValues(subject, shared, (("mine", "x"),), NAMESPACE)
+    ]
 
 
 def test_what_others_see_is_replaced_once() -> None:
     """A killed agent may have made the replacement without leaving the shared one."""
     shared, copy = annotation(1, ("stain", "a"), ("mine", "x"), shared=True), annotation(2, ("mine", "x"))
     subject = image(shared, copy)
-    assert list(diff_mapped_keys([subject], wanted())) == [RemoveKeyValues(subject, 10, OWNER)]
+    assert list(diff_mapped_keys([subject], desired())) == [RemoveKeyValues(subject, 10, OWNER)]
 
 
 def test_what_others_see_gets_nothing_new() -> None:
     shared = annotation(1, ("mine", "x"), shared=True)
     written = WriteKeyValues(image(shared), None, (("stain", "a"),), NAMESPACE)
-    assert list(diff_mapped_keys([image(shared)], wanted("a"))) == [written]
+    assert list(diff_mapped_keys([image(shared)], desired("a"))) == [written]
 
 
 def test_our_own_annotation_is_replaced_where_others_see_it() -> None:

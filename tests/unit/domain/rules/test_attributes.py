@@ -80,7 +80,7 @@ def test_a_tag_by_two_users_stays_while_one_of_them_keeps_it() -> None:
     assert avus(settle(take(world, "omero", "a"))) == [set()] * 2
 
 
-def test_units_of_avus_are_let_alone() -> None:
+def test_units_of_avus_are_left_alone() -> None:
     world = add_avu(add_avu(world_with(objects=1), FIRST, Avu(AVU, "a", "um")), FIRST, Avu(AVU, "a", "nm"))
     world = settle(world)
     assert {avu.units for avu in world.zone.first.avus if avu.attribute == AVU} == {"um", "nm"}

@@ -65,9 +65,9 @@ def test_there_is_no_link_without_omero_web() -> None:
     assert id_avus(ZONE, OMERO, replace(POLICY, web=""))[NAMES.url] == frozenset()
 
 
-def test_only_so_many_images_are_listed() -> None:
+def test_at_most_a_number_of_images_is_listed() -> None:
     many = replace(OMERO, images=tuple(ImageState(number) for number in reversed(range(1000))))
-    listed = {int(wish.value) for wish in id_avus(ZONE, many, POLICY)[NAMES.image]}
+    listed = {int(avu.value) for avu in id_avus(ZONE, many, POLICY)[NAMES.image]}
     assert listed == set(range(IMAGES_LISTED))
 
 
@@ -82,7 +82,7 @@ def test_several_data_objects_stay_a_unit_without_a_fileset() -> None:
     assert set(avus.values()) == {frozenset()}
 
 
-def test_an_avu_that_makes_no_sense_is_left_to_an_administrator() -> None:
+def test_a_claim_that_is_not_believed_is_left_to_an_administrator() -> None:
     for omero in (OMERO, OmeroView()):
         assert NAMES.unit not in id_avus(replace(ZONE, trouble="its first object is gone"), omero, POLICY)
 

@@ -86,7 +86,7 @@ def test_another_content_is_imported_whatever_became_of_the_earlier_one(observat
     assert decide_import(observation).do_import is not None
 
 
-def test_a_target_without_sense_is_an_error_that_names_the_collection() -> None:
+def test_an_invalid_target_is_an_error_that_names_the_collection() -> None:
     importing = decide_import(replace(ARRIVED, zone=replace(ARRIVED.zone, rule=replace(RULE, target="/"))))
     assert importing.do_import is None
     assert importing.error.startswith("/z/home/lab: the target '/' names no place")

@@ -1,4 +1,4 @@
-"""Nonsense: told on both sides, and let alone."""
+"""What is invalid is told on both sides, and left alone."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def tagged(*tags: tuple[str, str]) -> World:
     return world
 
 
-def test_what_makes_sense_is_not_changed() -> None:
+def test_what_is_valid_is_not_changed() -> None:
     observation = tagged(*((REQUEST_NAMESPACE, request) for request in REQUESTS), ("n", "DAPI"), ("", "\n")).look()
     assert without_invalid(observation) == (observation, "")
 
 
-def test_only_what_makes_no_sense_is_taken_out() -> None:
+def test_only_what_is_invalid_is_removed() -> None:
     observation = tagged((REQUEST_NAMESPACE, "archve"), (REQUEST_NAMESPACE, "keep"), ("n", ""), ("m", "")).look()
-    seen, told = without_invalid(observation)
-    links = {(link.namespace, link.text) for link in seen.omero.subjects[0].tags}
+    valid, told = without_invalid(observation)
+    links = {(link.namespace, link.text) for link in valid.omero.subjects[0].tags}
     assert {(REQUEST_NAMESPACE, "keep"), ("m", "")} <= links
     assert not {(REQUEST_NAMESPACE, "archve"), ("n", "")} & links
     assert "tag 'archve': it is not one of the requests archive, restage, keep" in told
@@ -41,8 +41,8 @@ def test_only_what_makes_no_sense_is_taken_out() -> None:
 
 def test_avus_that_are_no_requests() -> None:
     world = add_avu(tagged(), FIRST, Avu(NAMES.request, "Archive"))
-    seen, told = without_invalid(world.look())
-    assert seen.zone.first.values(NAMES.request) == frozenset()
+    valid, told = without_invalid(world.look())
+    assert valid.zone.first.values(NAMES.request) == frozenset()
     assert told == "AVU 'Archive': it is not one of the requests archive, restage, keep"
 
 

@@ -1,4 +1,4 @@
-"""What is not this policy's is let alone, and what is its own is put back."""
+"""What is not this policy's is left alone, and its own is put back."""
 
 from __future__ import annotations
 
