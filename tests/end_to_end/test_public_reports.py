@@ -82,3 +82,29 @@ def test_a_data_object_that_cannot_be_read_stops_nobody(scene: Scene, monkeypatc
     assert scene.avus(first, "omero::sync") == ["pending"], "it is looked at again"
     scene.sweep()
     assert scene.shown(first).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_movement_on_request_is_verified_and_keeps_replicas_as_the_resources_say(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    scene.ask_by_avu(path, "archive")
+    with scene.connections() as connections:
+        tiers = connections.policy().tiers
+    fast, archive = tiers.of_resource(FAST), tiers.of_resource(ARCHIVE)
+    scene.sweep()
+    queued = [json.loads(row[RuleExec.name]) for row in scene.admin.query(RuleExec.name)]
+    (rule,) = [rule.get("parameters", rule) for rule in queued if path in str(rule)]
+    assert (rule["verification-type"], rule["preserve-replicas"]) == (archive.verification, fast.preserve)
+
+
+def test_a_movement_whose_queued_rule_has_vanished_is_asked_for_again(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    with scene.connections(tiers={FAST: {"name": "fast", "recall_hours": 24.0}}) as connections:
+        sweeper = Sweeper(connections)
+        sweeper.sweep()
+        scene.ask_by_avu(path, "archive")
+        sweeper.sweep()
+        assert "archive" in scene.shown(path).image.texts
+        pairs = scene.shown(path).image.pairs
+        assert pairs["waiting"].startswith("archive since "), "the image says so"

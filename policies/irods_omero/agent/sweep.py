@@ -15,11 +15,12 @@ from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
-from irods_omero.gateways.zone.objects import read_objects
+from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
@@ -71,8 +72,8 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     return Backlog(frozenset(resting), arriving)
 
 
-class Round:
-    """One round; what was marked is not looked at again when it is hinted at."""
+class Sweep:
+    """One pass; what was marked is not observed again when it is hinted at."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
         self.report = Report()
@@ -83,7 +84,7 @@ class Round:
         self._done: set[int] = set()
         self._imports: dict[int, list[Mark]] = {}
 
-    def marked(self, marks: Iterable[Mark]) -> None:
+    def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time."""
         for batch in in_batches(marks, self._batch):
             self._objects([mark for mark in batch if not mark.collection])
@@ -91,12 +92,12 @@ class Round:
                 if mark.collection:
                     self._collection(mark)
 
-    def hinted(self, ids: Iterable[int]) -> None:
+    def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
         for batch in in_batches(self._ours(self._new(ids)), self._batch):
             self._unmarked(batch)
 
-    def imports(self) -> None:
+    def run_imports(self) -> None:
         """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
@@ -198,6 +199,11 @@ SAVED_EVERY = 10_000
 """After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
 
 
+PENDING_SECONDS = 60.0
+"""After as long units whose request is pending are observed again, whether anything tells of them or not: the rule that
+storage tiering has queued for it may be gone."""
+
+
 class Sweeper:
     """Sweeps the zone, one round at each call."""
 
@@ -206,6 +212,7 @@ class Sweeper:
         self._clock = clock
         self._events: EventReader | None = None
         self._saved = 0
+        self._pending_at = 0.0
 
     def sweep(self) -> Report:
         """One round.
@@ -214,12 +221,12 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next round goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        work = Round(self._connections, self._clock)
+        work = Sweep(self._connections, self._clock)
         hints = self._read_events()
-        work.marked(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.hinted(sorted(data_ids(self._connections, hints)))
+        work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
+        work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
         self._remember(hints)
-        work.imports()
+        work.run_imports()
         return work.report
 
     def drain(self) -> Report:
@@ -234,6 +241,15 @@ class Sweeper:
             last = self.sweep()
             done = done.followed_by(last)
         return done
+
+    def _pending(self) -> set[int]:
+        """The data objects that wait for a movement, when it is time to look at them."""
+        now = time.monotonic()
+        if now < self._pending_at:
+            return set()
+        self._pending_at = now + PENDING_SECONDS
+        moving = [request.text for request in REQUEST_TABLE if not request.holds]
+        return ids_with(self._connections.zone, self._connections.names.request, moving)
 
     def _read_events(self) -> Hints:
         if self._events is None:

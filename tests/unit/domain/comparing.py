@@ -185,11 +185,13 @@ def shape(world: World) -> Any:
     filesets = [
         (fileset.id, fileset.images, [_shape_of(subject) for subject in fileset.subjects]) for fileset in world.filesets
     ]
-    return objects, frozenset(world.zone.movements), filesets, replace(world.base, since="", moves=0)
+    return objects, frozenset(world.zone.movements), filesets, replace(world.base, since="", moves=0, asked=0, queued=0)
 
 
 def _shape_of(subject: Subject) -> Any:
     tags = frozenset((link.namespace, link.tag_set, link.text) for link in subject.tags)
-    pairs = [tuple(pair for pair in annotation.pairs if pair[0] != "since") for annotation in own(subject)]
+    pairs = [
+        tuple(pair for pair in annotation.pairs if pair[0] not in ("since", "waiting")) for annotation in own(subject)
+    ]
     others = {(annotation.namespace, *pair) for annotation in subject.key_values for pair in annotation.pairs}
     return subject.id, tags, sorted(pairs), {pair for pair in others if pair[0] != OBJECT_NAMESPACE}

@@ -143,6 +143,8 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
         progress = progress._replace(queued=max(progress.queued, 1))
         return RequestDecision(asked, (), progress, "", f"{rule}: its movement is queued, to tier {names}")
     hours = max(place.recall_hours for _, place, _ in to_move)
+    if len(moves) < len(to_move):  # some are queued still: the others have joined the unit since then
+        progress = progress._replace(queued_at=0)
     return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
 
 

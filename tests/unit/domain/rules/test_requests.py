@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import sides_of
+from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import Policy
@@ -120,7 +121,7 @@ def test_what_was_refused_may_be_asked_again(side: str) -> None:
 
 
 def test_movements_that_do_not_happen_are_queued_so_often_and_then_refused() -> None:
-    world = settle(ask(agreed_world(POLICY), ARCHIVE, "omero"))
+    world = settle(ask(agreed_world(replace(POLICY, backoff=0.0)), ARCHIVE, "omero"))
     for _ in range(POLICY.attempts - 1):
         world = settle(replace(world, zone=replace(world.zone, movements=())))
         assert (shown(world), queued(world)) == ({ARCHIVE}, {"tape"})
