@@ -50,6 +50,15 @@ def test_get_and_find_differ_for_what_is_not_there(shelf: Shelf) -> None:
         queries.get("Image", 10**9)
 
 
+def test_a_lone_null_makes_an_empty_row_and_one_of_several_does_not(shelf: Shelf) -> None:
+    """omero-01."""
+    assert query(shelf.client, "select i.fileset.id from Image i left join i.fileset where i.id = -1") == []
+    assert query(shelf.client, "select i.description from Image i where i.id = :id", id=shelf.images[0]) == [[]]
+    assert query(shelf.client, "select max(i.id) from Image i where i.id = -1") == [[]]
+    text = "select i.id, i.description from Image i where i.id = :id"
+    assert query(shelf.client, text, id=shelf.images[0]) == [[shelf.images[0], None]]
+
+
 def test_references_come_unloaded_and_collections_not_at_all(shelf: Shelf) -> None:
     (link,) = objects(shelf.client, "select l from DatasetImageLink l where l.child.id = :id", id=shelf.images[0])
     assert not link.parent.isLoaded()
