@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import omero
+import pytest
+from omero.rtypes import rint, rlist, rlong
+
 from tests.conformance.server import ALICE, ANNOTATE, Server, named, rows, save
 
 
@@ -19,3 +23,12 @@ def test_a_maximum_of_nothing_is_an_empty_row(server: Server) -> None:
     for function in ("max", "min"):
         text = f"select {function}(i.id) from Image i where i.name = :name"
         assert rows(server.client(ALICE), text, server.within(ANNOTATE), name="no image is called so") == [[]]
+
+
+def test_a_short_integer_is_not_compared_with_a_long_column(server: Server) -> None:
+    """omero-02: ids take ``rlong``."""
+    queries = server.client(ALICE).getSession().getQueryService()
+    for condition, given in (("i.id = :id", rint(1)), ("i.id in (:id)", rlist([rlong(1), rint(2)]))):
+        parameters = omero.sys.ParametersI().add("id", given)
+        with pytest.raises(omero.InternalException, match="ClassCastException"):
+            queries.projection(f"select i.id from Image i where {condition}", parameters, server.within(ANNOTATE))
