@@ -56,6 +56,7 @@ def test_who_may_write_an_object_may_write_its_avus_and_who_may_read_it_not(zone
     """zone-27: a mark was seen to work for another user with write permission."""
     path = zone.put("file", b"bytes")
     zone.alice.acls.set(iRODSAccess("read", path, BOB))
+    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))  # zone-40: else it cannot be opened
     with zone.bob.data_objects.open(path, "r") as stream:
         assert stream.read() == b"bytes"
     with pytest.raises(iRODSException):
