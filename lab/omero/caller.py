@@ -98,7 +98,8 @@ def caller_of(store: Store, session: Session, context: Mapping[str, str]) -> Cal
         if group not in permissions:
             raise errors.unavailable("ome.model.meta.ExperimenterGroup", group)
         if not is_admin and group not in member_of and not granted(permissions[group], "world", READ):
-            raise errors.violation(f"User {session.user} is not a member of group {group} and cannot login")
+            reason = f"User {session.user} is not a member of group {group} and cannot login"
+            raise errors.violation(reason) if named else errors.unknown("SecurityViolation", reason)
     return Caller(
         session, session.user, session.user_name, group, is_admin, privileges, member_of, leader_of, permissions
     )

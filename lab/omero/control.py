@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import Glacier2
 import Ice
 
 from lab.omero import errors
@@ -49,6 +50,7 @@ class Control:
     path: Path
     holds_events: bool = False
     releases: int = 0
+    down: bool = False
     faults: list[Fault] = field(default_factory=list)
     _seen: tuple[int, int] = (0, 0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -67,11 +69,19 @@ class Control:
             wanted = json.loads(self.path.read_text())
             released = bool(wanted["releases"] != self.releases)
             self.holds_events, self.releases = wanted["holds_events"], wanted["releases"]
+            self.down = wanted["down"]
             self.faults = [Fault(**fault) for fault in wanted["faults"]]
             return released
 
     def strike(self, service: str, operation: str, current: Any) -> str:
-        """Do what is due before an operation runs; return what is due after it."""
+        """Do what is due before an operation runs; return what is due after it.
+
+        While the server is down behind its router, log-ins are refused (omero-54) and calls come to nothing (omero-56).
+        """
+        if self.down and service == "Router":
+            raise Glacier2.PermissionDeniedException("internal server error")
+        if self.down:
+            raise Ice.UnknownLocalException("Ice::ConnectionRefusedException")
         with self._lock:
             due = [fault for fault in self.faults if fault.strikes(service, operation)]
         for fault in due:
@@ -90,9 +100,14 @@ class Control:
         return ""
 
 
-def write_control(path: Path, holds_events: bool, releases: int, faults: list[Fault]) -> None:
+def write_control(path: Path, holds_events: bool, releases: int, down: bool, faults: list[Fault]) -> None:
     """Replace the file as a whole, so that the server never reads half of it."""
-    wanted = {"holds_events": holds_events, "releases": releases, "faults": [asdict(fault) for fault in faults]}
+    wanted = {
+        "holds_events": holds_events,
+        "releases": releases,
+        "down": down,
+        "faults": [asdict(fault) for fault in faults],
+    }
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(wanted))
     fresh.replace(path)

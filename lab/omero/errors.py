@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import Ice
 import omero
 
 
@@ -24,6 +25,11 @@ def refused(what: str) -> Exception:
 def violation(message: str) -> Exception:
     """Return the exception for what is not allowed."""
     return made("SecurityViolation", message)
+
+
+def unknown(name: str, message: str) -> Exception:
+    """Return what a client gets for an exception of the server that the interface does not declare."""
+    return Ice.UnknownException(f"ome.conditions.{name}: {message}")  # type: ignore[no-any-return]
 
 
 def validation(message: str) -> Exception:

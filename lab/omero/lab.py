@@ -40,6 +40,7 @@ class LabOmero:
         self._faults: list[Fault] = []
         self._holds_events = False
         self._releases = 0
+        self._down = False
 
     def __enter__(self) -> LabOmero:
         self.start()
@@ -157,6 +158,17 @@ class LabOmero:
         self._faults.clear()
         self._write_control()
 
+    @contextmanager
+    def server_down(self) -> Iterator[None]:
+        """Leave the router running without a server behind it during the block; sessions live on after it."""
+        self._down = True
+        self._write_control()
+        try:
+            yield
+        finally:
+            self._down = False
+            self._write_control()
+
     def hold_events(self) -> None:
         """Let writes take their event log ids from now on without showing the rows."""
         self._holds_events = True
@@ -182,4 +194,4 @@ class LabOmero:
             loader.close()
 
     def _write_control(self) -> None:
-        write_control(self.state / "control.json", self._holds_events, self._releases, self._faults)
+        write_control(self.state / "control.json", self._holds_events, self._releases, self._down, self._faults)

@@ -31,10 +31,12 @@ class Loader:
         self._objects = Objects(store, caller)
 
     def rows(self, offset: int | None, limit: int | None) -> list[list[Any]]:
-        """Return a list of wrapped values for every row."""
+        """Return a list of wrapped values for every row; a lone null makes an empty one (omero-01)."""
         selected = self._statement.selected
         return [
-            [
+            []
+            if row == [None]
+            else [
                 robject(cell) if value.kind == "entity" else wrap(value.kind, cell)
                 for value, cell in zip(selected, row, strict=True)
             ]

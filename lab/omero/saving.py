@@ -159,7 +159,10 @@ class Saver:
         self._written(entity, lambda: self._store.update(entity, identity, changed))
         for name in new_values:
             self._set_values(entity, name, instance, identity)
-        self._log("UPDATE", entity, identity, row)
+        if set(changed) - {"version", "update_id"}:
+            self._log("UPDATE", entity, identity, row)
+        else:
+            self._touch_annotated(identity, times=2)  # of changed pairs only the indexer tells (omero-33)
         instance._version = rint(changed["version"])
         return identity
 
@@ -168,9 +171,13 @@ class Saver:
         if entity.name.endswith("AnnotationLink"):
             self._work.touch(entity, [row["parent"]])
         elif entity.root.name == "Annotation" and action == "UPDATE":
-            for link in (known for known in ENTITIES.values() if known.name.endswith("AnnotationLink")):
-                found = self._store.run(f"select distinct parent from {link.table} where child = ?", [identity])
-                self._work.touch(link, [parent for (parent,) in found])
+            self._touch_annotated(identity, times=1)
+
+    def _touch_annotated(self, annotation: int, times: int) -> None:
+        """Have the indexer told of everything that an annotation is on."""
+        for link in (known for known in ENTITIES.values() if known.name.endswith("AnnotationLink")):
+            parents = self._store.run(f"select distinct parent from {link.table} where child = ?", [annotation])
+            self._work.touch(link, [parent for (parent,) in parents], times)
 
     def _may_update(self, entity: Entity, before: Row, identity: int) -> None:
         caller = self._work.caller

@@ -6,6 +6,8 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 
+import omero
+
 from lab.omero import errors
 from lab.omero.caller import ROOT, USER, Caller, caller_of, memberships
 from lab.omero.control import Control
@@ -115,10 +117,14 @@ class Sessions:
         live: int = 0,
         idle: int = IDLE,
     ) -> Session:
-        """Start a session for a user, in the named group or else in the user's default group."""
+        """Start a session for a user, in the named group or else in the user's default group.
+
+        As on the real server nobody asks here whether the user is a member of that group: the first call of a service
+        is refused instead (omero-13 to omero-15).
+        """
         user = self.user_id(name)
         if user is None:
-            raise errors.api_usage(f"No such experimenter: {name}")
+            raise errors.made("RemovedSessionException", f"Cannot find a user with name {name}")
         group_id = self._group(user, name, group)
         event_type = event_type or "User"
         if not self._store.run('select id from "eventtype" where value = ?', [event_type]):
@@ -143,7 +149,7 @@ class Sessions:
             return others[0]
         found = self._store.run('select id from "experimentergroup" where name = ?', [group])
         if not found:
-            raise errors.api_usage(f"No such group: {group}")
+            raise omero.AuthenticationException("Error creating session.")
         return int(found[0][0])
 
     def get(self, identifier: str) -> Session:

@@ -27,7 +27,7 @@ class Work:
         self.caller = caller
         self._event = 0
         self._logs: list[tuple[int, str, str, int]] = []
-        self._touched: dict[tuple[int, str], None] = {}
+        self._touched: dict[tuple[int, str], int] = {}
 
     @property
     def event(self) -> int:
@@ -54,14 +54,20 @@ class Work:
         if entity.name not in UNLOGGED:
             self._logs += [(identity, entity.java, action, self.event) for identity in identities]
 
-    def touch(self, link: Entity, parents: Sequence[int]) -> None:
-        """Note whose annotations have changed: the search indexer is told of these objects."""
+    def touch(self, link: Entity, parents: Sequence[int], times: int = 1) -> None:
+        """Note whose annotations have changed: the search indexer is told of these objects, in so many rows each."""
         java = ENTITIES[link.fields["parent"].target].java
-        self._touched |= dict.fromkeys((parent, java) for parent in parents)
+        for parent in parents:
+            self._touched[parent, java] = max(times, self._touched.get((parent, java), 0))
 
     def _reindexed(self) -> list[tuple[int, str, str, int]]:
         logged = {(identity, java) for identity, java, _, _ in self._logs}
-        return [(*key, "REINDEX", self.event) for key in self._touched if key not in logged]
+        return [
+            (*key, "REINDEX", self.event)
+            for key, times in self._touched.items()
+            if key not in logged
+            for _ in range(times)
+        ]
 
     def write_logs(self, control: Control) -> None:
         """Write the event log, with ids in order; where they are held back, the ids are taken but not shown.

@@ -49,8 +49,10 @@ def open_object(agent: "Agent", inp: DataObjectInput) -> OpenReplica:
         if not (writing and inp.flags & os.O_CREAT):
             agent.refuse_missing(inp.path)
         return create_object(agent, inp)
-    data_id = found[0].data_id
-    agent.check_access(data_id, access.WRITE if writing else access.READ, "irodsAdmin" in inp.keywords, inp.path)
+    data_id, admin = found[0].data_id, "irodsAdmin" in inp.keywords
+    if not (writing or admin or access.sees(agent.store, agent.client, data_id, found[0].coll_id)):
+        agent.refuse_missing(inp.path)
+    agent.check_access(data_id, access.WRITE if writing else access.READ, admin, inp.path)
     replica = selection.chosen(agent.store, found, inp.keywords, writing)
     opened = _opened(agent, inp, replica, OPEN_WRITE if writing else OPEN_READ, inp.flags)
     if writing:

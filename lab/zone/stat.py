@@ -13,19 +13,15 @@ DATA_OBJECT, COLLECTION = 1, 2
 
 def of_path(agent: "Agent", path: str) -> tuple[int, dict[str, str | int]]:
     """The kind of object at a path, and its status; USER_FILE_DOES_NOT_EXIST when the client can see none."""
-    status: dict[str, str | int] | None = None
-    kind = COLLECTION
-    if found := replicas.of_path(agent.store, path):
-        kind, status = DATA_OBJECT, _of_replica(found[0])
-    elif collection := collections.find(agent.store, path):
-        status = _of_collection(collection)
-    if status is None or not _visible(agent, int(status["dataId"])):
+    if there := replicas.of_path(agent.store, path):
+        replica = there[0]
+        if access.sees(agent.store, agent.client, replica.data_id, replica.coll_id):
+            return DATA_OBJECT, _of_replica(replica)
         raise ZoneError("USER_FILE_DOES_NOT_EXIST", path)
-    return kind, status
-
-
-def _visible(agent: "Agent", object_id: int) -> bool:
-    return agent.client.is_administrator or access.level(agent.store, agent.client, object_id) >= access.READ
+    collection = collections.find(agent.store, path)
+    if collection and access.sees(agent.store, agent.client, collection.id, collection.id):
+        return COLLECTION, _of_collection(collection)
+    raise ZoneError("USER_FILE_DOES_NOT_EXIST", path)
 
 
 def _of_replica(replica: replicas.Replica) -> dict[str, str | int]:

@@ -4,5 +4,7 @@ By default the lab's servers are asked. ``IRODS_OMERO_TEST_ZONE`` and ``IRODS_OM
 (``tests/scene/places.py`` says how); use servers for trying things out, as users, groups, resources and tier groups are
 made there, and stay.
 
+Ids such as ``zone-12`` or ``omero-07`` in the docstrings name facts of ``lab/FACTS.md``.
+
 ``test_zone_peps.py`` needs ``tracing/core.py`` as the zone's ``/etc/irods/core.py``; its first lines say how.
 """

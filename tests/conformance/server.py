@@ -11,7 +11,7 @@ import Ice
 import omero
 import omero.clients
 import omero.model
-from omero.rtypes import rstring, unwrap, wrap
+from omero.rtypes import rlist, rlong, rstring, unwrap, wrap
 
 from lab.omero.setup import add_group, add_restricted_admin, add_user
 from tests.scene.places import OmeroPlace
@@ -163,5 +163,12 @@ def delete(client: Any, context: Context | None = None, **targets: list[int]) ->
 def _parameters(given: dict[str, Any]) -> Any:
     parameters = omero.sys.ParametersI()
     for name, value in given.items():
-        parameters.add(name, wrap(value))
+        parameters.add(name, _typed(value))
     return parameters
+
+
+def _typed(value: Any) -> Any:
+    """Return a value as a parameter: whole numbers are long ones, as a query wants them (omero-02)."""
+    if isinstance(value, (list, set)):
+        return rlist([_typed(member) for member in value])
+    return rlong(value) if isinstance(value, int) and not isinstance(value, bool) else wrap(value)

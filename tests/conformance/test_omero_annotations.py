@@ -58,7 +58,7 @@ def there(server: Server, kind: str, *ids: int) -> set[int]:
 
 
 def test_links_are_unique_on_parent_child_and_owner(server: Server) -> None:
-    """facts: two users can apply the same tag to one image; taking it away means deleting every owner's link."""
+    """omero-17: two users can apply the same tag to one image; taking it away means deleting every owner's link."""
     image = image_of(server, ALICE)
     label = put_on(server, ALICE, image, tag("t")).child
     with pytest.raises(omero.ValidationException):
@@ -82,7 +82,7 @@ def test_saving_several_is_all_or_nothing(server: Server) -> None:
 
 
 def test_a_batch_of_links_is_saved_and_deleted_at_once(server: Server) -> None:
-    """facts: ``saveArray`` for new links and ``Delete2`` to remove them, in batches of at most 1,000."""
+    """omero-08, omero-22: ``saveArray`` for new links and ``Delete2`` to remove them, in batches of at most 1,000."""
     image, context = image_of(server, ALICE), server.within(ANNOTATE)
     client = server.client(ALICE)
     labels = [tag(f"batch {number}") for number in range(BATCH)]
@@ -98,7 +98,7 @@ def test_a_batch_of_links_is_saved_and_deleted_at_once(server: Server) -> None:
 
 
 def test_tags_are_not_unique_by_text(server: Server) -> None:
-    """facts: tags live in one group each: match namespace and text per group."""
+    """omero-17: tags live in one group each: match namespace and text per group."""
     for group in (ANNOTATE, SHARED):
         for _ in range(2):
             save(server.client(ALICE), tag("the same", "conformance"), server.within(group))
@@ -118,14 +118,14 @@ def test_a_tag_of_another_group_cannot_be_put_on(server: Server) -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_members_annotate_each_others_data_in_two_kinds_of_groups(server: Server, group: str) -> None:
-    """facts: members can annotate others' data only in read-annotate and read-write groups."""
+    """omero-18: members can annotate others' data only in read-annotate and read-write groups."""
     image = image_of(server, ALICE, group)
     assert allows(lambda: put_on(server, BOB, image, tag("bob's"), group)) is (group in (ANNOTATE, SHARED))
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_administrators_do_not_annotate_in_private_groups(server: Server, group: str) -> None:
-    """facts: admins cannot annotate in private groups: act as the data's owner, by sudo."""
+    """omero-19: admins cannot annotate in private groups: act as the data's owner, by sudo."""
     image = image_of(server, ALICE, group)
     assert allows(lambda: put_on(server, "", image, tag("root's"), group)) is (group != PRIVATE)
     with server.sudo(ALICE, group) as client:
@@ -205,7 +205,7 @@ def test_the_last_link_takes_key_value_pairs_along(server: Server) -> None:
 
 
 def test_tags_form_sets(server: Server) -> None:
-    """facts: tag set ``openmicroscopy.org/omero/insight/tagset``; a set and its tag are made in one call."""
+    """omero-26: tag set ``openmicroscopy.org/omero/insight/tagset``; a set and its tag are made in one call."""
     group = tag("a set", NSINSIGHTTAGSET)
     link = save(server.client(ALICE), linked("AnnotationAnnotationLink", group, tag("in it")), server.within(ANNOTATE))
     text = "select l.child.textValue from AnnotationAnnotationLink l where l.parent.id = :id and l.parent.ns = :ns"

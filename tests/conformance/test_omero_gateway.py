@@ -164,7 +164,7 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
 
 
 def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
-    """facts: files lie in the repository as their client paths say; their bytes tell whether they have changed."""
+    """omero-40: files lie in the repository as their client paths say; their bytes tell whether they have changed."""
     paths = ("/zone/home/x/a.ome.tiff", "/zone/home/y/a.ome.tiff")
     files = {paths[0]: picture(), paths[1]: b"companion"}
 

@@ -44,7 +44,7 @@ def client_path() -> str:
 
 
 def test_an_ome_tiff_becomes_an_image_with_its_dimensions(alice: Any, client_path: str) -> None:
-    """facts: the response is an ImportResponse: ``pixels[].image.id``, and ``objects``."""
+    """omero-36: the response is an ImportResponse: ``pixels[].image.id``, and ``objects``."""
     response = bring_in(alice, client_path, picture())
     assert isinstance(response, omero.grid.ImportResponse)
     (pixels,) = response.pixels
@@ -58,7 +58,7 @@ def test_a_real_picture_is_read(alice: Any, client_path: str) -> None:
 
 
 def test_an_import_belongs_to_whom_the_service_acts_as(server: Server, client_path: str) -> None:
-    """facts: a restricted admin that has only the ``Sudo`` privilege is enough for importing; private groups too."""
+    """omero-16: a restricted admin that has only the ``Sudo`` privilege is enough for importing; private groups too."""
     with server.sudo(ALICE, PRIVATE) as client:
         dataset = save(client, named("Dataset", "target"))
         target = omero.model.DatasetI(dataset.id.val, False)
@@ -73,7 +73,7 @@ def test_an_import_belongs_to_whom_the_service_acts_as(server: Server, client_pa
 
 @pytest.mark.parametrize("name", ['it\'s "quoted" 100% _ \\.ome.tiff', "emoji 😀 中.ome.tiff", "a:b<c>&d.ome.tiff"])
 def test_a_client_path_is_kept_as_it_was_given(alice: Any, client_path: str, name: str) -> None:
-    """facts: ``clientPath`` serves as an idempotency key."""
+    """omero-40: ``clientPath`` serves as an idempotency key."""
     path = f"{client_path}//{name}"
     bring_in(alice, path, picture())
     ((_, images),) = filesets_of(alice, path)
@@ -91,7 +91,7 @@ def test_a_fileset_is_there_with_its_paths_before_the_first_byte(alice: Any, cli
 
 
 def test_a_client_that_goes_away_leaves_a_fileset_without_images(server: Server, client_path: str) -> None:
-    """facts: a fileset without images is a failed import."""
+    """omero-41: a fileset without images is a failed import."""
     with server.sudo(ALICE, ANNOTATE) as client:
         process = client.getManagedRepository().importFileset(fileset(client_path), settings())
         process.getUploader(0).write(b"half", 0, 4)
@@ -104,7 +104,7 @@ def test_a_client_that_goes_away_leaves_a_fileset_without_images(server: Server,
 
 
 def test_a_wrong_hash_is_refused_and_named(alice: Any, client_path: str) -> None:
-    """facts: a wrong hash raises ``ChecksumValidationException.failingChecksums``."""
+    """omero-39: a wrong hash raises ``ChecksumValidationException.failingChecksums``."""
     content = picture()
     process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
     upload(process, 0, content)
@@ -118,7 +118,7 @@ def test_a_wrong_hash_is_refused_and_named(alice: Any, client_path: str) -> None
 def test_what_is_no_image_fails_and_leaves_a_fileset_without_images(
     alice: Any, client_path: str, content: bytes
 ) -> None:
-    """facts: the response is ``omero.cmd.ERR``; a fileset without images is a failed import."""
+    """omero-36, omero-41: the response is ``omero.cmd.ERR``; a fileset without images is a failed import."""
     response = bring_in(alice, client_path, content)
     assert isinstance(response, omero.cmd.ERR)
     assert response.parameters.get("message") or response.parameters.get("stacktrace")
@@ -139,7 +139,7 @@ def test_what_is_no_image_fails_and_leaves_a_fileset_without_images(
 def test_an_import_that_is_set_up_wrongly_is_refused(
     alice: Any, client_path: str, spoil: Callable[[Any, Any], None]
 ) -> None:
-    """facts: exactly one job link, an ``UploadJob``; ``checksumAlgorithm`` is mandatory."""
+    """omero-37: exactly one job link, an ``UploadJob``; ``checksumAlgorithm`` is mandatory."""
     made, given = fileset(client_path), settings()
     spoil(made, given)
     with pytest.raises(omero.ServerError):
@@ -147,7 +147,7 @@ def test_an_import_that_is_set_up_wrongly_is_refused(
 
 
 def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_path: str) -> None:
-    """facts: the first FilesetEntry is the file Bio-Formats opens; the files of a unit are of one fileset."""
+    """omero-38: the first FilesetEntry is the file Bio-Formats opens; the files of a unit are of one fileset."""
     paths = [client_path, client_path.replace("a.ome.tiff", "notes.txt")]
     process = alice.getManagedRepository().importFileset(fileset(*paths), settings())
     hashes = [upload(process, index, content) for index, content in enumerate((picture(), b"companion"))]
@@ -172,7 +172,7 @@ def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str
 
 
 def test_images_of_one_fileset_are_deleted_together(alice: Any, client_path: str) -> None:
-    """facts: iRODS is fileset-based, OMERO image-based; one image of several is not deleted."""
+    """omero-44: iRODS is fileset-based, OMERO image-based; one image of several is not deleted."""
     found, images = imported(alice, client_path, "one", "two")
     assert len(images) == 2
     with pytest.raises(omero.CmdError):
@@ -184,14 +184,14 @@ def test_images_of_one_fileset_are_deleted_together(alice: Any, client_path: str
 
 
 def test_the_same_path_may_be_imported_twice(alice: Any, client_path: str) -> None:
-    """It is the client that looks for duplicates (facts: what a Java client adds)."""
+    """It is the client that looks for duplicates (omero-40)."""
     for _ in range(2):
         imported(alice, client_path)
     assert [images for _, images in filesets_of(alice, client_path)] == [1, 1]
 
 
 def test_an_image_can_be_locked_and_unlocked(alice: Any, client_path: str) -> None:
-    """facts: ``Image.archived``, which no server code acts on."""
+    """omero-25: ``Image.archived``, which no server code acts on."""
     _, (image,) = imported(alice, client_path)
     for archived in (True, False):
         (found,) = objects(alice, "select i from Image i where i.id in (:ids)", ids=[image])

@@ -36,21 +36,21 @@ def context_of(client: Any) -> Any:
 
 
 def test_a_wrong_password_is_permission_denied(server: Server) -> None:
-    """facts: a wrong password, ``Glacier2.PermissionDeniedException`` from ``omero.client``."""
+    """omero-55: a wrong password, ``Glacier2.PermissionDeniedException`` from ``omero.client``."""
     for user in (ALICE, "c-nobody"):
         with pytest.raises(Glacier2.PermissionDeniedException):
             server.unconnected().createSession(user, "wrong")
 
 
 def test_the_service_is_an_administrator_who_may_only_sudo(server: Server) -> None:
-    """facts: a restricted admin that has only the ``Sudo`` privilege."""
+    """omero-16: a restricted admin that has only the ``Sudo`` privilege."""
     admin = server.client(server.service).getSession().getAdminService()
     assert admin.getEventContext().isAdmin
     assert [privilege.getValue().val for privilege in admin.getCurrentAdminPrivileges()] == ["Sudo"]
 
 
 def test_a_sudo_session_acts_as_the_user_in_the_group(server: Server) -> None:
-    """facts: ``createSessionWithTimeouts(Principal(name, group, "User"), ...)``, then ``joinSession(uuid)``."""
+    """omero-12: ``createSessionWithTimeouts(Principal(name, group, "User"), ...)``, then ``joinSession(uuid)``."""
     for group in (PRIVATE, ANNOTATE):
         with server.sudo(ALICE, group) as client:
             context = context_of(client)
@@ -112,7 +112,7 @@ def test_the_gateway_knows_whom_it_acts_for(server: Server, agent_omero: OmeroCo
 
 
 def test_a_killed_session_is_over_for_everybody_who_shares_it(server: Server) -> None:
-    """facts: session closed: ``Ice.ObjectNotExistException``."""
+    """omero-52: session closed: ``Ice.ObjectNotExistException``."""
     first, second = server.new_client(ALICE), server.unconnected()
     second.joinSession(first.getSessionId())
     queries = second.getSession().getQueryService()
@@ -140,7 +140,7 @@ def test_an_ended_session_cannot_be_joined(server: Server) -> None:
 
 
 def test_a_sudo_session_ends_when_nobody_uses_it(server: Server) -> None:
-    """facts: a total life and an idle time in milliseconds."""
+    """omero-12: a total life and an idle time in milliseconds."""
     sessions = server.client(server.service).getSession().getSessionService()
     principal = omero.sys.Principal(ALICE, ANNOTATE, "User")
     made = sessions.createSessionWithTimeouts(principal, 0, 600_000, {"omero.agent": AGENT})
@@ -149,7 +149,7 @@ def test_a_sudo_session_ends_when_nobody_uses_it(server: Server) -> None:
 
 
 def test_the_service_reads_across_all_groups_and_users_only_their_own(server: Server) -> None:
-    """facts: crossing groups needs an admin and the call context ``{"omero.group": "-1"}``."""
+    """omero-11: crossing groups needs an admin and the call context ``{"omero.group": "-1"}``."""
     images = [save(server.client(ALICE), named("Image", "i"), server.within(group)).id.val for group in server.groups]
     text = "select i.id from Image i where i.id in (:ids) order by i.id"
     for user in (server.service, ALICE):

@@ -19,7 +19,7 @@ def test_a_wrong_password_is_refused_by_name(zone: Zone) -> None:
 
 
 def test_the_server_says_its_version(zone: Zone) -> None:
-    """facts: iRODS 4.3 and 5; GenQuery2 needs a server >= 4.3.2."""
+    """zone-44: iRODS 4.3 and 5; GenQuery2 needs a server >= 4.3.2."""
     assert (4, 3) <= zone.alice.server_version[:2] < (6, 0)
 
 
@@ -53,9 +53,10 @@ def test_users_do_not_act_for_others(zone: Zone) -> None:
 
 
 def test_who_may_write_an_object_may_write_its_avus_and_who_may_read_it_not(zone: Zone) -> None:
-    """facts: a mark was seen to work for another user with write permission."""
+    """zone-27: a mark was seen to work for another user with write permission."""
     path = zone.put("file", b"bytes")
     zone.alice.acls.set(iRODSAccess("read", path, BOB))
+    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))  # zone-40: else it cannot be opened
     with zone.bob.data_objects.open(path, "r") as stream:
         assert stream.read() == b"bytes"
     with pytest.raises(iRODSException):

@@ -218,7 +218,7 @@ def test_listing_by_id_can_be_taken_up_where_it_stopped(zone: Zone, agent_zone: 
 
 
 def test_tiers_are_read_from_resources(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """facts: on a resource the units of the group are the tier index."""
+    """zone-49: on a resource the units of the group are the tier index."""
     tiers = read_tiers(agent_zone, {LOWER: TierLook("tape", True)})
     assert tiers.of_resource(UPPER) == Tier(UPPER, UPPER, TIERS, 0, False)
     assert tiers.of_resource(LOWER) == Tier("tape", LOWER, TIERS, 1, True)

@@ -24,7 +24,7 @@ def add(session: Any, path: str, *avu: str, **keywords: str) -> None:
 
 
 def test_adding_an_avu_that_is_there_is_refused_by_name(zone: Zone) -> None:
-    """facts: the same again raises -809000."""
+    """zone-35: the same again raises -809000."""
     path = zone.put("file")
     add(zone.alice, path, "a", "v", "u")
     with pytest.raises(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME) as caught:
@@ -42,7 +42,7 @@ def test_removing_an_avu_that_is_not_there_succeeds_with_no_info(zone: Zone) -> 
 
 
 def test_units_make_another_avu(zone: Zone) -> None:
-    """DESIGN.md: marks are constant triples."""
+    """docs/concepts.md, marks: marks are constant triples."""
     path = zone.put("file")
     triples = {("a", "v", ""), ("a", "v", "1"), ("a", "v", "2"), ("a", "w", "1")}
     for triple in triples:
@@ -54,7 +54,7 @@ def test_units_make_another_avu(zone: Zone) -> None:
 
 
 def test_setting_leaves_one_avu_of_the_attribute(zone: Zone) -> None:
-    """facts: set, or add, or delete then add, depending on what was there."""
+    """zone-13: set, or add, or delete then add, depending on what was there."""
     path, other = zone.put("file"), zone.put("other")
     set_to = zone.alice.metadata.set
     set_to(DataObject, path, iRODSMeta("a", "first"))
@@ -89,7 +89,7 @@ def test_text_is_only_text(zone: Zone, text: str) -> None:
 
 
 def test_an_agreement_of_the_greatest_length_is_kept_whole(zone: Zone) -> None:
-    """DESIGN.md: compact JSON, under 2,700 characters."""
+    """zone-36: a value ends at 2,700 bytes; the product's JSON is compact and shorter."""
     path, value = zone.put("file"), "x" * 2699
     add(zone.alice, path, "a", value)
     assert zone.avus(path) == {("a", value, "")}
@@ -106,7 +106,7 @@ def test_collections_have_avus_and_resources_too(zone: Zone) -> None:
 
 @pytest.mark.parametrize("who", ["bob", "rods"])
 def test_without_rights_on_the_object_nobody_writes_its_avus(zone: Zone, who: str) -> None:
-    """facts: an administrator without the admin flag has no rights on the object itself: -818000."""
+    """zone-42: an administrator without the admin flag has no rights on the object itself: -818000."""
     path = zone.put("file")
     with pytest.raises(CAT_NO_ACCESS_PERMISSION) as caught:
         add(getattr(zone, who), path, "a", "v")
@@ -134,7 +134,7 @@ def test_the_admin_keyword_is_nothing_for_users(zone: Zone) -> None:
 
 
 def test_atomic_operations_do_not_mind_what_is_there_already(zone: Zone) -> None:
-    """facts: no error when it is already there, nor when there is nothing to remove."""
+    """zone-35: no error when it is already there, nor when there is nothing to remove."""
     path = zone.put("file")
     add(zone.alice, path, "there", "v")
     zone.alice.metadata.apply_atomic_operations(
@@ -148,7 +148,7 @@ def test_atomic_operations_do_not_mind_what_is_there_already(zone: Zone) -> None
 
 
 def test_avus_stay_with_an_object_that_is_renamed_overwritten_or_put_into_the_trash(zone: Zone) -> None:
-    """facts: ``irm`` without ``-f`` is a rename into the trash, AVUs and all."""
+    """zone-10: ``irm`` without ``-f`` is a rename into the trash, AVUs and all."""
     path, moved = zone.put("file"), zone.path("moved")
     data_id = zone.alice.data_objects.get(path).id
     add(zone.alice, path, "a", "v")

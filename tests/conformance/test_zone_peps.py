@@ -79,7 +79,7 @@ def test_no_recorded_action_is_forgotten() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_fires_what_it_was_recorded_to_fire(action: str, stage: Stage) -> None:
-    """facts: what happened, and the PEPs in order; each with as many arguments of the same types."""
+    """zone-05 to zone-16: what happened, and the PEPs in order; each with as many arguments of the same types."""
     with stage.place() as place:
         fired = stage.fired_by(ACTIONS[action](place))
     assert [f"{one.pep} {one.user}" for one in fired] == _recorded_order(action)
@@ -106,14 +106,14 @@ def _finalized(fired: list[Fired]) -> list[tuple[str, str, bool]]:
 
 
 def test_new_content_is_finalized_once(stage: Stage) -> None:
-    """facts: content has arrived when ``file_modified`` is there and ``after.data_is_dirty`` is 1."""
+    """zone-03: content has arrived when ``file_modified`` is there and ``after.data_is_dirty`` is 1."""
     with stage.place() as place:
         fired = stage.fired_by(ACTIONS["PRC open(w)/write/close"](place))
     assert _finalized(fired) == [("2", "1", True)]
 
 
 def test_an_overwrite_is_finalized_three_times_and_only_the_last_says_modified(stage: Stage) -> None:
-    """facts: overwrite: ``data_object_finalize`` three times (lock, truncate, close)."""
+    """zone-06: overwrite: ``data_object_finalize`` three times (lock, truncate, close)."""
     with stage.place() as place:
         fired = stage.fired_by(ACTIONS["iput -f overwrite small"](place))
     assert [modified for _, _, modified in _finalized(fired)] == [False, False, True]
@@ -121,14 +121,14 @@ def test_an_overwrite_is_finalized_three_times_and_only_the_last_says_modified(s
 
 
 def test_a_replication_never_says_modified(stage: Stage) -> None:
-    """facts: replicate: finalize (lock), ``reg_replica``, finalize without ``file_modified``."""
+    """zone-08: replicate: finalize (lock), ``reg_replica``, finalize without ``file_modified``."""
     with stage.place() as place:
         fired = stage.fired_by(ACTIONS["PRC replicate"](place))
     assert [modified for _, _, modified in _finalized(fired)] == [False, False]
 
 
 def test_atomic_operations_fire_no_event_of_the_database(stage: Stage) -> None:
-    """facts: PRC atomic operations: no database PEP."""
+    """zone-14: PRC atomic operations: no database PEP."""
     with stage.place() as place:
         path = stage.zone.put("file")
         operation = AVUOperation(operation="add", avu=iRODSMeta("a", "v"))
@@ -137,7 +137,7 @@ def test_atomic_operations_fire_no_event_of_the_database(stage: Stage) -> None:
 
 
 def test_the_events_of_an_avu_carry_it_as_text(stage: Stage) -> None:
-    """facts: ``'-d', path, attribute, value, units, KeyValPair``."""
+    """zone-12: ``'-d', path, attribute, value, units, KeyValPair``."""
     avu = ("ä 'quoted' attribute", "v%", "u")
     with stage.place() as place:
         path = stage.zone.put("file")

@@ -29,7 +29,7 @@ def asked(session: Any, column: Any, *conditions: Any) -> list[Any]:
 
 
 def test_an_answer_of_several_pages_is_given_whole(zone: Zone) -> None:
-    """facts: 256 rows a page."""
+    """zone-44: 256 rows a page."""
     path = zone.put("file")
     add_many(zone, path, MANY)
     data_id = zone.alice.data_objects.get(path).id

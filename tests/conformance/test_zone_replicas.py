@@ -21,7 +21,7 @@ LONG_AGO = 1_000_000_000
 
 
 def test_a_replicas_number_is_never_given_again_while_others_are_there(zone: Zone) -> None:
-    """facts: the group AVU's units are a replica number, it keeps growing."""
+    """zone-49: the group AVU's units are a replica number, it keeps growing."""
     path = zone.put("file")
     for number, (source, target) in enumerate([(FAST, SLOW), (SLOW, FAST), (FAST, SLOW)], start=1):
         zone.alice.data_objects.replicate(path, target)
@@ -31,7 +31,7 @@ def test_a_replicas_number_is_never_given_again_while_others_are_there(zone: Zon
 
 
 def test_a_new_replica_is_dated_now(zone: Zone) -> None:
-    """facts: the move restarts the clock; the agent tells earlier content from a moved one by replica and time."""
+    """zone-50: the move restarts the clock; the agent tells earlier content from a moved one by replica and time."""
     path = zone.put("file")
     zone.alice.data_objects.touch(path, seconds_since_epoch=LONG_AGO)
     zone.alice.data_objects.replicate(path, SLOW)
@@ -62,7 +62,7 @@ def test_new_content_leaves_other_replicas_stale(zone: Zone) -> None:
 
 
 def test_while_it_is_written_no_replica_is_good(zone: Zone) -> None:
-    """facts: ``data_is_dirty`` 2 intermediate, 4 write-locked."""
+    """zone-03: ``data_is_dirty`` 2 intermediate, 4 write-locked."""
     path = zone.put("file")
     zone.alice.data_objects.replicate(path, MEDIUM)
     with zone.alice.data_objects.open(path, "r+", **{kw.RESC_NAME_KW: FAST}) as stream:
@@ -83,14 +83,14 @@ def test_a_checksum_is_there_when_somebody_asked_for_it(zone: Zone) -> None:
 
 
 def test_a_hierarchy_begins_with_the_root_resource(zone: Zone) -> None:
-    """facts: take the tier from the replica's root resource."""
+    """zone-49: take the tier from the replica's root resource."""
     path = zone.put("file")
     (replica,) = zone.alice.data_objects.get(path).replicas
     assert replica.resc_hier.partition(";")[0] == FAST
 
 
 def test_putting_over_something_needs_force(zone: Zone, tmp_path: Path) -> None:
-    """facts: put onto an existing path raises without force."""
+    """zone-66: put onto an existing path raises without force."""
     path = zone.put("file", b"old")
     file = tmp_path / "file"
     file.write_bytes(b"new")
@@ -136,7 +136,7 @@ def test_the_last_good_replica_is_not_trimmed(zone: Zone) -> None:
 
 
 def test_a_moved_collection_keeps_the_ids_of_what_it_holds(zone: Zone) -> None:
-    """DESIGN.md: a unit's id is the catalog id of its first object."""
+    """docs/concepts.md, units: a unit's id is the catalog id of its first object (zone-70)."""
     zone.alice.collections.create(zone.path("one/two"))
     path = zone.put("one/two/file")
     data_id = zone.alice.data_objects.get(path).id

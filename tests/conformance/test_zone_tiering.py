@@ -92,7 +92,7 @@ def test_a_put_leaves_an_access_time_and_no_group(zone: Zone) -> None:
 
 
 def test_a_copy_has_no_access_time(zone: Zone) -> None:
-    """facts: bulk put and icp get none, so such objects never age until somebody reads them."""
+    """zone-47: bulk put and icp get none, so such objects never age until somebody reads them."""
     path, copy = zone.put("file"), zone.path("copy")
     zone.alice.data_objects.copy(path, copy)
     assert zone.values(copy, ACCESS_TIME) == []
@@ -102,7 +102,7 @@ def test_a_copy_has_no_access_time(zone: Zone) -> None:
 
 
 def test_a_scheduled_object_says_so_in_the_units_of_its_access_time(zone: Zone) -> None:
-    """facts: scheduled: T0 (``migration_scheduled``) and no group."""
+    """zone-48: scheduled: T0 (``migration_scheduled``) and no group."""
     with movements_wait(zone, UPPER):
         path = zone.put("file", resource=UPPER)
         zone.grow_old(path)
@@ -114,7 +114,7 @@ def test_a_scheduled_object_says_so_in_the_units_of_its_access_time(zone: Zone) 
 
 
 def test_a_migration_leaves_the_lower_replica_its_number_and_the_time_of_the_move(zone: Zone) -> None:
-    """facts: on the second tier T1 = time of the replication () and group (1); the move restarts the clock."""
+    """zone-48, zone-50: on the second tier T1 = time of the replication () and group (1): the clock restarts."""
     path = on_lower_tier(zone, "file")
     value, units = access_time(zone, path)
     assert (value > LONG_AGO, units) == (True, "")
@@ -122,7 +122,7 @@ def test_a_migration_leaves_the_lower_replica_its_number_and_the_time_of_the_mov
 
 
 def test_reading_on_a_lower_tier_brings_it_back_with_a_higher_number(zone: Zone) -> None:
-    """facts: back on the first tier T3 () and group (2): a replica number, it keeps growing."""
+    """zone-48: back on the first tier T3 () and group (2): a replica number, it keeps growing."""
     path = on_lower_tier(zone, "file")
     with zone.alice.data_objects.open(path, "r") as stream:
         assert stream.read() == b"hello iRODS\n"
@@ -132,7 +132,7 @@ def test_reading_on_a_lower_tier_brings_it_back_with_a_higher_number(zone: Zone)
 
 
 def test_a_restage_waits_with_units_and_group(zone: Zone) -> None:
-    """facts: read there, queued: T2 (``migration_scheduled``) and group (1)."""
+    """zone-48: read there, queued: T2 (``migration_scheduled``) and group (1)."""
     path = on_lower_tier(zone, "file")
     with movements_wait(zone, LOWER):
         with zone.alice.data_objects.open(path, "r") as stream:
@@ -143,7 +143,7 @@ def test_a_restage_waits_with_units_and_group(zone: Zone) -> None:
 
 
 def test_looking_does_not_restage(zone: Zone) -> None:
-    """facts: restage happens only on access; the agent looks at data on every tier."""
+    """zone-55: restage happens only on access; the agent looks at data on every tier."""
     path = on_lower_tier(zone, "file")
     before = access_time(zone, path)
     zone.alice.data_objects.get(path)
@@ -164,7 +164,7 @@ def test_what_is_no_tier_stays(zone: Zone) -> None:
 
 
 def test_a_movement_that_the_agent_asks_for_is_queued_and_done(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """facts: a movement asked for by python-irodsclient works."""
+    """zone-53: a movement asked for by python-irodsclient works."""
     path = zone.put('it\'s "quoted" 100% \\ 😀', resource=UPPER)
     queue_movement(agent_zone, movement(zone, path))
     zone.wait_until(lambda: zone.values(path, TIER_GROUP) == [(TIERS, "1")])
@@ -185,7 +185,7 @@ def test_the_queue_says_which_objects_will_move_where(zone: Zone, agent_zone: Zo
 
 
 def test_the_client_must_send_the_rule_as_it_is(zone: Zone) -> None:
-    """facts: without ``irods_3_literal_style`` the client wraps the text and the server answers SYS_NOT_SUPPORTED."""
+    """zone-53: without ``irods_3_literal_style`` the client wraps the text and the server answers SYS_NOT_SUPPORTED."""
     path = zone.put("file", resource=UPPER)
     body = json.dumps(movement_rule(movement(zone, path)))
     with pytest.raises(SYS_NOT_SUPPORTED):
@@ -194,7 +194,7 @@ def test_the_client_must_send_the_rule_as_it_is(zone: Zone) -> None:
 
 
 def test_a_movement_that_fails_stays_queued_and_moves_nothing(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """facts: ``REPEAT UNTIL SUCCESS OR n TIMES``; the doctor tells by the last execution that it was tried."""
+    """zone-61: ``REPEAT UNTIL SUCCESS OR n TIMES``; the doctor tells by the last execution that it was tried."""
     path = zone.put("file", resource=UPPER)
     queue_movement(agent_zone, movement(zone, path, "no such resource"))
     (number,) = queued(zone)
@@ -206,6 +206,6 @@ def test_a_movement_that_fails_stays_queued_and_moves_nothing(zone: Zone, agent_
 
 
 def test_users_do_not_schedule_tiering(zone: Zone) -> None:
-    """facts: all as the service account with the admin flag."""
+    """zone-43: all as the service account with the admin flag."""
     with pytest.raises(iRODSException):
         schedule_tiering(zone.alice, [TIERS])

@@ -7,12 +7,13 @@ from typing import Any
 import omero
 import omero.cmd
 
-from lab.omero.commands.graph import Plan
+from lab.omero.commands.graph import Plan, UnreadableError
 from lab.omero.commands.handle import error
 from lab.omero.commands.refusals import problem
 from lab.omero.commands.rules import Key
 from lab.omero.model import ENTITIES
 from lab.omero.servants import Call
+from lab.omero.work import Work
 
 GRAPH_FAIL = "graph-fail"
 
@@ -28,11 +29,23 @@ def targets_of(request: Any) -> set[Key]:
     return found
 
 
+def planned(work: Work, request: Any) -> Plan:
+    """Return what a command is to do, worked out and not yet done."""
+    plan = Plan(work, request.childOptions or [])
+    try:
+        plan.make(targets_of(request))
+    except UnreadableError as failure:
+        # The real server says so in the trace only (omero-23).
+        trace = f"ome.services.graphs.GraphException: {failure}\n"
+        raise error(request, GRAPH_FAIL, "", omero.cmd.GraphException, stacktrace=trace) from None
+    return plan
+
+
 def delete(call: Call, request: Any) -> Any:
     """Delete, across all groups, as the caller may."""
     with call.working(call.caller.everywhere()) as work:
-        plan = Plan(work, request.childOptions or [])
-        reason = plan.make(targets_of(request)) or problem(plan)
+        plan = planned(work, request)
+        reason = problem(plan)
         if reason:
             raise error(request, GRAPH_FAIL, reason, omero.cmd.GraphException)
         files = [] if request.dryRun else plan.execute(call.host.repository)

@@ -13,6 +13,10 @@ from lab.omero.store import Row
 from lab.omero.work import Work
 
 
+class UnreadableError(Exception):
+    """Targets that cannot be read."""
+
+
 class Plan:
     """One deletion: first planned, then executed."""
 
@@ -24,8 +28,12 @@ class Plan:
         self._queue: list[tuple[Entity, Row]] = []
         self._considered: dict[Key, Row] = {}
 
-    def make(self, targets: set[Key]) -> str:
-        """Find everything that goes with the targets; return the reason if it must not go."""
+    def make(self, targets: set[Key]) -> None:
+        """Find everything that goes with the targets.
+
+        Raises:
+            UnreadableError: Some of the targets are not there, or not for the caller.
+        """
         wanted: dict[str, list[int]] = defaultdict(list)
         for name, identity in targets:
             wanted[name].append(identity)
@@ -33,14 +41,13 @@ class Plan:
             entity = ENTITIES[name]
             rows = [row for row in self.work.store.rows(entity, "id", identities) if self._readable(entity, row)]
             if len(rows) != len(identities):
-                return f"cannot read all the specified objects of class {entity.java}"
+                raise UnreadableError(f"cannot read all the specified objects of class {entity.java}")
             for row in rows:
                 self._doom(entity, row)
         while self._queue:
             self._follow()
             self._settle_filesets()
             self._doom_orphans()
-        return ""
 
     def deleted(self) -> dict[str, list[int]]:
         """Return the ids of what goes, by Java class."""

@@ -9,7 +9,7 @@ import omero
 import omero.cmd
 
 from lab.omero.caller import READ, Caller, granted
-from lab.omero.commands.delete import GRAPH_FAIL, targets_of
+from lab.omero.commands.delete import GRAPH_FAIL, planned
 from lab.omero.commands.graph import Plan
 from lab.omero.commands.handle import error
 from lab.omero.commands.refusals import split_fileset
@@ -27,8 +27,8 @@ def move(call: Call, request: Any) -> Any:
     if not (caller.is_admin or group in caller.member_of):
         raise error(request, "not-in-group", "not a member of the chgrp destination group")
     with call.working(caller) as work:
-        plan = Plan(work, request.childOptions or [])
-        reason = plan.make(targets_of(request)) or split_fileset(plan, "move") or _forbidden(caller, plan)
+        plan = planned(work, request)
+        reason = split_fileset(plan, "move") or _forbidden(caller, plan)
         if reason:
             raise error(request, GRAPH_FAIL, reason, omero.cmd.GraphException)
         private = not granted(caller.permissions[group], "group", READ)

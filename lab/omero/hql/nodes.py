@@ -17,6 +17,10 @@ class HqlError(Exception):
         self.exception = exception
 
 
+class ShortInteger(int):
+    """A parameter of 32 bits, which a column of 64 is not compared with (omero-02)."""
+
+
 @dataclass(frozen=True)
 class Path:
     """A dotted path such as `i.details.owner.id`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,13 @@ from lab.omero.hql.nodes import (
     Parameter,
     Path,
     Query,
+    ShortInteger,
 )
 from lab.omero.hql.sources import Scope, Source, Value, Visibility, on_clause, table_of
 from lab.omero.model import ENTITIES, entity
 from lab.omero.store import columns
 
+LONG = ("long", "entity", "reference")
 BINARY = {"+": "+", "-": "-", "*": "*", "/": "/", "||": "||", "and": "and", "or": "or"}
 POSTGRES_LIMIT = 32_767
 COUNTING = {"count": "long", "length": "int", "size": "int", "avg": "double"}
@@ -188,6 +191,7 @@ class Translator:
     def _membership(self, expression: Membership) -> str:
         operator = "not in" if expression.negated else "in"
         tested = self._sql(expression.tested)
+        self._check_types((expression.tested, *(() if isinstance(expression.options, Query) else expression.options)))
         if isinstance(expression.options, Query):
             inner = Translator(expression.options, self._given, self._visible, self)
             return f"{tested} {operator} ({inner.subquery()})"
@@ -223,8 +227,21 @@ class Translator:
         target = ENTITIES[known.target]
         return f'(select count(*) from {target.table} where "{known.inverse}" = {owner.sql})'
 
+    def _check_types(self, operands: Sequence[Expression]) -> None:
+        """Refuse a short integer beside a long one (omero-02): Hibernate casts the parameter to the column's class."""
+        given = [self._given.get(operand.name) for operand in operands if isinstance(operand, Parameter)]
+        flat = [member for value in given for member in (value if isinstance(value, list) else [value])]
+        if not any(isinstance(member, ShortInteger) for member in flat):
+            return
+        for operand in operands:
+            known = isinstance(operand, Path) and self.scope.find(operand) is not None
+            if known and self._value(operand).kind in LONG:
+                reason = "Wrapped Exception: (java.lang.ClassCastException): null"
+                raise HqlError(reason, "InternalException")
+
     def _operation(self, operation: Operation) -> str:
         parts = [self._sql(operand) for operand in operation.operands]
+        self._check_types(operation.operands)
         name = operation.operator
         if name == "not":
             return f"not ({parts[0]})"

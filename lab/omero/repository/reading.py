@@ -65,6 +65,8 @@ def read(path: Path) -> Contents:
     """Read the first file of an import."""
     with path.open("rb") as file:
         magic = file.read(8)
+    if not magic and path.suffix.lower() in (".tif", ".tiff"):
+        raise BrokenFileError(f"Invalid TIFF file: {path}")
     if magic[:4] in TIFF_MAGIC:
         return _read_tiff(path)
     if magic.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")):
@@ -92,9 +94,9 @@ def _read_tiff(path: Path) -> Contents:
     try:
         with tifffile.TiffFile(path) as tiff:
             described = tiff.ome_metadata
-            _check_complete(tiff, path)
             if described:
-                return _read_ome(described)
+                return _read_ome(described)  # also if the pixels are cut off: nobody looks at them (omero-43)
+            _check_complete(tiff, path)
             return Contents("Tiff", [_of_series(series) for series in tiff.series[:1]])
     except (tifffile.TiffFileError, ElementTree.ParseError, ValueError, KeyError, IndexError) as error:
         raise BrokenFileError(f"{type(error).__name__}: {error}") from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import omero
 from omero.rtypes import unwrap
 
 from lab.omero import errors
+from lab.omero.hql.nodes import ShortInteger
 from lab.omero.loading import Loader
 from lab.omero.model import entity
 from lab.omero.servants import Call
@@ -18,14 +20,19 @@ def parameters_of(given: Any) -> Given:
     """Return the plain values of a client's parameters."""
     if given is None or given.map is None:
         return {}
-    return {name: _plain(unwrap(value), name) for name, value in given.map.items()}
+    return {name: _plain(value) for name, value in given.map.items()}
 
 
-def _plain(value: Any, name: str) -> Any:
+def _plain(given: Any) -> Any:
+    if given is None:
+        raise errors.unknown("ApiUsageException", "Parameter argument may not be null.")
+    if isinstance(given, omero.RCollection):
+        return [_plain(member) for member in given.val or []]
+    if isinstance(given, omero.RInt):
+        return ShortInteger(given.val)
+    value = unwrap(given)
     if value is None:
-        raise errors.api_usage(f"Null parameters not allowed: {name}")
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(member, name) for member in value]
+        raise errors.unknown("ApiUsageException", "Parameter argument may not be null.")
     if isinstance(value, bool):
         return int(value)
     return value if isinstance(value, (int, float, str)) else int(value.id.val)

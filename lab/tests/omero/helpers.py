@@ -12,7 +12,7 @@ import omero.clients
 import omero.grid
 import omero.model
 import tifffile
-from omero.rtypes import rbool, rstring, unwrap
+from omero.rtypes import rbool, rlist, rlong, rstring, unwrap, wrap
 
 from lab.omero.repository.checksums import checksum
 
@@ -51,11 +51,18 @@ def save(client: Any, instance: Any, context: Context | None = None) -> Any:
     return client.sf.getUpdateService().saveAndReturnObject(instance, context)
 
 
+def typed(value: Any) -> Any:
+    """Return a value as a parameter: whole numbers are long ones, as a query wants them (omero-02)."""
+    if isinstance(value, (list, set)):
+        return rlist([typed(member) for member in value])
+    return rlong(value) if isinstance(value, int) and not isinstance(value, bool) else wrap(value)
+
+
 def query(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[Any]:
     """Return the values of a projection."""
     parameters = omero.sys.ParametersI()
     for name, value in given.items():
-        parameters.add(name, omero.rtypes.wrap(value))
+        parameters.add(name, typed(value))
     rows: list[Any] = unwrap(client.sf.getQueryService().projection(hql, parameters, context))
     return rows
 
@@ -63,7 +70,7 @@ def query(client: Any, hql: str, context: Context | None = None, **given: Any) -
 def objects(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[Any]:
     parameters = omero.sys.ParametersI()
     for name, value in given.items():
-        parameters.add(name, omero.rtypes.wrap(value))
+        parameters.add(name, typed(value))
     found: list[Any] = client.sf.getQueryService().findAllByQuery(hql, parameters, context)
     return found
 

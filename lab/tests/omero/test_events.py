@@ -11,7 +11,7 @@ import pytest
 
 from lab.omero import LabOmero
 from lab.omero.setup import add_group, add_user
-from lab.tests.omero.helpers import delete, linked, named, query, save, tag
+from lab.tests.omero.helpers import delete, linked, mapped, named, query, save, tag
 
 TEXT = "select el.entityType, el.entityId, el.action from EventLog el where el.id > :last order by el.id"
 LINK = "ome.model.annotations.ImageAnnotationLink"
@@ -72,6 +72,20 @@ def test_a_changed_annotation_concerns_all_that_it_is_on(alice: Any) -> None:
     save(alice, label)
     rows = query(alice, TEXT, last=before)
     assert rows[1:] == [["ome.model.core.Image", image, "REINDEX"] for image in images]
+
+
+def test_of_changed_pairs_only_the_indexer_tells(alice: Any) -> None:
+    """omero-33: two rows for each image, none of the annotation; a changed description is a row of the annotation."""
+    link = save(alice, linked("ImageAnnotationLink", named("Image", "i"), mapped("ns", ("a", "b"))))
+    pairs = alice.sf.getQueryService().get("MapAnnotation", link.child.id.val)
+    before = last(alice)
+    pairs.setMapValue([omero.model.NamedValue("a", "c")])
+    pairs = save(alice, pairs)
+    assert query(alice, TEXT, last=before) == [["ome.model.core.Image", link.parent.id.val, "REINDEX"]] * 2
+    pairs.description = omero.rtypes.rstring("changed")
+    before = last(alice)
+    save(alice, pairs)
+    assert [row[2] for row in query(alice, TEXT, last=before)] == ["UPDATE", "REINDEX"]
 
 
 def test_events_tell_who_in_which_session_by_which_program(lab: LabOmero, alice: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import Glacier2
 import Ice
 import omero
 import pytest
@@ -107,3 +108,17 @@ def test_a_delay_is_waited_for(lab: LabOmero, root: Any) -> None:
 def test_an_action_that_does_not_exist_is_refused(lab: LabOmero) -> None:
     with pytest.raises(ValueError, match="must be one of fail, delay"):
         lab.disturb("saveArray", "explode")
+
+
+def test_a_router_without_a_server_refuses_log_ins_and_its_calls_come_to_nothing(lab: LabOmero, root: Any) -> None:
+    """omero-54 to omero-56: only the text tells it from a wrong password."""
+    with lab.server_down():
+        with pytest.raises(Glacier2.PermissionDeniedException) as caught:
+            lab.client()
+        assert caught.value.reason == "internal server error"
+        with pytest.raises(Ice.UnknownLocalException):
+            projects(root, "any")
+    assert projects(root, "no such project") == 0
+    with pytest.raises(Glacier2.PermissionDeniedException) as caught:
+        lab.client("root", "wrong")
+    assert "Password check failed" in caught.value.reason

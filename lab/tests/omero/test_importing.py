@@ -108,12 +108,29 @@ def test_what_is_no_image_fails_and_leaves_a_fileset_without_images(alice: Any, 
     assert "ome.model.core.OriginalFile" in delete(alice, Fileset=[identity])
 
 
-def test_an_unknown_format_is_called_so(alice: Any, tmp_path: Path) -> None:
+def test_an_unknown_format_is_called_so(alice: Any, world: World, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("hello")
     response = import_file(alice, path)
-    assert response.parameters["message"].startswith("Unknown file format: ")
+    assert response.parameters["message"].startswith(f"Unknown file format: {world.lab.repository}/")
     assert "loci.formats.UnknownFormatException" in response.parameters["stacktrace"]
+
+
+def test_an_empty_tiff_is_called_invalid(alice: Any, world: World, tmp_path: Path) -> None:
+    """omero-42."""
+    path = tmp_path / "empty.tif"
+    path.touch()
+    message = import_file(alice, path).parameters["message"]
+    assert message.startswith(f"Invalid TIFF file: {world.lab.repository}/")
+
+
+def test_an_ome_tiff_that_is_cut_off_is_imported_all_the_same(alice: Any, tmp_path: Path) -> None:
+    """omero-43."""
+    path = picture(tmp_path / "cut.ome.tif", "inside")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    response = import_file(alice, path)
+    assert isinstance(response, omero.grid.ImportResponse)
+    assert [found.sizeX.val for found in response.pixels] == [24]
 
 
 def test_a_client_that_goes_away_leaves_its_fileset_behind(world: World, tmp_path: Path) -> None:

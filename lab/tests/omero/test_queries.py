@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import Ice
 import omero
 import omero.clients
 import pytest
-from omero.rtypes import rlong, rstring
+from omero.rtypes import rint, rlong, rstring
 
 from lab.tests.omero.conftest import World
 from lab.tests.omero.helpers import linked, mapped, named, objects, query, save, tag
@@ -48,6 +49,15 @@ def test_get_and_find_differ_for_what_is_not_there(shelf: Shelf) -> None:
     assert queries.find("Image", 10**9) is None
     with pytest.raises(omero.ApiUsageException, match="not available"):
         queries.get("Image", 10**9)
+
+
+def test_a_lone_null_makes_an_empty_row_and_one_of_several_does_not(shelf: Shelf) -> None:
+    """omero-01."""
+    assert query(shelf.client, "select i.fileset.id from Image i left join i.fileset where i.id = -1") == []
+    assert query(shelf.client, "select i.description from Image i where i.id = :id", id=shelf.images[0]) == [[]]
+    assert query(shelf.client, "select max(i.id) from Image i where i.id = -1") == [[]]
+    text = "select i.id, i.description from Image i where i.id = :id"
+    assert query(shelf.client, text, id=shelf.images[0]) == [[shelf.images[0], None]]
 
 
 def test_references_come_unloaded_and_collections_not_at_all(shelf: Shelf) -> None:
@@ -226,8 +236,18 @@ def test_what_is_no_query_is_refused_with_a_reason(shelf: Shelf, hql: str, reaso
 
 def test_null_parameters_are_refused(shelf: Shelf) -> None:
     parameters = omero.sys.ParametersI().add("id", None)
-    with pytest.raises(omero.ApiUsageException, match="Null parameters not allowed: id"):
+    with pytest.raises(Ice.UnknownException, match="Parameter argument may not be null"):
         shelf.client.sf.getQueryService().projection("select i.id from Image i where i.id = :id", parameters)
+
+
+def test_short_integers_are_for_short_columns_only(shelf: Shelf) -> None:
+    """omero-02."""
+    queries = shelf.client.sf.getQueryService()
+    parameters = omero.sys.ParametersI().add("n", rint(0))
+    assert queries.projection("select i.id from Image i where i.series = :n", parameters) is not None
+    for condition in ("i.id = :n", ":n < i.id", "i.id in (:n)", "i = :n", "i.details.owner = :n"):
+        with pytest.raises(omero.InternalException, match="ClassCastException"):
+            queries.projection(f"select i.id from Image i where {condition}", parameters)
 
 
 def test_text_in_parameters_is_only_text(shelf: Shelf) -> None:

@@ -150,3 +150,17 @@ def test_the_repository_lists_its_tree(alice: Any, tmp_path: Path) -> None:
     listed = unwrap(alice.getManagedRepository().treeList(prefix[0][0]))
     assert list(listed) == ["tree.ome.tif"]
     assert alice.getManagedRepository().fileExists(prefix[0][0] + "tree.ome.tif")
+
+
+def test_reading_past_the_end_gives_zeros(alice: Any, tmp_path: Path) -> None:
+    """omero-45."""
+    path = picture(tmp_path / "a.ome.tif")
+    response = import_file(alice, path)
+    text = "select e.originalFile.id from Fileset f join f.usedFiles e where f.id = :id"
+    ((identity,),) = query(alice, text, id=fileset_of(alice, response))
+    store = alice.sf.createRawFileStore()
+    store.setFileId(identity)
+    content = path.read_bytes()
+    assert store.read(len(content) - 4, 8) == content[-4:] + bytes(4)
+    assert store.read(len(content) + 10, 3) == bytes(3)
+    store.close()

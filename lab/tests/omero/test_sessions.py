@@ -122,6 +122,32 @@ def test_a_group_that_is_not_the_callers_is_refused(world: World) -> None:
         query(world.client("stranger"), "select i.id from Image i", world.within("annotate"))
 
 
+def sudo(world: World, user: str, group: str) -> str:
+    service = world.client("service").sf.getSessionService()
+    made = service.createSessionWithTimeouts(omero.sys.Principal(user, group, "User"), 60_000, 0)
+    return str(made.uuid.val)
+
+
+def test_sudo_for_nobody_and_into_no_group_is_refused(world: World) -> None:
+    """omero-13, omero-14."""
+    with pytest.raises(omero.RemovedSessionException, match="Cannot find a user with name nobody"):
+        sudo(world, "nobody", "annotate")
+    with pytest.raises(omero.AuthenticationException) as caught:
+        sudo(world, "alice", "nowhere")
+    assert caught.value.reason == "Error creating session."
+
+
+def test_sudo_into_a_group_of_others_fails_with_the_first_call(world: World) -> None:
+    """omero-15: until then the session looks like any other."""
+    client = omero.client(world.lab.host, world.lab.port)
+    factory = client.joinSession(sudo(world, "stranger", "private"))
+    admin = factory.getAdminService()
+    with pytest.raises(Ice.UnknownException) as caught:
+        admin.getEventContext()
+    assert "SecurityViolation: User" in caught.value.unknown
+    client.closeSession()
+
+
 def test_services_that_it_does_not_have_are_refused_by_name(world: World) -> None:
     factory = world.client("alice").sf
     for refused in (factory.createRenderingEngine, factory.createThumbnailStore, factory.getScriptService):

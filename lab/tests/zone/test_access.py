@@ -8,7 +8,8 @@ import irods.exception as ex
 import pytest
 from irods.access import iRODSAccess
 from irods.message import GeneralAdminRequest
-from irods.models import Collection
+from irods.meta import iRODSMeta
+from irods.models import Collection, DataObject
 
 from lab.tests.zone.commands import call
 from lab.tests.zone.conftest import World
@@ -21,7 +22,7 @@ def allow(world: World, level: str, path: str, user: str = "bob", **options: Any
 
 def test_nobody_reads_or_writes_without_permission(world: World) -> None:
     path = world.put("file")
-    with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         world.bob.data_objects.open(path, "r")
     allow(world, "read", world.home)
     allow(world, "read", path)
@@ -34,8 +35,23 @@ def test_nobody_reads_or_writes_without_permission(world: World) -> None:
         world.bob.data_objects.unlink(path, force=True)
 
 
+def test_what_is_in_a_collection_of_others_is_not_seen_but_may_be_written_to(world: World) -> None:
+    """zone-40, zone-41."""
+    path = world.put("file")
+    allow(world, "write", path)
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
+        world.bob.data_objects.open(path, "r")
+    assert not world.bob.data_objects.exists(path)
+    by_name = world.bob.query(DataObject.id).filter(DataObject.name == "file", DataObject.owner_name == "alice")
+    assert world.rods.data_objects.get(path).id not in {row[DataObject.id] for row in by_name}
+    world.bob.metadata.add(DataObject, path, iRODSMeta("a", "v"))
+    allow(world, "read", world.home)
+    assert world.read(path, world.bob) == b"content"
+
+
 def test_write_permission_lets_write_but_not_remove(world: World) -> None:
     path = world.put("file")
+    allow(world, "read", world.home)
     allow(world, "write", path)
     with world.bob.data_objects.open(path, "r+") as stream:
         stream.write(b"C")
@@ -45,7 +61,7 @@ def test_write_permission_lets_write_but_not_remove(world: World) -> None:
     with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
         world.bob.acls.set(iRODSAccess("own", path, "bob"))
     allow(world, "null", path)
-    with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         world.bob.data_objects.open(path, "r")
 
 
@@ -65,10 +81,11 @@ def test_permissions_are_inherited_and_set_recursively(world: World) -> None:
 def test_a_group_gives_its_permissions_to_its_members(world: World) -> None:
     add_group(world.rods, "team", ["bob"])
     path = world.put("file")
+    allow(world, "read", world.home, user="team")
     allow(world, "read", path, user="team")
     assert world.read(path, world.bob) == b"content"
     world.rods.groups.removemember("team", "bob")
-    with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         world.bob.data_objects.open(path, "r")
 
 

@@ -94,7 +94,9 @@ def test_a_custom_query_says_what_is_to_move(world: World) -> None:
     assert where(world.rods, other) == ["fast"]
 
 
-def movement(path: str, number: str, source: str, target: str, delay: str = "0s") -> str:
+def movement(  # noqa: PLR0917
+    path: str, number: str, source: str, target: str, delay: str = "0s", preserve: bool = False, how: str = "catalog"
+) -> str:
     parameters = {
         "rule-engine-operation": "irods_policy_data_movement",
         "rule-engine-instance-name": TIERING_INSTANCE,
@@ -103,8 +105,8 @@ def movement(path: str, number: str, source: str, target: str, delay: str = "0s"
         "source-replica-number": number,
         "source-resource": source,
         "destination-resource": target,
-        "preserve-replicas": False,
-        "verification-type": "catalog",
+        "preserve-replicas": preserve,
+        "verification-type": how,
         "delay_conditions": (
             f"<INST_NAME>{TIERING_INSTANCE}</INST_NAME><PLUSET>{delay}</PLUSET>"
             "<EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
@@ -129,6 +131,25 @@ def test_an_administrator_queues_a_movement_himself(world: World) -> None:
     wait_until(lambda: moved(world, path, "archive", "1"))
     wait_until(lambda: not queued(world.rods, path))
     assert world.read(path) == b"bytes"
+
+
+def test_what_a_queued_movement_says_stands_above_what_the_resources_say(world: World) -> None:
+    """zone-54: both ways, for the replica that is kept or not and for the kind of verification."""
+    name = "irods::storage_tiering::"
+    keeps, checks = iRODSMeta(f"{name}preserve_replicas", "true"), iRODSMeta(f"{name}verification", "no such kind")
+    world.rods.metadata.set(Resource, "fast", keeps)
+    world.rods.metadata.set(Resource, "archive", checks)
+    try:
+        path = world.put("asked for", b"bytes")
+        execute(world.rods, movement(path, "0", "fast", "archive", preserve=False, how="checksum"))
+        wait_until(lambda: moved(world, path, "archive", "1"))
+    finally:
+        world.rods.metadata.set(Resource, "fast", iRODSMeta(keeps.name, "false"))
+        world.rods.metadata.set(Resource, "archive", iRODSMeta(checks.name, "catalog"))
+    path = world.put("kept", b"bytes")
+    execute(world.rods, movement(path, "0", "fast", "archive", preserve=True))
+    wait_until(lambda: avu(world.rods, path, GROUP) == ("microscopy", "1"))
+    assert where(world.rods, path) == ["fast", "archive"]
 
 
 def test_a_queued_rule_is_seen_only_once_and_can_be_taken_back(world: World) -> None:

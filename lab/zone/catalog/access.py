@@ -24,6 +24,11 @@ def level(store: Store, user: User, object_id: int) -> int:
     )
 
 
+def sees(store: Store, user: User, object_id: int, collection_id: int) -> bool:
+    """Whether a data object is there for a user: with rights on it and on its collection (zone-40)."""
+    return user.is_administrator or all(level(store, user, id_) >= READ for id_ in (object_id, collection_id))
+
+
 def grant(store: Store, user_id: int, object_id: int, number: int) -> None:
     """Set what a user may do with an object; 1000 takes everything away."""
     time = now()

@@ -1,0 +1,39 @@
+"""What rights on a collection have to do with the data objects in it: ACL is STRICT, as by default."""
+
+from __future__ import annotations
+
+import irods.exception as ex
+import pytest
+from irods.access import iRODSAccess
+from irods.meta import iRODSMeta
+from irods.models import DataObject
+
+from tests.conformance.zone import BOB, Zone
+
+
+def seen_by_bob(zone: Zone, data_id: int) -> bool:
+    """Whether a query of his over data objects, which names no collection, finds this one."""
+    return bool(list(zone.bob.query(DataObject.id).filter(DataObject.id == data_id)))
+
+
+def test_reading_takes_rights_on_the_collection_as_well(zone: Zone) -> None:
+    """zone-40: without them there is no such data object, for opening, objStat and queries."""
+    path = zone.put("file", b"bytes")
+    zone.alice.acls.set(iRODSAccess("read", path, BOB))
+    data_id = zone.alice.data_objects.get(path).id
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
+        zone.bob.data_objects.open(path, "r")
+    assert not zone.bob.data_objects.exists(path)
+    assert not seen_by_bob(zone, data_id)
+    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))
+    assert seen_by_bob(zone, data_id)
+    with zone.bob.data_objects.open(path, "r") as stream:
+        assert stream.read() == b"bytes"
+
+
+def test_writing_an_avu_takes_rights_on_the_object_only(zone: Zone) -> None:
+    """zone-41: a user may leave an AVU where the user cannot look."""
+    path = zone.put("file")
+    zone.alice.acls.set(iRODSAccess("write", path, BOB))
+    zone.bob.metadata.add(DataObject, path, iRODSMeta("a", "v"))
+    assert zone.avus(path) == {("a", "v", "")}
