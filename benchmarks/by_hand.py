@@ -21,7 +21,7 @@ from omero.rtypes import rbool
 from irods_omero.domain.state.agreement import VERSION, decode, encode
 from irods_omero.domain.state.unit import Content
 from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_NAMESPACE, Names
-from tests.scene.scene import ARCHIVE
+from tests.scene.accounts import ARCHIVE
 
 NAMES = Names()
 AS_ADMIN = {kw.ADMIN_KW: ""}

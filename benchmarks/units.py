@@ -17,7 +17,7 @@ from irods_omero.domain.state.views import DataObject, ImageState, ImportRule, O
 from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_GROUP, shard_of
 from lab.omero import LabOmero
 from lab.zone import BulkObject, LabZone
-from tests.scene.scene import ARCHIVE, FAST, GROUP, USER
+from tests.scene.accounts import ARCHIVE, FAST, GROUP, USER
 
 SIZE = 1_000_000
 

@@ -19,7 +19,7 @@ from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.pictures import retina
 from tests.scene import Scene, lab_places
-from tests.scene.scene import USER
+from tests.scene.accounts import USER
 
 CHUNK = 10_000
 

@@ -18,8 +18,8 @@ from tests.conformance.server import Server, set_up_server
 from tests.conformance.trace import TRACING
 from tests.conformance.tracing.core import TRACE_VARIABLE
 from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace, lab_places, real_places
-from tests.scene.scene import AGENT_PASSWORD, PASSWORD
 
 Places = tuple[ZonePlace, OmeroPlace]
 

@@ -23,7 +23,7 @@ from lab.tests.zone.commands import Place
 from tests.conformance.trace import Fired, Trace
 from tests.conformance.tracing.core import TRACE, TRACE_VARIABLE
 from tests.conformance.zone import ALICE, Zone
-from tests.scene.scene import PASSWORD
+from tests.scene.accounts import PASSWORD
 
 RECORDED = Path(__file__).parents[2] / "lab" / "tests" / "zone"
 ORDER: dict[str, list[str]] = json.loads((RECORDED / "recorded.json").read_text(encoding="utf-8"))

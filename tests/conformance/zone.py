@@ -15,8 +15,8 @@ from irods.models import Collection, DataObject
 
 from irods_omero.vocabulary import ACCESS_TIME
 from lab.zone.setup import add_resource, add_user, set_up_tiers
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
 from tests.scene.places import AGENT_USER, ZonePlace
-from tests.scene.scene import AGENT_PASSWORD, PASSWORD
 
 ALICE, BOB = "alice", "bob"
 FAST, MEDIUM, SLOW = "fast_resc", "medium_resc", "slow_resc"

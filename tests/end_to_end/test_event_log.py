@@ -18,7 +18,7 @@ from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
 
-pytestmark = pytest.mark.usefixtures("lab_only")
+pytestmark = pytest.mark.lab_only("holds events back, resets the log or counts what is asked")
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from lab.zone import LabZone
 from tests.faults.agents import Agents
 from tests.pictures import lab_book, retina
 from tests.scene import OmeroPlace, Scene, ZonePlace
+from tests.scene.accounts import ARCHIVE, FAST, PASSWORD, USER
 from tests.scene.places import REPOSITORY
-from tests.scene.scene import ARCHIVE, FAST, PASSWORD, USER
 
 KEYWORD, KEYWORDS = "keyword", "lab/keyword"
 LABEL, LABELS = "label", "Label"

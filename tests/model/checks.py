@@ -10,7 +10,7 @@ from tests.faults.end_state import query
 from tests.model.keywords import KINDS_OF_KEYWORDS
 from tests.model.reference import Thing
 from tests.scene import Scene, Snapshot
-from tests.scene.scene import ARCHIVE, FAST
+from tests.scene.accounts import ARCHIVE, FAST
 from tests.scene.snapshot import ImageShown, image_shown
 
 

@@ -31,8 +31,8 @@ from tests.model.servers import (
     work_on_queue,
 )
 from tests.scene import Scene
+from tests.scene.accounts import ARCHIVE, FAST
 from tests.scene.places import AGENT_USER
-from tests.scene.scene import ARCHIVE, FAST
 from tests.scene.snapshot import good_resources
 
 IN_OMERO = st.booleans()
