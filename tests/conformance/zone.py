@@ -14,8 +14,8 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
 from irods_omero.vocabulary import ACCESS_TIME
-from lab.zone.setup import add_resource, add_user, set_up_tiers
-from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
+from lab.zone.setup import add_resource
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD, ensure_tiers, ensure_zone_user
 from tests.scene.places import AGENT_USER, ZonePlace
 
 ALICE, BOB = "alice", "bob"
@@ -108,11 +108,11 @@ def set_up_zone(place: ZonePlace) -> None:
     """Make the users, resources and tiers of the suite, where they are missing."""
     with place.session() as session:
         for user in (ALICE, BOB):
-            add_user(session, user, PASSWORD)
-        add_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
+            ensure_zone_user(session, user, PASSWORD)
+        ensure_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
         for resource in (FAST, MEDIUM, SLOW):
             add_resource(session, resource)
-        set_up_tiers(session, group=TIERS, tiers=[(UPPER, 0), (LOWER, 1)])
+        ensure_tiers(session, TIERS, [(UPPER, 0), (LOWER, 1)])
 
 
 def collection_avus(zone: Zone, path: str) -> AvuSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,13 @@ from omero.rtypes import unwrap
 
 from tests.scene.places import AGENT_USER
 
-KINDS = ("Fileset", "Plate", "Image", "Screen", "Dataset", "Project", "Annotation")
-"""What users and agents make in OMERO; what depends on other things comes after them."""
+CONTENT = ("Fileset", "Image", "Plate", "Screen", "Dataset", "Project")
+"""What users and agents make in OMERO: parts of each other, which are deleted together."""
+
+ANNOTATION = "Annotation"
 
 AT_ONCE = 500
-"""At most so many objects are deleted by one command."""
+"""At most this many annotations are deleted by one command."""
 
 EVERYWHERE = {"omero.group": "-1"}
 
@@ -45,7 +47,7 @@ def beginning(admin: Any, root: Any, zone: str) -> Beginning:
 
 def last_ids(root: Any) -> dict[str, int]:
     """For each kind of object in OMERO the greatest id."""
-    return {kind: max([0, *_ids(root, f"select max(o.id) from {kind} o")]) for kind in KINDS}
+    return {kind: max([0, *_ids(root, f"select max(o.id) from {kind} o")]) for kind in (*CONTENT, ANNOTATION)}
 
 
 def clear_zone(admin: Any, user: Any, before: Beginning, collection: str, others: Iterable[str]) -> None:
@@ -87,16 +89,22 @@ def clear_omero(root: Any, last: Mapping[str, int], user: str) -> None:
         last: For each kind of object the greatest id that there was.
         user: OMERO name of the user.
     """
-    for kind in KINDS:
-        text = f"select o.id from {kind} o where o.id > :last and o.details.owner.omeName = :user order by o.id"
-        parameters = omero.sys.ParametersI().addLong("last", last[kind]).addString("user", user)
-        ids = _ids(root, text, parameters)
-        for start in range(0, len(ids), AT_ONCE):
-            _delete(root, kind, ids[start : start + AT_ONCE])
+    content = {kind: _made_by(root, user, kind, last[kind]) for kind in CONTENT}
+    _delete(root, {kind: ids for kind, ids in content.items() if ids})
+    annotations = _made_by(root, user, ANNOTATION, last[ANNOTATION])
+    for start in range(0, len(annotations), AT_ONCE):
+        _delete(root, {ANNOTATION: annotations[start : start + AT_ONCE]})
 
 
-def _delete(root: Any, kind: str, ids: Sequence[int]) -> None:
-    callback = root.submit(omero.cmd.Delete2(targetObjects={kind: list(ids)}), loops=600, ms=500, ctx=EVERYWHERE)
+def _made_by(root: Any, user: str, kind: str, last: int) -> list[int]:
+    text = f"select o.id from {kind} o where o.id > :last and o.details.owner.omeName = :user order by o.id"
+    return _ids(root, text, omero.sys.ParametersI().addLong("last", last).addString("user", user))
+
+
+def _delete(root: Any, targets: dict[str, list[int]]) -> None:
+    if not targets:
+        return
+    callback = root.submit(omero.cmd.Delete2(targetObjects=targets), loops=600, ms=500, ctx=EVERYWHERE)
     try:
         callback.getResponse()
     finally:
