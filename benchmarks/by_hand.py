@@ -74,9 +74,9 @@ class Script:
         self._client.submit(gone, ctx=self._context).close(True)
 
     def _lock(self, image: int) -> None:
-        found = self._one("select i from Image i where i.id = :id", image)
-        found.archived = rbool(True)
-        self._update.saveObject(found, self._context)
+        loaded = self._one("select i from Image i where i.id = :id", image)
+        loaded.archived = rbool(True)
+        self._update.saveObject(loaded, self._context)
 
     def _write_key_values(self, image: int, changed: dict[str, str]) -> None:
         text = "select a from ImageAnnotationLink l join l.child a where l.parent.id = :id and a.ns = :ns"

@@ -87,5 +87,5 @@ def _place(scene: Scene) -> Place:
 
 def _rows(scene: Scene, text: str) -> list[list[Any]]:
     query = scene.root.getSession().getQueryService()
-    found = query.projection(text, omero.sys.ParametersI(), {"omero.group": "-1"})
-    return [[omero.rtypes.unwrap(value) for value in row] for row in found]
+    rows = query.projection(text, omero.sys.ParametersI(), {"omero.group": "-1"})
+    return [[omero.rtypes.unwrap(value) for value in row] for row in rows]
