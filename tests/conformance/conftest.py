@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from irods.exception import CollectionDoesNotExist
 
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -67,7 +69,9 @@ def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Pat
     collection = f"/{prepared_zone.zone}/home/{ALICE}/conformance-{uuid4().hex[:12]}"
     sessions[1].collections.create(collection)
     yield Zone(prepared_zone, *sessions, collection, tmp_path)
-    sessions[1].collections.remove(collection, recurse=True, force=True)
+    for left in (collection, collection.replace("/home/", "/trash/home/", 1)):
+        with suppress(CollectionDoesNotExist):
+            sessions[1].collections.remove(left, recurse=True, force=True)
 
 
 @pytest.fixture

@@ -152,8 +152,8 @@ def save(client: Any, instance: Any, context: Context | None = None) -> Any:
 
 def rows(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[list[Any]]:
     """The rows of a projection as plain values."""
-    found: list[list[Any]] = unwrap(client.getSession().getQueryService().projection(hql, _parameters(given), context))
-    return found
+    values: list[list[Any]] = unwrap(client.getSession().getQueryService().projection(hql, _parameters(given), context))
+    return values
 
 
 def objects(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[Any]:

@@ -80,8 +80,8 @@ class Zone:
 
     def replicas(self, path: str) -> list[tuple[int, str, str]]:
         """Number, resource and status of each replica."""
-        found = self.rods.data_objects.get(path).replicas
-        return sorted((replica.number, replica.resource_name, replica.status) for replica in found)
+        replicas = self.rods.data_objects.get(path).replicas
+        return sorted((replica.number, replica.resource_name, replica.status) for replica in replicas)
 
     def good(self, path: str) -> list[str]:
         """The resources that hold a good replica."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import irods.keywords as kw
 import omero
 import omero.model
 import pytest
-from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 from omero.rtypes import rstring
@@ -59,16 +57,10 @@ def sweep_beside_others(scene: Scene, *paths: str) -> None:
     number = len(names_in(scene.admin, scene.collection))
     neighbours = [scene.put(f"{name} {number}.ome.tiff", PICTURE) for name in ("0 before", "z after")]
     for path in paths:
-        mark(scene, path)
+        scene.mark(path)
     scene.sweep()
     for neighbour in neighbours:
         assert scene.shown(neighbour).image.texts == {"registered", "tier:fast"}
-
-
-def mark(scene: Scene, path: str) -> None:
-    avu = iRODSMeta("omero::sync", "pending", str(scene.admin.data_objects.get(path).id % 64))
-    with suppress(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME):
-        scene.admin.metadata.add(DataObject, path, avu, **AS_ADMIN)
 
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
@@ -167,12 +159,13 @@ def test_all_avus_of_the_policy_gone_are_written_again_for_the_same_images(scene
     assert_quiet(scene)
 
 
-def link_to(scene: Scene, image: int, annotation: Any, client: Any = None) -> None:
-    """Somebody puts an annotation on an image."""
+def link_to(scene: Scene, image: int, annotation: Any, client: Any = None) -> int:
+    """Somebody puts an annotation on an image; returns the id of the annotation."""
     link = omero.model.ImageAnnotationLinkI()
     link.parent, link.child = omero.model.ImageI(image, False), annotation
     services = (client or scene.microscopist).getSession()
-    services.getUpdateService().saveObject(link, {"omero.group": str(scene.group_id)})
+    saved = services.getUpdateService().saveAndReturnObject(link, {"omero.group": str(scene.group_id)})
+    return int(saved.child.id.val)
 
 
 def key_values(*pairs: tuple[str, str]) -> object:
@@ -208,10 +201,12 @@ def test_tags_that_only_look_like_ours_are_left_alone(scene: Scene, path: str) -
 def test_a_state_tag_that_an_administrator_put_there_goes(scene: Scene, path: str) -> None:
     tag = omero.model.TagAnnotationI()
     tag.ns, tag.textValue = rstring(TIER_NAMESPACE), rstring("tier:archive")
-    link_to(scene, scene.shown(path).image.id, tag, scene.root)
+    roots = link_to(scene, scene.shown(path).image.id, tag, scene.root)
     sweep_beside_others(scene, path)
     assert scene.tags(path, TIER_NAMESPACE) == {"registered", "tier:fast"}
     assert_quiet(scene)
+    context = {"omero.group": str(scene.group_id)}
+    scene.root.submit(omero.cmd.Delete2(targetObjects={"TagAnnotation": [roots]}), ctx=context).close(True)
 
 
 UNKNOWN = ["", " ", "ARCHIVE", "archive ", "ärchive", "x" * 3000, "\x07\n\t", "\U0001f52c"]

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import irods.keywords as kw
 import omero
 import omero.model
+from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 from omero.rtypes import rstring
@@ -23,7 +24,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
-from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE
+from irods_omero.vocabulary import ACCESS_TIME, PENDING, REQUEST_NAMESPACE, shard_of
 from lab.zone.setup import schedule_tiering
 from tests.scene.accounts import (
     AGENT_PASSWORD,
@@ -147,10 +148,12 @@ class Scene:
     def set_avu(self, path: str, attribute: str, value: str) -> None:
         """The user adds an AVU."""
         self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value))
+        self._mark_on_a_real_zone(path)
 
     def remove_avu(self, path: str, attribute: str, value: str) -> None:
-        """The user takes an AVU away."""
+        """The user removes an AVU."""
         self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value))
+        self._mark_on_a_real_zone(path)
 
     def add_own_tag(self, image: int, namespace: str, text: str) -> None:
         """The user makes a tag and puts it on an image."""
@@ -188,6 +191,12 @@ class Scene:
         with self.admin.data_objects.open(path, "w") as stream:
             stream.write(content)
         return path
+
+    def mark(self, path: str) -> None:
+        """Mark a data object, unless it is."""
+        avu = iRODSMeta("omero::sync", PENDING, str(shard_of(self.admin.data_objects.get(path).id)))
+        with suppress(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME):
+            self.admin.metadata.add(DataObject, path, avu, **{kw.ADMIN_KW: ""})
 
     def lose_marks(self, path: str, collection: bool = False) -> None:
         """Take the marks off, as if no hook had seen anything."""
@@ -296,6 +305,11 @@ class Scene:
         for section, change in changes.items():
             sections[section] = {**sections.get(section, {}), **change} if isinstance(change, dict) else change
         return Settings.model_validate(json.loads(json.dumps(sections)))
+
+    def _mark_on_a_real_zone(self, path: str) -> None:
+        # Its hooks have another configuration, which need not map the attributes that this scene's agent maps.
+        if self.zone.lab is None:
+            self.mark(path)
 
     def _let_movements_end(self) -> None:
         self.wait_until(lambda: not self.movements(), "nothing of this scene is queued")
