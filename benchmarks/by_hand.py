@@ -21,7 +21,7 @@ from omero.rtypes import rbool
 from irods_omero.domain.state.agreement import VERSION, decode, encode
 from irods_omero.domain.state.unit import Content
 from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_NAMESPACE, Names
-from tests.scene.scene import ARCHIVE
+from tests.scene.accounts import ARCHIVE
 
 NAMES = Names()
 AS_ADMIN = {kw.ADMIN_KW: ""}
@@ -74,9 +74,9 @@ class Script:
         self._client.submit(gone, ctx=self._context).close(True)
 
     def _lock(self, image: int) -> None:
-        found = self._one("select i from Image i where i.id = :id", image)
-        found.archived = rbool(True)
-        self._update.saveObject(found, self._context)
+        loaded = self._one("select i from Image i where i.id = :id", image)
+        loaded.archived = rbool(True)
+        self._update.saveObject(loaded, self._context)
 
     def _write_key_values(self, image: int, changed: dict[str, str]) -> None:
         text = "select a from ImageAnnotationLink l join l.child a where l.parent.id = :id and a.ns = :ns"

@@ -39,7 +39,7 @@ ROUNDS = 7
 SECONDS_A_ROUND = 0.2
 FEW, MANY = 1_000, 10_000
 LINEAR_AT_MOST = 1.5 * MANY / FEW
-"""Ten times the images may take so many times the time: linear, with half as much again for caches of the processor."""
+"""At most this many times the time for ten times the images: linear, and half as much again for caches."""
 
 POLICY = Policy(
     zone="tempZone",
@@ -110,13 +110,13 @@ def measure() -> list[Figure]:
 
 
 def agreed(images: int) -> Observation:
-    """A unit with so many images on which both sides agree."""
+    """A unit on which both sides agree, with a number of images."""
     replica = Replica(0, "ssd", good=True, size=10, checksum="sha2:x", modified=NOW - 100)
-    found = DataObject(10, "/tempZone/home/lab/a.tiff", "alice", (replica,), STAINS)
-    zone = ZoneView(Unit(10), (found,), RULE)
+    data_object = DataObject(10, "/tempZone/home/lab/a.tiff", "alice", (replica,), STAINS)
+    zone = ZoneView(Unit(10), (data_object,), RULE)
     subjects = tuple(Subject("Image", number, 7, 3) for number in range(images))
     omero = OmeroView(5, tuple(ImageState(number) for number in range(images)), subjects)
-    new = Observation(zone, POLICY, float(NOW), omero, imported=found.content())
+    new = Observation(zone, POLICY, float(NOW), omero, imported=data_object.content())
     decision = decide(new)
     tags: dict[int, set[TagLink]] = defaultdict(set)
     pairs: dict[int, KeyValues] = {}
@@ -128,11 +128,12 @@ def agreed(images: int) -> Observation:
                 pairs[subject.id] = KeyValues(1, number, 7, written)
     avus = {action.avu for action in decision.plan.zone + decision.plan.ids if isinstance(action, AddAvu)}
     shown = tuple(
-        replace(found, tags=frozenset(tags[found.id]), key_values=frozenset({pairs[found.id]})) for found in subjects
+        replace(subject, tags=frozenset(tags[subject.id]), key_values=frozenset({pairs[subject.id]}))
+        for subject in subjects
     )
     quiet = replace(
         new,
-        zone=replace(zone, objects=(replace(found, avus=found.avus | avus),)),
+        zone=replace(zone, objects=(replace(data_object, avus=data_object.avus | avus),)),
         omero=replace(omero, subjects=shown),
         base=decision.agreement,
         imported=None,
@@ -183,14 +184,14 @@ def _growth(figures: list[Figure], name: str) -> float:
 def table(figures: list[Figure], growth: dict[str, float]) -> Table:
     """The figures, one row for each kind of unit."""
     ratios = ", ".join(f"{name} {ratio:.1f}" for name, ratio in growth.items())
-    found = Table(
+    made = Table(
         title="Deciding about one unit, on one core, without any call",
         caption=f"{MANY:,} images against {FEW:,}, times as long: {ratios} (at most {LINEAR_AT_MOST:.0f})",
     )
     for heading in ("unit", "images", "actions", "one decision", "units a second", "images a second"):
-        found.add_column(heading, justify="left" if heading == "unit" else "right")
+        made.add_column(heading, justify="left" if heading == "unit" else "right")
     for figure in figures:
-        found.add_row(
+        made.add_row(
             figure.name,
             f"{figure.images:,}",
             f"{figure.actions:,}",
@@ -198,7 +199,7 @@ def table(figures: list[Figure], growth: dict[str, float]) -> Table:
             f"{figure.units:,.0f}" if figure.units >= 100 else f"{figure.units:.1f}",
             f"{figure.units * figure.images:,.0f}",
         )
-    return found
+    return made
 
 
 if __name__ == "__main__":

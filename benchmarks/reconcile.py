@@ -60,35 +60,37 @@ def measure_one(world: World) -> Figures:
 
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and sentences."""
-    found = figures["reconciles"]
-    made = table("Reconcile of units of which both sides agree", "units", *(f"{one['units']:,}" for one in found))
-    made.add_row("writes to either side", *(f"{one['writes']}" for one in found))
-    made.add_row("peak memory of the agent", *(f"{one['peak_mb']:.0f} MB" for one in found))
-    made.add_row("of which before the first page", *(f"{one['connected_mb']:.0f} MB" for one in found))
-    made.add_row("calls to OMERO", *(f"{sum(one['omero'].values()):,}" for one in found))
-    made.add_row("zone: pages of queries", *(f"{one['zone'][QUERY]:,}" for one in found))
-    made.add_row("units per second, on the lab", *(f"{one['units'] / one['seconds']:,.0f}" for one in found))
-    made.add_row("the agent's own part of that", *(f"{one['agent_seconds'] / one['seconds']:.0%}" for one in found))
+    reconciles = figures["reconciles"]
+    made = table("Reconcile of units of which both sides agree", "units", *(f"{one['units']:,}" for one in reconciles))
+    made.add_row("writes to either side", *(f"{one['writes']}" for one in reconciles))
+    made.add_row("peak memory of the agent", *(f"{one['peak_mb']:.0f} MB" for one in reconciles))
+    made.add_row("of which before the first page", *(f"{one['connected_mb']:.0f} MB" for one in reconciles))
+    made.add_row("calls to OMERO", *(f"{sum(one['omero'].values()):,}" for one in reconciles))
+    made.add_row("zone: pages of queries", *(f"{one['zone'][QUERY]:,}" for one in reconciles))
+    made.add_row("units per second, on the lab", *(f"{one['units'] / one['seconds']:,.0f}" for one in reconciles))
+    made.add_row(
+        "the agent's own part of that", *(f"{one['agent_seconds'] / one['seconds']:.0%}" for one in reconciles)
+    )
     yield made
-    yield _sentence(found)
-    yield _extrapolated(found[-1])
+    yield _sentence(reconciles)
+    yield _extrapolated(reconciles[-1])
 
 
 def missed(figures: Figures) -> Iterator[str]:
     """What was to be reached and is not."""
-    found = figures["reconciles"]
-    for one in found:
+    reconciles = figures["reconciles"]
+    for one in reconciles:
         if one["writes"] or one["drifted"]:
             yield f"{one['writes']} writes for {one['units']} quiet units"
-    peaks = [one["peak_mb"] for one in found]
+    peaks = [one["peak_mb"] for one in reconciles]
     if max(peaks) > MEGABYTES:
         yield f"{max(peaks):.0f} MB of memory, where {MEGABYTES} are allowed"
     if max(peaks) > min(peaks) * SAME:
         yield f"memory grows with the number of units: {', '.join(f'{peak:.0f} MB' for peak in peaks)}"
 
 
-def _sentence(found: list[Figures]) -> str:
-    small, large = found[0], found[-1]
+def _sentence(reconciles: list[Figures]) -> str:
+    small, large = reconciles[0], reconciles[-1]
     return (
         f"A reconcile of {large['units']:,} quiet units writes nothing and takes the agent {large['peak_mb']:.0f} MB "
         f"at most, where {MEGABYTES} are allowed ({small['peak_mb']:.0f} MB at {small['units']:,} units, "

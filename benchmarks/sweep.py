@@ -22,7 +22,7 @@ SIZES, QUIET = (1, 1_000, 10_000), 10_000
 QUICK_SIZES, QUICK_QUIET = (1, 100, 1_000), 1_000
 
 OMERO_AT_MOST = 25
-"""So many calls to OMERO are allowed for each batch of 1,000 units, whatever is done to them."""
+"""At most this many calls to OMERO for each batch of 1,000 units, whatever is done to them."""
 
 WHY = {
     "add omero::sync taken": "the mark is taken before looking, so that a change from now on leaves a new one",
@@ -43,7 +43,7 @@ def measure(quick: bool) -> Figures:
 
 
 def measure_one(world: World, size: int) -> Figures:
-    """Sweep over so many changed units, and see that nothing is left to be done about them."""
+    """Sweep over a number of changed units, and see that nothing is left to be done about them."""
     ids = world.load(f"moved {size}", size, moved=True)
     calls, seconds = sweep(world, size)
     assessment = world.assessment(ids.start - 1)

@@ -16,7 +16,7 @@ from benchmarks.counting import Calls, counted
 from benchmarks.shown import Figures, run, table
 from benchmarks.sweep import sweep
 from benchmarks.world import World, lab_world
-from tests.scene.scene import PASSWORD, USER
+from tests.scene.accounts import PASSWORD, USER
 
 SIZE, QUICK_SIZE = 1_000, 100
 

@@ -17,7 +17,7 @@ from irods_omero.domain.state.views import DataObject, ImageState, ImportRule, O
 from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_GROUP, shard_of
 from lab.omero import LabOmero
 from lab.zone import BulkObject, LabZone
-from tests.scene.scene import ARCHIVE, FAST, GROUP, USER
+from tests.scene.accounts import ARCHIVE, FAST, GROUP, USER
 
 SIZE = 1_000_000
 
@@ -88,10 +88,10 @@ def load(place: Place, names: Sequence[str], moved: bool) -> range:
 def _decided(place: Place, data_id: int, name: str, content: Content, omero: OmeroView) -> Plan:
     """What the agent does right after the import."""
     replica = Replica(content.replica, FAST, True, content.size, content.checksum, content.modified)
-    found = DataObject(data_id, f"{place.collection}/{name}", USER, (replica,))
+    data_object = DataObject(data_id, f"{place.collection}/{name}", USER, (replica,))
     subjects = tuple(Subject("Image", image.id, place.owner, place.group) for image in omero.images)
     observation = Observation(
-        zone=ZoneView(Unit(data_id), (found,), place.rule),
+        zone=ZoneView(Unit(data_id), (data_object,), place.rule),
         policy=place.policy,
         now=time.time(),
         omero=OmeroView(omero.fileset, omero.images, subjects),

@@ -19,7 +19,7 @@ from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.pictures import retina
 from tests.scene import Scene, lab_places
-from tests.scene.scene import USER
+from tests.scene.accounts import USER
 
 CHUNK = 10_000
 
@@ -87,5 +87,5 @@ def _place(scene: Scene) -> Place:
 
 def _rows(scene: Scene, text: str) -> list[list[Any]]:
     query = scene.root.getSession().getQueryService()
-    found = query.projection(text, omero.sys.ParametersI(), {"omero.group": "-1"})
-    return [[omero.rtypes.unwrap(value) for value in row] for row in found]
+    rows = query.projection(text, omero.sys.ParametersI(), {"omero.group": "-1"})
+    return [[omero.rtypes.unwrap(value) for value in row] for row in rows]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from irods.exception import CollectionDoesNotExist
 
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -18,18 +20,24 @@ from tests.conformance.server import Server, set_up_server
 from tests.conformance.trace import TRACING
 from tests.conformance.tracing.core import TRACE_VARIABLE
 from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
-from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace, lab_places, real_places
-from tests.scene.scene import AGENT_PASSWORD, PASSWORD
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
+from tests.scene.clearing import remove_marks
+from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace, lab_places
+from tests.scene.readiness import real_servers
+from tests.scene.turns import turn
+
+__all__ = ["real_servers"]
 
 Places = tuple[ZonePlace, OmeroPlace]
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(
+    tmp_path_factory: pytest.TempPathFactory, real_servers: tuple[ZonePlace, OmeroPlace] | None
+) -> Iterator[Places]:
     """Both servers: the real ones that the environment names, or the lab's, whose zone is traced."""
-    real = real_places()
-    if real is not None:
-        yield real
+    if real_servers is not None:
+        yield real_servers
         return
     folder = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as environment:
@@ -41,7 +49,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
 @pytest.fixture(scope="session")
 def prepared_zone(places: Places) -> ZonePlace:
     """The zone with the users, resources and tiers of the suite."""
-    set_up_zone(places[0])
+    with turn(places[0]):  # two test processes would both make what is missing
+        set_up_zone(places[0])
     return places[0]
 
 
@@ -51,14 +60,18 @@ def sessions(prepared_zone: ZonePlace) -> Iterator[tuple[Any, Any, Any]]:
     place = prepared_zone
     with place.session() as rods, place.session(ALICE, PASSWORD) as alice, place.session(BOB, PASSWORD) as bob:
         yield rods, alice, bob
+        remove_marks(rods, f"/{place.zone}/home/{ALICE}")
 
 
 @pytest.fixture
-def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Path) -> Zone:
-    """Sessions, and a collection of this test's own."""
+def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Path) -> Iterator[Zone]:
+    """Sessions, and a collection of this test's own, which is removed at the end."""
     collection = f"/{prepared_zone.zone}/home/{ALICE}/conformance-{uuid4().hex[:12]}"
     sessions[1].collections.create(collection)
-    return Zone(prepared_zone, *sessions, collection, tmp_path)
+    yield Zone(prepared_zone, *sessions, collection, tmp_path)
+    for left in (collection, collection.replace("/home/", "/trash/home/", 1)):
+        with suppress(CollectionDoesNotExist):
+            sessions[1].collections.remove(left, recurse=True, force=True)
 
 
 @pytest.fixture
@@ -73,8 +86,10 @@ def agent_zone(prepared_zone: ZonePlace, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture(scope="session")
 def server(places: Places) -> Iterator[Server]:
     """The OMERO server with the groups and users of the suite."""
-    made = set_up_server(places[1])
+    with turn(places[0]):
+        made = set_up_server(places[1])
     yield made
+    made.clear()
     made.close()
 
 

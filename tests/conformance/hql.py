@@ -37,7 +37,7 @@ def asked() -> Iterator[set[str]]:
 
 def sendable() -> dict[str, re.Pattern[str]]:
     """The HQL texts in the product's source, each with the pattern of what is sent: names are put into some."""
-    found = {}
+    patterns = {}
     for path in sorted(Path(irods_omero.__file__).parent.rglob("*.py")):
         if {"hooks", "zone"} & set(path.parts):
             continue  # what is asked there is GenQuery
@@ -46,8 +46,8 @@ def sendable() -> dict[str, re.Pattern[str]]:
         for node in nodes:
             pattern = _pattern(node)
             if pattern.startswith("select\\ ") and id(node) not in pieces:
-                found[f"{path.name}:{getattr(node, 'lineno', 0)}"] = re.compile(pattern)
-    return found
+                patterns[f"{path.name}:{getattr(node, 'lineno', 0)}"] = re.compile(pattern)
+    return patterns
 
 
 def _pattern(node: ast.AST) -> str:

@@ -89,8 +89,8 @@ def bring_in(client: Any, client_path: str, content: bytes, given: Any = None) -
 def imported(client: Any, client_path: str, *names: str) -> tuple[int, list[int]]:
     """Import a picture; returns the ids of the fileset and of its images."""
     images = [pixels.image.id.val for pixels in bring_in(client, client_path, picture(*names)).pixels]
-    ((found,),) = rows(client, "select distinct i.fileset.id from Image i where i.id in (:ids)", ids=images)
-    return int(found), sorted(images)
+    ((fileset_id,),) = rows(client, "select distinct i.fileset.id from Image i where i.id in (:ids)", ids=images)
+    return int(fileset_id), sorted(images)
 
 
 def filesets_of(client: Any, client_path: str, context: Context | None = None) -> list[list[Any]]:

@@ -17,14 +17,14 @@ STAIN = Place(TAG_SET, name="Stain")
 KEYS = Place(KEY, LABORATORY, "Temperature")
 
 
-def shown(agent: Agent, found: int) -> set[tuple[Place, str]]:
+def shown(agent: Agent, fileset_id: int) -> set[tuple[Place, str]]:
     """What the gateway reads of the tags on the only image of a fileset."""
-    return {(place_of_tag(link), link.text) for link in agent.subject(found).tags}
+    return {(place_of_tag(link), link.text) for link in agent.subject(fileset_id).tags}
 
 
-def written(agent: Agent, found: int) -> list[KeyValues]:
+def written(agent: Agent, fileset_id: int) -> list[KeyValues]:
     """The annotations of users on the only image of a fileset."""
-    return sorted(each for each in agent.subject(found).key_values if each.namespace == LABORATORY)
+    return sorted(each for each in agent.subject(fileset_id).key_values if each.namespace == LABORATORY)
 
 
 def put_into_set(agent: Agent, text: str, *sets: str) -> Any:
@@ -37,32 +37,32 @@ def put_into_set(agent: Agent, text: str, *sets: str) -> Any:
     return made
 
 
-def put_on(agent: Agent, found: int, annotation: Any, user: str = ALICE) -> Any:
+def put_on(agent: Agent, fileset_id: int, annotation: Any, user: str = ALICE) -> Any:
     """A user puts an annotation on the only image of a fileset; returns the link."""
-    subject = agent.subject(found)
+    subject = agent.subject(fileset_id)
     parent = getattr(omero.model, f"{subject.kind}I")(subject.id, False)
     link = linked(f"{subject.kind}AnnotationLink", parent, annotation)
     return save(agent.server.client(user), link, agent.server.within(ANNOTATE))
 
 
-def use_tag_sets(agent: Agent, found: int) -> None:
+def use_tag_sets(agent: Agent, fileset_id: int) -> None:
     """Tags count for the set that they are in, and new ones are put into it."""
     text = f"DAPI {agent.data_id}"
-    agent.apply(AddTag(agent.subject(found), STAIN, text))
-    assert (STAIN, text) in shown(agent, found)
-    assert sum(link.text == text for link in agent.subject(found).tags) == 1
+    agent.apply(AddTag(agent.subject(fileset_id), STAIN, text))
+    assert (STAIN, text) in shown(agent, fileset_id)
+    assert sum(link.text == text for link in agent.subject(fileset_id).tags) == 1
 
 
-def share_annotations(agent: Agent, found: int, elsewhere: Any) -> None:
+def share_annotations(agent: Agent, fileset_id: int, elsewhere: Any) -> None:
     """An annotation that is also on something else is replaced and stays as it is there."""
-    subject = agent.subject(found)
-    link = put_on(agent, found, pairs(LABORATORY, ("Temperature", "20"), ("mine", "x")))
-    assert [each.shared for each in written(agent, found)] == [False]
+    subject = agent.subject(fileset_id)
+    link = put_on(agent, fileset_id, pairs(LABORATORY, ("Temperature", "20"), ("mine", "x")))
+    assert [each.shared for each in written(agent, fileset_id)] == [False]
     other = linked(f"{subject.kind}AnnotationLink", elsewhere, link.child)
     save(agent.server.client(ALICE), other, agent.server.within(ANNOTATE))
-    (before,) = written(agent, found)
+    (before,) = written(agent, fileset_id)
     assert before.shared
     agent.apply(WriteKeyValues(subject, before, (("Temperature", "21"), ("mine", "x")), LABORATORY))
-    (after,) = written(agent, found)
+    (after,) = written(agent, fileset_id)
     assert (after.pairs, after.shared) == ((("Temperature", "21"), ("mine", "x")), False)
     assert after.annotation != before.annotation

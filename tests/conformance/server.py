@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import omero.model
 from omero.rtypes import rlist, rlong, rstring, unwrap, wrap
 
 from lab.omero.setup import add_group, add_restricted_admin, add_user
+from tests.scene.clearing import clear_omero, last_ids
 from tests.scene.places import OmeroPlace
 
 PASSWORD = "held to the facts"
@@ -23,7 +25,9 @@ GROUPS = {PRIVATE: "rw----", READ_ONLY: "rwr---", ANNOTATE: "rwra--", SHARED: "r
 ELSEWHERE = "c-elsewhere"
 """A group without members."""
 
-ALICE, BOB, SERVICE = "c-alice", "c-bob", "c-service"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+ALICE, BOB, SERVICE = f"c-alice{WORKER}", f"c-bob{WORKER}", "c-service"
+"""Each test process has users of its own: what they have made is counted, and deleted at the end."""
 
 Context = dict[str, str]
 EVERYWHERE: Context = {"omero.group": "-1"}
@@ -42,6 +46,7 @@ class Server:
     service: str = SERVICE
     _clients: dict[str, Any] = field(default_factory=dict)
     _made: list[Any] = field(default_factory=list)
+    _last: dict[str, int] = field(default_factory=dict)
 
     def client(self, user: str) -> Any:
         """A client that stays logged in; an empty name is the administrator's."""
@@ -79,6 +84,15 @@ class Server:
         finally:
             client.closeSession()
 
+    def begin(self) -> None:
+        """Note what there is, so that the rest can be cleared away."""
+        self._last = last_ids(self.client(""))
+
+    def clear(self) -> None:
+        """Delete what the users of this test process have made since."""
+        for user in (ALICE, BOB):
+            clear_omero(self.client(""), self._last, user)
+
     def close(self) -> None:
         """Log everybody out."""
         for client in self._made:
@@ -96,6 +110,7 @@ def set_up_server(place: OmeroPlace) -> Server:
     for user in (ALICE, BOB):
         server.users[user] = add_user(root, user, PASSWORD, list(GROUPS))
     server.users[SERVICE] = add_restricted_admin(root, SERVICE, PASSWORD)
+    server.begin()
     return server
 
 
@@ -137,8 +152,8 @@ def save(client: Any, instance: Any, context: Context | None = None) -> Any:
 
 def rows(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[list[Any]]:
     """The rows of a projection as plain values."""
-    found: list[list[Any]] = unwrap(client.getSession().getQueryService().projection(hql, _parameters(given), context))
-    return found
+    values: list[list[Any]] = unwrap(client.getSession().getQueryService().projection(hql, _parameters(given), context))
+    return values
 
 
 def objects(client: Any, hql: str, context: Context | None = None, **given: Any) -> list[Any]:

@@ -51,9 +51,9 @@ def end_of_log(server: Server) -> int:
     return int(rows(server.client(server.service), "select max(l.id) from EventLog l", EVERYWHERE)[0][0])
 
 
-def about(found: list[list[Any]], *ids: int) -> list[list[Any]]:
+def about(events: list[list[Any]], *ids: int) -> list[list[Any]]:
     """On a real server others are at work too."""
-    return [row for row in found if row[1] in ids]
+    return [row for row in events if row[1] in ids]
 
 
 def test_adding_and_removing_a_tag_are_rows_with_the_links_id_alone(server: Server) -> None:
@@ -62,9 +62,9 @@ def test_adding_and_removing_a_tag_are_rows_with_the_links_id_alone(server: Serv
     image = save(server.client(ALICE), named("Image", "i"), context)
     link = save(server.client(ALICE), linked("ImageAnnotationLink", image, tag("t")), context)
     delete(server.client(ALICE), context, ImageAnnotationLink=[link.id.val])
-    found = about(log_since(server, last, LINK), link.id.val)
-    assert [row[:3] for row in found] == [[LINK, link.id.val, action] for action in ("INSERT", "DELETE")]
-    assert {row[4] for row in found} == {server.users[ALICE]}
+    events = about(log_since(server, last, LINK), link.id.val)
+    assert [row[:3] for row in events] == [[LINK, link.id.val, action] for action in ("INSERT", "DELETE")]
+    assert {row[4] for row in events} == {server.users[ALICE]}
 
 
 def test_the_log_tells_by_which_program(server: Server) -> None:
@@ -76,9 +76,9 @@ def test_the_log_tells_by_which_program(server: Server) -> None:
         own = save(client, linked("ImageAnnotationLink", image, tag("taken away by the agent")))
         delete(client, ImageAnnotationLink=[own.id.val])
     user = save(server.client(BOB), linked("ImageAnnotationLink", image, tag("by bob")), server.within(ANNOTATE))
-    found = log_since(server, last, LINK)
-    assert {row[3] for row in about(found, made.id.val, own.id.val)} == {AGENT}
-    assert AGENT not in {row[3] for row in about(found, user.id.val)}
+    events = log_since(server, last, LINK)
+    assert {row[3] for row in about(events, made.id.val, own.id.val)} == {AGENT}
+    assert AGENT not in {row[3] for row in about(events, user.id.val)}
 
 
 def test_changes_of_images_are_updates_and_those_of_pairs_are_not(server: Server) -> None:
@@ -86,9 +86,9 @@ def test_changes_of_images_are_updates_and_those_of_pairs_are_not(server: Server
     last, context, client = end_of_log(server), server.within(ANNOTATE), server.client(ALICE)
     image = save(client, named("Image", "i"), context)
     link = save(client, linked("ImageAnnotationLink", image, pairs("conformance", ("a", "b"))), context)
-    found = client.getSession().getQueryService().get("Image", image.id.val, context)
-    found.archived = rbool(True)
-    save(client, found, context)
+    loaded = client.getSession().getQueryService().get("Image", image.id.val, context)
+    loaded.archived = rbool(True)
+    save(client, loaded, context)
     (annotation,) = objects(client, "select a from MapAnnotation a where a.id = :id", context, id=link.child.id.val)
     annotation.setMapValue([omero.model.NamedValue("a", "c")])
     save(client, annotation, context)

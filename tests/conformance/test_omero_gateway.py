@@ -58,7 +58,9 @@ def import_into_all_places(agent: Agent) -> int:
     assert client_paths(agent.service, [done.fileset])[done.fileset] == agent.action(2).key + "a 'b' % 😀.ome.tiff"
     (image,) = agent.view(done.fileset).images
     assert fileset_of_image(agent.service, image.id) == done.fileset
-    listed = {found: data_id for page in fileset_pages(agent.service, ZONE) for found, data_id in page.items()}
+    listed = {
+        fileset_id: data_id for page in fileset_pages(agent.service, ZONE) for fileset_id, data_id in page.items()
+    }
     assert (listed[first.fileset], listed[done.fileset]) == (agent.data_id, agent.data_id)
     below = filesets_below(agent.service, [agent.action().prefix, "irods/no such zone/1/"])
     assert list(below) == [first.fileset, done.fileset]
@@ -66,9 +68,9 @@ def import_into_all_places(agent: Agent) -> int:
     return done.fileset
 
 
-def annotate(agent: Agent, found: int) -> None:
+def annotate(agent: Agent, fileset_id: int) -> None:
     """Everything that a plan can say, there and back."""
-    subject = agent.subject(found)
+    subject = agent.subject(fileset_id)
     pairs = (("path", "/it's 100% \\ 😀"), ("tier", "fast"))
     agent.apply(
         AddTag(subject, TIER_TAGS, "tier:fast"),
@@ -76,48 +78,48 @@ def annotate(agent: Agent, found: int) -> None:
         SetArchived(subject.id, subject.owner, subject.group, archived=True),
         WriteKeyValues(subject, None, pairs),
     )
-    (key_values,) = agent.subject(found).key_values
-    assert (agent.texts(found), key_values.pairs) == ({"tier:fast", "registered"}, pairs)
-    assert agent.view(found).images[0].archived
-    (link,) = [link for link in agent.subject(found).tags if link.text == "tier:fast"]
+    (key_values,) = agent.subject(fileset_id).key_values
+    assert (agent.texts(fileset_id), key_values.pairs) == ({"tier:fast", "registered"}, pairs)
+    assert agent.view(fileset_id).images[0].archived
+    (link,) = [link for link in agent.subject(fileset_id).tags if link.text == "tier:fast"]
     assert (link.owner_name, link.owner) == (ALICE, agent.server.users[ALICE])
     agent.apply(
         RemoveTag(subject, link.link, link.owner),
         SetArchived(subject.id, subject.owner, subject.group, archived=False),
         WriteKeyValues(subject, key_values, pairs[:1]),
     )
-    (key_values,) = agent.subject(found).key_values
-    assert (agent.texts(found), key_values.pairs) == ({"registered"}, pairs[:1])
+    (key_values,) = agent.subject(fileset_id).key_values
+    assert (agent.texts(fileset_id), key_values.pairs) == ({"registered"}, pairs[:1])
     for _ in range(2):
         agent.apply(RemoveKeyValues(subject, key_values.link, key_values.owner))
-    assert agent.subject(found).key_values == frozenset()
+    assert agent.subject(fileset_id).key_values == frozenset()
 
 
-def put_on_a_plate(agent: Agent, found: int) -> None:
+def put_on_a_plate(agent: Agent, fileset_id: int) -> None:
     """Of a plate's images the plate is what carries the annotations."""
-    image = agent.view(found).images[0].id
+    image = agent.view(fileset_id).images[0].id
     context = agent.server.within(ANNOTATE)
     plate, well, sample = named("Plate", "p"), omero.model.WellI(), omero.model.WellSampleI()
     sample.image = omero.model.ImageI(image, False)
     well.addWellSample(sample)
     plate.addWell(well)
     saved = save(agent.server.client(ALICE), plate, context)
-    subject = agent.subject(found)
+    subject = agent.subject(fileset_id)
     assert (subject.kind, subject.id) == ("Plate", saved.id.val)
     agent.apply(AddTag(subject, TIER_TAGS, "tier:fast"), WriteKeyValues(subject, None, (("a", "b"),)))
-    assert agent.texts(found) == {"tier:fast"}
-    (key_values,) = agent.subject(found).key_values
+    assert agent.texts(fileset_id) == {"tier:fast"}
+    (key_values,) = agent.subject(fileset_id).key_values
     agent.apply(RemoveKeyValues(subject, key_values.link, key_values.owner))
 
 
-def follow_events(agent: Agent, found: int) -> None:
+def follow_events(agent: Agent, fileset_id: int) -> None:
     """What users do with tags and pairs, on images and plates, is followed to the fileset."""
     reader = EventReader()
     reader.read(agent.service)
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     image, plate = (
-        omero.model.ImageI(agent.view(found).images[0].id, False),
-        omero.model.PlateI(agent.subject(found).id, False),
+        omero.model.ImageI(agent.view(fileset_id).images[0].id, False),
+        omero.model.PlateI(agent.subject(fileset_id).id, False),
     )
     annotation = omero.model.MapAnnotationI()
     annotation.setMapValue([omero.model.NamedValue("a", "b")])
@@ -133,19 +135,19 @@ def follow_events(agent: Agent, found: int) -> None:
     tagged = save(client, linked("PlateAnnotationLink", plate, tag("to be put into a set")), context).child
     tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, tagged), context)
-    assert found in reader.read(agent.service).filesets
+    assert fileset_id in reader.read(agent.service).filesets
 
 
 def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     """The lab evaluates HQL of its own: a text that is sent in production is sent here, in the same form."""
     with asked() as texts:
-        found = import_into_all_places(agent)
-        assert half_made(agent.service, [found]) == []
-        annotate(agent, found)
-        use_tag_sets(agent, found)
-        put_on_a_plate(agent, found)
-        use_tag_sets(agent, found)
-        follow_events(agent, found)
+        fileset_id = import_into_all_places(agent)
+        assert half_made(agent.service, [fileset_id]) == []
+        annotate(agent, fileset_id)
+        use_tag_sets(agent, fileset_id)
+        put_on_a_plate(agent, fileset_id)
+        use_tag_sets(agent, fileset_id)
+        follow_events(agent, fileset_id)
     unasked = [place for place, text in sendable().items() if not any(text.fullmatch(sent) for sent in texts)]
     assert unasked == [], "queries that no test of the conformance suite has sent: call what sends them here"
 
@@ -158,7 +160,7 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
         process.getUploader(0).write(b"half", 0, 4)
     (left,) = find_existing(agent.service, action.prefix)
     assert not left.complete
-    assert [found.id for found in half_made(agent.service, [left.id])] == [left.id]
+    assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
 
@@ -177,9 +179,9 @@ def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
         "select e.clientPath, o.path, o.name from FilesetEntry e join e.originalFile o where e.fileset.id = :id "
         "order by e.id"
     )
-    found = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
-    assert [path for path, _, _ in found] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
-    assert [(path.split("/")[-2], name) for _, path, name in found] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
+    entries = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
+    assert [path for path, _, _ in entries] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
+    assert [(path.split("/")[-2], name) for _, path, name in entries] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
     touched = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
     assert touched == first
     files[paths[1]] = b"companioN"
@@ -232,8 +234,8 @@ def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
         "and t.details.group.id = :group group by t.textValue"
     )
     given = {"ns": REQUEST_NAMESPACE, "owner": agent.server.users[ALICE], "group": agent.server.groups[group]}
-    found = rows(agent.server.client(""), text, EVERYWHERE, **given)
-    assert sorted(found) == [[request, 1] for request in sorted(REQUESTS)]
+    counts = rows(agent.server.client(""), text, EVERYWHERE, **given)
+    assert sorted(counts) == [[request, 1] for request in sorted(REQUESTS)]
 
 
 def test_one_refused_action_of_a_batch_is_the_only_one(agent: Agent) -> None:

@@ -67,8 +67,8 @@ def test_an_import_belongs_to_whom_the_service_acts_as(server: Server, client_pa
             "select i.details.owner.id, i.details.group.id, l.parent.id, f.details.owner.id "
             "from Image i join i.datasetLinks l join i.fileset f where i.id = :id"
         )
-        found = rows(client, text, id=pixels.image.id.val)
-    assert found == [[server.users[ALICE], server.groups[PRIVATE], dataset.id.val, server.users[ALICE]]]
+        places = rows(client, text, id=pixels.image.id.val)
+    assert places == [[server.users[ALICE], server.groups[PRIVATE], dataset.id.val, server.users[ALICE]]]
 
 
 @pytest.mark.parametrize("name", ['it\'s "quoted" 100% _ \\.ome.tiff', "emoji 😀 中.ome.tiff", "a:b<c>&d.ome.tiff"])
@@ -83,10 +83,10 @@ def test_a_client_path_is_kept_as_it_was_given(alice: Any, client_path: str, nam
 def test_a_fileset_is_there_with_its_paths_before_the_first_byte(alice: Any, client_path: str) -> None:
     """policies/irods_omero/domain/state/unit.py: an import that was cut off is found again by its client path."""
     process = alice.getManagedRepository().importFileset(fileset(client_path), settings())
-    ((found, images),) = filesets_of(alice, client_path)
+    ((fileset_id, images),) = filesets_of(alice, client_path)
     process.close()
     assert images == 0
-    delete(alice, Fileset=[found])
+    delete(alice, Fileset=[fileset_id])
     assert filesets_of(alice, client_path) == []
 
 
@@ -96,10 +96,10 @@ def test_a_client_that_goes_away_leaves_a_fileset_without_images(server: Server,
         process = client.getManagedRepository().importFileset(fileset(client_path), settings())
         process.getUploader(0).write(b"half", 0, 4)
     service = server.client(server.service)
-    ((found, images),) = filesets_of(service, client_path, EVERYWHERE)
+    ((fileset_id, images),) = filesets_of(service, client_path, EVERYWHERE)
     assert images == 0
     with server.sudo(ALICE, ANNOTATE) as client:
-        delete(client, Fileset=[found])
+        delete(client, Fileset=[fileset_id])
     assert filesets_of(service, client_path, EVERYWHERE) == []
 
 
@@ -122,9 +122,9 @@ def test_what_is_no_image_fails_and_leaves_a_fileset_without_images(
     response = bring_in(alice, client_path, content)
     assert isinstance(response, omero.cmd.ERR)
     assert response.parameters.get("message") or response.parameters.get("stacktrace")
-    ((found, images),) = filesets_of(alice, client_path)
+    ((fileset_id, images),) = filesets_of(alice, client_path)
     assert images == 0
-    delete(alice, Fileset=[found])
+    delete(alice, Fileset=[fileset_id])
     assert filesets_of(alice, client_path) == []
 
 
@@ -152,13 +152,13 @@ def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_
     process = alice.getManagedRepository().importFileset(fileset(*paths), settings())
     hashes = [upload(process, index, content) for index, content in enumerate((picture(), b"companion"))]
     finish(alice, process, hashes)
-    ((found, _),) = filesets_of(alice, client_path)
+    ((fileset_id, _),) = filesets_of(alice, client_path)
     text = (
         "select e.clientPath, o.size, o.hash from FilesetEntry e join e.originalFile o "
         "where e.fileset.id = :id order by e.id"
     )
     sizes = [len(picture()), len(b"companion")]
-    assert rows(alice, text, id=found) == [list(row) for row in zip(paths, sizes, hashes, strict=True)]
+    assert rows(alice, text, id=fileset_id) == [list(row) for row in zip(paths, sizes, hashes, strict=True)]
 
 
 def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str) -> None:
@@ -173,14 +173,14 @@ def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str
 
 def test_images_of_one_fileset_are_deleted_together(alice: Any, client_path: str) -> None:
     """omero-44: iRODS is fileset-based, OMERO image-based; one image of several is not deleted."""
-    found, images = imported(alice, client_path, "one", "two")
+    fileset_id, images = imported(alice, client_path, "one", "two")
     assert len(images) == 2
     with pytest.raises(omero.CmdError):
         delete(alice, Image=images[:1])
     assert len(rows(alice, "select i.id from Image i where i.id in (:ids)", ids=images)) == 2
     deleted = delete(alice, Image=images)
     assert sorted(deleted["ome.model.core.Image"]) == images
-    assert deleted["ome.model.fs.Fileset"] == [found]
+    assert deleted["ome.model.fs.Fileset"] == [fileset_id]
 
 
 def test_the_same_path_may_be_imported_twice(alice: Any, client_path: str) -> None:
@@ -194,8 +194,8 @@ def test_an_image_can_be_locked_and_unlocked(alice: Any, client_path: str) -> No
     """omero-25: ``Image.archived``, which no server code acts on."""
     _, (image,) = imported(alice, client_path)
     for archived in (True, False):
-        (found,) = objects(alice, "select i from Image i where i.id in (:ids)", ids=[image])
-        found.archived = omero.rtypes.rbool(archived)
-        found.description = rstring("seen")
-        alice.getSession().getUpdateService().saveArray([found])
+        (loaded,) = objects(alice, "select i from Image i where i.id in (:ids)", ids=[image])
+        loaded.archived = omero.rtypes.rbool(archived)
+        loaded.description = rstring("seen")
+        alice.getSession().getUpdateService().saveArray([loaded])
         assert rows(alice, "select i.archived from Image i where i.id = :id", id=image) == [[archived]]

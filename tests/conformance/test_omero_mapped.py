@@ -29,37 +29,39 @@ from tests.conformance.server import ALICE, ANNOTATE, BOB, linked, named, pairs,
 
 
 @pytest.fixture
-def found(agent: Agent) -> int:
+def fileset_id(agent: Agent) -> int:
     """An imported fileset."""
     return agent.importing.bring_in(agent.action(target=agent.target), opener(picture())).fileset
 
 
-def test_new_tags_are_put_into_their_set(agent: Agent, found: int) -> None:
-    use_tag_sets(agent, found)
+def test_new_tags_are_put_into_their_set(agent: Agent, fileset_id: int) -> None:
+    use_tag_sets(agent, fileset_id)
 
 
-def test_a_tag_counts_for_the_first_of_its_sets_and_for_its_namespace_before_that(agent: Agent, found: int) -> None:
-    put_on(agent, found, put_into_set(agent, "in both", "Stain", "A set"))
-    put_on(agent, found, put_into_set(agent, "in another", "not mapped"))
+def test_a_tag_counts_for_the_first_of_its_sets_and_for_its_namespace_before_that(
+    agent: Agent, fileset_id: int
+) -> None:
+    put_on(agent, fileset_id, put_into_set(agent, "in both", "Stain", "A set"))
+    put_on(agent, fileset_id, put_into_set(agent, "in another", "not mapped"))
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     state = save(client, tag("tier:x", TIER_NAMESPACE), context)
     tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, state), context)
-    put_on(agent, found, state)
-    assert shown(agent, found) == {(STAIN._replace(name="A set"), "in both"), (tags_of(TIER_NAMESPACE), "tier:x")}
+    put_on(agent, fileset_id, state)
+    assert shown(agent, fileset_id) == {(STAIN._replace(name="A set"), "in both"), (tags_of(TIER_NAMESPACE), "tier:x")}
 
 
-def test_a_tag_that_is_in_its_set_alone_is_used_again(agent: Agent, found: int) -> None:
+def test_a_tag_that_is_in_its_set_alone_is_used_again(agent: Agent, fileset_id: int) -> None:
     alone, both = f"alone {agent.data_id}", f"both {agent.data_id}"
     mine = put_into_set(agent, alone, "Stain").id.val
     other = put_into_set(agent, both, "Stain", "A set").id.val
-    agent.apply(*(AddTag(agent.subject(found), STAIN, text) for text in (alone, both)))
-    tags = {link.text: link.tag for link in agent.subject(found).tags}
+    agent.apply(*(AddTag(agent.subject(fileset_id), STAIN, text) for text in (alone, both)))
+    tags = {link.text: link.tag for link in agent.subject(fileset_id).tags}
     assert tags[alone] == mine
     assert tags[both] != other, "it would count for another set"
 
 
-def test_tags_of_a_set_are_made_once_in_a_sweep(agent: Agent, found: int) -> None:
+def test_tags_of_a_set_are_made_once_in_a_sweep(agent: Agent, fileset_id: int) -> None:
     tags, text = Tags(), f"once {agent.data_id}"
     with_session = agent.people.acting_as(agent.server.users[ALICE], agent.server.groups[ANNOTATE])
     first = tags.tag(with_session, agent.server.groups[ANNOTATE], STAIN, text)
@@ -67,51 +69,51 @@ def test_tags_of_a_set_are_made_once_in_a_sweep(agent: Agent, found: int) -> Non
     assert Tags().tag(with_session, agent.server.groups[ANNOTATE], STAIN, text) == first
 
 
-def test_pairs_are_written_into_the_annotation_of_the_user(agent: Agent, found: int) -> None:
-    put_on(agent, found, pairs(LABORATORY, ("mine", "x")))
-    (before,) = written(agent, found)
-    agent.apply(WriteKeyValues(agent.subject(found), before, (("mine", "x"), ("Temperature", "20")), LABORATORY))
-    (after,) = written(agent, found)
+def test_pairs_are_written_into_the_annotation_of_the_user(agent: Agent, fileset_id: int) -> None:
+    put_on(agent, fileset_id, pairs(LABORATORY, ("mine", "x")))
+    (before,) = written(agent, fileset_id)
+    agent.apply(WriteKeyValues(agent.subject(fileset_id), before, (("mine", "x"), ("Temperature", "20")), LABORATORY))
+    (after,) = written(agent, fileset_id)
     assert (after.annotation, after.pairs) == (before.annotation, (("mine", "x"), ("Temperature", "20")))
-    agent.apply(RemoveKeyValues(agent.subject(found), after.link, after.owner))
-    assert written(agent, found) == []
+    agent.apply(RemoveKeyValues(agent.subject(fileset_id), after.link, after.owner))
+    assert written(agent, fileset_id) == []
 
 
-def test_pairs_that_a_user_changes_at_this_moment_are_left_to_them(agent: Agent, found: int) -> None:
-    link = put_on(agent, found, pairs(LABORATORY, ("mine", "x")))
-    (before,) = written(agent, found)
+def test_pairs_that_a_user_changes_at_this_moment_are_left_to_them(agent: Agent, fileset_id: int) -> None:
+    link = put_on(agent, fileset_id, pairs(LABORATORY, ("mine", "x")))
+    (before,) = written(agent, fileset_id)
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     changed: Any = client.getSession().getQueryService().get("MapAnnotation", link.child.id.val, context)
     changed.setMapValue([omero.model.NamedValue("mine", "y")])
     save(client, changed, context)
-    action = WriteKeyValues(agent.subject(found), before, (("mine", "x"), ("Temperature", "20")), LABORATORY)
+    action = WriteKeyValues(agent.subject(fileset_id), before, (("mine", "x"), ("Temperature", "20")), LABORATORY)
     assert "somebody has changed them" in str(agent.annotating.apply([(1, action)])[1])
-    assert [each.pairs for each in written(agent, found)] == [(("mine", "y"),)]
+    assert [each.pairs for each in written(agent, fileset_id)] == [(("mine", "y"),)]
 
 
-def test_an_annotation_that_is_elsewhere_too_is_replaced(agent: Agent, found: int) -> None:
+def test_an_annotation_that_is_elsewhere_too_is_replaced(agent: Agent, fileset_id: int) -> None:
     image = save(agent.server.client(ALICE), named("Image", "other"), agent.server.within(ANNOTATE))
-    share_annotations(agent, found, image)
+    share_annotations(agent, fileset_id, image)
 
 
-def test_an_annotation_of_another_user_is_not_written_into(agent: Agent, found: int) -> None:
+def test_an_annotation_of_another_user_is_not_written_into(agent: Agent, fileset_id: int) -> None:
     made = save(agent.server.client(BOB), pairs(LABORATORY, ("Temperature", "20")), agent.server.within(ANNOTATE))
-    put_on(agent, found, made)
-    (before,) = written(agent, found)
+    put_on(agent, fileset_id, made)
+    (before,) = written(agent, fileset_id)
     assert (before.owner, before.shared) == (agent.server.users[ALICE], True)
 
 
-def test_tags_that_are_renamed_or_put_into_a_set_are_followed(agent: Agent, found: int) -> None:
+def test_tags_that_are_renamed_or_put_into_a_set_are_followed(agent: Agent, fileset_id: int) -> None:
     mine = put_into_set(agent, f"old {agent.data_id}")
-    put_on(agent, found, mine)
+    put_on(agent, fileset_id, mine)
     reader = EventReader()
     reader.read(agent.service)
     client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
     changed: Any = client.getSession().getQueryService().get("TagAnnotation", mine.id.val, context)
     changed.textValue = rstring(f"new {agent.data_id}")
     save(client, changed, context)
-    assert found in reader.read(agent.service).filesets
+    assert fileset_id in reader.read(agent.service).filesets
     tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
-    assert found not in reader.read(agent.service).filesets
+    assert fileset_id not in reader.read(agent.service).filesets
     save(client, linked("AnnotationAnnotationLink", tag_set, mine), context)
-    assert found in reader.read(agent.service).filesets
+    assert fileset_id in reader.read(agent.service).filesets

@@ -48,9 +48,9 @@ def shelf(server: Server) -> Iterator[Shelf]:
 def test_a_join_fetch_repeats_the_root(shelf: Shelf) -> None:
     """omero-05: ``findAllByQuery`` is Hibernate's ``list()``: a ``join fetch`` of a collection repeats the root."""
     text = "from Image i left outer join fetch i.annotationLinks l left outer join fetch l.child where i.id in (:ids)"
-    found = objects(shelf.client, f"select i {text} order by i.id", ids=shelf.images)
-    assert [image.id.val for image in found] == [shelf.images[0], *shelf.images]
-    assert sorted(label.textValue.val for label in found[0].linkedAnnotationList()) == ["blue", "red"]
+    images = objects(shelf.client, f"select i {text} order by i.id", ids=shelf.images)
+    assert [image.id.val for image in images] == [shelf.images[0], *shelf.images]
+    assert sorted(label.textValue.val for label in images[0].linkedAnnotationList()) == ["blue", "red"]
     distinct = objects(shelf.client, f"select distinct i {text} order by i.id", ids=shelf.images)
     assert [image.id.val for image in distinct] == shelf.images
 
@@ -113,8 +113,8 @@ def test_the_greatest_of_nothing_is_nothing(shelf: Shelf) -> None:
 def test_as_many_ids_as_a_batch_has_fit_into_one_query(shelf: Shelf) -> None:
     """omero-08: batches of at most 1,000: larger ones meet the JDBC parameter limit."""
     ids = [*shelf.images, *range(10**9, 10**9 + BATCH - len(shelf.images))]
-    found = rows(shelf.client, "select i.id from Image i where i.id in (:ids) order by i.id", ids=ids)
-    assert [row[0] for row in found] == shelf.images
+    ids_of_images = rows(shelf.client, "select i.id from Image i where i.id in (:ids) order by i.id", ids=ids)
+    assert [row[0] for row in ids_of_images] == shelf.images
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_as_many_ids_as_a_batch_has_fit_into_one_query(shelf: Shelf) -> None:
 def test_like_takes_percent_and_underscore_for_others(shelf: Shelf, pattern: str, expected: list[int]) -> None:
     """policies/irods_omero/gateways/omero/importer.py: a prefix is found by ``like`` and then compared."""
     text = "select i.id from Image i where i.id in (:ids) and i.name like :pattern order by i.id"
-    found = rows(shelf.client, text, ids=shelf.images, pattern=pattern)
-    assert [row[0] for row in found] == [shelf.images[place] for place in expected]
+    matches = rows(shelf.client, text, ids=shelf.images, pattern=pattern)
+    assert [row[0] for row in matches] == [shelf.images[place] for place in expected]
 
 
 @pytest.mark.parametrize("text", ["' or 1 = 1 --", "x'; drop table image; --", ":ids", "\\", "😀"])
@@ -156,8 +156,8 @@ def test_times_are_milliseconds(shelf: Shelf) -> None:
 
 def test_details_say_owner_and_group(shelf: Shelf, server: Server) -> None:
     text = "select i.details.owner.id, i.details.owner.omeName, i.details.group.id from Image i where i.id = :id"
-    found = rows(server.client(server.service), text, EVERYWHERE, id=shelf.images[0])
-    assert found == [[server.users[ALICE], ALICE, server.groups[ANNOTATE]]]
+    owners = rows(server.client(server.service), text, EVERYWHERE, id=shelf.images[0])
+    assert owners == [[server.users[ALICE], ALICE, server.groups[ANNOTATE]]]
 
 
 def test_people_and_their_groups_can_be_asked_for(server: Server) -> None:
@@ -166,8 +166,8 @@ def test_people_and_their_groups_can_be_asked_for(server: Server) -> None:
         "select g.name from GroupExperimenterMap m join m.parent g join m.child e "
         "where e.omeName = :name and g.name not in (:system) order by m.id"
     )
-    found = rows(server.client(server.service), text, EVERYWHERE, name=ALICE, system=["system", "user", "guest"])
-    assert {row[0] for row in found} == set(server.groups)
+    groups = rows(server.client(server.service), text, EVERYWHERE, name=ALICE, system=["system", "user", "guest"])
+    assert {row[0] for row in groups} == set(server.groups)
 
 
 def test_a_plate_leads_to_its_images(shelf: Shelf) -> None:

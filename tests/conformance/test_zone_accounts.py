@@ -9,8 +9,8 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 
 from tests.conformance.zone import ALICE, BOB, Zone
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
 from tests.scene.places import AGENT_USER
-from tests.scene.scene import AGENT_PASSWORD, PASSWORD
 
 
 def test_a_wrong_password_is_refused_by_name(zone: Zone) -> None:

@@ -77,26 +77,26 @@ def test_what_is_not_there_is_refused(zone: Zone, agent_zone: ZoneConnection) ->
 @pytest.mark.parametrize("collection", [False, True])
 def test_a_mark_is_found_taken_given_back_and_cleared(zone: Zone, agent_zone: ZoneConnection, collection: bool) -> None:
     path = zone.collection if collection else zone.put(HOSTILE)
-    kind, found_in = (Collection, zone.rods.collections) if collection else (DataObject, zone.rods.data_objects)
-    id_ = int(found_in.get(path).id)
+    kind, manager = (Collection, zone.rods.collections) if collection else (DataObject, zone.rods.data_objects)
+    id_ = int(manager.get(path).id)
     shard = shard_of(id_)
     zone.rods.metadata.add(kind, path, iRODSMeta(NAMES.sync, PENDING, str(shard)), **AS_ADMIN)
 
-    def found(shards: frozenset[int]) -> list[marks.Mark]:
+    def marks_here(shards: frozenset[int]) -> list[marks.Mark]:
         return [mark for mark in marks.find_marks(agent_zone, NAMES, shards) if mark.path == path]
 
-    (mark,) = found(ALL)
+    (mark,) = marks_here(ALL)
     assert mark == marks.Mark(id_, path, shard, frozenset({PENDING}), collection)
-    assert found(frozenset({shard})) == [mark]
-    assert found(ALL - {shard}) == []
+    assert marks_here(frozenset({shard})) == [mark]
+    assert marks_here(ALL - {shard}) == []
     assert marks.claim(agent_zone, NAMES, mark)
-    (taken,) = found(ALL)
+    (taken,) = marks_here(ALL)
     assert taken.states == {TAKEN}
     marks.release(agent_zone, NAMES, taken)
-    assert found(ALL) == [mark]
+    assert marks_here(ALL) == [mark]
     assert marks.claim(agent_zone, NAMES, mark)
     marks.ack(agent_zone, NAMES, mark)
-    assert found(ALL) == []
+    assert marks_here(ALL) == []
 
 
 def test_a_mark_left_twice_is_one(zone: Zone, agent_zone: ZoneConnection) -> None:
@@ -140,8 +140,8 @@ def test_attributes_are_read_by_how_they_start(zone: Zone, agent_zone: ZoneConne
     path = zone.put("plain")
     for attribute in ("50%_'s::a", "50%_'s::", "50% 's::b", "50xx's::c", "whole", "whole::not"):
         zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, "v"))
-    found = read_avus(agent_zone, [data_id(zone, path)], ["50%_'s::*", "whole"])
-    assert {avu.attribute for avus in found.values() for avu in avus} == {"50%_'s::a", "50%_'s::", "whole"}
+    avus_by_id = read_avus(agent_zone, [data_id(zone, path)], ["50%_'s::*", "whole"])
+    assert {avu.attribute for avus in avus_by_id.values() for avu in avus} == {"50%_'s::a", "50%_'s::", "whole"}
 
 
 def test_objects_are_found_by_attribute_and_value(zone: Zone, agent_zone: ZoneConnection) -> None:
@@ -160,9 +160,9 @@ def test_it_is_known_when_an_avu_was_put_on_an_object(zone: Zone, agent_zone: Zo
     path, attribute = zone.put(HOSTILE), "conformance::asked"
     before = time.time()
     zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, HOSTILE, "u"))
-    found = attached_at(agent_zone, [data_id(zone, path), 10**9], attribute)
-    assert list(found) == ([(data_id(zone, path), HOSTILE)] if zone.rods.server_version >= (4, 3, 2) else [])
-    assert all(abs(when - before) < CLOCKS for when in found.values())
+    times = attached_at(agent_zone, [data_id(zone, path), 10**9], attribute)
+    assert list(times) == ([(data_id(zone, path), HOSTILE)] if zone.rods.server_version >= (4, 3, 2) else [])
+    assert all(abs(when - before) < CLOCKS for when in times.values())
 
 
 def test_when_avus_were_put_on_is_asked_again_when_it_is_refused_once(zone: Zone, agent_zone: ZoneConnection) -> None:
@@ -171,7 +171,7 @@ def test_when_avus_were_put_on_is_asked_again_when_it_is_refused_once(zone: Zone
     zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, "archive"))
     ids = [data_id(zone, path)]
     expected = attached_at(agent_zone, ids, attribute)
-    for refusals, found in ((1, expected), (2, {})):
+    for refusals, wanted in ((1, expected), (2, {})):
         answers = [RefusedError("asking", "", "refused by a test")] * refusals
         with pytest.MonkeyPatch.context() as patch:
             call = agent_zone.call
@@ -182,7 +182,7 @@ def test_when_avus_were_put_on_is_asked_again_when_it_is_refused_once(zone: Zone
                 return call(*arguments)
 
             patch.setattr(agent_zone, "call", refusing)
-            assert attached_at(agent_zone, ids, attribute) == found
+            assert attached_at(agent_zone, ids, attribute) == wanted
 
 
 def test_ids_that_are_gone_are_told_from_others(zone: Zone, agent_zone: ZoneConnection) -> None:

@@ -23,7 +23,7 @@ from lab.tests.zone.commands import Place
 from tests.conformance.trace import Fired, Trace
 from tests.conformance.tracing.core import TRACE, TRACE_VARIABLE
 from tests.conformance.zone import ALICE, Zone
-from tests.scene.scene import PASSWORD
+from tests.scene.accounts import PASSWORD
 
 RECORDED = Path(__file__).parents[2] / "lab" / "tests" / "zone"
 ORDER: dict[str, list[str]] = json.loads((RECORDED / "recorded.json").read_text(encoding="utf-8"))
@@ -96,13 +96,13 @@ def _recorded_order(action: str) -> list[str]:
 
 def _finalized(fired: list[Fired]) -> list[tuple[str, str, bool]]:
     """Of each finalize: the status before and after, and whether it says that the file was modified."""
-    found = []
+    states_of = []
     for one in fired:
         if one.pep == "database_data_object_finalize_post":
             replica = json.loads((one.texts[3] or "").rstrip("\0"))["replicas"][0]
             states = replica["before"]["data_is_dirty"], replica["after"]["data_is_dirty"]
-            found.append((*states, "file_modified" in replica))
-    return found
+            states_of.append((*states, "file_modified" in replica))
+    return states_of
 
 
 def test_new_content_is_finalized_once(stage: Stage) -> None:

@@ -33,8 +33,8 @@ def test_an_answer_of_several_pages_is_given_whole(zone: Zone) -> None:
     path = zone.put("file")
     add_many(zone, path, MANY)
     data_id = zone.alice.data_objects.get(path).id
-    found = asked(zone.alice, DataObjectMeta.value, DataObject.id == data_id, DataObjectMeta.name == "number")
-    assert sorted(map(int, found)) == list(range(MANY))
+    values = asked(zone.alice, DataObjectMeta.value, DataObject.id == data_id, DataObjectMeta.name == "number")
+    assert sorted(map(int, values)) == list(range(MANY))
 
 
 def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:
@@ -105,8 +105,8 @@ def test_like_takes_percent_and_underscore_for_others(zone: Zone, pattern: str, 
     """policies/irods_omero/gateways/zone/watched.py: any one character stands for them."""
     for name in ("a", "A", "a_b", "axb"):
         zone.alice.collections.create(zone.path(name))
-    found = asked(zone.alice, Collection.name, Like(Collection.name, pattern.format(zone.collection)))
-    assert {path.rpartition("/")[2] for path in found} == expected
+    paths = asked(zone.alice, Collection.name, Like(Collection.name, pattern.format(zone.collection)))
+    assert {path.rpartition("/")[2] for path in paths} == expected
 
 
 @pytest.mark.parametrize("name", ["100% _", "back\\slash", "emoji 😀 中", '"double"', "<&>", "a && b"])
@@ -124,8 +124,8 @@ def test_rows_come_in_the_order_that_was_asked_for(zone: Zone, agent_zone: ZoneC
     ids = [zone.alice.data_objects.get(zone.put(f"{number:02}")).id for number in (3, 1, 2, 0)]
     here = Collection.name == zone.collection
     columns = (DataObject.id, DataObject.name)
-    found = first_rows(agent_zone, "", 2, columns, here, DataObject.id > ids[0], DataObject.id <= ids[3])
-    assert found == [(ids[1], "01"), (ids[2], "02")]
+    listed = first_rows(agent_zone, "", 2, columns, here, DataObject.id > ids[0], DataObject.id <= ids[3])
+    assert listed == [(ids[1], "01"), (ids[2], "02")]
 
 
 def test_an_ordered_query_can_be_left_in_the_middle(zone: Zone, agent_zone: ZoneConnection) -> None:
@@ -174,8 +174,8 @@ def test_collections_are_found_by_their_avus(zone: Zone) -> None:
     zone.alice.metadata.add(Collection, zone.collection, iRODSMeta("conformance::b", "w"))
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     query = zone.rods.query(*columns).filter(In(CollectionMeta.name, ["conformance::a", "conformance::b"]))
-    found = [[row[column] or "" for column in columns] for row in query]
-    assert [row[1:] for row in sorted(found) if row[0] == zone.collection] == [
+    collections = [[row[column] or "" for column in columns] for row in query]
+    assert [row[1:] for row in sorted(collections) if row[0] == zone.collection] == [
         ["conformance::a", "v", "u"],
         ["conformance::b", "w", ""],
     ]

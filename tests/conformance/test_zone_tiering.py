@@ -49,8 +49,8 @@ def movements_wait(zone: Zone, resource: str) -> Iterator[None]:
 
 def queued(zone: Zone) -> list[int]:
     """The ids of the queued rules that are about this test's collection."""
-    found = zone.rods.query(RuleExec.id, RuleExec.name).filter(Like(RuleExec.name, f"%{zone.collection}/%"))
-    return [row[RuleExec.id] for row in found]
+    rows = zone.rods.query(RuleExec.id, RuleExec.name).filter(Like(RuleExec.name, f"%{zone.collection}/%"))
+    return [row[RuleExec.id] for row in rows]
 
 
 def has_run(zone: Zone, number: int) -> bool:

@@ -42,13 +42,13 @@ class Trace:
     def of(self, program: str) -> Iterator[list[Fired]]:
         """What fires during the block for a client that calls itself ``program``; filled at the end of the block."""
         start = self.path.stat().st_size if self.path.exists() else 0
-        found: list[Fired] = []
-        yield found
+        events: list[Fired] = []
+        yield events
         if self.path.exists():
             with self.path.open("rb") as file:
                 file.seek(start)
                 lines = [_fired(json.loads(line)) for line in file]
-            found += [one for one in lines if one.program == program]
+            events += [one for one in lines if one.program == program]
 
 
 def _fired(entry: dict[str, Any]) -> Fired:

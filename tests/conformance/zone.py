@@ -14,9 +14,9 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
 from irods_omero.vocabulary import ACCESS_TIME
-from lab.zone.setup import add_resource, add_user, set_up_tiers
+from lab.zone.setup import add_resource
+from tests.scene.accounts import AGENT_PASSWORD, PASSWORD, ensure_tiers, ensure_zone_user
 from tests.scene.places import AGENT_USER, ZonePlace
-from tests.scene.scene import AGENT_PASSWORD, PASSWORD
 
 ALICE, BOB = "alice", "bob"
 FAST, MEDIUM, SLOW = "fast_resc", "medium_resc", "slow_resc"
@@ -80,8 +80,8 @@ class Zone:
 
     def replicas(self, path: str) -> list[tuple[int, str, str]]:
         """Number, resource and status of each replica."""
-        found = self.rods.data_objects.get(path).replicas
-        return sorted((replica.number, replica.resource_name, replica.status) for replica in found)
+        replicas = self.rods.data_objects.get(path).replicas
+        return sorted((replica.number, replica.resource_name, replica.status) for replica in replicas)
 
     def good(self, path: str) -> list[str]:
         """The resources that hold a good replica."""
@@ -108,11 +108,11 @@ def set_up_zone(place: ZonePlace) -> None:
     """Make the users, resources and tiers of the suite, where they are missing."""
     with place.session() as session:
         for user in (ALICE, BOB):
-            add_user(session, user, PASSWORD)
-        add_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
+            ensure_zone_user(session, user, PASSWORD)
+        ensure_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
         for resource in (FAST, MEDIUM, SLOW):
             add_resource(session, resource)
-        set_up_tiers(session, group=TIERS, tiers=[(UPPER, 0), (LOWER, 1)])
+        ensure_tiers(session, TIERS, [(UPPER, 0), (LOWER, 1)])
 
 
 def collection_avus(zone: Zone, path: str) -> AvuSet:

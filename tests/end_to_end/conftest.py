@@ -4,39 +4,67 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
 
 import pytest
 
-from tests.scene import OmeroPlace, Scene, ZonePlace, lab_places, real_places
+from tests.scene import OmeroPlace, Scene, ZonePlace, lab_places
+from tests.scene.accounts import USER
+from tests.scene.readiness import real_servers
+from tests.scene.turns import turn
+
+__all__ = ["real_servers"]
 
 Places = tuple[ZonePlace, OmeroPlace, Path]
 
 
+class SceneFactory(Protocol):
+    """Makes the scene of a test."""
+
+    def __call__(self, **changes: Any) -> Scene:
+        """``changes`` are sections of the configuration that differ from the scene's own."""
+
+
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(
+    tmp_path_factory: pytest.TempPathFactory, real_servers: tuple[ZonePlace, OmeroPlace] | None
+) -> Iterator[Places]:
     """Both servers, and where the configuration is written."""
     policy_file = tmp_path_factory.mktemp("policy") / "omero_policy.json"
-    real = real_places()
-    if real is not None:
-        yield (*real, policy_file)
+    if real_servers is not None:
+        yield (*real_servers, policy_file)
         return
     with lab_places(policy_file) as (zone, omero_server):
         yield zone, omero_server, policy_file
 
 
 @pytest.fixture
-def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    """A watched collection of its own on both servers."""
+def new_scene(places: Places, request: pytest.FixtureRequest) -> Iterator[SceneFactory]:
+    """Makes a scene with a collection of its own, which no other test and no other run has, and clears it away.
+
+    What is reconciled is what is in this collection: what else there is in the zone does not count.
+    """
+    test = re.sub(r"\W+", "-", request.node.name, flags=re.ASCII).strip("-")[:80]
+    name = f"{test}-{uuid4().hex[:8]}"
     zone, omero_server, policy_file = places
-    name = re.sub(r"\W+", "-", request.node.name).strip("-")
-    with Scene(zone, omero_server, policy_file, name) as made:
-        made.watch()
-        yield made
+    with ExitStack() as stack:
+
+        def make(**changes: Any) -> Scene:
+            roots = {"watch": {"roots": [f"/{zone.zone}/home/{USER}/{name}"]}}
+            scene = stack.enter_context(Scene(zone, omero_server, policy_file, name, **{**roots, **changes}))
+            stack.callback(scene.clear)
+            return scene
+
+        stack.enter_context(turn(zone))
+        yield make
 
 
 @pytest.fixture
-def lab_only(places: Places) -> None:
-    """Skip, with a reason that the summary shows, what only a lab can do to a server."""
-    if places[0].lab is None or places[1].lab is None:
-        pytest.skip("stops, kills or counts a server: done in the lab only")
+def scene(new_scene: SceneFactory) -> Scene:
+    """A watched collection of its own on both servers."""
+    made = new_scene()
+    made.watch()
+    return made

@@ -32,7 +32,7 @@ def forge(scene: Scene, path: str) -> None:
 
 
 def reconcile(scene: Scene) -> int:
-    """Reconcile everything; returns how much had drifted."""
+    """Reconcile what is in the scene's collection; returns how much had drifted."""
     with scene.connections() as connections:
         reconciler = Reconciler(connections)
         for _ in reconciler.run():

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 import irods.keywords as kw
 import omero
 import omero.model
 import pytest
-from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 from omero.rtypes import rstring
 
 from irods_omero.agent.reconcile import SHOW, Reconciler
-from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
-from tests.end_to_end.conftest import Places
+from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.snapshot import names_in
@@ -35,12 +32,11 @@ PICTURE = retina(32)
 
 
 @pytest.fixture
-def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def scene(new_scene: SceneFactory) -> Scene:
     """A scene in which keywords and a stage are kept the same on both sides."""
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    with Scene(*places, name, attributes=ATTRIBUTES) as made:
-        made.watch()
-        yield made
+    made = new_scene(attributes=ATTRIBUTES)
+    made.watch()
+    return made
 
 
 @pytest.fixture
@@ -50,28 +46,21 @@ def path(scene: Scene) -> str:
 
 
 def imported(scene: Scene, number: int) -> list[str]:
-    """So many imported images."""
+    """Imported images, as many as asked for."""
     made = [scene.put(f"a{place}.ome.tiff", PICTURE) for place in range(number)]
     scene.sweep()
     return made
 
 
-def sweep_beside_others(scene: Scene, *paths: str) -> Report:
+def sweep_beside_others(scene: Scene, *paths: str) -> None:
     """Have the agent look at data objects, and see that new ones beside them are imported as ever."""
     number = len(names_in(scene.admin, scene.collection))
     neighbours = [scene.put(f"{name} {number}.ome.tiff", PICTURE) for name in ("0 before", "z after")]
     for path in paths:
-        mark(scene, path)
-    report = scene.sweep()
+        scene.mark(path)
+    scene.sweep()
     for neighbour in neighbours:
         assert scene.shown(neighbour).image.texts == {"registered", "tier:fast"}
-    return report
-
-
-def mark(scene: Scene, path: str) -> None:
-    avu = iRODSMeta("omero::sync", "pending", str(scene.admin.data_objects.get(path).id % 64))
-    with suppress(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME):
-        scene.admin.metadata.add(DataObject, path, avu, **AS_ADMIN)
 
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
@@ -170,12 +159,13 @@ def test_all_avus_of_the_policy_gone_are_written_again_for_the_same_images(scene
     assert_quiet(scene)
 
 
-def link_to(scene: Scene, image: int, annotation: Any, client: Any = None) -> None:
-    """Somebody puts an annotation on an image."""
+def link_to(scene: Scene, image: int, annotation: Any, client: Any = None) -> int:
+    """Somebody puts an annotation on an image; returns the id of the annotation."""
     link = omero.model.ImageAnnotationLinkI()
     link.parent, link.child = omero.model.ImageI(image, False), annotation
     services = (client or scene.microscopist).getSession()
-    services.getUpdateService().saveObject(link, {"omero.group": str(scene.group_id)})
+    saved = services.getUpdateService().saveAndReturnObject(link, {"omero.group": str(scene.group_id)})
+    return int(saved.child.id.val)
 
 
 def key_values(*pairs: tuple[str, str]) -> object:
@@ -196,7 +186,7 @@ def test_copied_and_edited_key_values_are_put_right(scene: Scene, path: str) -> 
     assert_quiet(scene)
 
 
-def test_tags_that_only_look_like_ours_are_let_alone(scene: Scene, path: str) -> None:
+def test_tags_that_only_look_like_ours_are_left_alone(scene: Scene, path: str) -> None:
     image = scene.shown(path).image.id
     for namespace in ("", "somebody/else", OBJECT_NAMESPACE):
         for text in ("archive", "tier:archive", "registered"):
@@ -211,10 +201,12 @@ def test_tags_that_only_look_like_ours_are_let_alone(scene: Scene, path: str) ->
 def test_a_state_tag_that_an_administrator_put_there_goes(scene: Scene, path: str) -> None:
     tag = omero.model.TagAnnotationI()
     tag.ns, tag.textValue = rstring(TIER_NAMESPACE), rstring("tier:archive")
-    link_to(scene, scene.shown(path).image.id, tag, scene.root)
+    roots = link_to(scene, scene.shown(path).image.id, tag, scene.root)
     sweep_beside_others(scene, path)
     assert scene.tags(path, TIER_NAMESPACE) == {"registered", "tier:fast"}
     assert_quiet(scene)
+    context = {"omero.group": str(scene.group_id)}
+    scene.root.submit(omero.cmd.Delete2(targetObjects={"TagAnnotation": [roots]}), ctx=context).close(True)
 
 
 UNKNOWN = ["", " ", "ARCHIVE", "archive ", "ärchive", "x" * 3000, "\x07\n\t", "\U0001f52c"]

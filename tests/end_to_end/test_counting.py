@@ -8,7 +8,7 @@ from tests.pictures import retina
 from tests.scene import Scene
 
 
-@pytest.mark.usefixtures("lab_only")
+@pytest.mark.lab_only("counts all writes of a server")
 def test_a_put_a_tag_and_an_avu_are_counted(scene: Scene) -> None:
     path = scene.put("a.ome.tiff", retina(64))
     scene.sweep()

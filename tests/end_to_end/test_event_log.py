@@ -17,7 +17,7 @@ from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
 
-pytestmark = pytest.mark.usefixtures("lab_only")
+pytestmark = pytest.mark.lab_only("holds events back, resets the log or counts what is asked")
 
 MANY = 1000
 """Rows of the log that somebody else writes."""

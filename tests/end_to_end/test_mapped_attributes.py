@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from irods_omero.agent.reconcile import SHOW, Reconciler
-from tests.end_to_end.conftest import Places
+from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.pairs import Pairs
@@ -17,9 +15,8 @@ PROJECT = "site.example/project"
 
 
 @pytest.fixture
-def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def scene(new_scene: SceneFactory) -> Scene:
     """A scene whose configuration maps attributes of all kinds."""
-    zone, omero_server, policy_file = places
     attributes = [
         {"avu": "species", "tag_namespace": SPECIES},
         {"avu": "project", "tag_namespace": PROJECT, "single": True, "winner": "omero"},
@@ -27,9 +24,9 @@ def scene(places: Places, request: pytest.FixtureRequest) -> Iterator[Scene]:
         {"avu": "temperature", "key": "Temperature", "single": True},
         {"avu": "lab::*", "key": "Lab *"},
     ]
-    with Scene(zone, omero_server, policy_file, request.node.name, attributes=attributes) as made:
-        made.watch()
-        yield made
+    made = new_scene(attributes=attributes)
+    made.watch()
+    return made
 
 
 @pytest.fixture
@@ -122,7 +119,7 @@ def test_an_attribute_that_is_mapped_to_another_place_takes_its_values_there(sce
     scene.set_avu(path, "species", "human")
     scene.sweep(attributes=moved)
     assert scene.avus(path, "species") == ["human", "mouse"]
-    assert scene.tags(path, SPECIES) == {"mouse"}, "what is not mapped any more is let alone"
+    assert scene.tags(path, SPECIES) == {"mouse"}, "what is not mapped any more is left alone"
 
 
 def test_what_both_sides_agree_on_is_left_in_peace(scene: Scene, path: str, pairs: Pairs) -> None:

@@ -34,8 +34,8 @@ def rows(scene: Scene, text: str, **ids: int) -> list[list[Any]]:
     parameters = omero.sys.ParametersI()
     for name, id_ in ids.items():
         parameters.addLong(name, id_)
-    found = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
-    return [[unwrap(value) for value in row] for row in found]
+    results = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in results]
 
 
 def shown(scene: Scene, path: str) -> PlateShown:
@@ -45,8 +45,8 @@ def shown(scene: Scene, path: str) -> PlateShown:
         "select p.id, i.id from WellSample s join s.image i join s.well w join w.plate p "
         "where i.fileset.id = :id order by i.id"
     )
-    found = rows(scene, text, id=int(fileset))
-    (id_,) = {plate_id for plate_id, _ in found}
+    members = rows(scene, text, id=int(fileset))
+    (id_,) = {plate_id for plate_id, _ in members}
     ((screen,),) = rows(scene, "select l.parent.id from ScreenPlateLink l where l.child.id = :id", id=id_)
     text = (
         "select t.textValue from PlateAnnotationLink l, TagAnnotation t where l.child.id = t.id and l.parent.id = :id"
@@ -56,13 +56,13 @@ def shown(scene: Scene, path: str) -> PlateShown:
     text = "select l from PlateAnnotationLink l join fetch l.child a where l.parent.id = :id and a.ns = :ns"
     links = scene.root.getSession().getQueryService().findAllByQuery(text, parameters, {"omero.group": "-1"})
     pairs = {pair.name: pair.value for link in links for pair in link.child.getMapValue()}
-    return PlateShown(id_, screen, tags, pairs, [image for _, image in found])
+    return PlateShown(id_, screen, tags, pairs, [image for _, image in members])
 
 
 def on_images(scene: Scene, images: list[int]) -> list[tuple[Any, ...]]:
     """What the images of a plate carry themselves."""
-    found = [scene.image(image) for image in images]
-    return [(image.tags, image.pairs) for image in found if image.tags or image.pairs]
+    shown_images = [scene.image(image) for image in images]
+    return [(image.tags, image.pairs) for image in shown_images if image.tags or image.pairs]
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def path(scene: Scene, screen: int) -> str:
 
 
 def test_a_plate_goes_into_its_screen_and_is_tagged_itself(scene: Scene, screen: int, path: str) -> None:
-    found = shown(scene, path)
-    assert found.screen == screen
-    assert found.tags == {"registered", "tier:fast"}
-    assert found.pairs["path"] == path
-    assert len(found.images) == WELLS
-    assert on_images(scene, found.images) == []
-    assert scene.avus(path, "omero::url") == [f"https://omero.lab/webclient/?show=plate-{found.id}"]
-    assert scene.avus(path, "omero::image") == sorted(map(str, found.images))
+    plate_shown = shown(scene, path)
+    assert plate_shown.screen == screen
+    assert plate_shown.tags == {"registered", "tier:fast"}
+    assert plate_shown.pairs["path"] == path
+    assert len(plate_shown.images) == WELLS
+    assert on_images(scene, plate_shown.images) == []
+    assert scene.avus(path, "omero::url") == [f"https://omero.lab/webclient/?show=plate-{plate_shown.id}"]
+    assert scene.avus(path, "omero::image") == sorted(map(str, plate_shown.images))
 
 
 def test_a_request_on_the_plate_moves_the_data(scene: Scene, path: str) -> None:
@@ -102,17 +102,17 @@ def test_a_request_on_the_plate_moves_the_data(scene: Scene, path: str) -> None:
     assert scene.avus(path, "omero::request") == ["archive"]
     scene.wait_for("archive", path)
     scene.sweep()
-    found = shown(scene, path)
-    assert found.tags == {"registered", "tier:archive"}
-    assert found.pairs["tier"] == "archive"
-    assert on_images(scene, found.images) == []
-    assert all(scene.image(image).archived for image in found.images)
+    plate_shown = shown(scene, path)
+    assert plate_shown.tags == {"registered", "tier:archive"}
+    assert plate_shown.pairs["tier"] == "archive"
+    assert on_images(scene, plate_shown.images) == []
+    assert all(scene.image(image).archived for image in plate_shown.images)
     assert scene.avus(path, "omero::request") == []
 
 
 def test_a_request_in_irods_shows_on_the_plate(scene: Scene, path: str) -> None:
     scene.ask_by_avu(path, "keep")
     scene.sweep()
-    found = shown(scene, path)
-    assert "keep" in found.tags
-    assert on_images(scene, found.images) == []
+    plate_shown = shown(scene, path)
+    assert "keep" in plate_shown.tags
+    assert on_images(scene, plate_shown.images) == []

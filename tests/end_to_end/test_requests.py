@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from irods.models import RuleExec
 
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -86,13 +85,13 @@ def test_a_movement_that_ends_while_the_agent_looks_is_not_queued_again(
 
     def late(zone: ZoneConnection) -> dict[str, set[str]]:
         scene.wait_for("archive", path)
-        scene.wait_until(lambda: not list(scene.admin.query(RuleExec.id)), "the movement is out of the queue")
+        scene.wait_until(lambda: not scene.movements(), "the movement is out of the queue")
         return queued_movements(zone)
 
     with monkeypatch.context() as slow:
         slow.setattr("irods_omero.agent.observe.queued_movements", late)
         run_reconcile(scene)
-    assert not list(scene.admin.query(RuleExec.id))
+    assert scene.movements() == []
     assert is_quiet(scene.shown(path))
 
 

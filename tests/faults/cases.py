@@ -20,8 +20,8 @@ from lab.zone import LabZone
 from tests.faults.agents import Agents
 from tests.pictures import lab_book, retina
 from tests.scene import OmeroPlace, Scene, ZonePlace
+from tests.scene.accounts import ARCHIVE, FAST, PASSWORD, USER
 from tests.scene.places import REPOSITORY
-from tests.scene.scene import ARCHIVE, FAST, PASSWORD, USER
 
 KEYWORD, KEYWORDS = "keyword", "lab/keyword"
 LABEL, LABELS = "label", "Label"
@@ -103,7 +103,7 @@ class Case:
         """Bring the bytes to another resource, as an administrator does by hand."""
         objects = self.scene.user.data_objects
         objects.replicate(self.path, destination)
-        (replica,) = [found for found in objects.get(self.path).replicas if found.resource_name == source]
+        (replica,) = [replica for replica in objects.get(self.path).replicas if replica.resource_name == source]
         objects.trim(self.path, **{kw.REPL_NUM_KW: str(replica.number), kw.COPIES_KW: "1"})
 
     def rename(self) -> None:
@@ -144,5 +144,5 @@ def scene_of_its_own(policy_file: Path, name: str, wake_up: float = NEVER) -> It
 
 def avus_of(scene: Scene, path: str) -> list[tuple[str, str, str]]:
     """All the AVUs of a data object."""
-    found = scene.admin.metadata.get(DataObject, path)
-    return sorted((avu.name, avu.value, avu.units or "") for avu in found)
+    avus = scene.admin.metadata.get(DataObject, path)
+    return sorted((avu.name, avu.value, avu.units or "") for avu in avus)

@@ -103,9 +103,9 @@ def _fileset(case: Case, fileset: int) -> list[dict[str, Any]]:
 def _movements(case: Case) -> list[str]:
     """Where queued movements will take it."""
     rules = [row[RuleExec.name] for row in case.scene.admin.query(RuleExec.id, RuleExec.name)]
-    found = [json.loads(rule) for rule in rules if "irods_policy_data_movement" in rule]
-    parameters = [rule.get("parameters", rule) for rule in found]
-    return [found["destination-resource"] for found in parameters if found["object-path"] == case.path]
+    movements = [json.loads(rule) for rule in rules if "irods_policy_data_movement" in rule]
+    parameters = [rule.get("parameters", rule) for rule in movements]
+    return [movement["destination-resource"] for movement in parameters if movement["object-path"] == case.path]
 
 
 def _collection_marks(case: Case) -> Any:

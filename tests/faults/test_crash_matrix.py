@@ -24,7 +24,7 @@ other disturbances a sample is tried."""
 
 SAMPLE_OF_KILLS = 10
 SAMPLE = 50
-"""One of so many cuts and refusals is tried."""
+"""Of this many cuts and refusals one is tried."""
 
 Stage = tuple[Scene, Agents]
 
@@ -84,10 +84,10 @@ def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage
         scenario.steps[-1](case)
         outcome = agents.run(disturbance)
         settle(agents, scenario.sweeps)
-        found = end_state(case)
-        if found != wanted:
-            wrong.append((disturbance, calls[disturbance.at - 1], outcome.error, found))
-    text = "\n".join(f"{how.how} at {how.at} ({call}): {error}\n  {found}" for how, call, error, found in wrong)
+        state = end_state(case)
+        if state != wanted:
+            wrong.append((disturbance, calls[disturbance.at - 1], outcome.error, state))
+    text = "\n".join(f"{how.how} at {how.at} ({call}): {error}\n  {state}" for how, call, error, state in wrong)
     assert not wrong, f"{len(wrong)} of {len(todo)}\n{text}\n  instead of\n  {wanted}"
     check_quiet(agents.run(task=RECONCILE))
     check_quiet(agents.run())

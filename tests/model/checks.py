@@ -10,14 +10,14 @@ from tests.faults.end_state import query
 from tests.model.keywords import KINDS_OF_KEYWORDS
 from tests.model.reference import Thing
 from tests.scene import Scene, Snapshot
-from tests.scene.scene import ARCHIVE, FAST
+from tests.scene.accounts import ARCHIVE, FAST
 from tests.scene.snapshot import ImageShown, image_shown
 
 
 def wrong(scene: Scene, things: list[Thing], removed: set[int]) -> list[str]:
     """All that is wrong."""
-    found = [f"{thing}: {text}" for thing in things for text in _wrong_with(scene, thing)]
-    return [*found, *_wrong_filesets(scene), *_wrong_orphans(scene, removed)]
+    complaints = [f"{thing}: {text}" for thing in things for text in _wrong_with(scene, thing)]
+    return [*complaints, *_wrong_filesets(scene), *_wrong_orphans(scene, removed)]
 
 
 def _wrong_with(scene: Scene, thing: Thing) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _wrong_images(scene: Scene, thing: Thing, shown: Snapshot, fileset: int) -> 
 
 
 def _wrong_image(thing: Thing, shown: Snapshot, image: ImageShown) -> Iterator[str]:
-    tags = {space: {text for found, text in image.tags if found == space} for space, _ in image.tags}
+    tags = {space: {text for namespace, text in image.tags if namespace == space} for space, _ in image.tags}
     (resource,) = shown.resources
     if tags.get(TIER_NAMESPACE) != {"registered", f"tier:{resource}"} or image.archived != (resource == ARCHIVE):
         yield f"on {resource}, but {image}"

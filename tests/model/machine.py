@@ -31,8 +31,8 @@ from tests.model.servers import (
     work_on_queue,
 )
 from tests.scene import Scene
+from tests.scene.accounts import ARCHIVE, FAST
 from tests.scene.places import AGENT_USER
-from tests.scene.scene import ARCHIVE, FAST
 from tests.scene.snapshot import good_resources
 
 IN_OMERO = st.booleans()
@@ -46,10 +46,10 @@ OF_AGENTS = ("saveArray", "write", "importFileset", "verifyUpload", "createSessi
 """Operations of OMERO that only agents call."""
 
 FORGIVEN = 2
-"""After so many refusals an import is not given up yet."""
+"""Refusals after which an import is not given up yet."""
 
 SETTLING = 8
-"""So many sweeps may it take until nothing is marked: three attempts of an import, and what movements lead to."""
+"""Sweeps that it may take at most until nothing is marked: three attempts of an import, and what movements lead to."""
 
 _runs = count(1)
 
@@ -172,12 +172,12 @@ class Machine(RuleBasedStateMachine):
     def remove_keyword(self, thing: Thing, in_omero: bool, kind: Kind, place: int) -> None:
         image = self._image(thing)
         if in_omero and image is not None:
-            found = kind.shown(self.scene.image(image))
+            values = kind.shown(self.scene.image(image))
         else:
-            found = [] if in_omero else self.scene.avus(thing.path, kind.avu)
-        if not found:
+            values = [] if in_omero else self.scene.avus(thing.path, kind.avu)
+        if not values:
             return
-        value = found[place % len(found)]
+        value = values[place % len(values)]
         if in_omero and image is not None:
             kind.remove(self.scene, image, value)
         else:
@@ -343,8 +343,8 @@ class Machine(RuleBasedStateMachine):
         if any(thing.in_trash for thing in self.alive):  # nobody watches what storage tiering does there
             self._run(RECONCILE)
             self._settle()
-        found = wrong(self.scene, self.alive, self.removed)
-        assert not found, "\n".join(found)
+        complaints = wrong(self.scene, self.alive, self.removed)
+        assert not complaints, "\n".join(complaints)
         self._assert_quiet(self._run(RECONCILE))
         self._assert_quiet(self._run(SWEEP))
         self.scene.close()
@@ -393,6 +393,6 @@ class Machine(RuleBasedStateMachine):
         for image in self.scene.avus(thing.path, "omero::image"):
             text = "select i.id from Image i where i.id = :id"
             parameters = omero.sys.ParametersI().addId(int(image))
-            found = self.scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
-            return int(image) if found else None
+            rows = self.scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+            return int(image) if rows else None
         return None

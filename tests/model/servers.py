@@ -101,14 +101,14 @@ def connect(scene: Scene) -> None:
 
 def queued(scene: Scene) -> list[tuple[int, str, str, str]]:
     """The queued movements: id of the rule, path, from which resource, to which."""
-    found = []
+    movements = []
     for row in scene.admin.query(RuleExec.id, RuleExec.name):
         rule = json.loads(row[RuleExec.name])
         parameters = rule.get("parameters", rule)
         if parameters.get("rule-engine-operation") == "irods_policy_data_movement":
             names = ("object-path", "source-resource", "destination-resource")
-            found.append((row[RuleExec.id], *(parameters[name] for name in names)))
-    return found
+            movements.append((row[RuleExec.id], *(parameters[name] for name in names)))
+    return movements
 
 
 def work_on_queue(scene: Scene) -> list[str]:
@@ -143,7 +143,7 @@ def postponed(scene: Scene) -> bool:
 def move_data(scene: Scene, path: str, source: str, destination: str) -> None:
     """Bring the bytes from one resource to another."""
     objects = scene.admin.data_objects
-    (replica,) = [found for found in objects.get(path).replicas if found.resource_name == source]
+    (replica,) = [replica for replica in objects.get(path).replicas if replica.resource_name == source]
     objects.replicate(path, destination, **AS_ADMIN)
     objects.trim(path, **{kw.REPL_NUM_KW: str(replica.number), kw.COPIES_KW: "1"}, **AS_ADMIN)
 

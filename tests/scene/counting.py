@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.scene.places import OmeroPlace, ZonePlace
 
 ZONE_WRITES = {
@@ -40,8 +38,9 @@ def operations_in_omero(omero_server: OmeroPlace) -> list[str]:
     return [request.operation for request in omero_server.lab.requests() if request.service != "session"]
 
 
-def written_by_hooks(zone: ZonePlace) -> list[dict[str, Any]]:
-    """What hooks have written into the catalog."""
+def written_by_hooks(zone: ZonePlace, path: str) -> list[str]:
+    """The attributes of the AVUs that hooks have written into the catalog for a path."""
     if zone.lab is None:
         raise NotImplementedError("writes are counted in the lab only")
-    return [request for request in zone.lab.requests() if request["by"] == "hook"]
+    writes = [request["arguments"] for request in zone.lab.requests() if request["by"] == "hook"]
+    return [arguments[2] for arguments in writes if path in arguments]

@@ -3,7 +3,8 @@
 ``IRODS_OMERO_TEST_ZONE=irods://user:password@host:port/zone`` and
 ``IRODS_OMERO_TEST_OMERO=omero://user:password@host:port``, both or none of them, name accounts of administrators. On
 a real zone the rules are installed already, with ``/<zone>/home`` among the watched roots and the agent's account
-called as ``AGENT_USER`` says.
+called as ``AGENT_USER`` says. ``IRODS_OMERO_TEST_AGENT_PASSWORD`` is the password of the agent's accounts on both
+sides, if they exist already.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from lab.zone import LabZone
 
 ZONE_VARIABLE = "IRODS_OMERO_TEST_ZONE"
 OMERO_VARIABLE = "IRODS_OMERO_TEST_OMERO"
+AGENT_PASSWORD_VARIABLE = "IRODS_OMERO_TEST_AGENT_PASSWORD"
 REPOSITORY = Path(__file__).parents[2]
 AGENT_USER = "omero-agent"
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import irods.keywords as kw
 import omero
 import omero.model
+from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 from omero.rtypes import rstring
@@ -23,21 +24,25 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
-from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE
-from lab.omero.setup import add_group, add_restricted_admin, add_user
-from lab.zone.setup import add_user as add_zone_user
-from lab.zone.setup import schedule_tiering, set_up_tiers
+from irods_omero.vocabulary import ACCESS_TIME, PENDING, REQUEST_NAMESPACE, shard_of
+from lab.zone.setup import schedule_tiering
+from tests.scene.accounts import (
+    AGENT_PASSWORD,
+    ARCHIVE,
+    FAST,
+    GROUP,
+    PASSWORD,
+    SERVICE,
+    USER,
+    ensure_omero_accounts,
+    ensure_zone_accounts,
+)
+from tests.scene.clearing import beginning, clear_omero, clear_zone
 from tests.scene.counting import written_by_hooks, written_in_omero, written_in_zone
 from tests.scene.pairs import Pairs
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace
 from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_shown, snapshot
 
-USER = "alice"
-PASSWORD = "microscopist"
-AGENT_PASSWORD = "agent of the lab"
-GROUP = "microscopy"
-SERVICE = "irods-service"
-FAST, ARCHIVE = "fast", "archive"
 PATIENCE = 300.0
 """Seconds that a movement may take; on a real zone the delay server sleeps for 30 between two looks."""
 
@@ -46,27 +51,47 @@ class Scene:
     """Both servers, set up once; each scene has a collection of its own."""
 
     def __init__(self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, **changes: Any) -> None:
-        """``changes`` are sections of the configuration that differ from the scene's own."""
+        """Set both servers up.
+
+        Args:
+            zone: The zone.
+            omero_server: The OMERO server.
+            policy_file: Where the lab's hooks look for the configuration; the agent's is beside it, as ``config``.
+            name: Name of the scene's collection, and a part of its target.
+            changes: Sections of the configuration that differ from the scene's own.
+        """
         self.zone = zone
         self.omero = omero_server
         self.policy_file = policy_file
+        self.config = policy_file.with_name(f"agent {policy_file.name}")
         self.collection = f"/{zone.zone}/home/{USER}/{name}"
         self.target = f"Scene {name}/arrivals"
         self.settings = self._settings(changes)
-        policy_file.write_text(self.settings.model_dump_json(indent=1))
+        self.config.write_text(self.settings.model_dump_json(indent=1))
+        # Hooks watch the same roots on the lab's zone and on a real one, whatever this agent reconciles.
+        for_hooks = self._settings({section: change for section, change in changes.items() if section != "watch"})
+        policy_file.write_text(for_hooks.model_dump_json(indent=1))
         os.environ[ZONE_PASSWORD_VARIABLE] = AGENT_PASSWORD
         os.environ[OMERO_PASSWORD_VARIABLE] = AGENT_PASSWORD
-        self._set_up_zone()
-        self._set_up_omero()
+        ensure_zone_accounts(zone)
+        ensure_omero_accounts(omero_server)
         self.admin = zone.session()
         self.user = zone.session(USER, PASSWORD)
         self.user.default_resource = FAST
+        self._elsewhere: list[str] = []
         self.connect_to_omero()
+        self._before = beginning(self.admin, self.root, zone.zone)
 
     def connect_to_omero(self) -> None:
         """Log the user and an administrator in to OMERO; anew, after the server was down."""
         self.microscopist = self.omero.client(USER, PASSWORD)
         self.root = self.omero.client()
+
+    def clear(self) -> None:
+        """Take away what the scene has left on both servers; no agent of it may be running."""
+        self._let_movements_end()
+        clear_zone(self.admin, self.user, self._before, self.collection, self._elsewhere)
+        clear_omero(self.root, self._before.last, USER)
 
     def close(self) -> None:
         """Leave both servers."""
@@ -123,10 +148,12 @@ class Scene:
     def set_avu(self, path: str, attribute: str, value: str) -> None:
         """The user adds an AVU."""
         self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value))
+        self._mark_on_a_real_zone(path)
 
     def remove_avu(self, path: str, attribute: str, value: str) -> None:
-        """The user takes an AVU away."""
+        """The user removes an AVU."""
         self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value))
+        self._mark_on_a_real_zone(path)
 
     def add_own_tag(self, image: int, namespace: str, text: str) -> None:
         """The user makes a tag and puts it on an image."""
@@ -143,7 +170,7 @@ class Scene:
 
     def tags(self, path: str, namespace: str) -> set[str]:
         """The texts of the tags in a namespace that the only image of a data object carries."""
-        return {text for found, text in self.shown(path).image.tags if found == namespace}
+        return {text for of_tag, text in self.shown(path).image.tags if of_tag == namespace}
 
     def take_tag_away(self, image: int, text: str) -> None:
         """The user takes a tag off an image."""
@@ -157,12 +184,19 @@ class Scene:
         request = omero.cmd.Delete2(targetObjects={"ImageAnnotationLink": [link.id.val for link in links]})
         self.microscopist.submit(request, ctx=context).close(True)
 
-    def put_elsewhere(self, name: str, content: bytes) -> str:
-        """An administrator writes a data object that is under no watched root."""
-        path = f"/{self.zone.zone}/{name}"
+    def put_elsewhere(self, name: str, content: bytes, collection: str = "") -> str:
+        """An administrator writes a data object outside the scene's collection, by default below no watched root."""
+        path = f"{collection or '/' + self.zone.zone}/{name}"
+        self._elsewhere.append(path)
         with self.admin.data_objects.open(path, "w") as stream:
             stream.write(content)
         return path
+
+    def mark(self, path: str) -> None:
+        """Mark a data object, unless it is."""
+        avu = iRODSMeta("omero::sync", PENDING, str(shard_of(self.admin.data_objects.get(path).id)))
+        with suppress(CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME):
+            self.admin.metadata.add(DataObject, path, avu, **{kw.ADMIN_KW: ""})
 
     def lose_marks(self, path: str, collection: bool = False) -> None:
         """Take the marks off, as if no hook had seen anything."""
@@ -210,14 +244,19 @@ class Scene:
             return Sweeper(connections).sweep()
 
     def settle(self) -> None:
-        """Let what other scenes have asked of the same servers come to its end, so that writes can be counted."""
-        self.wait_until(lambda: not list(self.admin.query(RuleExec.id)), "the delay queue is empty")
+        """Let what was asked of the servers come to its end, so that writes can be counted."""
+        self._let_movements_end()
         self.sweep()
+
+    def movements(self) -> list[str]:
+        """The queued rules that name something in this scene's collection; others' rules may be queued for good."""
+        rows = self.admin.query(RuleExec.id, RuleExec.name)
+        return [row[RuleExec.name] for row in rows if f"{self.collection}/" in row[RuleExec.name]]
 
     @contextmanager
     def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """The agent as a process of its own, killed at the end of the block if it still runs."""
-        command = [sys.executable, "-m", "irods_omero.cli", "--config", str(self.policy_file), "agent", *arguments]
+        command = [sys.executable, "-m", "irods_omero.cli", "--config", str(self.config), "agent", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             yield process
@@ -237,12 +276,12 @@ class Scene:
 
     def avus(self, path: str, attribute: str) -> list[str]:
         """The values of an AVU attribute of a data object."""
-        found = self.admin.metadata.get(DataObject, path)
-        return sorted(avu.value for avu in found if avu.name == attribute)
+        avus = self.admin.metadata.get(DataObject, path)
+        return sorted(avu.value for avu in avus if avu.name == attribute)
 
-    def hook_writes(self) -> list[dict[str, Any]]:
-        """What the hooks have written into the catalog."""
-        return written_by_hooks(self.zone)
+    def hook_writes(self, path: str) -> list[str]:
+        """The attributes of the AVUs that hooks have written for a path."""
+        return written_by_hooks(self.zone, path)
 
     def image(self, id_: int) -> ImageShown:
         """One image as OMERO shows it."""
@@ -270,20 +309,13 @@ class Scene:
             sections[section] = {**sections.get(section, {}), **change} if isinstance(change, dict) else change
         return Settings.model_validate(json.loads(json.dumps(sections)))
 
-    def _set_up_zone(self) -> None:
-        with self.zone.session() as session:
-            add_zone_user(session, USER, PASSWORD)
-            add_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
-            set_up_tiers(session, group=GROUP, tiers=[(FAST, 0), (ARCHIVE, 1)])
+    def _mark_on_a_real_zone(self, path: str) -> None:
+        # Its hooks have another configuration, which need not map the attributes that this scene's agent maps.
+        if self.zone.lab is None:
+            self.mark(path)
 
-    def _set_up_omero(self) -> None:
-        client = self.omero.client()
-        try:
-            group = add_group(client, GROUP, "rwra--")
-            add_user(client, USER, PASSWORD, [group])
-            add_restricted_admin(client, SERVICE, AGENT_PASSWORD, ("Sudo",))
-        finally:
-            client.closeSession()
+    def _let_movements_end(self) -> None:
+        self.wait_until(lambda: not self.movements(), "nothing of this scene is queued")
 
 
 def _is_on(session: Any, path: str, resource: str) -> Callable[[], bool]:

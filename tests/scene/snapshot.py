@@ -59,16 +59,16 @@ class Snapshot:
 
 def snapshot(session: Any, client: Any, path: str) -> Snapshot:
     """Look at a data object in the zone, and at its images in OMERO."""
-    found = session.data_objects.get(path)
+    data_id = session.data_objects.get(path).id
     rows = session.query(DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units).filter(
-        DataObject.id == found.id
+        DataObject.id == data_id
     )
     avus = frozenset(
         (row[DataObjectMeta.name], row[DataObjectMeta.value], row[DataObjectMeta.units] or "") for row in rows
     )
     resources = tuple(good_resources(session, path))
     ids = sorted(int(value) for name, value, _ in avus if name == "omero::image")
-    return Snapshot(path, found.id, resources, avus, tuple(image_shown(client, id_) for id_ in ids))
+    return Snapshot(path, data_id, resources, avus, tuple(image_shown(client, id_) for id_ in ids))
 
 
 def good_resources(session: Any, path: str) -> list[str]:
@@ -115,13 +115,13 @@ def _pairs(client: Any, image: int, namespace: str) -> tuple[tuple[str, str], ..
     text = "select l from ImageAnnotationLink l join fetch l.child a where l.parent.id in (:ids) and a.ns = :ns"
     query = client.getSession().getQueryService()
     links = query.findAllByQuery(text, parameters, {"omero.group": "-1"})
-    found = (link.child for link in links if isinstance(link.child, omero.model.MapAnnotation))
-    return tuple((pair.name, pair.value) for annotation in found for pair in annotation.getMapValue())
+    annotations = (link.child for link in links if isinstance(link.child, omero.model.MapAnnotation))
+    return tuple((pair.name, pair.value) for annotation in annotations for pair in annotation.getMapValue())
 
 
 def _rows(client: Any, text: str, ids: list[int] | None = None) -> list[list[Any]]:
     parameters = omero.sys.ParametersI()
     if ids is not None:
         parameters.add("ids", rlist([rlong(id_) for id_ in ids]))
-    found = client.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
-    return [[unwrap(value) for value in row] for row in found]
+    rows = client.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in rows]

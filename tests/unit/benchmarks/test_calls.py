@@ -32,13 +32,13 @@ def written(calls: Calls) -> dict[str, int]:
 
 
 def test_omero_is_called_as_often_for_one_unit_as_for_fifty(world: World) -> None:
-    found = []
+    counts = []
     for size in (1, 50):
         world.load(f"as often for {size}", size, moved=True)
         calls, _ = sweep(world, size)
-        found.append(to_omero(calls))
-    assert found[0] == found[1]
-    assert found[0].total() < 20
+        counts.append(to_omero(calls))
+    assert counts[0] == counts[1]
+    assert counts[0].total() < 20
 
 
 def test_the_zone_is_told_what_is_documented_about_changed_units_and_nothing_about_others(world: World) -> None:

@@ -56,40 +56,40 @@ def register(zone: LabZone, name: str, count: int) -> range:
 
 
 def test_every_mark_is_found_once_with_all_its_states(connection: ZoneConnection, marked: range) -> None:
-    found = [mark for mark in find_marks(connection, NAMES, ALL) if not mark.collection]
+    marks = [mark for mark in find_marks(connection, NAMES, ALL) if not mark.collection]
     expected = [
         Mark(id_, f"{HOME}/marked/{place:05}", shard_of(id_), frozenset(states(id_)))
         for place, id_ in enumerate(marked)
     ]
-    assert found == expected
+    assert marks == expected
 
 
 def test_marks_of_some_shards_are_found_among_many(connection: ZoneConnection, marked: range) -> None:
     ours = frozenset(range(40))
-    found = [mark.id for mark in find_marks(connection, NAMES, ours)]
-    assert found == [id_ for id_ in marked if shard_of(id_) in ours]
+    ids_of_marks = [mark.id for mark in find_marks(connection, NAMES, ours)]
+    assert ids_of_marks == [id_ for id_ in marked if shard_of(id_) in ours]
 
 
 @pytest.mark.usefixtures("marked")
 def test_looking_for_marks_ends_although_objects_keep_arriving(zone: LabZone, connection: ZoneConnection) -> None:
     before = len(list(find_marks(connection, NAMES, ALL)))
-    found = 0
+    number = 0
     for mark in find_marks(connection, NAMES, ALL):
-        found += 1
-        if found % BATCH == 0:
+        number += 1
+        if number % BATCH == 0:
             new = register(zone, f"arrived {mark.id}", 1)
             zone.bulk_annotate({id_: [(NAMES.sync, PENDING, str(shard_of(id_)))] for id_ in new})
-    assert found == before
-    assert len(list(find_marks(connection, NAMES, ALL))) > found
+    assert number == before
+    assert len(list(find_marks(connection, NAMES, ALL))) > number
 
 
 def test_listing_goes_over_gaps_and_crowds_of_ids(zone: LabZone, connection: ZoneConnection) -> None:
     register(zone, "elsewhere", 3 * MANY)
     roots = [f"{HOME}/crowd", f"{HOME}/one", f"{HOME}/one more"]
     ids = [*register(zone, "one", 1), *register(zone, "crowd", MANY), *register(zone, "one more", 1)]
-    found = list(pages(connection, roots, NAMES.agreement))
-    assert [id_ for page in found for id_ in page] == sorted(ids)
-    assert max(map(len, found)) <= BATCH
+    listed = list(pages(connection, roots, NAMES.agreement))
+    assert [id_ for page in listed for id_ in page] == sorted(ids)
+    assert max(map(len, listed)) <= BATCH
     rest = pages(connection, roots, NAMES.agreement, after=sorted(ids)[BATCH])
     assert [id_ for page in rest for id_ in page] == sorted(ids)[BATCH + 1 :]
 

@@ -1,0 +1,74 @@
+"""Users, groups and tiers of a scene: made where they are missing, and left as they are where they exist.
+
+On a real server an account or a tier group of the same name may be somebody's: no password is changed, and a tier
+group is written only if it is not the one that the tests want.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from irods.exception import ResourceDoesNotExist, UserDoesNotExist
+from irods.models import Resource
+
+from irods_omero.vocabulary import TIER_GROUP
+from lab.omero.setup import add_group, add_restricted_admin, add_user
+from lab.zone.setup import add_user as add_zone_user
+from lab.zone.setup import set_up_tiers
+from tests.scene.places import AGENT_PASSWORD_VARIABLE, AGENT_USER, OmeroPlace, ZonePlace
+
+USER = "alice"
+PASSWORD = "microscopist"
+AGENT_PASSWORD = os.environ.get(AGENT_PASSWORD_VARIABLE) or "agent of the lab"
+GROUP = "microscopy"
+SERVICE = "irods-service"
+FAST, ARCHIVE = "fast", "archive"
+TIERS = ((FAST, 0), (ARCHIVE, 1))
+TIME_ON_TIER = "irods::storage_tiering::time"
+
+
+def ensure_zone_accounts(place: ZonePlace) -> None:
+    """Make the user, the agent and the tiers of a scene."""
+    with place.session() as session:
+        ensure_zone_user(session, USER, PASSWORD)
+        ensure_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
+        ensure_tiers(session, GROUP, TIERS)
+
+
+def ensure_omero_accounts(place: OmeroPlace) -> None:
+    """Make the user, the group and the service account of a scene."""
+    client = place.client()
+    try:
+        group = add_group(client, GROUP, "rwra--")
+        add_user(client, USER, PASSWORD, [group])
+        add_restricted_admin(client, SERVICE, AGENT_PASSWORD, ("Sudo",))
+    finally:
+        client.closeSession()
+
+
+def ensure_zone_user(session: Any, name: str, password: str, kind: str = "rodsuser") -> None:
+    """Make a user of a zone unless there is one, whose password is then left as it is."""
+    try:
+        session.users.get(name)
+    except UserDoesNotExist:
+        add_zone_user(session, name, password, kind)
+
+
+def ensure_tiers(session: Any, group: str, tiers: Sequence[tuple[str, int]]) -> None:
+    """Make a tier group unless its resources belong to it already, each with its index."""
+    slowest = max(index for _, index in tiers)
+    if not all(_is_tier(session, group, name, index, index == slowest) for name, index in tiers):
+        set_up_tiers(session, group=group, tiers=tiers)
+
+
+def _is_tier(session: Any, group: str, resource: str, index: int, is_slowest: bool) -> bool:
+    try:
+        session.resources.get(resource)
+    except ResourceDoesNotExist:
+        return False
+    avus = session.metadata.get(Resource, resource)
+    is_left = any(avu.name == TIME_ON_TIER for avu in avus)
+    groups = {(avu.value, avu.units) for avu in avus if avu.name == TIER_GROUP}
+    return groups == {(group, str(index))} and (is_slowest or is_left)

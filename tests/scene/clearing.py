@@ -1,0 +1,125 @@
+"""Takes from both servers what a scene has left there, so that the next one, or the next run, does not meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import irods.keywords as kw
+import omero
+from irods.exception import CollectionDoesNotExist, DataObjectDoesNotExist
+from irods.meta import iRODSMeta
+from irods.models import Collection
+from omero.rtypes import unwrap
+
+from tests.scene.places import AGENT_USER
+
+CONTENT = ("Fileset", "Image", "Plate", "Screen", "Dataset", "Project")
+"""What users and agents make in OMERO: parts of each other, which are deleted together."""
+
+ANNOTATION = "Annotation"
+
+AT_ONCE = 500
+"""At most this many annotations are deleted by one command."""
+
+EVERYWHERE = {"omero.group": "-1"}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What there was when a scene began.
+
+    Attributes:
+        cursors: How far agents had followed OMERO's event log.
+        last: For each kind of object in OMERO the greatest id.
+    """
+
+    cursors: Mapping[str, str]
+    last: Mapping[str, int]
+
+
+def beginning(admin: Any, root: Any, zone: str) -> Beginning:
+    """Look at what there is, as administrators of both sides."""
+    return Beginning(_cursors(admin, zone), last_ids(root))
+
+
+def last_ids(root: Any) -> dict[str, int]:
+    """For each kind of object in OMERO the greatest id."""
+    return {kind: max([0, *_ids(root, f"select max(o.id) from {kind} o")]) for kind in (*CONTENT, ANNOTATION)}
+
+
+def clear_zone(admin: Any, user: Any, before: Beginning, collection: str, others: Iterable[str]) -> None:
+    """Remove a collection and other data objects, the mark that this leaves, and the cursors of the scene's agents.
+
+    Args:
+        admin: An administrator's session.
+        user: The session of the collection's owner.
+        before: What there was when the scene began.
+        collection: The scene's collection.
+        others: Paths of the administrator's data objects.
+    """
+    for path in others:
+        with suppress(DataObjectDoesNotExist):
+            admin.data_objects.unlink(path, force=True)
+    with suppress(CollectionDoesNotExist):
+        user.collections.remove(collection, recurse=True, force=True)
+    remove_marks(admin, collection.rpartition("/")[0])
+    home = _home(admin.zone)
+    for name, value in _cursors(admin, admin.zone).items():
+        if name not in before.cursors:
+            admin.metadata.remove(Collection, home, iRODSMeta(name, value), **{kw.ADMIN_KW: ""})
+        elif value != before.cursors[name]:
+            admin.metadata.set(Collection, home, iRODSMeta(name, before.cursors[name]), **{kw.ADMIN_KW: ""})
+
+
+def remove_marks(admin: Any, collection: str) -> None:
+    """Remove the marks of a collection, as left there when what was in it was removed."""
+    for avu in admin.metadata.get(Collection, collection):
+        if avu.name == "omero::sync":
+            admin.metadata.remove(Collection, collection, avu, **{kw.ADMIN_KW: ""})
+
+
+def clear_omero(root: Any, last: Mapping[str, int], user: str) -> None:
+    """Delete what a user, or an agent in that user's name, has made in OMERO since.
+
+    Args:
+        root: An administrator's client.
+        last: For each kind of object the greatest id that there was.
+        user: OMERO name of the user.
+    """
+    content = {kind: _made_by(root, user, kind, last[kind]) for kind in CONTENT}
+    _delete(root, {kind: ids for kind, ids in content.items() if ids})
+    annotations = _made_by(root, user, ANNOTATION, last[ANNOTATION])
+    for start in range(0, len(annotations), AT_ONCE):
+        _delete(root, {ANNOTATION: annotations[start : start + AT_ONCE]})
+
+
+def _made_by(root: Any, user: str, kind: str, last: int) -> list[int]:
+    text = f"select o.id from {kind} o where o.id > :last and o.details.owner.omeName = :user order by o.id"
+    return _ids(root, text, omero.sys.ParametersI().addLong("last", last).addString("user", user))
+
+
+def _delete(root: Any, targets: dict[str, list[int]]) -> None:
+    if not targets:
+        return
+    callback = root.submit(omero.cmd.Delete2(targetObjects=targets), loops=600, ms=500, ctx=EVERYWHERE)
+    try:
+        callback.getResponse()
+    finally:
+        callback.close(True)
+
+
+def _ids(root: Any, text: str, parameters: Any = None) -> list[int]:
+    rows = root.getSession().getQueryService().projection(text, parameters, EVERYWHERE)
+    return [unwrap(row[0]) for row in rows if unwrap(row[0]) is not None]
+
+
+def _home(zone: str) -> str:
+    return f"/{zone}/home/{AGENT_USER}"
+
+
+def _cursors(admin: Any, zone: str) -> dict[str, str]:
+    avus = admin.metadata.get(Collection, _home(zone))
+    return {avu.name: avu.value for avu in avus if avu.name.startswith("omero::cursor")}
