@@ -150,13 +150,6 @@ def _give(path: Path, owner: os.stat_result) -> None:
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove a folder, and what Python compiled in it, unless something else is in it."""
-    cache = folder / "__pycache__"
-    if cache.is_dir():
-        for compiled in cache.glob("*.pyc"):
-            if not (folder / f"{compiled.name.split('.')[0]}.py").exists():
-                compiled.unlink()
-        with suppress(OSError):
-            cache.rmdir()
+    """Remove a folder, unless something else is in it."""
     with suppress(OSError):
         folder.rmdir()

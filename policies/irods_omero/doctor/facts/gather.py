@@ -12,7 +12,7 @@ from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.facts.server_facts import look_at_file, look_at_server
 from irods_omero.doctor.facts.zone_facts import look_at_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.install.source import installed_version
+from irods_omero.install.source import examples, installed_version
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import Names
 
@@ -42,5 +42,6 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         probes=[probe(settings.zone, names, root) for root in roots],
         omero=look_at_omero(settings.omero),
         tier_names=sorted(settings.tiers),
+        examples=str(examples()),
         now=datetime.now(timezone.utc),
     )

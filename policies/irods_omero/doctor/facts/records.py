@@ -174,6 +174,7 @@ class Facts:
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
         tier_names: Resources that the policy file names as tiers.
+        examples: The folder of the examples that came with this program.
         now: When all this was seen.
     """
 
@@ -187,4 +188,5 @@ class Facts:
     probes: Sequence[ProbeFacts]
     omero: OmeroFacts
     tier_names: Sequence[str]
+    examples: str
     now: datetime
