@@ -1,4 +1,4 @@
-"""The commands that put the in-server part into an iRODS server, and take it out."""
+"""The commands that put the in-server part into an iRODS server, and remove it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chos
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_context
 def uninstall(ctx: click.Context, etc: Path, home: Path, dry_run: bool, as_json: bool) -> None:
-    """Take out of this iRODS server exactly what install has put in.
+    """Remove from this iRODS server exactly what install has added.
 
     Backups stay, and so do the agent's account and the AVUs in the zone. Exit codes are those of install.
     """

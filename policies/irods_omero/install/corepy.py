@@ -19,7 +19,7 @@ except BaseException:
     pass
 # irods-omero: end
 """
-"""What is put at the end of a site's core.py. Whatever is broken, core.py can still be imported: the zone needs it."""
+"""What is added at the end of a site's core.py. It can be imported even if the hooks are broken: the zone needs it."""
 
 HOOKS = "irods_omero.hooks"
 
@@ -32,14 +32,14 @@ def is_joined(text: str) -> bool:
 
 
 def imports(text: str, module: str) -> bool:
-    """Whether a core.py imports a module or anything in it, anywhere: then it must not be taken away under it."""
+    """Whether a core.py imports a module or anything in it; as long as it does, the module must stay."""
     return any(name == module or name.startswith(module + ".") for name in _imported(text))
 
 
 def advice(text: str, peps: Iterable[str]) -> str:
     """What to add to a core.py by hand, so that the hooks are called and the site's own functions still are.
 
-    A line at the top does where nothing below it can replace a hook; what a star brings in cannot be seen.
+    One line at the top is enough where nothing below it can replace a hook. What a star imports cannot be seen here.
     """
     shared = sorted(_defined(text) & set(peps))
     if not shared and not _has_star(text):
@@ -68,7 +68,7 @@ def addition(text: str) -> str:
 
 
 def taken_apart(text: str, added: str) -> str | None:
-    """A core.py without what was added to it; nothing if that was changed since."""
+    """A core.py without what was added to it; None if that was changed since."""
     before, separator, after = text.partition(added)
     return before + after if separator else None
 

@@ -1,7 +1,7 @@
 """Asks the Python of the rule engine: what it would import in place of our files, and to compile them.
 
-It is run as the owner of server_config.json, which is whom the server runs as: root starts no program for him, sees the
-modules in his home, and leaves no compiled files that belong to somebody else.
+It is run under the account that owns server_config.json, which is the server's: so it sees the modules in the home of
+that account, the compiled files belong to it, and nothing that it may have changed is run with the rights of root.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ without __init__.py (a namespace) hides no package that comes later."""
 def origins(layout: ServerLayout, names: Iterable[str]) -> dict[str, Path]:
     """The files that the rule engine's Python finds for these modules when it has not got to ``layout.etc``.
 
-    The rule engine appends that folder to the path, so whatever is found here is imported in place of what is there.
+    The rule engine appends that folder to the path, so each of these is imported in place of what is there.
 
     Raises:
         PolicyError: This Python cannot be run.
@@ -40,10 +40,10 @@ def origins(layout: ServerLayout, names: Iterable[str]) -> dict[str, Path]:
     answer = _run(layout, ("-c", FIND, *names))
     try:
         # The lines before the last are what somebody's sitecustomize prints.
-        found: dict[str, str] = json.loads(answer.stdout.splitlines()[-1])
+        files: dict[str, str] = json.loads(answer.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         raise PolicyError(f"{layout.python} does not work: {_last_line(answer.stderr)}") from None
-    return {name: Path(origin) for name, origin in found.items()}
+    return {name: Path(origin) for name, origin in files.items()}
 
 
 def compile_files(layout: ServerLayout, paths: Sequence[Path]) -> list[Path]:

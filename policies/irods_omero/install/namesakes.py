@@ -1,4 +1,4 @@
-"""Finds what Python would import in place of the files that are installed: other things of the same names."""
+"""Finds what Python would import in place of the installed files: other modules of the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans an installation or its removal: which files change, what stands in the way, what is left to a person."""
+"""Plans an installation or its removal: the files to change, the obstacles, and what is left to the administrator."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _plan_config(
 
 
 def plan_removal(layout: ServerLayout) -> InstallPlan:
-    """Plan to take out what was put in: first the server stops asking, then the files go, then the record."""
+    """Plan to remove what was installed: first the server stops asking, then the files go, then the record."""
     plan = InstallPlan()
     record_text = files.text(layout.etc / manifest.FILE)
     if record_text is None:

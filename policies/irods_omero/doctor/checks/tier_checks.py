@@ -28,8 +28,8 @@ def tier_groups(facts: Facts) -> Iterator[Finding]:
     if not by_group:
         yield warning(CHECK, "there is no tier group, so nothing moves and images get no tiers", _set_up(facts))
     for group, tiers in sorted(by_group.items()):
-        found = [*_places(group, tiers, facts), *_members(group, tiers, facts)]
-        yield from found or [ok(CHECK, f"{group}: {', '.join(tier.resource for tier in _sorted(group, tiers))}")]
+        findings = [*_places(group, tiers, facts), *_members(group, tiers, facts)]
+        yield from findings or [ok(CHECK, f"{group}: {', '.join(tier.resource for tier in _sorted(group, tiers))}")]
     yield from _unknown(facts)
 
 

@@ -86,10 +86,12 @@ def roots(facts: Facts) -> Iterator[Finding]:
 
 
 def hooks(facts: Facts) -> Iterator[Finding]:
-    """Whether hooks leave marks."""
+    """Whether hooks post marks."""
     for probe in facts.probes:
         if probe.broken:
-            yield warning("hooks", f"could not be tried below {probe.root}: {probe.broken}", "mend this and try again")
+            yield warning(
+                "hooks", f"could not be tried below {probe.root}: {probe.broken}", "repair this and try again"
+            )
         elif probe.marked:
             yield ok("hooks", f"a data object put below {probe.root} was marked")
         else:
