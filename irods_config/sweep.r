@@ -1,6 +1,8 @@
-# Has the delay server run the agent's sweeps, in place of its service. Queue it once, as an iRODS administrator:
+# Has the delay server run the agent's sweeps, in place of its service. Queue it once, as the iRODS service
+# account, which is logged in as an administrator:
 #
-#   irule -r irods_rule_engine_plugin-python-instance -F sweep.r
+#   sudo -H -u irods irule -r irods_rule_engine_plugin-python-instance \
+#       -F /opt/irods-omero/share/irods-omero/sweep.r
 #
 # Each part of SHARDS is a rule of its own, which runs on one of the delay_rule_executors: these servers all need the
 # agent, the policy file and the passwords. While a sweep lasts it occupies one of

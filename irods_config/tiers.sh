@@ -1,8 +1,9 @@
 #!/bin/sh
-# A tier group of two tiers, with storage tiering's own AVUs. Run it once, as an iRODS administrator, after setting the
-# names below to resources of the zone: roots of their hierarchies, and each in one group only.
+# A tier group of two tiers, with storage tiering's own AVUs. Run it as the iRODS service account, which is logged in as
+# an administrator, with the names below set to resources of the zone: roots of their hierarchies, and each in one group
+# only. It may be run again.
 #
-#   FAST=fast TAPE=tape sh tiers.sh
+#   sudo -H -u irods env FAST=fast TAPE=tape sh /opt/irods-omero/share/irods-omero/tiers.sh
 
 set -eu
 

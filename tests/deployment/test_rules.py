@@ -14,7 +14,7 @@ from irods.rule import Rule
 
 from irods_omero.doctor.checks.tier_checks import tier_groups
 from irods_omero.doctor.facts.records import Facts
-from irods_omero.doctor.facts.zone_facts import look_at_zone
+from irods_omero.doctor.facts.zone_facts import observe_zone
 from irods_omero.doctor.finding import Level
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
@@ -74,7 +74,7 @@ def facts(zone: LabZone) -> Facts:
         }
     )
     with ZoneConnection(settings.zone) as connection:
-        seen = look_at_zone(settings, connection)
+        seen = observe_zone(settings, connection)
     return Facts(**{**vars(HEALTHY), "zone": seen, "tier_names": ["fast", "tape"]})
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from irods_omero.cli.options import FAILED, settings_of
+from irods_omero.cli.common import FAILED, settings_of
 from irods_omero.errors import SettingsError
 from irods_omero.settings import Settings
 

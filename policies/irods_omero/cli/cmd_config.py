@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from irods_omero.cli.options import settings_of
+from irods_omero.cli.common import settings_of
 from irods_omero.settings import settings_path
 
 
@@ -15,7 +15,7 @@ from irods_omero.settings import settings_path
 def check_config(ctx: click.Context, schema: bool, reference: bool) -> None:
     """Check the configuration file; exit with 2 and one line for each mistake if there are any."""
     if schema:
-        from irods_omero.settings.schema import schema_text  # noqa: PLC0415
+        from irods_omero.settings.reference import schema_text  # noqa: PLC0415
 
         click.echo(schema_text(), nl=False)
         return

@@ -7,7 +7,7 @@ import json
 import click
 from rich.console import Console
 
-from irods_omero.cli.options import settings_of
+from irods_omero.cli.common import settings_of
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The commands that put the in-server part into an iRODS server, and take it out."""
+"""The commands that put the in-server part into an iRODS server, and remove it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ from typing import Any
 
 import click
 
-from irods_omero.install.execution import apply
+from irods_omero.install import layout as places
+from irods_omero.install.execution import apply, compile_modules, outdated, uncompiled
 from irods_omero.install.files import Change
-from irods_omero.install.planner import (
-    InstallChoices,
-    InstallPlan,
-    ServerLayout,
-    plan_install,
-    plan_removal,
-    usual_plugins,
-)
+from irods_omero.install.layout import ServerLayout
+from irods_omero.install.planner import InstallChoices, InstallPlan, plan_install, plan_removal
 from irods_omero.install.source import POLICY
 from irods_omero.settings import Settings, load_settings
 
@@ -25,13 +20,24 @@ REFUSED = 1
 LEFT_TO_DO = 3
 
 PATH = click.Path(path_type=Path)
-RESTART = "restart every server that was changed (systemctl restart irods), then run irods-omero doctor"
+ETC = click.option("--etc", type=PATH, default=Path("/etc/irods"), show_default=True, help="Folder of core.py.")
+HOME = click.option(
+    "--home", type=PATH, default=places.HOME, show_default=True, help="Home of the service account, for version.json."
+)
 
 
 @click.command()
-@click.option("--etc", type=PATH, default=Path("/etc/irods"), show_default=True, help="Folder of core.py.")
+@ETC
 @click.option("--server-config", type=PATH, help="The server's configuration (default: in the folder of core.py).")
-@click.option("--plugins", type=PATH, default=usual_plugins, help="Folder of the rule engine plugins.")
+@click.option("--plugins", type=PATH, default=places.usual_plugins, help="Folder of the rule engine plugins.")
+@click.option(
+    "--python",
+    type=PATH,
+    default=places.PYTHON,
+    show_default=True,
+    help="The Python that the rule engine was built for; it compiles the rules.",
+)
+@HOME
 @click.option("--policy", type=PATH, help="Check this policy file and install it as omero_policy.json.")
 @click.option("--with-tiering", is_flag=True, help="Configure the storage tiering plugin if it is not.")
 @click.option("--compose", is_flag=True, help="Join the hooks to a core.py that the site has already.")
@@ -46,13 +52,14 @@ RESTART = "restart every server that was changed (systemctl restart irods), then
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_context
-def install(ctx: click.Context, /, etc: Path, server_config: Path | None, plugins: Path, **chosen: Any) -> None:
+def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chosen: Any) -> None:
     """Put hooks and rule engine into this iRODS server; running it again brings them up to date.
 
     Exit code: 0 done (or nothing to do), 1 nothing was changed because something stands in the way, 2 a mistake in
     the policy file, 3 done, but something is left for you.
     """
-    layout = ServerLayout(etc, server_config or etc / "server_config.json", plugins)
+    server_config = server_config or etc / "server_config.json"
+    layout = ServerLayout(etc, server_config, chosen["plugins"], chosen["python"], chosen["home"])
     policy = chosen["policy"]
     settings = _settings(policy or etc / POLICY)
     choices = InstallChoices(chosen["compose"], chosen["with_tiering"], policy.read_bytes() if policy else None)
@@ -61,30 +68,34 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, plugin
         plan.left.append(f"write {etc / POLICY}: without it the hooks do nothing (irods-omero install --policy FILE)")
     report = _Report(chosen["as_json"], chosen["dry_run"])
     _carry_out(ctx, plan, layout, report)
+    report.compiled = uncompiled(plan) if chosen["dry_run"] else compile_modules(plan, layout)
     if settings is not None and not chosen["dry_run"] and (plan.changes or chosen["create_account"]):
         report.said += _account(settings, chosen["create_account"], chosen["environment"].expanduser())
     if plan.changes and not chosen["dry_run"]:
-        report.said.append(RESTART)
+        report.said += [places.activation(layout, plan.config_changes), "run irods-omero doctor"]
     report.show(plan)
     ctx.exit(LEFT_TO_DO if plan.left else 0)
 
 
 @click.command()
-@click.option("--etc", type=PATH, default=Path("/etc/irods"), show_default=True, help="Folder of core.py.")
+@ETC
+@HOME
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.pass_context
-def uninstall(ctx: click.Context, etc: Path, dry_run: bool, as_json: bool) -> None:
-    """Take out of this iRODS server exactly what install has put in.
+def uninstall(ctx: click.Context, etc: Path, home: Path, dry_run: bool, as_json: bool) -> None:
+    """Remove from this iRODS server exactly what install has added.
 
     Backups stay, and so do the agent's account and the AVUs in the zone. Exit codes are those of install.
     """
-    layout = ServerLayout(etc, etc / "server_config.json", usual_plugins())
+    layout = ServerLayout(etc, etc / "server_config.json", places.usual_plugins(), home=home)
     plan = plan_removal(layout)
     report = _Report(as_json, dry_run)
+    report.outdated = outdated(plan)
     _carry_out(ctx, plan, layout, report)
     if plan.changes and not dry_run:
-        report.said.append(RESTART.partition(",")[0])
+        if plan.config_changes:
+            report.said.append(places.activation(layout, config_changed=True))
         report.said.append(
             "as an iRODS administrator, if it is not needed any more: iadmin rmuser, the agent's account"
         )
@@ -99,6 +110,8 @@ class _Report:
         self.as_json, self.dry_run = as_json, dry_run
         self.made: list[dict[str, str]] = []
         self.said: list[str] = []
+        self.compiled: list[Path] = []
+        self.outdated: list[Path] = []
 
     def done(self, change: Change, backup: Path | None) -> None:
         if all(made["path"] != str(change.path) for made in self.made):
@@ -107,13 +120,21 @@ class _Report:
 
     def show(self, plan: InstallPlan) -> None:
         if self.as_json:
-            parts = {"changed": self.made, "problems": plan.problems, "left": plan.left, "next": self.said}
-            click.echo(json.dumps({"dry_run": self.dry_run, **parts}, indent=2))
+            compiled = [str(path) for path in self.compiled]
+            parts = {"problems": plan.problems, "left": plan.left, "next": self.said}
+            click.echo(
+                json.dumps({"dry_run": self.dry_run, "changed": self.made, "compiled": compiled, **parts}, indent=2)
+            )
             return
+        would = "would " if self.dry_run else ""
         for made in self.made:
             kept = f" (the old one is kept as {made['backup']})" if "backup" in made else ""
-            click.echo(f"{'would ' if self.dry_run else ''}{made['action']} {made['path']}{kept}")
-        if not self.made and not plan.problems:
+            click.echo(f"{would}{made['action']} {made['path']}{kept}")
+        if self.compiled:
+            click.echo(f"{would}compile {len(self.compiled)} modules with the rule engine's Python")
+        if self.outdated:
+            click.echo(f"{would}remove {len(self.outdated)} compiled modules")
+        if not self.made and not self.compiled and not plan.problems:
             click.echo("nothing to change")
         for text, head in [
             *((one, "in the way") for one in plan.problems),

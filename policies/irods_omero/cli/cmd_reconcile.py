@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from irods_omero.cli.options import FAILED, settings_of
+from irods_omero.cli.common import FAILED, settings_of
 
 if TYPE_CHECKING:
     from irods_omero.agent.reconcile import Assessment, Orphan

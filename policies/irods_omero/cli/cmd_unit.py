@@ -6,7 +6,7 @@ import json
 
 import click
 
-from irods_omero.cli.options import settings_of
+from irods_omero.cli.common import settings_of
 
 
 @click.command()
@@ -25,7 +25,7 @@ def unit(ctx: click.Context, first: str, others: tuple[str, ...], dry_run: bool,
 
     united = unite(settings_of(ctx), (first, *others), dry_run)
     if as_json:
-        objects = [{"path": found.path, "data_id": found.data_id} for found in united.objects]
+        objects = [{"path": member.path, "data_id": member.data_id} for member in united.objects]
         click.echo(json.dumps({"unit": united.unit.data_id, "objects": objects, "new": united.new}, ensure_ascii=False))
         return
     done = "can be made one unit" if dry_run else f"are the unit {united.unit.data_id}, which is marked for the agent"

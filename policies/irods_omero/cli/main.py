@@ -13,8 +13,7 @@ from irods_omero.cli.cmd_explain import explain
 from irods_omero.cli.cmd_install import install, uninstall
 from irods_omero.cli.cmd_reconcile import reconcile
 from irods_omero.cli.cmd_unit import unit
-from irods_omero.cli.logs import configure_logs
-from irods_omero.cli.options import FAILED, MISTAKE
+from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
 from irods_omero.errors import PolicyError, SettingsError
 
 

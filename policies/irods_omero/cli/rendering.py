@@ -83,8 +83,8 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
         "data_id": zone.unit.data_id,
         "unit": zone.unit.kind,
         "others": [
-            {"path": found.path, "data_id": found.data_id, "replicas": _replicas(found), "avus": sorted(found.avus)}
-            for found in zone.objects[1:]
+            {"path": other.path, "data_id": other.data_id, "replicas": _replicas(other), "avus": sorted(other.avus)}
+            for other in zone.objects[1:]
         ],
         "zone": {
             "replicas": _replicas(zone.first),
@@ -110,8 +110,8 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _replicas(found: DataObject) -> list[list[Any]]:
-    return [[replica.number, replica.resource, "good" if replica.good else "stale"] for replica in found.replicas]
+def _replicas(data_object: DataObject) -> list[list[Any]]:
+    return [[replica.number, replica.resource, "good" if replica.good else "stale"] for replica in data_object.replicas]
 
 
 def print_explanation(console: Console, assessment: Assessment) -> None:

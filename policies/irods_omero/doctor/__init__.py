@@ -1,1 +1,1 @@
-"""The doctor: looks at an installation from all sides, and says for each thing that is wrong what to do about it."""
+"""The doctor: observes an installation from all sides, and says for each mistake in it what to do."""

@@ -1,4 +1,4 @@
-"""What the doctor has to say about one thing."""
+"""One result of the doctor, and how bad it is."""
 
 from __future__ import annotations
 

@@ -1,17 +1,17 @@
-"""The part inside the iRODS server: what happens to watched data objects leaves marks, which the agent takes.
+"""The part inside the iRODS server: for what happens to watched data objects it posts marks, which the agent claims.
 
-A core.py that a site has already is kept. If it defines none of our policy enforcement points, one line at its top
-joins the hooks to it::
+A core.py that a site has already is kept. If it defines none of our policy enforcement points, and does not import all
+of another module, which may, one line at its top joins the hooks to it::
 
     from irods_omero.hooks import *
 
-If it does, two lines at its end make both be called, ours first; the answer is the site's, and so is what it raises::
+Otherwise two lines at its end have both called, ours first; the answer is the site's, and so is what it raises::
 
     import irods_omero.hooks
     irods_omero.hooks.chain(globals())
 
 What goes wrong in the hooks is logged and never raised. Only policy enforcement points are exported, because users may
-call by name whatever is in core.py.
+call everything in core.py by its name.
 """
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONTINUE = 5000000
 
 
-def found() -> "Dict[str, Pep]":
+def collected() -> "Dict[str, Pep]":
     """The policy enforcement points by their names."""
     from irods_omero.hooks import content, location, metadata, protection  # noqa: PLC0415 - what fails here is reported
 
@@ -69,7 +69,7 @@ def both(ours: "Pep", theirs: "Pep") -> "Pep":
 
 
 try:
-    PEPS = found()
+    PEPS = collected()
 except BaseException as failure:
     PEPS = {"pep_database_reg_data_obj_post": complaint("{}: {!a}".format(type(failure).__name__, str(failure)))}
 

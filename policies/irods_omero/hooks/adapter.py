@@ -1,17 +1,17 @@
-"""Makes plain functions of policy enforcement points: nothing they do can fail or stop what the client is doing.
+"""Makes policy enforcement points of plain functions: nothing they do can fail or stop what the client is doing.
 
 Whatever a hook raises is logged, once per reason and connection, and the server goes on with the next rule engine; only
 Refused, whose purpose that is, reaches the client.
 """
 
 from irods_omero.hooks import arguments, settings
-from irods_omero.hooks.event import Event
+from irods_omero.hooks.event import HookEvent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
-    Hook = Callable[[Event], None]
+    Hook = Callable[[HookEvent], None]
     Pep = Callable[[Any, Any, Any], int]
 
 CONTINUE = 5000000
@@ -20,7 +20,7 @@ CONTINUE = 5000000
 NO_PERMISSION = -818000
 
 MOST_REPORTS = 100
-"""How many lines one connection writes to the server log at most."""
+"""At most this many lines does one connection write to the server log."""
 
 
 class Refused(Exception):  # noqa: N818 - what it says to the client is no error of ours
@@ -31,15 +31,15 @@ class Refused(Exception):  # noqa: N818 - what it says to the client is no error
         self.reason = reason
 
 
-class Policy(object):
-    """The settings of this connection, read at the first event, and what was reported already."""
+class ConnectionState(object):
+    """What this connection keeps: its settings, read at the first event, and what it has reported."""
 
     def __init__(self) -> None:
-        self.settings = None  # type: Optional[settings.Settings]
+        self.settings = None  # type: Optional[settings.HookSettings]
         self.is_read = False
         self.reported = set()  # type: set[str]
 
-    def current(self, callback: "Any") -> "Optional[settings.Settings]":
+    def current(self, callback: "Any") -> "Optional[settings.HookSettings]":
         """The settings, or nothing if the policy file is of no use."""
         if not self.is_read:
             self.is_read = True
@@ -60,7 +60,7 @@ class Policy(object):
             pass
 
 
-policy = Policy()
+state = ConnectionState()
 
 
 def hook(function: "Hook") -> "Pep":
@@ -68,13 +68,13 @@ def hook(function: "Hook") -> "Pep":
 
     def pep(rule_args: "Any", callback: "Any", rei: "Any") -> int:
         try:
-            current = policy.settings or policy.current(callback)
+            current = state.settings or state.current(callback)
             if current is not None:
-                function(Event(current, rule_args, callback, rei))
+                function(HookEvent(current, rule_args, callback, rei))
         except Refused:
             raise
         except BaseException as failure:
-            policy.report(callback, describe(function.__name__, rule_args, failure))
+            state.report(callback, describe(function.__name__, rule_args, failure))
         return CONTINUE
 
     pep.__name__ = function.__name__

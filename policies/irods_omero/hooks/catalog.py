@@ -32,7 +32,7 @@ NOT_THERE = "[iRods__Error__Code:-310000]"
 
 
 def rows(callback: "Any", columns: int, query: str) -> "List[List[str]]":
-    """The rows of a query that has few."""
+    """The rows of a query whose answer fits on one page, each a list of texts."""
     import irods_types  # type: ignore[import-not-found] # noqa: PLC0415 - there is none outside the server
 
     out = callback.msiExecStrCondQuery(query, irods_types.GenQueryOut())["arguments"][1]
@@ -40,15 +40,15 @@ def rows(callback: "Any", columns: int, query: str) -> "List[List[str]]":
 
 
 def path_of_object(callback: "Any", data_id: str) -> "Optional[str]":
-    """Where a data object is now, if it is."""
-    found = rows(callback, 2, "select COLL_NAME, DATA_NAME where DATA_ID = '{}'".format(data_id))
-    return "/".join(found[0]) if found else None
+    """The path of a data object; None if it does not exist."""
+    names = rows(callback, 2, "select COLL_NAME, DATA_NAME where DATA_ID = '{}'".format(data_id))
+    return "/".join(names[0]) if names else None
 
 
 def path_of_collection(callback: "Any", collection_id: str) -> "Optional[str]":
-    """Where a collection is now, if it is."""
-    found = rows(callback, 1, "select COLL_NAME where COLL_ID = '{}'".format(collection_id))
-    return found[0][0] if found else None
+    """The path of a collection; None if it does not exist."""
+    names = rows(callback, 1, "select COLL_NAME where COLL_ID = '{}'".format(collection_id))
+    return names[0][0] if names else None
 
 
 def id_of(callback: "Any", path: str) -> "Optional[str]":
@@ -76,5 +76,5 @@ def own_attributes(callback: "Any", kind: str, entity: str, prefix: str) -> "Lis
 
 def attribute_of(callback: "Any", kind: str, avu_id: str) -> "Optional[str]":
     """The attribute of an AVU that is named by its id."""
-    found = rows(callback, 1, NAME_OF_AVU[kind].format(avu_id))
-    return found[0][0] if found else None
+    names = rows(callback, 1, NAME_OF_AVU[kind].format(avu_id))
+    return names[0][0] if names else None

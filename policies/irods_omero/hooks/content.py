@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from irods_omero.hooks.event import Event
+    from irods_omero.hooks.event import HookEvent
 
 GOOD = "1"
 INTERMEDIATE = 2
@@ -19,7 +19,7 @@ PLACE = ("data_is_dirty", "resc_id", "data_path")
 
 
 @hook
-def pep_database_reg_data_obj_post(event: "Event") -> None:
+def pep_database_reg_data_obj_post(event: "HookEvent") -> None:
     """A data object has a name: with its content if a file was registered, otherwise the content is still to come."""
     info = event.args[3]
     path = str(info.objPath)
@@ -30,11 +30,11 @@ def pep_database_reg_data_obj_post(event: "Event") -> None:
     elif watched and int(info.flags) & NOT_COMMITTED:
         watching.remember(memory.moved, data_id, path)
     elif watched:
-        marking.leave_on_new(event, path, data_id)
+        marking.post_on_new(event, path, data_id)
 
 
 @hook
-def pep_database_data_object_finalize_post(event: "Event") -> None:
+def pep_database_data_object_finalize_post(event: "HookEvent") -> None:
     """A transfer was opened, closed or given up, or a replica was made: which of these, the states of replicas say."""
     replicas = arguments.decoded(event.args[3])["replicas"]
     now = replicas[0]["after"]
@@ -43,11 +43,11 @@ def pep_database_data_object_finalize_post(event: "Event") -> None:
     if new == watching.UNWATCHED or not any(has_arrived(replica) or has_settled(replica) for replica in replicas):
         return
     if new:
-        marking.leave_on_new(event, new, data_id)
+        marking.post_on_new(event, new, data_id)
         return
     path = watching.path_by_ids(event, data_id, arguments.identifier(now["coll_id"]), now["data_name"])
     if path:
-        marking.leave(event, catalog.DATA_OBJECT, path, data_id)
+        marking.post(event, catalog.DATA_OBJECT, path, data_id)
 
 
 def has_arrived(replica: "Any") -> bool:
@@ -56,6 +56,6 @@ def has_arrived(replica: "Any") -> bool:
 
 
 def has_settled(replica: "Any") -> bool:
-    """Whether a replica that was made, mended or moved is good now: none is after an opening or a failure."""
+    """Whether a replica that was made, repaired or moved is good now, which it is not after an opening or a failure."""
     before, after = replica["before"], replica["after"]
     return after["data_is_dirty"] == GOOD and any(before[column] != after[column] for column in PLACE)

@@ -6,17 +6,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from irods_omero.hooks.settings import Settings
+    from irods_omero.hooks.settings import HookSettings
 
 ADMINISTRATOR = 5
 
 
-class Event(object):
+class HookEvent(object):
     """What a hook is given."""
 
     __slots__ = ("args", "callback", "rei", "settings")
 
-    def __init__(self, settings: "Settings", args: "Any", callback: "Any", rei: "Any") -> None:
+    def __init__(self, settings: "HookSettings", args: "Any", callback: "Any", rei: "Any") -> None:
         self.settings = settings
         self.args = args
         self.callback = callback
@@ -30,5 +30,5 @@ class Event(object):
         return not settings.zone or str(connection.clientUser.rodsZone) == settings.zone
 
     def is_by_administrator(self) -> bool:
-        """Whether the client may do everything in this zone."""
+        """Whether the client is an administrator of this zone."""
         return int(self.rei.rsComm.clientUser.authInfo.authFlag) >= ADMINISTRATOR

@@ -1,4 +1,4 @@
-"""Leaves the mark "look at this" on a data object or a collection: one AVU, written with the rights of the client.
+"""Posts the mark "look at this" on a data object or a collection: one AVU, written with the rights of the client.
 
 The mark is looked for first, because adding it twice costs lines of SQL errors in the server log; an object that this
 connection has just registered cannot have one. An administrator who writes by ticket or with the admin flag has no
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Tuple
 
-    from irods_omero.hooks.event import Event
+    from irods_omero.hooks.event import HookEvent
 
 ALREADY_THERE = "[iRods__Error__Code:-809000]"
 NOT_ALLOWED = "[iRods__Error__Code:-818000]"
@@ -33,23 +33,23 @@ pen = Pen()
 
 
 class Unmarked(RuntimeError):  # noqa: N818 - a state, not a mistake
-    """A mark could not be left; what it was for waits for the next reconcile."""
+    """A mark could not be posted; what it was for waits for the next reconcile."""
 
 
-def leave(event: "Event", kind: str, path: str, identifier: str) -> None:
-    """Leave the mark, unless it is there already or the agent did this itself."""
+def post(event: "HookEvent", kind: str, path: str, identifier: str) -> None:
+    """Post the mark, unless it is there already or the agent did this itself."""
     if event.is_by_agent() or catalog.is_pending(event.callback, kind, identifier, event.settings.names.sync):
         return
     write(event, kind, path, identifier)
 
 
-def leave_on_new(event: "Event", path: str, data_id: str) -> None:
-    """Leave the mark on a data object that this connection has just registered: without looking first."""
+def post_on_new(event: "HookEvent", path: str, data_id: str) -> None:
+    """Post the mark on a data object that this connection has just registered: without looking first."""
     if not event.is_by_agent():
         write(event, catalog.DATA_OBJECT, path, data_id)
 
 
-def write(event: "Event", kind: str, path: str, identifier: str) -> None:
+def write(event: "HookEvent", kind: str, path: str, identifier: str) -> None:
     """Write the mark by the cheapest call that the client's rights allow."""
     mark = (event.settings.names.sync, PENDING, str(shard_of(int(identifier))))
     pen.is_writing = True
@@ -58,13 +58,13 @@ def write(event: "Event", kind: str, path: str, identifier: str) -> None:
             pen.as_administrator = True
             write_as_administrator(event.callback, kind, path, mark)
     except RuntimeError as failure:
-        reason = "no mark on {} {}, left to reconcile: {}".format(ENTITY_TYPES[kind], identifier, failure)
+        reason = "no mark on {} {}, which waits for reconcile: {}".format(ENTITY_TYPES[kind], identifier, failure)
         raise Unmarked(reason) from None
     finally:
         pen.is_writing = False
 
 
-def write_as_client(event: "Event", kind: str, path: str, mark: "Tuple[str, str, str]") -> bool:
+def write_as_client(event: "HookEvent", kind: str, path: str, mark: "Tuple[str, str, str]") -> bool:
     """Write the mark with the client's own rights; false if these do not do, but those of an administrator would."""
     try:
         event.callback.msiModAVUMetadata(kind, path, "add", *mark)

@@ -1,6 +1,6 @@
 """Sees AVUs change that the agent acts on: requests, units, tiering's group, mapped attributes, a collection's target.
 
-The access time that storage tiering sets whenever somebody reads is none of them, nor is what the agent keeps for
+The agent does not act on the access time that storage tiering sets at every reading, nor on the AVUs that it keeps for
 itself. Changes inside a larger one are left to the event of the larger: their transaction is still open.
 """
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Optional
 
-    from irods_omero.hooks.event import Event
+    from irods_omero.hooks.event import HookEvent
 
 KINDS = {"-d": catalog.DATA_OBJECT, "-D": catalog.DATA_OBJECT, "-c": catalog.COLLECTION, "-C": catalog.COLLECTION}
 ENTITY_TYPES = {"data_object": catalog.DATA_OBJECT, "collection": catalog.COLLECTION}
@@ -22,39 +22,39 @@ EXACT = 0
 
 
 @hook
-def pep_database_add_avu_metadata_post(event: "Event") -> None:
+def pep_database_add_avu_metadata_post(event: "HookEvent") -> None:
     """An AVU was added."""
-    look(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
 
 
 @hook
-def pep_database_set_avu_metadata_post(event: "Event") -> None:
+def pep_database_set_avu_metadata_post(event: "HookEvent") -> None:
     """The value of an AVU was changed in place; other ways of setting one fire the events for adding."""
-    look(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
 
 
 @hook
-def pep_database_mod_avu_metadata_post(event: "Event") -> None:
+def pep_database_mod_avu_metadata_post(event: "HookEvent") -> None:
     """An AVU was replaced by another, which was an event of its own."""
-    look(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
 
 
 @hook
-def pep_database_del_avu_metadata_post(event: "Event") -> None:
+def pep_database_del_avu_metadata_post(event: "HookEvent") -> None:
     """AVUs were removed, unless something else is to be done in the same transaction."""
     option, kind, path, attribute, in_transaction = (event.args[index] for index in (3, 4, 5, 6, 9))
     if not int(in_transaction):
-        look(event, KINDS.get(kind), path, (attribute,) if int(option) == EXACT else None)
+        observe(event, KINDS.get(kind), path, (attribute,) if int(option) == EXACT else None)
 
 
 @hook
-def pep_database_copy_avu_metadata_post(event: "Event") -> None:
-    """Whatever AVUs one thing has, another one has now, too."""
-    look(event, KINDS.get(event.args[4]), event.args[6], None)
+def pep_database_copy_avu_metadata_post(event: "HookEvent") -> None:
+    """All AVUs of one object were copied to another."""
+    observe(event, KINDS.get(event.args[4]), event.args[6], None)
 
 
 @hook
-def pep_database_add_avu_metadata_wild_post(event: "Event") -> None:
+def pep_database_add_avu_metadata_wild_post(event: "HookEvent") -> None:
     """An AVU was added to all data objects whose paths match a pattern: their collection is to be looked at."""
     path = str(event.args[4])
     if concerns(event, catalog.DATA_OBJECT, event.args[5]):
@@ -64,14 +64,14 @@ def pep_database_add_avu_metadata_wild_post(event: "Event") -> None:
 
 
 @hook
-def pep_api_atomic_apply_metadata_operations_post(event: "Event") -> None:
+def pep_api_atomic_apply_metadata_operations_post(event: "HookEvent") -> None:
     """Several AVUs were changed at once, which fires no other event."""
     request = arguments.document(bytes(event.args[2].get_bytes()))
     attributes = [operation["attribute"] for operation in request["operations"]]
-    look(event, ENTITY_TYPES.get(request["entity_type"]), request["entity_name"], attributes)
+    observe(event, ENTITY_TYPES.get(request["entity_type"]), request["entity_name"], attributes)
 
 
-def look(event: "Event", kind: "Optional[str]", path: str, attributes: "Optional[Iterable[str]]") -> None:
+def observe(event: "HookEvent", kind: "Optional[str]", path: str, attributes: "Optional[Iterable[str]]") -> None:
     """Mark what has got or lost one of the attributes, or any attributes at all, if these are on what is watched."""
     if kind is None or not watching.is_watched(event, path):
         return
@@ -79,7 +79,7 @@ def look(event: "Event", kind: "Optional[str]", path: str, attributes: "Optional
         mark(event, kind, path)
 
 
-def concerns(event: "Event", kind: str, attribute: str) -> bool:
+def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     """Whether the agent acts on this attribute."""
     settings = event.settings
     if kind == catalog.COLLECTION:
@@ -89,9 +89,9 @@ def concerns(event: "Event", kind: str, attribute: str) -> bool:
     return attribute.startswith(settings.mapped_beginnings)
 
 
-def mark(event: "Event", kind: str, path: str) -> None:
-    """Leave the mark on what the event names by its path."""
+def mark(event: "HookEvent", kind: str, path: str) -> None:
+    """Post the mark on what the event names by its path."""
     if not event.is_by_agent():
         identifier = catalog.id_of(event.callback, path)
         if identifier:
-            marking.leave(event, kind, path, identifier)
+            marking.post(event, kind, path, identifier)

@@ -1,6 +1,6 @@
 """Keeps ordinary users from writing the AVUs of this policy, by every call that a client can make.
 
-They may put a request on data objects, and say on collections what is to be imported and whither. Everything else of
+They may put a request on data objects, and say on collections what is to be imported and where to. Everything else of
 this policy on data objects and collections is the agent's: an attempt to add, set, modify, copy or remove it is refused
 with a reason. Administrators pass, and so does the mark of a hook, which is written with the rights of the client.
 `"watch": {"protect": false}` in the policy file turns this off.
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple
 
-    from irods_omero.hooks.event import Event
+    from irods_omero.hooks.event import HookEvent
 
 BY_PATTERN = 1
 
@@ -28,25 +28,25 @@ WITH_PUT = "metadataIncluded"
 
 
 @hook
-def pep_database_add_avu_metadata_pre(event: "Event") -> None:
+def pep_database_add_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be added."""
     check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
 
 
 @hook
-def pep_database_set_avu_metadata_pre(event: "Event") -> None:
+def pep_database_set_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be set."""
     check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
 
 
 @hook
-def pep_database_add_avu_metadata_wild_pre(event: "Event") -> None:
+def pep_database_add_avu_metadata_wild_pre(event: "HookEvent") -> None:
     """An AVU is to be added to many data objects."""
     check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
 
 
 @hook
-def pep_database_mod_avu_metadata_pre(event: "Event") -> None:
+def pep_database_mod_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be replaced by another: refused here or not at all, or half of the replacement would remain."""
     kind, attribute = KINDS.get(event.args[3]), event.args[5]
     changes = [part for part in event.args[7:11] if isinstance(part, str)]
@@ -58,7 +58,7 @@ def pep_database_mod_avu_metadata_pre(event: "Event") -> None:
 
 
 @hook
-def pep_database_del_avu_metadata_pre(event: "Event") -> None:
+def pep_database_del_avu_metadata_pre(event: "HookEvent") -> None:
     """AVUs are to be removed: by name, by a pattern, or by the id of the AVU."""
     option, kind, attribute = int(event.args[3]), KINDS.get(event.args[4]), event.args[6]
     if option == EXACT:
@@ -72,8 +72,8 @@ def pep_database_del_avu_metadata_pre(event: "Event") -> None:
 
 
 @hook
-def pep_database_copy_avu_metadata_pre(event: "Event") -> None:
-    """All the AVUs of one thing are to be copied to another."""
+def pep_database_copy_avu_metadata_pre(event: "HookEvent") -> None:
+    """All AVUs of one object are to be copied to another."""
     source, target = KINDS.get(event.args[3]), KINDS.get(event.args[4])
     if source is not None and is_checked(event):
         identifier = catalog.id_of(event.callback, event.args[5])
@@ -83,7 +83,7 @@ def pep_database_copy_avu_metadata_pre(event: "Event") -> None:
 
 
 @hook
-def pep_api_atomic_apply_metadata_operations_pre(event: "Event") -> None:
+def pep_api_atomic_apply_metadata_operations_pre(event: "HookEvent") -> None:
     """Several AVUs are to be changed at once."""
     if is_checked(event):
         operations = operations_in(bytes(event.args[2].get_bytes()))
@@ -94,44 +94,44 @@ def pep_api_atomic_apply_metadata_operations_pre(event: "Event") -> None:
 
 
 @hook
-def pep_api_data_obj_put_pre(event: "Event") -> None:
+def pep_api_data_obj_put_pre(event: "HookEvent") -> None:
     """A data object is to be put, and may bring AVUs."""
     check_brought(event, event.args[2])
 
 
 @hook
-def pep_api_data_obj_open_pre(event: "Event") -> None:
+def pep_api_data_obj_open_pre(event: "HookEvent") -> None:
     """A data object is to be opened, and may bring AVUs for when it is closed."""
     check_brought(event, event.args[2])
 
 
 @hook
-def pep_api_data_obj_create_pre(event: "Event") -> None:
+def pep_api_data_obj_create_pre(event: "HookEvent") -> None:
     """A data object is to be created, and may bring AVUs for when it is closed."""
     check_brought(event, event.args[2])
 
 
 @hook
-def pep_api_replica_open_pre(event: "Event") -> None:
+def pep_api_replica_open_pre(event: "HookEvent") -> None:
     """A replica is to be opened, and may bring AVUs for when it is closed."""
     check_brought(event, event.args[2])
 
 
 @hook
-def pep_api_data_obj_repl_pre(event: "Event") -> None:
+def pep_api_data_obj_repl_pre(event: "HookEvent") -> None:
     """A replica is to be made, and may bring AVUs."""
     check_brought(event, event.args[2])
 
 
 @hook
-def pep_api_data_obj_copy_pre(event: "Event") -> None:
+def pep_api_data_obj_copy_pre(event: "HookEvent") -> None:
     """A data object is to be copied, and may bring AVUs."""
     check_brought(event, event.args[2].destDataObjInp)
     check_brought(event, event.args[2].srcDataObjInp)
 
 
 def operations_in(text: bytes) -> "Optional[List[Tuple[Optional[str], str, Optional[str]]]]":
-    """What a request does to which kind of thing; nothing if it cannot be read, which the server might still do."""
+    """The kind, attribute and new value of each operation; None for a request that only the server may understand."""
     try:
         request = arguments.document(text)
         kind = ENTITY_TYPES.get(request["entity_type"])
@@ -143,7 +143,7 @@ def operations_in(text: bytes) -> "Optional[List[Tuple[Optional[str], str, Optio
         return None
 
 
-def check_brought(event: "Event", data_object: "Any") -> None:
+def check_brought(event: "HookEvent", data_object: "Any") -> None:
     """Refuse AVUs that a put brings along and that its client may not write."""
     conditions = data_object.condInput
     if arguments.has(conditions, WITH_PUT):
@@ -153,7 +153,7 @@ def check_brought(event: "Event", data_object: "Any") -> None:
 
 
 def triples(text: str) -> "List[str]":
-    """The parts of a list with semicolons between them, where a backslash takes the meaning from what follows."""
+    """The parts of a list with semicolons between them; a backslash makes the next character an ordinary one."""
     parts = [""]
     characters = iter(text)
     for character in characters:
@@ -164,7 +164,7 @@ def triples(text: str) -> "List[str]":
     return parts
 
 
-def check(event: "Event", kind: "Optional[str]", attribute: str, value: "Optional[str]") -> None:
+def check(event: "HookEvent", kind: "Optional[str]", attribute: str, value: "Optional[str]") -> None:
     """Refuse to write (or, without a value, to remove) an AVU that is not for this client to change."""
     names = event.settings.names
     if not names.is_ours(attribute) or not is_checked(event):
@@ -180,12 +180,12 @@ def check(event: "Event", kind: "Optional[str]", attribute: str, value: "Optiona
     refuse(event, "{} is kept by the OMERO policy and cannot be changed by users".format(arguments.plain(attribute)))
 
 
-def is_checked(event: "Event") -> bool:
-    """Whether this client is kept from writing everything."""
+def is_checked(event: "HookEvent") -> bool:
+    """Whether this client may not write every AVU."""
     return event.settings.protect and not event.is_by_administrator()
 
 
-def refuse(event: "Event", reason: str) -> None:
+def refuse(event: "HookEvent", reason: str) -> None:
     """Keep the client from what it is about to do, and tell it why."""
     try:  # noqa: SIM105 - contextlib is one more import
         event.callback.msiExit(str(NO_PERMISSION), reason)

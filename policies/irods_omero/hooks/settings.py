@@ -17,7 +17,7 @@ SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 """What a prefix may consist of: it becomes part of catalog queries."""
 
 
-class Settings(object):
+class HookSettings(object):
     """The policy file as the hooks see it."""
 
     def __init__(self, document: "Any") -> None:
@@ -60,11 +60,11 @@ def checked(name: str, value: "Any", kind: type) -> "Any":
     return value
 
 
-def read() -> Settings:
+def read() -> HookSettings:
     """The policy file, checked; raises ValueError with the file and what is wrong with it."""
     path = os.environ.get(vocabulary.POLICY_FILE_VARIABLE) or vocabulary.POLICY_FILE
     try:
         with open(path, "rb") as file:
-            return Settings(arguments.decoded(file.read().decode("utf-8")))
+            return HookSettings(arguments.decoded(file.read().decode("utf-8")))
     except BaseException as failure:
         raise ValueError("nothing is watched, since {} cannot be used: {}".format(path, failure)) from None

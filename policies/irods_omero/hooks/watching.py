@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Optional
 
-    from irods_omero.hooks.event import Event
+    from irods_omero.hooks.event import HookEvent
 
 MOST = 10000
 """How many entries each memory holds before the oldest go: a connection may live for days."""
@@ -36,7 +36,7 @@ def remember(entries: "Dict[str, str]", key: str, value: str) -> None:
     entries[key] = value
 
 
-def is_watched(event: "Event", path: str) -> bool:
+def is_watched(event: "HookEvent", path: str) -> bool:
     """Whether a data object or collection of this path is under a watched root, or one itself; trash never is."""
     settings = event.settings
     return (path.startswith(settings.below) and not path.startswith(settings.trash)) or path in settings.roots
@@ -47,7 +47,7 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def path_by_ids(event: "Event", data_id: str, collection_id: str, name: str) -> "Optional[str]":
+def path_by_ids(event: "HookEvent", data_id: str, collection_id: str, name: str) -> "Optional[str]":
     """The path of a watched data object that an event names by ids: one read per collection and connection.
 
     A collection may have been moved since by another connection, so the path of an object that seems watched is read

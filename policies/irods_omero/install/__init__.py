@@ -1,1 +1,1 @@
-"""The installer: puts the in-server part and its rule engine into an iRODS server, and takes them out again."""
+"""The installer: puts the in-server part and its rule engine into an iRODS server, and removes them again."""

@@ -51,7 +51,7 @@ def create(zone: ZoneSettings, environment: Path) -> list[str]:
 
 
 def _authentication(environment: Path) -> dict[str, Any]:
-    """The scrambled password beside somebody's environment, which root may use for him: his user id unscrambles it."""
+    """The scrambled password beside an environment, which root may use, too: the owner's user id unscrambles it."""
     beside = environment.with_name(".irodsA")
     if AUTHENTICATION_VARIABLE in os.environ or not beside.exists():
         return {}

@@ -30,7 +30,7 @@ Engine = dict[str, Any]
 
 @dataclass(frozen=True)
 class Additions:
-    """What the installer put into a server_config.json.
+    """What the installer added to a server_config.json.
 
     Attributes:
         engines: Whole entries of the list of rule engines.
@@ -81,7 +81,7 @@ def put_in(text: str, with_tiering: bool) -> tuple[str, Additions]:
 
 
 def taken_out(text: str, additions: Additions) -> tuple[str, list[str]]:
-    """Take out what was put in, unless it was changed since.
+    """Remove what was added, unless it was changed since.
 
     Returns:
         The text, and what was left in it and why.
@@ -93,7 +93,7 @@ def taken_out(text: str, additions: Additions) -> tuple[str, list[str]]:
         if added in present:
             document = document.removed(ENGINES, present.index(added))
         elif index_of(present, added["plugin_name"]) is not None:
-            left.append(f"the rule engine {added['plugin_name']} was changed since it was put in, and stays")
+            left.append(f"the rule engine {added['plugin_name']} was changed since it was added, and stays")
     index = index_of(listed(document.value), PYTHON)
     if additions.regex and index is not None:
         regexes = regexes_of(listed(document.value)[index]) or []
@@ -118,14 +118,14 @@ def parsed(text: str) -> JsonText:
 
 def listed(config: Mapping[str, Any]) -> list[Engine]:
     """The rule engines of a server_config.json, in their order."""
-    found: list[Engine] = config[CONFIGURATION][RULE_ENGINES]
-    return found
+    engines: list[Engine] = config[CONFIGURATION][RULE_ENGINES]
+    return engines
 
 
 def regexes_of(python: Mapping[str, Any]) -> list[str] | None:
     """For which events the server asks a rule engine; None for the plugin's own choice, which is all of them."""
-    found: list[str] | None = python.get(SPECIFIC, {}).get(REGEXES)
-    return found
+    regexes: list[str] | None = python.get(SPECIFIC, {}).get(REGEXES)
+    return regexes
 
 
 def index_of(engines: Sequence[Mapping[str, Any]], plugin: str) -> int | None:
@@ -157,22 +157,22 @@ def concerns(config: Mapping[str, Any]) -> list[str]:
     """What about a server_config.json keeps the hooks from working as they should, each with what to do."""
     entries = listed(config)
     engines = [one["plugin_name"] for one in entries]
-    found = []
+    problems = []
     if PYTHON not in engines:
-        found.append("the Python rule engine is not configured: run irods-omero install")
+        problems.append("the Python rule engine is not configured: run irods-omero install")
     if DEFAULT_POLICY not in engines:
-        found.append(
+        problems.append(
             "the rule engine cpp_default_policy is missing, which storage tiering needs: run irods-omero install"
         )
     if TIERING not in engines:
-        found.append("storage tiering is not configured: images get no tiers, and requests are not served")
-    found += [_misplaced(first, second) for first, second in _wrong_pairs(engines)]
+        problems.append("storage tiering is not configured: images get no tiers, and requests are not served")
+    problems += [_misplaced(first, second) for first, second in _wrong_pairs(engines)]
     if "" not in config.get("rule_engine_namespaces", [""]):
-        found.append('rule_engine_namespaces lacks "": no hook is ever called; add it')
+        problems.append('rule_engine_namespaces lacks "": no hook is ever called; add it')
     python = index_of(entries, PYTHON)
     if python is not None and not is_asked(entries[python]):
-        found.append(f"{REGEXES} of the Python rule engine leaves out events of the hooks: run irods-omero install")
-    return found
+        problems.append(f"{REGEXES} of the Python rule engine leaves out events of the hooks: run irods-omero install")
+    return problems
 
 
 def _wrong_pairs(engines: Sequence[str]) -> list[tuple[str, str]]:

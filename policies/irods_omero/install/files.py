@@ -68,9 +68,9 @@ def content(path: Path) -> bytes | None:
 
 def text(path: Path) -> str | None:
     """What a text file contains; None if it does not exist."""
-    found = content(path)
+    data = content(path)
     try:
-        return None if found is None else found.decode()
+        return None if data is None else data.decode()
     except UnicodeDecodeError:
         raise PolicyError(f"{path} is not a text in UTF-8") from None
 
@@ -130,8 +130,8 @@ def write_atomically(path: Path, data: bytes, new_mode: int, owner: os.stat_resu
 def _back_up(path: Path, data: bytes) -> Path:
     moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
     backup = path.with_name(f"{path.name}{BACKUP}{moment}")
-    found = path.stat()
-    write_atomically(backup, data, found.st_mode & 0o7777, found)
+    status = path.stat()
+    write_atomically(backup, data, status.st_mode & 0o7777, status)
     return backup
 
 
@@ -144,19 +144,12 @@ def _make_folders(folder: Path, owner: os.stat_result) -> None:
 
 
 def _give(path: Path, owner: os.stat_result) -> None:
-    """Only root can give files away; anybody else's stay its own."""
+    """Only root can give files away; other accounts keep theirs."""
     if os.geteuid() == 0:
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove a folder, and what Python compiled in it, unless something else is in it."""
-    cache = folder / "__pycache__"
-    if cache.is_dir():
-        for compiled in cache.glob("*.pyc"):
-            if not (folder / f"{compiled.name.split('.')[0]}.py").exists():
-                compiled.unlink()
-        with suppress(OSError):
-            cache.rmdir()
+    """Remove a folder, unless something else is in it."""
     with suppress(OSError):
         folder.rmdir()

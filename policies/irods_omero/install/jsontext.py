@@ -52,10 +52,10 @@ class JsonText:
         return JsonText(self.text[:start] + self.text[end:])
 
     def _items(self, array: Path) -> list[Span]:
-        found = self.value
+        items = self.value
         for key in array:
-            found = found[key]
-        places: list[Path] = [(*array, index) for index in range(len(found))]
+            items = items[key]
+        places: list[Path] = [(*array, index) for index in range(len(items))]
         return [self._spans[place] for place in places]
 
     def _gap_before(self, at: int) -> str:

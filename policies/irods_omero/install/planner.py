@@ -1,4 +1,4 @@
-"""Plans an installation or its removal: which files change, what stands in the way, what is left to a person."""
+"""Plans an installation or its removal: the files to change, the obstacles, and what is left to the administrator."""
 
 from __future__ import annotations
 
@@ -7,32 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from irods_omero import hooks
-from irods_omero.install import corepy, engines, files, manifest, source
+from irods_omero.errors import PolicyError
+from irods_omero.install import corepy, engines, files, manifest, namesakes, source
 from irods_omero.install.files import Change
+from irods_omero.install.layout import ServerLayout
 from irods_omero.install.manifest import Manifest
-
-PLUGINS = (Path("/usr/lib64/irods/plugins/rule_engines"), Path("/usr/lib/irods/plugins/rule_engines"))
-"""Where packages put rule engines: on Enterprise Linux, and elsewhere."""
-
-
-@dataclass(frozen=True)
-class ServerLayout:
-    """Where the parts of an iRODS server are.
-
-    Attributes:
-        etc: The folder of core.py.
-        server_config: The server_config.json.
-        plugins: The folder of the rule engine plugins.
-    """
-
-    etc: Path
-    server_config: Path
-    plugins: Path
-
-
-def usual_plugins() -> Path:
-    """The folder of the rule engine plugins on this machine."""
-    return next((folder for folder in PLUGINS if folder.is_dir()), PLUGINS[-1])
 
 
 @dataclass(frozen=True)
@@ -58,11 +37,15 @@ class InstallPlan:
         changes: The files to change, in the order in which every beginning of the list is safe.
         problems: Why nothing is done at all.
         left: What a person has to do beside it.
+        modules: What the rule engine's Python is to compile afterwards.
+        config_changes: Whether the server's configuration is among what changes.
     """
 
     changes: list[Change] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    modules: list[Path] = field(default_factory=list)
+    config_changes: bool = False
 
 
 def plan_install(layout: ServerLayout, choices: InstallChoices) -> InstallPlan:
@@ -75,9 +58,12 @@ def plan_install(layout: ServerLayout, choices: InstallChoices) -> InstallPlan:
     record_text = files.text(layout.etc / manifest.FILE)
     record = manifest.read(record_text)
     after = Manifest(version=source.installed_version(), server_config=str(layout.server_config))
+    plan.problems += namesakes.in_folder(layout.etc, record)
     _plan_files(plan, layout, record, after, choices.policy)
     _plan_core(plan, layout, record, after, choices.compose)
+    _plan_leftovers(plan, layout, record, after)
     _plan_config(plan, layout, record, after, choices.with_tiering)
+    _plan_modules(plan, layout, after)
     _frame(plan, layout, record, record_text, after)
     return plan
 
@@ -107,12 +93,24 @@ def _plan_files(
             continue
         _plan_file(plan, layout.etc / name, data, record.files.get(name, []))
         after.files[name] = [files.digest(data)]
-    for name in record.files.keys() - wanted.keys() - {source.CORE}:
-        path = layout.etc / name
-        if name == source.POLICY:
-            after.files[name] = record.files[name]
-        elif (now := files.content(path)) is not None and files.digest(now) in record.files[name]:
-            plan.changes.append(Change(path, now, None))
+    if source.POLICY in record.files:
+        after.files.setdefault(source.POLICY, record.files[source.POLICY])
+
+
+def _plan_leftovers(plan: InstallPlan, layout: ServerLayout, record: Manifest, after: Manifest) -> None:
+    """Plan to remove what an older version had: after core.py was changed, which may have imported it."""
+    leftovers = sorted(record.files.keys() - after.files.keys() - {source.CORE})
+    core = files.text(layout.etc / source.CORE) or ""
+    if record.core_added:
+        core = corepy.taken_apart(core, record.core_added) or core
+    for package in sorted({name.partition("/")[0] for name in leftovers} - {source.PACKAGE}):
+        if files.digest(core.encode()) not in record.files.get(source.CORE, []) and corepy.imports(core, package):
+            what = f"{layout.etc / source.CORE} imports {package}, which is now called {source.PACKAGE}"
+            plan.problems.append(f"{what}: {corepy.advice(core, hooks.PEPS)}")
+    for name in leftovers:
+        now = files.content(layout.etc / name)
+        if now is not None and files.digest(now) in record.files[name]:
+            plan.changes.append(Change(layout.etc / name, now, None))
 
 
 def _links(etc: Path, name: str) -> list[str]:
@@ -142,15 +140,31 @@ def _plan_core(plan: InstallPlan, layout: ServerLayout, record: Manifest, after:
         plan.problems += _links(layout.etc, source.CORE)
         _plan_file(plan, path, ours, recorded)
         after.files[source.CORE] = [files.digest(ours)]
-    elif corepy.is_joined(now):
+        return
+    site = corepy.taken_apart(now, record.core_added) if record.core_added else None
+    if corepy.is_joined(now):
         after.core_added = record.core_added
-    elif not compose:
+    elif site is None and not compose:
         plan.left.append(f"{path} is the site's own and stays as it is: {corepy.advice(now, hooks.PEPS)}")
     elif objection := "it is a symbolic link" if path.is_symlink() else corepy.objection(now):
         plan.problems.append(f"{path} cannot be added to safely: {objection}; {corepy.advice(now, hooks.PEPS)}")
     else:
-        after.core_added = corepy.addition(now)
-        plan.changes.append(Change(path, now.encode(), (now + after.core_added).encode(), backup=True))
+        # The lines of an older version, which named the package otherwise, make room for these.
+        text = now if site is None else site
+        after.core_added = corepy.addition(text)
+        plan.changes.append(Change(path, now.encode(), (text + after.core_added).encode(), backup=True))
+
+
+def _plan_modules(plan: InstallPlan, layout: ServerLayout, after: Manifest) -> None:
+    """Plan what to compile, after looking at what would be imported in place of it."""
+    try:
+        plan.problems += namesakes.on_path(layout)
+    except PolicyError as error:
+        why = "it would say what hides the rules from it, and compile them"
+        plan.left.append(f"{error}: name the rule engine's Python with --python and run this again ({why})")
+        return
+    names = [name for name in after.files if name.endswith(".py")] + [source.CORE] * bool(after.core_added)
+    plan.modules = [layout.etc / name for name in names]
 
 
 def _plan_config(
@@ -172,10 +186,11 @@ def _plan_config(
     plan.left += [f"{layout.server_config}: {concern}" for concern in engines.concerns(engines.parsed(then).value)]
     if then != now:
         plan.changes.append(Change(layout.server_config, now.encode(), then.encode(), backup=True))
+        plan.config_changes = True
 
 
 def plan_removal(layout: ServerLayout) -> InstallPlan:
-    """Plan to take out what was put in: first the server stops asking, then the files go, then the record."""
+    """Plan to remove what was installed: first the server stops asking, then the files go, then the record."""
     plan = InstallPlan()
     record_text = files.text(layout.etc / manifest.FILE)
     if record_text is None:
@@ -201,6 +216,7 @@ def _plan_config_removal(plan: InstallPlan, path: Path, record: Manifest) -> Non
     plan.left += [f"{path}: {what}" for what in left]
     if then != now:
         plan.changes.append(Change(path, now.encode(), then.encode(), backup=True))
+        plan.config_changes = True
 
 
 def _plan_core_removal(plan: InstallPlan, layout: ServerLayout, record: Manifest) -> None:
@@ -213,7 +229,7 @@ def _plan_core_removal(plan: InstallPlan, layout: ServerLayout, record: Manifest
         plan.changes.append(Change(path, now.encode(), None))
         return
     then = corepy.taken_apart(now, record.core_added) if record.core_added else now
-    if then is None or corepy.is_joined(then):
+    if then is None or corepy.imports(then, source.PACKAGE):
         plan.problems.append(f"{path} imports the hooks by lines that are not from this program: take them out first")
     elif then != now:
         plan.changes.append(Change(path, now.encode(), then.encode(), backup=True))

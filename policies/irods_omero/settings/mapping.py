@@ -1,22 +1,30 @@
-"""The mapped attributes: which AVUs are kept the same as which tags or keys in OMERO."""
+"""The mapped attributes: which AVUs are kept the same as which tags or keys in OMERO; and what all sections share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from irods_omero.domain.state.places import KEY, Place, tags_in, tags_of
 from irods_omero.domain.state.policy import STAR
-from irods_omero.settings.section import Name, Section
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
 
 CLIENT_NAMESPACE = "openmicroscopy.org/omero/client/mapAnnotation"
 """Of the key-value pairs that users write in OMERO's clients."""
 
 OWN_NAMESPACES = {TIER_NAMESPACE, REQUEST_NAMESPACE, OBJECT_NAMESPACE}
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=250)]
+
+
+class Section(BaseModel):
+    """A part of the configuration file: unknown keys are mistakes, values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class AttributeSettings(Section):
@@ -85,11 +93,14 @@ def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
         ValueError: It could.
     """
     ours = [f"{names.prefix}::{STAR}", f"irods::{STAR}"]
-    for found in mapped:
-        if names.is_ours(found.avu) or any(_meet(found.avu.strip().lower(), own.lower()) for own in ours):
-            raise ValueError(f"{found.avu!r} belongs to this policy or to storage tiering")
-        if OWN_NAMESPACES & {found.tag_namespace, found.key_namespace} or found.tag_set in TAG_SETS.values():
-            raise ValueError(f"{_name(found.place)!r} belongs to this policy")
+    for attribute in mapped:
+        if names.is_ours(attribute.avu) or any(_meet(attribute.avu.strip().lower(), own.lower()) for own in ours):
+            raise ValueError(f"{attribute.avu!r} belongs to this policy or to storage tiering")
+        if (
+            OWN_NAMESPACES & {attribute.tag_namespace, attribute.key_namespace}
+            or attribute.tag_set in TAG_SETS.values()
+        ):
+            raise ValueError(f"{_name(attribute.place)!r} belongs to this policy")
     for one, other in combinations(mapped, 2):
         if _meet(one.avu, other.avu):
             raise ValueError(f"{other.avu!r} is mapped twice")

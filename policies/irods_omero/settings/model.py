@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from irods_omero.settings.mapping import AttributeSettings, check_attributes
-from irods_omero.settings.section import Name, Section
+from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]

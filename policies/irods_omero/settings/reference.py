@@ -1,4 +1,7 @@
-"""The reference of the configuration, published as ``docs/configuration.md``: made from the schema, so it is true."""
+"""What is published about the configuration, made from its classes so that it is true.
+
+The JSON Schema is ``irods_config/omero_policy.schema.json``, the reference is ``docs/configuration.md``.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,12 @@ agent's.
 COLUMNS = ("key", "type", "default", "what it is")
 
 
+def schema_text() -> str:
+    """The schema as it is published."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def reference_text() -> str:
     """The reference as it is published."""
     schema = Settings.model_json_schema()
@@ -52,8 +61,8 @@ def keys(
 
 def _section(name: str, part: dict[str, Any], schema: dict[str, Any]) -> str:
     resolved = _resolved(part, schema)
-    rows = [(key, found) for key, found in keys(schema) if key == name or key.startswith((f"{name}.", f"{name}["))]
-    shown = [_row(key, found, schema) for key, found in rows if not _is_section(found, schema)]
+    rows = [(key, inner) for key, inner in keys(schema) if key == name or key.startswith((f"{name}.", f"{name}["))]
+    shown = [_row(key, inner, schema) for key, inner in rows if not _is_section(inner, schema)]
     head = f"\n## {name}\n\n{_about(part, resolved, schema)}\n\n"
     return head + "\n".join([_line(COLUMNS), _line(["---"] * len(COLUMNS)), *shown]) + "\n"
 
@@ -68,9 +77,9 @@ def _about(part: dict[str, Any], resolved: dict[str, Any], schema: dict[str, Any
     return " ".join(said)
 
 
-def _row(key: str, found: dict[str, Any], schema: dict[str, Any]) -> str:
-    default = "required" if found["is_required"] else _code(found.get("default"))
-    return _line([f"`{key}`", _type(found, schema), default, str(found.get("description", ""))])
+def _row(key: str, subschema: dict[str, Any], schema: dict[str, Any]) -> str:
+    default = "required" if subschema["is_required"] else _code(subschema.get("default"))
+    return _line([f"`{key}`", _type(subschema, schema), default, str(subschema.get("description", ""))])
 
 
 def _line(cells: Any) -> str:
@@ -81,23 +90,23 @@ def _code(value: Any) -> str:
     return "none" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def _type(found: dict[str, Any], schema: dict[str, Any]) -> str:
+def _type(subschema: dict[str, Any], schema: dict[str, Any]) -> str:
     """What a value may be, in words."""
-    if "enum" in found:
-        return " or ".join(_code(value) for value in found["enum"])
-    if "anyOf" in found:
-        kinds = [_type(_resolved(one, schema), schema) for one in found["anyOf"] if one.get("type") != "null"]
+    if "enum" in subschema:
+        return " or ".join(_code(choice) for choice in subschema["enum"])
+    if "anyOf" in subschema:
+        kinds = [_type(_resolved(one, schema), schema) for one in subschema["anyOf"] if one.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
-    kind = str(found.get("type", ""))
+    kind = str(subschema.get("type", ""))
     if kind == "array":
-        return f"list of {_type(_resolved(found['items'], schema), schema)}s"
+        return f"list of {_type(_resolved(subschema['items'], schema), schema)}s"
     if kind == "object":
-        return f"for each name a {_type(_resolved(found['additionalProperties'], schema), schema)}"
-    return {"boolean": "true or false"}.get(kind, kind) + _limits(found)
+        return f"for each name a {_type(_resolved(subschema['additionalProperties'], schema), schema)}"
+    return {"boolean": "true or false"}.get(kind, kind) + _limits(subschema)
 
 
-def _limits(found: dict[str, Any]) -> str:
-    low, above, high = (found.get(name) for name in ("minimum", "exclusiveMinimum", "maximum"))
+def _limits(subschema: dict[str, Any]) -> str:
+    low, above, high = (subschema.get(name) for name in ("minimum", "exclusiveMinimum", "maximum"))
     if low is not None and high is not None:
         return f", {low} to {high}"
     if above is not None:
@@ -105,9 +114,9 @@ def _limits(found: dict[str, Any]) -> str:
     return "" if low is None else f", {low} or more"
 
 
-def _is_section(found: dict[str, Any], schema: dict[str, Any]) -> bool:
+def _is_section(subschema: dict[str, Any], schema: dict[str, Any]) -> bool:
     """Whether a key only holds others, which have rows of their own."""
-    inner = [found, found.get("items"), found.get("additionalProperties")]
+    inner = [subschema, subschema.get("items"), subschema.get("additionalProperties")]
     return any("properties" in _resolved(one, schema) for one in inner if isinstance(one, dict))
 
 

@@ -48,5 +48,6 @@ HEALTHY = Facts(
     probes=[ProbeFacts(ROOT, marked=True)],
     omero=OMERO,
     tier_names=["fast", "tape"],
+    examples="/opt/irods-omero/share/irods-omero",
     now=NOW,
 )

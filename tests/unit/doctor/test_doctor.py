@@ -14,7 +14,7 @@ from irods.session import iRODSSession
 
 from irods_omero.cli import main
 from irods_omero.doctor.facts.probe import COLLECTION
-from irods_omero.install.planner import ServerLayout
+from irods_omero.install.layout import ServerLayout
 from lab.omero import LabOmero
 from lab.omero.setup import add_restricted_admin
 from lab.zone import LabZone

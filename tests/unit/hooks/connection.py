@@ -24,7 +24,7 @@ POLICY: Dict[str, Any] = {
     "attributes": [{"avu": "microscope"}, {"avu": "lab::*"}],
 }
 
-STATES = (("adapter", "policy"), ("watching", "memory"), ("marking", "pen"))
+STATES = (("adapter", "state"), ("watching", "memory"), ("marking", "pen"))
 """All that the hooks keep from one event to the next, which is gone in a new process."""
 
 CONTINUE = 5000000

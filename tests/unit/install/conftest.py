@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from irods_omero.install.engines import DEFAULT_POLICY, PYTHON, TIERING
-from irods_omero.install.planner import ServerLayout
+from irods_omero.install.layout import ServerLayout
 from tests.unit.install.configs import WITH_TIERING, as_text, document
+
+INTERPRETER = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+"""In place of the rule engine's: this Python without its virtual environment, which has these very rules."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -27,4 +32,8 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> ServerLayout:
     config.write_text(as_text(document(request.param, *WITH_TIERING)))
     config.chmod(0o600)
     (etc / "core.re").write_text("# the native rules\n")
-    return ServerLayout(etc, config, plugins)
+    home = tmp_path / "home"
+    home.mkdir()
+    version = {4: "4.3.4", 5: "5.0.2"}[request.param]
+    (home / "version.json").write_text(json.dumps({"irods_version": version, "schema_name": "version"}))
+    return ServerLayout(etc, config, plugins, INTERPRETER, home)

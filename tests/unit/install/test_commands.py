@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from irods_omero.cli import main
-from irods_omero.install.planner import ServerLayout
+from irods_omero.install.layout import ServerLayout
 from tests.unit.install.conftest import contents
 from tests.unit.install.test_corepy import SITE
 
@@ -16,9 +16,9 @@ EXAMPLE = Path(__file__).parents[3] / "irods_config" / "omero_policy.example.jso
 
 
 def run(command: str, server: ServerLayout, *options: Any) -> Result:
-    where = ["--etc", str(server.etc)]
+    where = ["--etc", str(server.etc), "--home", str(server.home)]
     if command == "install":
-        where += ["--plugins", str(server.plugins)]
+        where += ["--plugins", str(server.plugins), "--python", str(server.python)]
     return CliRunner().invoke(main, [command, *where, *map(str, options)])
 
 
@@ -92,3 +92,33 @@ def test_a_folder_that_is_no_servers_is_refused(tmp_path: Path, missing: str) ->
     result = run("install", ServerLayout(tmp_path, tmp_path / missing, tmp_path))
     assert result.exit_code == 1
     assert "is this an iRODS server?" in result.stderr
+
+
+def test_what_a_running_server_needs_depends_on_its_version_and_on_what_changed(server: ServerLayout) -> None:
+    version = json.loads((server.home / "version.json").read_text())["irods_version"]
+    needed, other = ("reload", "restart") if version.startswith("5") else ("restart", "reload")
+    said = run("install", server, "--policy", EXAMPLE).output
+    assert f"systemctl {needed} irods" in said
+    assert f"systemctl {other} irods" not in said
+    (server.etc / "irods_omero" / "hooks" / "content.py").unlink()
+    said = run("install", server).output
+    assert "nothing has to be restarted" in said
+    assert "systemctl" not in said
+    (server.home / "version.json").unlink()
+    said = run("uninstall", server).output
+    assert "systemctl restart irods" in said
+    assert "systemctl reload irods" in said
+
+
+def test_compiling_is_said(server: ServerLayout) -> None:
+    assert "would compile" in run("install", server, "--policy", EXAMPLE, "--dry-run").output
+    compiled = json.loads(run("install", server, "--policy", EXAMPLE, "--json").stdout)["compiled"]
+    assert str(server.etc / "core.py") in compiled
+    assert "would remove" in run("uninstall", server, "--dry-run").output
+    assert f"remove {len(compiled)} compiled modules" in run("uninstall", server).output
+
+
+def test_a_python_that_is_not_there_ends_with_3(server: ServerLayout) -> None:
+    result = run("install", server, "--policy", EXAMPLE, "--python", "/nowhere/python3")
+    assert result.exit_code == 3
+    assert "/nowhere/python3" in result.stderr

@@ -63,8 +63,36 @@ def test_what_cannot_be_added_to_safely_is_left_to_a_person(text: str, reason: s
 
 
 @pytest.mark.parametrize(
-    "line", ["from irods_omero.hooks import *", "import irods_omero.hooks", "  from irods_omero import hooks"]
+    "line",
+    [
+        "from irods_omero.hooks import *",
+        "import irods_omero.hooks",
+        "from irods_omero import hooks",
+        "if True:\n    from irods_omero import vocabulary, hooks",
+        "print 'of Python 2'\nfrom irods_omero import hooks",
+        "import os, irods_omero.hooks as ours",
+    ],
 )
 def test_a_core_that_imports_the_hooks_is_known(line: str) -> None:
     assert corepy.is_joined(SITE + line)
-    assert not corepy.is_joined(SITE + "# irods_omero is elsewhere\nimport irods_omerox\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# from irods_omero.hooks import *",
+        "import irods_omerox.hooks",
+        "from policies import *",
+        "from policies.hooks import *",
+        "from irods_omero import vocabulary",
+        'text = """\nimport irods_omero.hooks\n"""',
+        "from .irods_omero import hooks",
+    ],
+)
+def test_what_only_looks_so_is_none_of_ours(line: str) -> None:
+    assert not corepy.is_joined(SITE + line)
+
+
+def test_what_a_star_brings_in_is_chained() -> None:
+    said = corepy.advice("from policies import *\n", hooks.PEPS)
+    assert said.endswith(corepy.CHAIN_LINES)

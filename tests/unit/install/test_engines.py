@@ -78,7 +78,7 @@ def test_an_engine_that_was_changed_since_stays() -> None:
     changed = after.replace("irods_rule_engine_plugin-python-instance", "renamed")
     text, left = taken_out(changed, additions)
     assert text == changed
-    assert left == ["the rule engine irods_rule_engine_plugin-python was changed since it was put in, and stays"]
+    assert left == ["the rule engine irods_rule_engine_plugin-python was changed since it was added, and stays"]
 
 
 def test_the_narrowed_events_are_those_of_the_hooks_and_no_others() -> None:

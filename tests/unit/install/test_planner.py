@@ -12,8 +12,9 @@ from irods_omero.errors import PolicyError
 from irods_omero.install import source
 from irods_omero.install.execution import apply
 from irods_omero.install.files import BACKUP, Change
+from irods_omero.install.layout import ServerLayout
 from irods_omero.install.manifest import FILE as MANIFEST
-from irods_omero.install.planner import InstallChoices, InstallPlan, ServerLayout, plan_install, plan_removal
+from irods_omero.install.planner import InstallChoices, InstallPlan, plan_install, plan_removal
 from tests.unit.install.configs import DEFAULT_POLICY, NATIVE, as_text, document
 from tests.unit.install.conftest import contents
 from tests.unit.install.test_corepy import SITE

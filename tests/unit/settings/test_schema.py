@@ -7,7 +7,7 @@ from pathlib import Path
 from omero.constants.metadata import NSCLIENTMAPANNOTATION
 
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
-from irods_omero.settings.schema import schema_text
+from irods_omero.settings.reference import schema_text
 
 PUBLISHED = Path(__file__).parents[3] / "irods_config" / "omero_policy.schema.json"
 

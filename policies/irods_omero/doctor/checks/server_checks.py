@@ -55,16 +55,16 @@ def policy_file(facts: Facts) -> Iterator[Finding]:
     """Whether the server may read the policy file, nobody else may write it, and it holds no secrets."""
     check, policy = "policy file", facts.policy
     secrets = [name for name in facts.options if _SECRET.search(name)]
-    found = []
+    findings = []
     if policy.mode & OTHERS_WRITE:
-        found.append(failure(check, f"{policy.path} can be written by others", f"chmod 644 {policy.path}"))
+        findings.append(failure(check, f"{policy.path} can be written by others", f"chmod 644 {policy.path}"))
     service = facts.server.service if facts.server else policy.owner
     if not policy.mode & OTHERS_READ and policy.owner != service:
-        found.append(failure(check, f"{policy.path} cannot be read by the iRODS server", f"chmod 644 {policy.path}"))
+        findings.append(failure(check, f"{policy.path} cannot be read by the iRODS server", f"chmod 644 {policy.path}"))
     if secrets:
         text = f"zone.options holds {', '.join(secrets)}, and everybody may read the file"
-        found.append(failure(check, text, "name a password_file instead"))
-    yield from found or [ok(check, f"{policy.path} can be read by the server and holds no secrets")]
+        findings.append(failure(check, text, "name a password_file instead"))
+    yield from findings or [ok(check, f"{policy.path} can be read by the server and holds no secrets")]
 
 
 def secret_files(facts: Facts) -> Iterator[Finding]:

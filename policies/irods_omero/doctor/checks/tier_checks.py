@@ -13,7 +13,6 @@ from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 CHECK = "tier groups"
 MOST_TIERS = 10
 SPECIFIC = "specific"
-SET_UP = "irods_config/tiers.sh shows a group that works"
 
 _RESOURCE_CONDITION = re.compile(r"\b(DATA_RESC_\w+|RESC_\w+)\b", re.IGNORECASE)
 
@@ -27,11 +26,15 @@ def tier_groups(facts: Facts) -> Iterator[Finding]:
         for group in {group for group, _ in tier.groups}:
             by_group[group].append(tier)
     if not by_group:
-        yield warning(CHECK, "there is no tier group, so nothing moves and images get no tiers", SET_UP)
+        yield warning(CHECK, "there is no tier group, so nothing moves and images get no tiers", _set_up(facts))
     for group, tiers in sorted(by_group.items()):
-        found = [*_places(group, tiers), *_members(group, tiers)]
-        yield from found or [ok(CHECK, f"{group}: {', '.join(tier.resource for tier in _sorted(group, tiers))}")]
+        findings = [*_places(group, tiers, facts), *_members(group, tiers, facts)]
+        yield from findings or [ok(CHECK, f"{group}: {', '.join(tier.resource for tier in _sorted(group, tiers))}")]
     yield from _unknown(facts)
+
+
+def _set_up(facts: Facts) -> str:
+    return f"{facts.examples}/tiers.sh sets up a group that works: run it as the iRODS service account"
 
 
 def _indexes(group: str, tier: TierFacts) -> list[str]:
@@ -46,7 +49,7 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() else -1
 
 
-def _places(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
+def _places(group: str, tiers: Sequence[TierFacts], facts: Facts) -> Iterator[Finding]:
     """What is wrong with the places of the tiers in their group."""
     indexes = [index for tier in tiers for index in _indexes(group, tier)]
     for tier in tiers:
@@ -70,10 +73,10 @@ def _places(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
             CHECK, f"{group} has {len(numbers)} tiers: storage tiering sorts places as texts, 10 before 2", "use fewer"
         )
     if len(tiers) == 1:
-        yield warning(CHECK, f"{group} has the one tier {tiers[0].resource}: nothing can move", SET_UP)
+        yield warning(CHECK, f"{group} has the one tier {tiers[0].resource}: nothing can move", _set_up(facts))
 
 
-def _members(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
+def _members(group: str, tiers: Sequence[TierFacts], facts: Facts) -> Iterator[Finding]:
     """What is wrong with the tiers themselves."""
     ordered = _sorted(group, tiers)
     for tier in ordered:
@@ -84,7 +87,7 @@ def _members(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
                 "put the AVUs on the root resource",
             )
     for tier in ordered[:-1]:
-        yield from _leaving(group, tier)
+        yield from _leaving(group, tier, facts)
     restaging = [tier.resource for tier in ordered if tier.restages]
     if len(restaging) > 1:
         yield warning(
@@ -92,7 +95,7 @@ def _members(group: str, tiers: Sequence[TierFacts]) -> Iterator[Finding]:
         )
 
 
-def _leaving(group: str, tier: TierFacts) -> Iterator[Finding]:
+def _leaving(group: str, tier: TierFacts, facts: Facts) -> Iterator[Finding]:
     """What keeps data from leaving a tier as it should."""
     set_time = f"imeta set -R {tier.resource} {TIER_TIME} SECONDS"
     if not tier.times:
@@ -105,7 +108,7 @@ def _leaving(group: str, tier: TierFacts) -> Iterator[Finding]:
         yield warning(
             CHECK,
             f"{tier.resource} in {group} moves also what users asked to keep",
-            "attach the query of irods_config/tiers.sh",
+            f"attach the query of {facts.examples}/tiers.sh",
         )
     for query, units in tier.queries:
         if units != SPECIFIC and not _RESOURCE_CONDITION.search(query):

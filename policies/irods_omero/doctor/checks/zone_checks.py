@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.install.engines import TIERING
 
 OLDEST = (4, 3, 0)
 TIERING_AS_ADMIN = (4, 3, 3)
@@ -71,7 +72,8 @@ def delay_server(facts: Facts) -> Iterator[Finding]:
         yield ok(check, f"{len(queue)} rules in the queue, none of them late")
     if not any(TIERING_RULE in rule.text for rule in queue):
         text = "no rule for storage tiering is in the queue" + ("" if queue else ", nor anything else to see it by")
-        yield warning(check, text, "queue the recurring rule: irods_config/tiering.r")
+        command = f"irule -r {TIERING}-instance -F {facts.examples}/tiering.r"
+        yield warning(check, text, f"queue the recurring rule, as the iRODS service account: {command}")
 
 
 def roots(facts: Facts) -> Iterator[Finding]:
@@ -84,10 +86,12 @@ def roots(facts: Facts) -> Iterator[Finding]:
 
 
 def hooks(facts: Facts) -> Iterator[Finding]:
-    """Whether hooks leave marks."""
+    """Whether hooks post marks."""
     for probe in facts.probes:
         if probe.broken:
-            yield warning("hooks", f"could not be tried below {probe.root}: {probe.broken}", "mend this and try again")
+            yield warning(
+                "hooks", f"could not be tried below {probe.root}: {probe.broken}", "repair this and try again"
+            )
         elif probe.marked:
             yield ok("hooks", f"a data object put below {probe.root} was marked")
         else:

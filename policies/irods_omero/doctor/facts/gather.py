@@ -6,19 +6,19 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
-from irods_omero.doctor.facts.omero_facts import look_at_omero
+from irods_omero.doctor.facts.omero_facts import observe_omero
 from irods_omero.doctor.facts.probe import probe
 from irods_omero.doctor.facts.records import Facts
-from irods_omero.doctor.facts.server_facts import look_at_file, look_at_server
-from irods_omero.doctor.facts.zone_facts import look_at_zone
+from irods_omero.doctor.facts.server_facts import observe_file, observe_server
+from irods_omero.doctor.facts.zone_facts import observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.install.source import installed_version
+from irods_omero.install.source import examples, installed_version
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import Names
 
 
 def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
-    """Look at everything.
+    """Observe everything.
 
     Args:
         settings: The configuration.
@@ -27,20 +27,21 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         trying: Whether to try the hooks, which writes to the zone.
     """
     with ZoneConnection(settings.zone) as connection:
-        zone = look_at_zone(settings, connection)
+        zone = observe_zone(settings, connection)
     names = Names(settings.prefix)
     roots = [root for root in zone.roots if root.owner] if trying else []
     secrets = [path for path in (settings.zone.password_file, settings.omero.password_file) if path]
     return Facts(
         version=installed_version(),
         me=os.geteuid(),
-        server=look_at_server(etc),
-        policy=look_at_file(policy),
+        server=observe_server(etc),
+        policy=observe_file(policy),
         options=sorted(settings.zone.options),
-        secrets=[look_at_file(Path(path)) for path in secrets],
+        secrets=[observe_file(Path(path)) for path in secrets],
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
-        omero=look_at_omero(settings.omero),
+        omero=observe_omero(settings.omero),
         tier_names=sorted(settings.tiers),
+        examples=str(examples()),
         now=datetime.now(timezone.utc),
     )

@@ -1,4 +1,4 @@
-"""Looks at the OMERO server with the agent's account."""
+"""Observes the OMERO server with the agent's account."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.settings import OmeroSettings
 
 
-def look_at_omero(settings: OmeroSettings) -> OmeroFacts:
-    """All that there is to see, or why nothing is."""
+def observe_omero(settings: OmeroSettings) -> OmeroFacts:
+    """What the agent's account sees of OMERO, or why it cannot reach it."""
     try:
         with OmeroConnection(settings) as connection:
-            return _look(connection)
+            return _observe(connection)
     except PolicyError as error:
         return OmeroFacts(unreachable=str(error), refused=isinstance(error, RefusedError))
 
 
-def _look(connection: OmeroConnection) -> OmeroFacts:
+def _observe(connection: OmeroConnection) -> OmeroFacts:
     session = connection.service()
     factory = session.client.getSession()
     config, admin = factory.getConfigService(), factory.getAdminService()

@@ -20,7 +20,7 @@ PROGRAM = "irods-omero-doctor"
 """Not the agent's: what the agent does is no business of the hooks."""
 
 COLLECTION = ".irods-omero-doctor"
-"""It stays, empty: removing a collection marks the one above it, and what that holds would be looked at."""
+"""It stays, empty: removing a collection marks its parent, and the agent would look at all that the parent holds."""
 
 TRIES = 3
 """An agent that is at work may have taken and cleared the mark before it was looked for."""
@@ -65,7 +65,7 @@ def _try(session: Any, names: Names, root: str) -> ProbeFacts:
             before = time.time()
             with session.data_objects.open(path, "w") as stream:
                 stream.write(b"irods-omero doctor\n")
-            clock, marked = _look(session, names, collection, path, before)
+            clock, marked = _observe(session, names, collection, path, before)
     finally:
         with suppress(PycommandsException, iRODSException):
             session.data_objects.unlink(path, force=True)
@@ -81,7 +81,7 @@ def _make_collection(session: Any, names: Names, collection: str) -> None:
         session.metadata.set(Collection, collection, iRODSMeta(names.import_, OFF))
 
 
-def _look(session: Any, names: Names, collection: str, path: str, before: float) -> tuple[float, bool]:
+def _observe(session: Any, names: Names, collection: str, path: str, before: float) -> tuple[float, bool]:
     """By how much the zone's clock is ahead, and whether the data object is marked."""
     name = path.rpartition("/")[2]
     here = (Collection.name == collection, DataObject.name == name)

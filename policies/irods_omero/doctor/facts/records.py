@@ -1,4 +1,4 @@
-"""What the doctor sees, as plain values: observing is one thing, judging another."""
+"""What the doctor observes, as plain values: facts only, which the checks judge."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class ProbeFacts:
     Attributes:
         root: The root.
         broken: Why it could not be tried; empty if it could.
-        marked: Whether a hook has left its mark.
+        marked: Whether a hook has posted its mark.
         clock: By how many seconds the zone's clock is ahead of this machine's.
     """
 
@@ -144,7 +144,7 @@ class OmeroFacts:
 
     Attributes:
         unreachable: Why it could not be seen; empty if it could.
-        refused: Whether it answered, and let the account not in.
+        refused: Whether it answered, and refused the account.
         version: Version of the server.
         is_admin: Whether the account is an administrator.
         privileges: What the account may do as one.
@@ -174,6 +174,7 @@ class Facts:
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
         tier_names: Resources that the policy file names as tiers.
+        examples: The folder of the examples that came with this program.
         now: When all this was seen.
     """
 
@@ -187,4 +188,5 @@ class Facts:
     probes: Sequence[ProbeFacts]
     omero: OmeroFacts
     tier_names: Sequence[str]
+    examples: str
     now: datetime

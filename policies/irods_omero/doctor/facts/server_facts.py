@@ -1,4 +1,4 @@
-"""Looks at the iRODS server on this machine, and at files."""
+"""Observes the iRODS server on this machine, and at files."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from irods_omero.install import corepy, engines, files, manifest, source
 SERVER_CONFIG = "server_config.json"
 
 
-def look_at_file(path: Path) -> FileFacts:
+def observe_file(path: Path) -> FileFacts:
     """A file's rights."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return FileFacts(str(path), exists=False)
-    return FileFacts(str(path), True, os.access(path, os.R_OK), found.st_mode & 0o7777, found.st_uid)
+    return FileFacts(str(path), True, os.access(path, os.R_OK), status.st_mode & 0o7777, status.st_uid)
 
 
-def look_at_server(etc: Path) -> ServerFacts | None:
+def observe_server(etc: Path) -> ServerFacts | None:
     """The iRODS server whose configuration is in this folder; None if there is none."""
     config = etc / SERVER_CONFIG
     if not config.exists():
@@ -51,5 +51,5 @@ def _engines(config: Path) -> tuple[str, list[str]]:
 def _is_changed(path: Path, digests: list[str]) -> bool:
     if path.name == source.POLICY:
         return False
-    found = files.content(path)
-    return found is None or files.digest(found) not in digests
+    data = files.content(path)
+    return data is None or files.digest(data) not in digests

@@ -1,4 +1,4 @@
-"""Looks at the zone with the agent's account."""
+"""Observes the zone with the agent's account."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ QUERY = "irods::storage_tiering::query"
 RESTAGE_TIER = "irods::storage_tiering::minimum_restage_tier"
 
 
-def look_at_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
-    """All that there is to see, or why nothing is."""
+def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
+    """What the agent's account sees of the zone, or why it cannot reach it."""
     try:
         version = zone.call("connecting to the zone as", settings.zone.user, lambda session: session.server_version)
         return ZoneFacts(

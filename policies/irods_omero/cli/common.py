@@ -1,15 +1,26 @@
-"""Logs on standard error: for people on a terminal, as JSON lines elsewhere."""
+"""What the commands share: exit codes, the configuration, and logs on standard error."""
 
 from __future__ import annotations
 
 import logging
 import sys
 
+import click
 import structlog
+
+from irods_omero.settings import Settings, load_settings, settings_path
+
+FAILED = 1
+MISTAKE = 2
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The checked configuration."""
+    return load_settings(settings_path(ctx.obj))
 
 
 def configure_logs(verbose: bool) -> None:
-    """Set up structured logs; the other libraries' warnings go the same way."""
+    """Set up structured logs, for people on a terminal and as JSON lines elsewhere; other libraries' warnings join."""
     level = logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("omero").setLevel(logging.ERROR)
