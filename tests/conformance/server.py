@@ -25,6 +25,9 @@ ELSEWHERE = "c-elsewhere"
 
 ALICE, BOB, SERVICE = "c-alice", "c-bob", "c-service"
 
+KEEP_ALIVE = 20
+"""Seconds; the server ends the session of a client that is silent for a minute, as other modules' tests may take."""
+
 Context = dict[str, str]
 EVERYWHERE: Context = {"omero.group": "-1"}
 
@@ -47,6 +50,7 @@ class Server:
         """A client that stays logged in; an empty name is the administrator's."""
         if user not in self._clients:
             self._clients[user] = self.new_client(user)
+            self._clients[user].enableKeepAlive(KEEP_ALIVE)
         return self._clients[user]
 
     def new_client(self, user: str = "") -> Any:

@@ -31,7 +31,7 @@ def test_an_arrival_without_a_mark_is_imported(scene: Scene) -> None:
     path = scene.put("a.ome.tiff", retina())
     scene.lose_marks(path)
     scene.lose_marks(scene.collection, collection=True)
-    assert scene.sweep().observed == 0
+    assert scene.sweep().imported == 0
     assert run(scene, "reconcile").exit_code == DRIFTED
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
