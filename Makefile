@@ -5,11 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
+# tests/unit without what starts the lab's servers or other Pythons, and without the longest of the rest.
+SLOW := benchmarks doctor/test_doctor.py gateways/test_pages.py hooks/test_in_lab_zone.py hooks/test_interpreters.py \
+	install/test_account.py domain/planning/test_crash_anywhere.py
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test quick check generate format bench lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(READY) ## play the whole story on a lab zone and a lab OMERO, with real images
 	@$(BIN)/python -m tests.demo
@@ -18,21 +22,29 @@ test: $(READY) check ## style, types, import rules and all the tests
 	@echo "== tests"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(READY)
+quick: $(READY) check ## style, types, and the unit tests that start no servers: about a minute
+	@echo "== tests without servers"
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit $(SLOW:%=--ignore=tests/unit/%)
+
+check: $(READY) ## style, types and import rules
 	@echo "== style" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "== types" && $(BIN)/mypy
 	@echo "== imports" && $(BIN)/lint-imports
 
+generate: $(READY) ## write the files that are made from the code
+	@$(BIN)/python -m tools.generated
+
 format: $(READY) ## put the style right
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(READY) ## measure what README.md quotes
+bench: $(READY) ## measure what docs/figures.md quotes
 	@$(BIN)/python -m benchmarks
 
 lock: $(READY) ## choose versions anew
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
 		--no-emit-package zeroc-ice --group dev pyproject.toml --output-file requirements/dev.txt
+	@echo "Now: make generate"
 
 clean: ## take the set-up away (the compiled zeroc-ice stays in its cache)
 	@rm -rf $(VENV)

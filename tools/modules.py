@@ -1,16 +1,15 @@
-"""Prints what each module is for, from the first sentence of its docstring: docs/modules.md is made by this."""
+"""The page docs/modules.md: what each module is for, from the first paragraph of its docstring."""
 
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
 TOP = Path(__file__).parents[1]
 PLACES = ("core.py", "policies", "lab", "tests/scene", "tests/demo", "benchmarks", "tools")
 HEAD = """# What each module is for
 
-Made by `python tools/modules.py > docs/modules.md` from the modules themselves.
+Made by `make generate` from the modules themselves.
 """
 
 
@@ -45,7 +44,3 @@ def table() -> str:
 
 def _order(module: Path) -> tuple[str, bool, str]:
     return (str(module.parent), module.name != "__init__.py", module.name)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(table())

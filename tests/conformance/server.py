@@ -29,6 +29,9 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 ALICE, BOB, SERVICE = f"c-alice{WORKER}", f"c-bob{WORKER}", "c-service"
 """Each test process has users of its own: what they have made is counted, and deleted at the end."""
 
+KEEP_ALIVE = 20
+"""Seconds; the server ends the session of a client that is silent for a minute, as other modules' tests may take."""
+
 Context = dict[str, str]
 EVERYWHERE: Context = {"omero.group": "-1"}
 
@@ -52,6 +55,7 @@ class Server:
         """A client that stays logged in; an empty name is the administrator's."""
         if user not in self._clients:
             self._clients[user] = self.new_client(user)
+            self._clients[user].enableKeepAlive(KEEP_ALIVE)
         return self._clients[user]
 
     def new_client(self, user: str = "") -> Any:

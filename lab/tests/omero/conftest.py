@@ -26,6 +26,7 @@ class World:
     def client(self, user: str) -> Any:
         if user not in self.clients:
             self.clients[user] = self.lab.client(user)
+            self.clients[user].enableKeepAlive(20)  # or the session ends while other modules' tests run
         return self.clients[user]
 
     def within(self, group: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How hard the properties are tried: the same examples at each run of CI, many more and new ones in the deep one."""
+"""How hard the properties are tried: the same examples at each run of CI, few in the quick profile, many in deep."""
 
 import os
 
@@ -13,5 +13,6 @@ CI = settings(
 )
 
 settings.register_profile("ci", CI)
+settings.register_profile("quick", CI, max_examples=10)
 settings.register_profile("deep", CI, max_examples=5000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

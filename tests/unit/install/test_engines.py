@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,11 +86,6 @@ def test_the_narrowed_events_are_those_of_the_hooks_and_no_others() -> None:
     )
     native = {"plugin_specific_configuration": {"regexes_for_supported_peps": ["pep_database_reg_data_obj_post"]}}
     assert not engines.is_asked(native)
-
-
-def test_the_published_fragment_is_what_is_put_in() -> None:
-    published = Path(__file__).parents[3] / "irods_config" / "server_config.fragment.json"
-    assert published.read_text() == engines.fragment_text()
 
 
 @pytest.mark.parametrize(
