@@ -28,10 +28,10 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     """
     image = re.fullmatch(r"Image:(\d+)", what)
     data_id = _of_image(connections, int(image[1])) if image else _of_path(connections, what)
-    found = Observer(connections, clock).observe([data_id])
-    if not found:
+    observations = Observer(connections, clock).observe([data_id])
+    if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
-    (observation,) = found.values()
+    (observation,) = observations.values()
     return Assessment(observation, decide(observation))
 
 

@@ -25,13 +25,13 @@ def data_ids(connections: Connections, hints: Hints) -> set[int]:
         return set()
     paths = client_paths(connections.omero.service(), hints.filesets)
     keys = [parse_import_key(path) for path in paths.values()]
-    found = {key.data_id for key in keys if key is not None and key.zone == connections.settings.zone.name}
+    ids = {key.data_id for key in keys if key is not None and key.zone == connections.settings.zone.name}
     gone = sorted(str(fileset) for fileset in hints.filesets - set(paths))
     if gone:
-        found |= ids_with(connections.zone, connections.names.fileset, gone)
+        ids |= ids_with(connections.zone, connections.names.fileset, gone)
     if hints.unlinked:
-        found |= ids_with(connections.zone, connections.names.request)
-    return found
+        ids |= ids_with(connections.zone, connections.names.request)
+    return ids
 
 
 def _home(connections: Connections) -> str:
@@ -46,8 +46,8 @@ def _attribute(connections: Connections) -> str:
 def load_cursor(connections: Connections) -> int | None:
     """The last id that was read and followed; None at the first start."""
     conditions = (Collection.name == _home(connections), CollectionMeta.name == _attribute(connections))
-    found = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
-    numbers = [int(value) for (value,) in found if value.isdecimal()]
+    values = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
+    numbers = [int(value) for (value,) in values if value.isdecimal()]
     return max(numbers) if numbers else None
 
 

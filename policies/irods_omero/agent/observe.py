@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 class Observer:
-    """Looks at units, by the rules that the zone has when it is first used; one for each sweep."""
+    """Observes units, by the rules that the zone has when it is first used; one for each sweep."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""
@@ -57,11 +57,11 @@ class Observer:
     def units(self, ids: Iterable[int], each_once: bool = False) -> dict[int, ZoneView]:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
-        found = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in found.items()}
+        units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
+        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in units.items()}
 
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
-        """The situations of the units of these data objects, by the catalog id of a unit's first.
+        """The observations of the units of these data objects, by the catalog id of a unit's first.
 
         Objects that are gone are left out, and so are those of which anything cannot be read (see ``unreadable``). With
         ``each_once`` so are the units whose first is none of these: where one goes through all objects, each unit is
@@ -123,11 +123,11 @@ def look_in_omero(connections: Connections, policy: Policy, filesets: Mapping[in
         return {}
     session = connections.omero.service()
     paths = client_paths(session, named.values())
-    found = read_filesets(session, paths, connections.scope())
+    views = read_filesets(session, paths, connections.scope())
     return {
-        data_id: found[fileset]
+        data_id: views[fileset]
         for data_id, fileset in named.items()
-        if fileset in found and paths[fileset].startswith(import_prefix(policy.zone, data_id))
+        if fileset in views and paths[fileset].startswith(import_prefix(policy.zone, data_id))
     }
 
 
@@ -136,8 +136,8 @@ def subjects_of(connections: Connections, filesets: Iterable[int]) -> dict[int, 
     ids = list(filesets)
     if not ids:
         return {}
-    found = read_filesets(connections.omero.service(), ids, connections.scope())
-    return {fileset: view.subjects for fileset, view in found.items()}
+    views = read_filesets(connections.omero.service(), ids, connections.scope())
+    return {fileset: view.subjects for fileset, view in views.items()}
 
 
 def _is_ours(error: Exception) -> bool:
@@ -145,13 +145,13 @@ def _is_ours(error: Exception) -> bool:
     return isinstance(error, PolicyError)
 
 
-def agreement_of(found: DataObject, names: Names) -> Agreement:
+def agreement_of(data_object: DataObject, names: Names) -> Agreement:
     """What was agreed about a data object; nothing, where that cannot be read."""
-    return _agreed(found, names)[0]
+    return _agreed(data_object, names)[0]
 
 
-def _agreed(found: DataObject, names: Names) -> tuple[Agreement, tuple[Avu, ...]]:
-    return read(avu for avu in found.avus if avu.attribute == names.agreement)
+def _agreed(data_object: DataObject, names: Names) -> tuple[Agreement, tuple[Avu, ...]]:
+    return read(avu for avu in data_object.avus if avu.attribute == names.agreement)
 
 
 def _omero_views(
@@ -164,8 +164,8 @@ def _omero_views(
     agreed = {data_id: base.fileset for data_id, base in bases.items()}
     views = look_in_omero(connections, policy, agreed)
     named = {
-        data_id: _named_fileset(found, connections.names)
-        for data_id, found in objects.items()
+        data_id: _named_fileset(data_object, connections.names)
+        for data_id, data_object in objects.items()
         if data_id not in views and not bases[data_id].gone
     }
     others = {data_id: fileset for data_id, fileset in named.items() if fileset != agreed[data_id]}
@@ -179,10 +179,10 @@ def _with_strays(
 ) -> dict[int, OmeroView]:
     """Add, as superseded, the images that others than the first have of the time when they were units of their own."""
     named = {
-        found.data_id: (data_id, fileset)
+        data_object.data_id: (data_id, fileset)
         for data_id, unit in units.items()
-        for found in unit.objects[1:]
-        if (fileset := _named_fileset(found, connections.names)) != views.get(data_id, NOTHING_IN_OMERO).fileset
+        for data_object in unit.objects[1:]
+        if (fileset := _named_fileset(data_object, connections.names)) != views.get(data_id, NOTHING_IN_OMERO).fileset
     }
     strays = look_in_omero(connections, policy, {member: fileset for member, (_, fileset) in named.items()})
     for member, stray in strays.items():
@@ -192,8 +192,8 @@ def _with_strays(
     return views
 
 
-def _named_fileset(found: DataObject, names: Names) -> int | None:
-    ids = [int(value) for value in found.values(names.fileset) if value.isdecimal()]
+def _named_fileset(data_object: DataObject, names: Names) -> int | None:
+    ids = [int(value) for value in data_object.values(names.fileset) if value.isdecimal()]
     return max(ids, default=None)
 
 
@@ -202,22 +202,22 @@ def _with_times(connections: Connections, observations: dict[int, Observation]) 
     disputed = [
         data_id for data_id, observation in observations.items() if _is_disputed(observation, connections.names)
     ]
-    objects_of = [found.data_id for data_id in disputed for found in observations[data_id].zone.objects]
+    objects_of = [data_object.data_id for data_id in disputed for data_object in observations[data_id].zone.objects]
     times = attached_at(connections.zone, objects_of, connections.names.request) if disputed else {}
     for data_id in disputed:
         observation = observations[data_id]
-        objects = tuple(_with_time(found, times) for found in observation.zone.objects)
+        objects = tuple(_with_time(data_object, times) for data_object in observation.zone.objects)
         observations[data_id] = replace(observation, zone=replace(observation.zone, objects=objects))
     return observations
 
 
-def _with_time(found: DataObject, times: Mapping[tuple[int, str], int]) -> DataObject:
-    asked = tuple((avu, times.get((found.data_id, avu.value), time)) for avu, time in found.asked_at)
-    return replace(found, asked_at=asked)
+def _with_time(data_object: DataObject, times: Mapping[tuple[int, str], int]) -> DataObject:
+    asked = tuple((avu, times.get((data_object.data_id, avu.value), time)) for avu, time in data_object.asked_at)
+    return replace(data_object, asked_at=asked)
 
 
 def _is_disputed(observation: Observation, names: Names) -> bool:
-    in_zone = {value for found in observation.zone.objects for value in found.values(names.request)}
+    in_zone = {value for data_object in observation.zone.objects for value in data_object.values(names.request)}
     tags = (link for subject in observation.omero.subjects for link in subject.tags)
     in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
     return len(in_zone | in_omero) > 1
@@ -229,32 +229,34 @@ def _with_movements(connections: Connections, observations: dict[int, Observatio
     The replicas are read once more after the queue: a movement that ended between the two readings would be in
     neither, and be queued again, only to fail.
     """
-    asking = {data_id: found for data_id, found in observations.items() if _is_asking(found, connections.names)}
+    asking = {
+        id_: observation for id_, observation in observations.items() if _is_asking(observation, connections.names)
+    }
     if not asking:
         return observations
     queued = queued_movements(connections.zone)
-    present = read_objects(
-        connections.zone, [found.data_id for each in asking.values() for found in each.zone.objects], ()
-    )
+    moving = [data_object.data_id for each in asking.values() for data_object in each.zone.objects]
+    present = read_objects(connections.zone, moving, ())
     for data_id, observation in asking.items():
         movements = tuple(
-            (found.data_id, destination)
-            for found in observation.zone.objects
-            for destination in sorted(queued.get(found.path, ()))
+            (data_object.data_id, destination)
+            for data_object in observation.zone.objects
+            for destination in sorted(queued.get(data_object.path, ()))
         )
-        objects = tuple(_where_it_is(found, present) for found in observation.zone.objects)
+        objects = tuple(_where_it_is(data_object, present) for data_object in observation.zone.objects)
         observations[data_id] = replace(
             observation, zone=replace(observation.zone, objects=objects, movements=movements)
         )
     return observations
 
 
-def _where_it_is(found: DataObject, present: Mapping[int, DataObject]) -> DataObject:
-    return replace(found, replicas=present[found.data_id].replicas) if found.data_id in present else found
+def _where_it_is(data_object: DataObject, present: Mapping[int, DataObject]) -> DataObject:
+    now = present.get(data_object.data_id)
+    return replace(data_object, replicas=now.replicas) if now else data_object
 
 
 def _is_asking(observation: Observation, names: Names) -> bool:
-    in_zone = any(found.values(names.request) for found in observation.zone.objects)
+    in_zone = any(data_object.values(names.request) for data_object in observation.zone.objects)
     in_omero = any(
         place_of_tag(link) == REQUEST_TAGS for subject in observation.omero.subjects for link in subject.tags
     )
@@ -274,17 +276,17 @@ def gather(
         each_once: Only the units whose first data object is among these: where one goes through all data objects.
     """
     objects = read_objects(zone, ids, attributes)
-    claimed = {unit.data_id for found in objects.values() for unit in claims(found, names)}
+    claimed = {unit.data_id for data_object in objects.values() for unit in claims(data_object, names)}
     if not claimed:
-        return {data_id: ZoneView(Unit(data_id), (found,)) for data_id, found in objects.items()}
-    wanted = set(objects)
+        return {data_id: ZoneView(Unit(data_id), (data_object,)) for data_id, data_object in objects.items()}
+    asked_for = set(objects)
     _add(zone, objects, claimed, attributes)
-    places = {data_id: membership(objects[data_id], objects, names).unit for data_id in wanted}
+    places = {data_id: membership(objects[data_id], objects, names).unit for data_id in asked_for}
     if each_once:
-        wanted = {data_id for data_id in wanted if places[data_id].data_id == data_id}
-    firsts = {places[data_id].data_id for data_id in wanted if places[data_id].kind in OF_SEVERAL}
+        asked_for = {data_id for data_id in asked_for if places[data_id].data_id == data_id}
+    firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].kind in OF_SEVERAL}
     _add(zone, objects, _claiming(zone, names, firsts), attributes)
-    return units_of(wanted, objects, names)
+    return units_of(asked_for, objects, names)
 
 
 def _add(zone: ZoneConnection, objects: dict[int, DataObject], ids: Iterable[int], attributes: Sequence[str]) -> None:
@@ -311,12 +313,12 @@ def own_filesets(connections: Connections, policy: Policy, lost: Mapping[int, Ag
     session = connections.omero.service()
     paths = filesets_below(session, (_prefix(policy.zone, data_id, base) for data_id, base in lost.items()))
     views = read_filesets(session, paths, connections.scope())
-    found: dict[int, list[OmeroView]] = defaultdict(list)
+    own: dict[int, list[OmeroView]] = defaultdict(list)
     for fileset, view in sorted(views.items()):
         key = parse_import_key(paths[fileset])
         if key is not None and not _is_superseded(view):
-            found[key.data_id].append(view)
-    return {data_id: of_unit[-1] for data_id, of_unit in found.items()}
+            own[key.data_id].append(view)
+    return {data_id: of_unit[-1] for data_id, of_unit in own.items()}
 
 
 def _prefix(zone: str, data_id: int, base: Agreement) -> str:

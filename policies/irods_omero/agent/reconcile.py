@@ -119,13 +119,13 @@ class Reconciler:
             gone = {fileset: data_id for fileset, data_id in ours.items() if data_id not in there}
             views = read_filesets(session, gone, self._connections.scope())
             differences = {fileset: diff_orphan(view.subjects) for fileset, view in views.items()}
-            found = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
+            orphans = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
             if self._manner != MARK:
-                found += [Orphan(left.id, ours[left.id], half_made=left) for left in half_made(session, ours)]
-            self.done.orphaned += len(found)
-            if found and self._manner != SHOW:
-                self._put_right(found)
-            yield found
+                orphans += [Orphan(left.id, ours[left.id], half_made=left) for left in half_made(session, ours)]
+            self.done.orphaned += len(orphans)
+            if orphans and self._manner != SHOW:
+                self._put_right(orphans)
+            yield orphans
 
     def _put_right(self, orphans: list[Orphan]) -> None:
         annotating, importing = self._connections.writers()

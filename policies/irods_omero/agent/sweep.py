@@ -62,7 +62,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
         except Exception:
             log.info("nothing can be said ahead", path=zone.first.path)
             continue
-        marked = asked & {found.data_id for found in zone.objects}
+        marked = asked & {data_object.data_id for data_object in zone.objects}
         if zone.unit.shard not in connections.shards:
             continue
         if importing.do_import:
@@ -134,7 +134,7 @@ class Sweep:
                 (release if mark.id in again else ack)(zone, names, mark)
 
     def _put_off(self, unit: int, mark: Mark) -> None:
-        """Import the unit at the end of this round, or leave it to the next one if it is one too many."""
+        """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""
         self._done.add(mark.id)
         if unit in self._imports or len(self._imports) < self._connections.settings.imports.per_sweep:
             self._imports.setdefault(unit, []).append(mark)
@@ -149,10 +149,10 @@ class Sweep:
         observations = self._observer.observe(ids)
         self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
         again, imports = self._work(observations)
-        for data_id, found in read_objects(zone, again | imports, [names.sync]).items():
-            post(zone, names, data_id, found.path)
+        for data_id, data_object in read_objects(zone, again | imports, [names.sync]).items():
+            post(zone, names, data_id, data_object.path)
             if data_id in imports:
-                self._put_off(data_id, Mark(data_id, found.path, shard_of(data_id), frozenset({PENDING})))
+                self._put_off(data_id, Mark(data_id, data_object.path, shard_of(data_id), frozenset({PENDING})))
 
     def _theirs(self, observations: Mapping[int, Observation]) -> list[ZoneView]:
         """The units that belong to other agents: only some of their data objects are of this one's shards."""
@@ -192,7 +192,7 @@ class Sweep:
 
 def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> dict[int, int]:
     """The catalog ids of all data objects of some units, each with the id of its unit."""
-    return {found.data_id: id_ for id_ in ids for found in observations[id_].zone.objects}
+    return {data_object.data_id: id_ for id_ in ids for data_object in observations[id_].zone.objects}
 
 
 SAVED_EVERY = 10_000
@@ -205,7 +205,7 @@ storage tiering has queued for it may be gone."""
 
 
 class Sweeper:
-    """Sweeps the zone, one round at each call."""
+    """Sweeps the zone, one pass at each call."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         self._connections = connections
@@ -215,10 +215,10 @@ class Sweeper:
         self._pending_at = 0.0
 
     def sweep(self) -> Report:
-        """One round.
+        """One pass.
 
         Raises:
-            UnreachableError: A side is down; nothing is lost, the next round goes on.
+            UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         work = Sweep(self._connections, self._clock)
@@ -233,7 +233,7 @@ class Sweeper:
         """Sweep until no import is left for later; returns what all these sweeps did together.
 
         Raises:
-            UnreachableError: A side is down; nothing is lost, the next round goes on.
+            UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         last = done = self.sweep()

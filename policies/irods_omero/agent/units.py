@@ -49,13 +49,13 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
     names = Names(settings.prefix)
     with ZoneConnection(settings.zone) as zone:
         objects = [_look(zone, names, path) for path in paths]
-        claimed = {unit.data_id for found in objects for unit in claims(found, names)}
+        claimed = {unit.data_id for data_object in objects for unit in claims(data_object, names)}
         against = objection(objects, existing(zone, claimed), settings.watch.roots, names)
         if against:
             raise RefusedError("making a unit of", paths[0], against)
         unit = Unit(objects[0].data_id, LIST)
         first, *others = objects
-        new = tuple(found.path for found in (*others, first) if not is_united(found, unit, names))
+        new = tuple(data_object.path for data_object in (*others, first) if not is_united(data_object, unit, names))
         if not dry_run:
             for path in new:
                 set_avu(zone, path, Avu(names.unit, str(unit.data_id), unit.kind))
@@ -65,7 +65,7 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
 
 def _look(zone: ZoneConnection, names: Names, path: str) -> DataObject:
     data_id = zone.call("looking for", path, lambda session: int(session.data_objects.get(path).id))
-    found = read_objects(zone, [data_id], [names.unit, names.fileset])
-    if data_id not in found:
+    objects = read_objects(zone, [data_id], [names.unit, names.fileset])
+    if data_id not in objects:
         raise RefusedError("looking for", path, "it has just been removed")
-    return found[data_id]
+    return objects[data_id]

@@ -153,8 +153,8 @@ def _delete_links(session: OmeroSession, kind: str, links: list[int]) -> None:
     try:
         session.delete(doing, kind, links)
     except RefusedError:
-        found = session.rows(doing, f"select l.id from {kind} l where l.id in (:ids)", {"ids": links})
-        there = [int(row[0]) for row in found]
+        rows = session.rows(doing, f"select l.id from {kind} l where l.id in (:ids)", {"ids": links})
+        there = [int(row[0]) for row in rows]
         if len(there) == len(links):
             raise
         if there:

@@ -55,15 +55,15 @@ def _dataset(session: OmeroSession, target: Target) -> int | None:
         values["project"] = target.project
     else:
         text = "select d.id from Dataset d where d.name = :dataset and d.details.owner.id = :owner order by d.id"
-    found = session.rows("looking for the dataset", text, values)
-    return int(found[0][0]) if found else None
+    rows = session.rows("looking for the dataset", text, values)
+    return int(rows[0][0]) if rows else None
 
 
 def _project(session: OmeroSession, name: str) -> Any:
     text = "select p.id from Project p where p.name = :name and p.details.owner.id = :owner order by p.id"
-    found = session.rows("looking for the project", text, {"name": name, "owner": session.user})
-    if found:
-        return omero.model.ProjectI(found[0][0], False)
+    rows = session.rows("looking for the project", text, {"name": name, "owner": session.user})
+    if rows:
+        return omero.model.ProjectI(rows[0][0], False)
     project = omero.model.ProjectI()
     project.name = rstring(name)
     return project

@@ -37,7 +37,7 @@ def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, 
     by_length: dict[int, list[str]] = defaultdict(list)
     for prefix in sorted(set(prefixes)):
         by_length[len(prefix)].append(prefix)
-    found: dict[int, str] = {}
+    paths: dict[int, str] = {}
     for length, alike in by_length.items():
         text = (
             "select e.fileset.id, e.clientPath from FilesetEntry e "
@@ -45,5 +45,5 @@ def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, 
         )
         for chunk in in_batches(alike):
             for fileset, path in session.rows("looking for filesets of units", text, {"prefixes": chunk}):
-                found.setdefault(int(fileset), path)
-    return found
+                paths.setdefault(int(fileset), path)
+    return paths

@@ -60,14 +60,14 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
         ids: OMERO ids.
         looked: What is looked at on their images and plates.
     """
-    found: dict[int, OmeroView] = {}
+    views: dict[int, OmeroView] = {}
     for chunk in in_batches(sorted(set(ids)), BATCH):
         parts = _images(session, chunk)
         _plates(session, parts, chunk)
         _annotate(session, parts, "Image", scope)
         _annotate(session, parts, "Plate", scope)
-        found.update({fileset: _view(fileset, part) for fileset, part in parts.items()})
-    return found
+        views.update({fileset: _view(fileset, part) for fileset, part in parts.items()})
+    return views
 
 
 def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
@@ -75,11 +75,11 @@ def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, st
     text = (
         "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id in (:ids) order by e.fileset.id, e.id"
     )
-    found: dict[int, str] = {}
+    paths: dict[int, str] = {}
     for chunk in in_batches(sorted(set(filesets)), BATCH):
         for fileset, path in session.rows("reading filesets", text, {"ids": chunk}):
-            found.setdefault(fileset, path)
-    return found
+            paths.setdefault(fileset, path)
+    return paths
 
 
 def fileset_of_image(session: OmeroSession, image: int) -> int | None:
@@ -125,8 +125,8 @@ def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, sco
     shared = _seen_by_others(session, kind, places, pairs)
     for id_ in {*tags, *pairs}:
         subjects = parts[places[id_]].subjects
-        found = frozenset(replace(each, shared=each.shared or each.annotation in shared) for each in pairs[id_])
-        subjects[kind, id_] = replace(subjects[kind, id_], tags=frozenset(tags[id_]), key_values=found)
+        annotations = frozenset(replace(each, shared=each.shared or each.annotation in shared) for each in pairs[id_])
+        subjects[kind, id_] = replace(subjects[kind, id_], tags=frozenset(tags[id_]), key_values=annotations)
 
 
 def _read_tags(
@@ -154,14 +154,14 @@ def _read_tags_in_sets(
         "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
     )
     values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": list(scope.tag_sets)}
-    found: dict[int, TagLink] = {}
+    tag_links: dict[int, TagLink] = {}
     parents: dict[int, int] = {}
     for *row, tag_set in session.rows("reading tags in tag sets", text, values):
         link = replace(_tag_link(row), tag_set=tag_set)
         if link.namespace not in scope.tags:
-            found[link.link] = min(link, found.get(link.link, link), key=lambda each: each.tag_set)
+            tag_links[link.link] = min(link, tag_links.get(link.link, link), key=lambda each: each.tag_set)
             parents[link.link] = row[1]
-    for link in found.values():
+    for link in tag_links.values():
         into[parents[link.link]].add(link)
 
 
@@ -203,8 +203,8 @@ def _seen_by_others(
     """Those of the annotations that are also on images of other filesets."""
     carriers: dict[int, Counter[int]] = defaultdict(Counter)
     for id_, carried in pairs.items():
-        for found in carried:
-            carriers[found.annotation][places[id_]] += 1
+        for annotation in carried:
+            carriers[annotation.annotation][places[id_]] += 1
     text = f"select l.child.id, count(l.id) from {kind}AnnotationLink l where l.child.id in (:ids) group by l.child.id"
     shared: set[int] = set()
     for chunk in in_batches(sorted(carriers), BATCH):

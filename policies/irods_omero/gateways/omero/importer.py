@@ -71,15 +71,15 @@ def find_existing(session: OmeroSession, prefix: str) -> list[Existing]:
         "where e.clientPath like :pattern order by f.id, e.id"
     )
     entries = session.rows("looking for an earlier import", text, {"pattern": prefix + "%"})
-    found: dict[int, tuple[str, int, int]] = {}
+    filesets: dict[int, tuple[str, int, int]] = {}
     for fileset, path, owner, group in entries:
         if path.startswith(prefix):
-            found.setdefault(fileset, (path, owner, group))
-    if not found:
+            filesets.setdefault(fileset, (path, owner, group))
+    if not filesets:
         return []
     text = "select distinct i.fileset.id from Image i where i.fileset.id in (:ids)"
-    complete = {row[0] for row in session.rows("looking for its images", text, {"ids": sorted(found)})}
-    return [Existing(id_, path, id_ in complete, owner, group) for id_, (path, owner, group) in found.items()]
+    complete = {row[0] for row in session.rows("looking for its images", text, {"ids": sorted(filesets)})}
+    return [Existing(id_, path, id_ in complete, owner, group) for id_, (path, owner, group) in filesets.items()]
 
 
 def half_made(session: OmeroSession, filesets: Iterable[int]) -> list[Existing]:
@@ -177,10 +177,10 @@ def _sha1s_of(session: OmeroSession, fileset: int, action: Import) -> list[str]:
         "select o.hash, o.size, h.value from FilesetEntry e join e.originalFile o join o.hasher h "
         "where e.fileset.id = :id"
     )
-    found = session.rows("looking for the hash of an earlier import", text, {"id": fileset})
-    if len(found) != len(action.paths) or sum(size or 0 for _, size, _ in found) != action.content.size:
+    files = session.rows("looking for the hash of an earlier import", text, {"id": fileset})
+    if len(files) != len(action.paths) or sum(size or 0 for _, size, _ in files) != action.content.size:
         return []
-    return [str(digest) for digest, _, kind in found if kind == ChecksumAlgorithmSHA1160]
+    return [str(digest) for digest, _, kind in files if kind == ChecksumAlgorithmSHA1160]
 
 
 def _are_those_of(known: list[str], paths: Iterable[str], open_object: Opener) -> bool:

@@ -59,14 +59,14 @@ class People:
             "select g.name from GroupExperimenterMap m join m.parent g join m.child e "
             "where e.omeName = :name and g.name not in (:system) order by m.id"
         )
-        found = self._connection.service().rows(
+        rows = self._connection.service().rows(
             "looking for the groups of", text, {"name": name, "system": ["system", "user", "guest"]}
         )
-        if not found:
+        if not rows:
             raise RefusedError(
                 "looking for the OMERO user of", owner, f"there is no OMERO user {name!r} in any group; see omero.users"
             )
-        return str(found[0][0])
+        return str(rows[0][0])
 
     def _name(self, kind: str, id_: int) -> str:
         """The name of a user or group, as it was when it was looked up."""

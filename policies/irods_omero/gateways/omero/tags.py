@@ -57,9 +57,9 @@ class Tags:
             "TagAnnotation s where x.child.id = t.id and x.parent.id = s.id and s.ns = :namespace "
             "and t.textValue = :text and t.ns is null order by t.id"
         )
-        found = session.rows("looking for the tag", query, {"namespace": NSINSIGHTTAGSET, "text": text})
-        elsewhere = {tag for tag, _, name in found if name != tag_set}
-        return _usable(session, [(tag, owner) for tag, owner, _ in found if tag not in elsewhere])
+        rows = session.rows("looking for the tag", query, {"namespace": NSINSIGHTTAGSET, "text": text})
+        elsewhere = {tag for tag, _, name in rows if name != tag_set}
+        return _usable(session, [(tag, owner) for tag, owner, _ in rows if tag not in elsewhere])
 
     def _find_by_namespace(self, session: OmeroSession, namespace: str, text: str) -> int | None:
         query = (
@@ -85,16 +85,16 @@ class Tags:
         return int(unwrap(session.save_and_return("making the tag", text, tag).id))
 
     def _tag_set(self, session: OmeroSession, text: str) -> omero.model.TagAnnotationI:
-        found = self._find_by_namespace(session, NSINSIGHTTAGSET, text)
-        if found is not None:
-            return omero.model.TagAnnotationI(found, False)
+        tag_id = self._find_by_namespace(session, NSINSIGHTTAGSET, text)
+        if tag_id is not None:
+            return omero.model.TagAnnotationI(tag_id, False)
         tag_set = omero.model.TagAnnotationI()
         tag_set.ns = rstring(NSINSIGHTTAGSET)
         tag_set.textValue = rstring(text)
         return tag_set
 
 
-def _usable(session: OmeroSession, found: Sequence[Sequence[Any]]) -> int | None:
+def _usable(session: OmeroSession, tags: Sequence[Sequence[Any]]) -> int | None:
     """The first of some tags, each with its owner, that the session's user may link."""
-    usable = [tag for tag, owner in found if session.shares_annotations or owner == session.user]
+    usable = [tag for tag, owner in tags if session.shares_annotations or owner == session.user]
     return int(usable[0]) if usable else None

@@ -50,14 +50,14 @@ def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> It
     """
     after = last = 0
     while True:
-        found = _batch(zone, names, shards, after, last)
-        is_last = len(found) < BATCH
-        if not is_last and found[0][0] != found[-1][0]:
-            found = [row for row in found if row[0] != found[-1][0]]  # there may be more about the last object
-        yield from _marks(found, shards, collection=False)
+        page = _batch(zone, names, shards, after, last)
+        is_last = len(page) < BATCH
+        if not is_last and page[0][0] != page[-1][0]:
+            page = [row for row in page if row[0] != page[-1][0]]  # there may be more about the last object
+        yield from _marks(page, shards, collection=False)
         if is_last:
             break
-        after = found[-1][0]
+        after = page[-1][0]
         last = last or last_data_id(zone, LOOKING, DataObjectMeta.name == names.sync)
     yield from _marks(_of_collections(zone, names), shards, collection=True)
 
@@ -71,19 +71,19 @@ def _batch(
         conditions.append(DataObject.id <= last)
     if len(shards) < SHARDS:
         conditions.append(In(DataObjectMeta.units, sorted(shards)))
-    found = first_rows(zone, LOOKING, BATCH, columns, *conditions)
-    return [(data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in found]
+    page = first_rows(zone, LOOKING, BATCH, columns, *conditions)
+    return [(data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in page]
 
 
 def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[int, str, str, str]]:
     columns = (Collection.id, Collection.name, CollectionMeta.value, CollectionMeta.units)
-    found = rows(zone, LOOKING, columns, CollectionMeta.name == names.sync)
-    return sorted((id_, path, state, units) for id_, path, state, units in found)
+    page = rows(zone, LOOKING, columns, CollectionMeta.name == names.sync)
+    return sorted((id_, path, state, units) for id_, path, state, units in page)
 
 
-def _marks(found: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool) -> Iterator[Mark]:
+def _marks(page: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool) -> Iterator[Mark]:
     states: dict[tuple[int, str, int], set[str]] = {}
-    for id_, path, state, units in found:
+    for id_, path, state, units in page:
         if _shard(units) in shards:
             states.setdefault((id_, path, _shard(units)), set()).add(state)
     return (Mark(*key, frozenset(of_one), collection) for key, of_one in states.items())

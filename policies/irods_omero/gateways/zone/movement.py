@@ -55,7 +55,7 @@ def movement_rule(move: Move) -> dict[str, Any]:
 
 def queued_movements(zone: ZoneConnection) -> dict[str, set[str]]:
     """For each logical path the resources to which queued movements will take it."""
-    found: dict[str, set[str]] = {}
+    destinations: dict[str, set[str]] = {}
     condition = Like(RuleExec.name, f"%{OPERATION}%")
     for _, text in rows(zone, "reading the delay queue", (RuleExec.id, RuleExec.name), condition):
         try:
@@ -64,5 +64,5 @@ def queued_movements(zone: ZoneConnection) -> dict[str, set[str]]:
             path, destination = parameters["object-path"], parameters["destination-resource"]
         except (ValueError, KeyError, AttributeError, TypeError):
             continue  # somebody else's rule that only names the operation
-        found.setdefault(path, set()).add(destination)
-    return found
+        destinations.setdefault(path, set()).add(destination)
+    return destinations

@@ -34,12 +34,12 @@ def pages(zone: ZoneConnection, roots: Sequence[str], attribute: str, after: int
         conditions += [Like(Collection.name, like(root)), Like(Collection.name, f"{like(root)}/%")]
     low, width, last = after, BATCH, last_data_id(zone, "looking for the last data object")
     while low < last:
-        found = {id_ for condition in conditions for id_ in _ids(zone, condition, low, low + width)}
-        yield from in_batches(sorted(found), BATCH)
+        ids = {id_ for condition in conditions for id_ in _ids(zone, condition, low, low + width)}
+        yield from in_batches(sorted(ids), BATCH)
         low += width
-        if len(found) <= BATCH // 2:
+        if len(ids) <= BATCH // 2:
             width = min(width * 2, WIDEST)
-        elif len(found) > BATCH:
+        elif len(ids) > BATCH:
             width //= 2
 
 

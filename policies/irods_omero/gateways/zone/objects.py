@@ -50,25 +50,25 @@ def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[
         ids: Catalog ids.
         attributes: The AVU attributes to read.
     """
-    found: dict[int, ObjectView] = {}
+    objects: dict[int, ObjectView] = {}
     for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
         replicas = rows(zone, "reading replicas", REPLICA_COLUMNS, In(DataObject.id, chunk))
         avus = read_avus(zone, chunk, attributes) if replicas and attributes else {}
-        found.update(_views(replicas, avus))
-    return found
+        objects.update(_views(replicas, avus))
+    return objects
 
 
 def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str]) -> dict[int, frozenset[Avu]]:
     """The AVUs of these data objects that have one of the attributes, or start as one that ends with a star does."""
     columns = (DataObject.id, DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units)
-    found: dict[int, set[Avu]] = defaultdict(set)
+    avus: dict[int, set[Avu]] = defaultdict(set)
     starts = tuple(attribute[:-1] for attribute in attributes if attribute.endswith(STAR))
     whole = [attribute for attribute in attributes if not attribute.endswith(STAR)]
     for condition in (In(DataObjectMeta.name, whole), *(Like(DataObjectMeta.name, f"{like(s)}%") for s in starts)):
         for data_id, name, value, units in rows(zone, "reading AVUs", columns, In(DataObject.id, ids), condition):
             if name in whole or name.startswith(starts):
-                found[data_id].add(Avu(name, value, units or ""))
-    return {data_id: frozenset(avus) for data_id, avus in found.items()}
+                avus[data_id].add(Avu(name, value, units or ""))
+    return {data_id: frozenset(own) for data_id, own in avus.items()}
 
 
 def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -> set[int]:
@@ -85,7 +85,7 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
     GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more, from iRODS 4.3.2 on.
     Where it is not to be had nothing is returned for the rest.
     """
-    found: dict[tuple[int, str], int] = {}
+    times: dict[tuple[int, str], int] = {}
     for chunk in in_batches(sorted(set(ids)), ATTACHED_A_QUERY):
         listed = ", ".join(f"'{data_id}'" for data_id in chunk)
         text = (
@@ -94,9 +94,9 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
         )
         rows_found = _newer(zone, text)
         if rows_found is None:
-            return found
-        found.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
-    return found
+            return times
+        times.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
+    return times
 
 
 def _newer(zone: ZoneConnection, text: str) -> list[list[str]] | None:
@@ -110,10 +110,10 @@ def _newer(zone: ZoneConnection, text: str) -> list[list[str]] | None:
 
 def existing(zone: ZoneConnection, ids: Iterable[int]) -> set[int]:
     """Those of the catalog ids that data objects have."""
-    found: set[int] = set()
+    there: set[int] = set()
     for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
-        found |= {data_id for (data_id,) in rows(zone, "looking for ids", (DataObject.id,), In(DataObject.id, chunk))}
-    return found
+        there |= {data_id for (data_id,) in rows(zone, "looking for ids", (DataObject.id,), In(DataObject.id, chunk))}
+    return there
 
 
 def _views(replica_rows: list[tuple[Any, ...]], avus: dict[int, frozenset[Avu]]) -> dict[int, ObjectView]:

@@ -34,11 +34,11 @@ def first_rows(
     """So many rows of a query, in the order of its first column."""
 
     def ask(session: Any) -> list[tuple[Any, ...]]:
-        found = session.query(*columns).filter(*conditions).order_by(columns[0]).get_results()
+        results = session.query(*columns).filter(*conditions).order_by(columns[0]).get_results()
         try:
-            return [tuple(row[column] for column in columns) for row in islice(found, count)]
+            return [tuple(row[column] for column in columns) for row in islice(results, count)]
         finally:
-            found.close()
+            results.close()
 
     return zone.call(doing, "", ask)
 

@@ -144,8 +144,8 @@ def members(zone: ZoneConnection, collection: str) -> Iterator[int]:
 def _listed(zone: ZoneConnection, condition: Criterion) -> Iterator[tuple[int, str]]:
     """Catalog ids and collections of data objects, so many at a time that a query is not begun too often."""
     columns, after = (DataObject.id, Collection.name), 0
-    while found := first_rows(zone, "listing what is below", LISTED, columns, condition, DataObject.id > after):
-        yield from found
-        if len(found) < LISTED:
+    while page := first_rows(zone, "listing what is below", LISTED, columns, condition, DataObject.id > after):
+        yield from page
+        if len(page) < LISTED:
             break
-        after = found[-1][0]
+        after = page[-1][0]
