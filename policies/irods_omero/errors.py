@@ -36,3 +36,11 @@ class UnreachableError(SideError):
 
 class RefusedError(SideError):
     """A side answered that it will not do it: something about this unit, or about rights, has to change."""
+
+
+class ContentError(RefusedError):
+    """OMERO has read a unit's bytes and can make no images of them: trying again soon will not help."""
+
+
+class DestinationError(RefusedError):
+    """The account, group or container that an import needs is missing, which concerns all units that need it."""

@@ -31,7 +31,7 @@ class Agent:
     def __init__(self, server: Server, connection: OmeroConnection) -> None:
         self.server = server
         self.connection = connection
-        self.people = People(connection, {"zone user": ALICE})
+        self.people = People(connection)
         self.tags = Tags()
         self.annotating = AnnotationWriter(self.people, self.tags)
         self.importing = Importer(connection.service, self.people, self.tags)
@@ -51,7 +51,7 @@ class Agent:
             "key": import_key(ZONE, self.data_id, content),
             "paths": (f"/zone/home/{name}",),
             "content": content,
-            "owner": "zone user",
+            "user": ALICE,
             "target": self.target,
         }
         return Import(**{**fields, **changes})

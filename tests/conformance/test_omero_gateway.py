@@ -47,7 +47,7 @@ def import_into_all_places(agent: Agent) -> int:
     again = agent.importing.bring_in(agent.action(), opener(b"not read"))
     assert (first.earlier, again.fileset) == ((), first.fileset), "each unit once"
     assert [existing.complete for existing in find_existing(agent.service, agent.action().prefix)] == [True]
-    session = agent.people.owner_session("zone user", "")
+    session = agent.people.owner_session(ALICE, "")
     alone = Target(dataset=f"Dataset {agent.data_id}")
     dataset = find_container(session, alone)
     assert find_container(session, alone).id.val == dataset.id.val
@@ -212,13 +212,13 @@ def test_an_owner_whom_omero_does_not_know_is_refused(agent: Agent) -> None:
     for group in ("", ANNOTATE):
         target = Target(dataset="d", group=group)
         with pytest.raises(RefusedError):
-            agent.importing.bring_in(agent.action(owner="c-nobody", target=target), opener(picture()))
+            agent.importing.bring_in(agent.action(user="c-nobody", target=target), opener(picture()))
 
 
 def test_people_are_found_by_id_and_by_name(agent: Agent) -> None:
     session = agent.people.acting_as(agent.server.users[ALICE], agent.server.groups[PRIVATE])
     assert (session.name, session.group) == (ALICE, agent.server.groups[PRIVATE])
-    assert agent.people.owner_session("zone user", "").group in agent.server.groups.values()
+    assert agent.people.owner_session(ALICE, "").group in agent.server.groups.values()
     with pytest.raises(RefusedError):
         agent.people.acting_as(10**9, agent.server.groups[PRIVATE])
 

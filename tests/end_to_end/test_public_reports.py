@@ -7,15 +7,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from irods.helpers import xml_mode
 from irods.meta import iRODSMeta
 from irods.models import DataObject, RuleExec
 
 from irods_omero.agent import apply, observe
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.cli import main
 from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.observation import Observation
-from irods_omero.errors import RefusedError
+from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.gateways.omero.importer import Imported, Importer
 from irods_omero.gateways.zone import avus
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import read_objects
@@ -114,3 +118,55 @@ def test_a_movement_whose_queued_rule_has_vanished_is_asked_for_again(
         assert dict(scene.shown(path).image.pairs)["waiting"].startswith("archive since "), "the image says so"
     scene.sweep()  # nothing has told of it
     scene.wait_for(ARCHIVE, path)
+
+
+def test_an_owner_without_an_account_stops_nobody_and_is_imported_when_there_is_one(scene: Scene) -> None:
+    path, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
+    nobody = {"omero": {"users": {scene.user.username: "nobody-here"}}}
+    for _ in range(5):  # more often than a bad file would be tried
+        report = scene.sweep(**nobody)
+    assert report.failed == 2
+    assert "nobody-here" in str(scene.avus(path, "omero::error"))
+    scene.sweep()  # the configuration was mended
+    for mended in (path, other):
+        assert scene.shown(mended).image.texts == {"registered", "tier:fast"}
+        assert scene.avus(mended, "omero::error") == []
+
+
+def test_a_group_that_was_mistyped_is_no_reason_to_give_up(scene: Scene) -> None:
+    scene.watch(group="microscopi")
+    path = scene.put("a.ome.tiff", retina(32))
+    for _ in range(5):
+        scene.sweep()
+    assert "microscopi" in str(scene.avus(path, "omero::error"))
+    scene.watch()
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_file_that_cannot_be_read_is_tried_anew_by_command(scene: Scene) -> None:
+    path = scene.put("broken.ome.tiff", b"no image at all")
+    for _ in range(5):
+        report = scene.sweep()
+    assert report.failed == 0, "given up"
+    run = CliRunner().invoke(main, ["--config", str(scene.policy_file), "retry", path])
+    assert "1 units are tried anew" in run.output
+    assert scene.sweep().failed == 1
+
+
+def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    culprit, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
+    bring_in = Importer.bring_in
+
+    def broken(importer: Importer, action: Import, opener: Any) -> Imported:
+        if culprit in action.paths:
+            raise UnreachableError("importing", culprit, "the server went away")
+        return bring_in(importer, action, opener)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "bring_in", broken)
+        for _ in range(3):
+            with pytest.raises(UnreachableError):
+                scene.sweep(imports={"backoff_seconds": 60.0})
+        assert scene.shown(other).image.texts == {"registered", "tier:fast"}
+        assert scene.sweep(imports={"backoff_seconds": 60.0}).waiting >= 1, "it rests"

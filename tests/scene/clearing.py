@@ -113,7 +113,7 @@ def _delete(root: Any, targets: dict[str, list[int]]) -> None:
 
 def _ids(root: Any, text: str, parameters: Any = None) -> list[int]:
     rows = root.getSession().getQueryService().projection(text, parameters, EVERYWHERE)
-    return [unwrap(row[0]) for row in rows if unwrap(row[0]) is not None]
+    return [unwrap(value) for row in rows for value in row if unwrap(value) is not None]
 
 
 def _home(zone: str) -> str:

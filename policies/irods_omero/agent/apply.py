@@ -10,11 +10,13 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import Decision, decide, decide_failure
+from irods_omero.domain.planning.decide import Decision, decide, decide_attempt, decide_failure
 from irods_omero.domain.planning.plan import Plan, Step
 from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreement, ZoneAction
+from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
-from irods_omero.errors import RefusedError
+from irods_omero.domain.state.target import Target
+from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.streaming import open_object
 
@@ -32,6 +34,8 @@ class Applier:
         self._observer = observer
         self._report = report
         self._annotations, self._importer = connections.writers()
+        self._missing: dict[tuple[str, Target], DestinationError] = {}
+        """Users and targets that an import has missed: no other import of this sweep need try."""
 
     def apply(self, observations: Units) -> set[int]:
         """Decide about each unit, do what was decided, and import what is to be imported.
@@ -79,11 +83,20 @@ class Applier:
 
     def _import(self, observations: Units, data_id: int, action: Import) -> Decision:
         """Import one unit, observe what came of it, and decide again."""
-        observation = observations[data_id]
+        where = (action.user, action.target)
         try:
+            if where in self._missing:
+                raise self._missing[where]
+            attempt = decide_attempt(observations[data_id])
+            if attempt is not None:
+                self._write(observations, data_id, (attempt,))
             done = self._importer.bring_in(action, lambda path: open_object(self._connections.zone, path))
         except RefusedError as error:
-            return _without_import(observation, self._fail(observation, error))
+            if isinstance(error, DestinationError):
+                self._missing[where] = error
+            kind = CONTENT if isinstance(error, ContentError) else OUTSIDE
+            return _without_import(observations[data_id], self._fail(observations[data_id], error, kind))
+        observation = observations[data_id]
         log.info("imported", path=action.paths[0], fileset=done.fileset)
         self._report.imported += 1
         observations[data_id] = self._observer.observe_import(observation, action, done)
@@ -134,10 +147,10 @@ class Applier:
                 continue
             self._report.zone_actions += 1
 
-    def _fail(self, observation: Observation, error: RefusedError) -> Decision:
+    def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:
         log.warning("unit failed", path=observation.zone.first.path, error=str(error))
         self._report.failed += 1
-        return decide_failure(observation, str(error))
+        return decide_failure(observation, str(error), kind)
 
 
 def decide_or_fail(observation: Observation) -> Decision:

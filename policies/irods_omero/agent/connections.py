@@ -27,13 +27,13 @@ class Connections:
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
-        self._people = People(self.omero, settings.omero.users)
+        self._people = People(self.omero)
 
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
         self.zone.close()
         self.omero.close()
-        self._people = People(self.omero, self.settings.omero.users)
+        self._people = People(self.omero)
 
     def writers(self) -> tuple[AnnotationWriter, Importer]:
         """What writes to OMERO, with an empty memory of tags: users may have deleted some."""
@@ -72,6 +72,7 @@ class Connections:
             attempts=settings.imports.attempts,
             backoff=settings.imports.backoff_seconds,
             attributes=tuple(map(mapped_attribute, settings.attributes)),
+            users=settings.omero.users,
         )
 
     def __enter__(self) -> Connections:

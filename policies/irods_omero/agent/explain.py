@@ -13,6 +13,7 @@ from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+from irods_omero.gateways.zone.objects import id_of
 
 
 def assess(connections: Connections, what: str, clock: Callable[[], float] = time.time) -> Assessment:
@@ -27,16 +28,12 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
         RefusedError: There is no such thing, or OMERO has the image from elsewhere.
     """
     image = re.fullmatch(r"Image:(\d+)", what)
-    data_id = _of_image(connections, int(image[1])) if image else _of_path(connections, what)
+    data_id = _of_image(connections, int(image[1])) if image else id_of(connections.zone, what)
     observations = Observer(connections, clock).observe([data_id])
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
     return Assessment(observation, decide(observation))
-
-
-def _of_path(connections: Connections, path: str) -> int:
-    return int(connections.zone.call("looking for", path, lambda session: session.data_objects.get(path).id))
 
 
 def _of_image(connections: Connections, image: int) -> int:

@@ -14,6 +14,7 @@ from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.imports import decide_import
+from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
@@ -34,10 +35,12 @@ class Backlog:
     Attributes:
         resting: Their last import failed, and the next attempt is not due.
         arriving: They are to be imported; each with the id of its unit.
+        suspects: Units of these of which an earlier import was broken off: they may have brought a server down.
     """
 
     resting: frozenset[int]
     arriving: Mapping[int, int]
+    suspects: frozenset[int]
 
 
 def look_ahead(connections: Connections, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
@@ -50,7 +53,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
         ids: Catalog ids.
     """
     asked, names = set(ids), connections.names
-    resting, arriving = set[int](), dict[int, int]()
+    resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
     attributes = [names.agreement, names.unit]
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
@@ -67,9 +70,11 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
             continue
         if importing.do_import:
             arriving |= dict.fromkeys(marked, zone.unit.data_id)
+            if base.failure is not None and base.failure.kind == UNDER_WAY:
+                suspects.add(zone.unit.data_id)
         elif importing.wait:
             resting |= marked
-    return Backlog(frozenset(resting), arriving)
+    return Backlog(frozenset(resting), arriving, frozenset(suspects))
 
 
 class Sweep:
@@ -83,6 +88,7 @@ class Sweep:
         self._batch = connections.settings.agent.batch
         self._done: set[int] = set()
         self._imports: dict[int, list[Mark]] = {}
+        self._suspects: set[int] = set()
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time."""
@@ -101,7 +107,8 @@ class Sweep:
         """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
-        for unit, marks in self._imports.items():
+        # What breaks a server must not do so before all others have had their turn.
+        for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
             taken = [mark for mark in marks if claim(zone, names, mark)]
             if taken:
                 again = applier.import_unit(unit)
@@ -117,6 +124,7 @@ class Sweep:
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched)
         self.report.waiting += len(ahead.resting)
+        self._suspects |= ahead.suspects
         for mark in marks:
             if mark.id in ahead.arriving:
                 self._put_off(ahead.arriving[mark.id], mark)

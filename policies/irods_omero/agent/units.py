@@ -12,7 +12,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import post
-from irods_omero.gateways.zone.objects import existing, read_objects
+from irods_omero.gateways.zone.objects import existing, id_of, read_objects
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import LIST, Names
 
@@ -64,7 +64,7 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
 
 
 def _look(zone: ZoneConnection, names: Names, path: str) -> DataObject:
-    data_id = zone.call("looking for", path, lambda session: int(session.data_objects.get(path).id))
+    data_id = id_of(zone, path)
     objects = read_objects(zone, [data_id], [names.unit, names.fileset])
     if data_id not in objects:
         raise RefusedError("looking for", path, "it has just been removed")

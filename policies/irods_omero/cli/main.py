@@ -12,6 +12,7 @@ from irods_omero.cli.cmd_doctor import doctor
 from irods_omero.cli.cmd_explain import explain
 from irods_omero.cli.cmd_install import install, uninstall
 from irods_omero.cli.cmd_reconcile import reconcile
+from irods_omero.cli.cmd_retry import retry
 from irods_omero.cli.cmd_unit import unit
 from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
 from irods_omero.errors import PolicyError, SettingsError
@@ -43,5 +44,5 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     ctx.obj = config
 
 
-for command in (agent, check_config, doctor, explain, install, reconcile, uninstall, unit):
+for command in (agent, check_config, doctor, explain, install, reconcile, retry, uninstall, unit):
     main.add_command(command)

@@ -34,7 +34,7 @@ def actions(plan: Plan) -> list[str]:
         place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
         others = len(plan.do_import.paths) - 1
         files = f" with {others} other file{'s' * (others > 1)}" if others else ""
-        return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.owner}"]
+        return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.user}"]
     ordered = [action for step in plan.steps() for action in step]
     paths = {action.path for action in ordered if isinstance(action, ZoneAction)}
     return [_with_path(action, len(paths) > 1) for action in ordered]

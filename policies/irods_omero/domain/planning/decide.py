@@ -19,12 +19,22 @@ from irods_omero.domain.rules.desired import (
     state_pairs,
     state_tags,
 )
-from irods_omero.domain.rules.imports import ImportDecision, decide_import
+from irods_omero.domain.rules.imports import ImportDecision, decide_import, setting
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
-from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement, AgreementError, Failure, encode
+from irods_omero.domain.state.agreement import (
+    CONTENT,
+    OUTSIDE,
+    REASON_BYTES,
+    UNDER_WAY,
+    UNTOLD,
+    Agreement,
+    AgreementError,
+    Failure,
+    encode,
+)
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.texts import printable, timestamp
@@ -129,22 +139,42 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
     return replace(fields, attributes=attributes)
 
 
-def decide_failure(observation: Observation, cause: str) -> Decision:
-    """What to write down when carrying out the plan failed for a cause that lies in the unit itself."""
-    base, content, before = observation.base, observation.content, observation.base.failure
-    again = before is not None and _same(before.content, content)
-    attempts = before.attempts + 1 if before is not None and again else 1
-    failure = Failure(attempts, int(observation.now), printable(cause, REASON_BYTES) or UNTOLD, content)
-    agreement = replace(base, failure=failure)
-    if not _fits(agreement):
-        agreement = replace(agreement, attributes=(), refused="")
-    errors = errors_of(Error(failure.reason, attempts), Error(agreement.refused))
+def decide_attempt(observation: Observation) -> RecordAgreement | None:
+    """What to write down before an import: what breaks a server while it is imported is known by that."""
+    reason = "OMERO or iRODS went away each time while this was being imported"
+    return _record(observation, _failing(observation, reason, UNDER_WAY))
+
+
+def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) -> Decision:
+    """What to write down when carrying out the plan failed.
+
+    Args:
+        observation: The unit.
+        cause: What went wrong, for people.
+        kind: ``CONTENT``, or ``OUTSIDE`` for a cause that does not lie in the unit.
+    """
+    agreement = _failing(observation, cause, kind)
+    failure = agreement.failure
+    assert failure is not None
+    errors = errors_of(Error(failure.reason, failure.attempts), Error(agreement.refused))
     plan = Plan(
         zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
         record=_record(observation, agreement),
     )
-    wait = attempts < observation.policy.attempts
-    return Decision(plan, agreement, (Reason("error", cause, f"attempt {attempts}"),), wait)
+    wait = kind == OUTSIDE or failure.attempts < observation.policy.attempts
+    return Decision(plan, agreement, (Reason("error", cause, f"attempt {failure.attempts}"),), wait)
+
+
+def _failing(observation: Observation, cause: str, kind: str) -> Agreement:
+    """The agreement with one more attempt that failed, or is under way."""
+    base, content, before = observation.base, observation.content, observation.base.failure
+    attempts = before.attempts if before is not None and _same(before.content, content) else 0
+    if before is None or before.kind != UNDER_WAY or kind == UNDER_WAY:  # otherwise it was counted before it was made
+        attempts += 1
+    reason = printable(cause, REASON_BYTES) or UNTOLD
+    failure = Failure(max(attempts, 1), int(observation.now), reason, content, kind, setting(observation))
+    agreement = replace(base, failure=failure)
+    return agreement if _fits(agreement) else replace(agreement, attributes=(), refused="")
 
 
 def _same(one: Content | None, other: Content | None) -> bool:

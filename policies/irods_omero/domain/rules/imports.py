@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Import
-from irods_omero.domain.state.agreement import Failure
+from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
+
+INNOCENT = 3
+"""After this many attempts during which a connection broke the unit itself is suspected of breaking it."""
+
+LONGEST_PAUSE = 3600.0
+"""Seconds between two attempts where what is wrong may be mended at any time."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +75,31 @@ def _what_hinders(observation: Observation, content: Content) -> ImportDecision 
             return ImportDecision(None, "only its time has changed, and its bytes are out of reach to be compared")
         error = f"it is on tier {tier.name}, out of OMERO's reach: restage it to have it imported"
         return ImportDecision(None, "its bytes cannot be read", error)
-    failure = observation.base.failure
+    return _what_failed(observation, content)
+
+
+def _what_failed(observation: Observation, content: Content) -> ImportDecision | None:
+    """Why it is not tried now after it has failed; None if it is."""
+    policy, failure = observation.policy, observation.base.failure
     if failure is None or failure.content is None or not content.same_as(failure.content):
         return None
-    if failure.attempts >= policy.attempts:
+    if failure.setting not in ("", setting(observation)):
+        return None
+    if failure.kind == UNDER_WAY and failure.attempts < INNOCENT:
+        return None
+    if failure.kind == CONTENT and failure.attempts >= policy.attempts:
         return ImportDecision(None, f"given up after {failure.attempts} attempts", failure.reason, failure.attempts)
-    if observation.now < next_attempt(failure, policy):
+    if failure.at <= observation.now < next_attempt(failure, policy):
         rule = f"attempt {failure.attempts} failed, the next one is due later"
         return ImportDecision(None, rule, failure.reason, failure.attempts, wait=True)
     return None
+
+
+def setting(observation: Observation) -> str:
+    """A digest of the circumstances that a user or an administrator can change after an import has failed."""
+    zone, policy = observation.zone, observation.policy
+    rule = (zone.rule.kind, zone.rule.target, zone.rule.group) if zone.rule else ()
+    return f"{zlib.crc32(repr((rule, policy.omero_user(zone.first.owner))).encode(errors='replace')):08x}"
 
 
 def _import(observation: Observation, content: Content) -> ImportDecision:
@@ -100,7 +123,7 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
         key=import_key(policy.zone, zone.unit.data_id, content),
         paths=paths,
         content=content,
-        owner=zone.first.owner,
+        user=policy.omero_user(zone.first.owner),
         target=target,
     )
     return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
@@ -108,4 +131,5 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
 
 def next_attempt(failure: Failure, policy: Policy) -> float:
     """When the next attempt is due, seconds since 1970."""
-    return failure.at + policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)
+    pause = policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)
+    return failure.at + (pause if failure.kind == CONTENT else min(pause, LONGEST_PAUSE))

@@ -21,7 +21,7 @@ class Import:
         key: Start of the client paths of this content's fileset; one that was imported before is recognized by it.
         paths: Logical paths of the data objects, the one that Bio-Formats opens first.
         content: The content of the unit when it was observed.
-        owner: iRODS user who owns the data, and whose OMERO user shall own the images.
+        user: Login name of the OMERO user who shall own the images.
         target: Where the images go in OMERO.
     """
 
@@ -29,7 +29,7 @@ class Import:
     key: str
     paths: tuple[str, ...]
     content: Content
-    owner: str
+    user: str
     target: Target
 
 

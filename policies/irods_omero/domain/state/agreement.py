@@ -33,6 +33,11 @@ Long values are digests.
 """
 
 
+CONTENT = "content"
+OUTSIDE = "outside"
+UNDER_WAY = "under way"
+
+
 class AgreementError(ValueError):
     """An agreement AVU that this version cannot read; says why."""
 
@@ -46,23 +51,31 @@ class Failure:
         at: Time of the last one, seconds since 1970.
         reason: What went wrong.
         content: What could not be imported.
+        kind: ``CONTENT`` where OMERO can make no images of the bytes, ``OUTSIDE`` where the cause lies outside the unit
+            (an account, a target, a full disk), ``UNDER_WAY`` of an attempt of which nobody knows yet how it ends.
+        setting: The circumstances that the attempt was made in: in others it is made anew.
     """
 
     attempts: int
     at: int
     reason: str
     content: Content | None = None
+    kind: str = CONTENT
+    setting: str = ""
 
     def encoded(self) -> list[Any]:
         """As a list that JSON can hold."""
-        return [self.attempts, self.at, self.reason, self.content.encoded() if self.content else None]
+        content = self.content.encoded() if self.content else None
+        return [self.attempts, self.at, self.reason, content, self.kind, self.setting]
 
     @staticmethod
     def decoded(value: Any) -> Failure:
         """The inverse of ``encoded``."""
-        attempts, at, reason, content = value
+        attempts, at, reason, content, *others = value
+        kind, setting = map(_text, others or (CONTENT, ""))
         failed_content = Content.decoded(content) if content else None
-        return Failure(max(_number(attempts), 1), _number(at), _reason(reason) or UNTOLD, failed_content)
+        reason = _reason(reason) or UNTOLD
+        return Failure(max(_number(attempts), 1), _number(at), reason, failed_content, kind, setting)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,6 +17,9 @@ Translations = tuple[tuple[str, str], ...]
 BOTH = "both"
 TO_OMERO = "to-omero"
 TO_IRODS = "to-irods"
+
+EVERYBODY = "*"
+"""In the place of an iRODS user: all for whom nothing else is said."""
 
 STAR = "*"
 """At the end of an attribute and of a key: the rest of the name, which is the same on both sides."""
@@ -115,6 +118,7 @@ class Policy:
         web: Address of OMERO.web without a trailing slash, empty for none.
         attempts: How often an import or a movement is tried.
         backoff: Seconds before a second attempt; twice as long before each further one.
+        users: The OMERO user for an iRODS user, where the names differ; ``*`` stands for all others.
         attributes: The mapped attributes; no two of them cover the same attribute or the same place.
     """
 
@@ -126,6 +130,11 @@ class Policy:
     attempts: int = 3
     backoff: float = 60.0
     attributes: tuple[MappedAttribute, ...] = ()
+    users: Mapping[str, str] = field(default_factory=dict)
+
+    def omero_user(self, owner: str) -> str:
+        """Login name of the OMERO user who stands for an iRODS user."""
+        return self.users.get(owner) or self.users.get(EVERYBODY) or owner
 
     def mapping_of(self, attribute: str) -> MappedAttribute | None:
         """The mapping of an attribute of the zone, None where it is not mapped."""

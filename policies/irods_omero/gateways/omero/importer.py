@@ -19,7 +19,7 @@ from omero.rtypes import rbool, rstring
 
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
-from irods_omero.errors import RefusedError
+from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.people import People
@@ -112,15 +112,20 @@ class Importer:
             The fileset, and those of earlier contents.
 
         Raises:
-            RefusedError: OMERO cannot read the files, or the owner or the target does not exist.
+            ContentError: OMERO can make no images of the files.
+            DestinationError: The owner or the target does not exist.
+            RefusedError: Something else is refused, for instance as a disk is full.
             UnreachableError: One of the sides is down.
         """
         complete = self._complete(action)
         done = _with_key(complete, action) or self._unchanged(complete, action, open_object)
         if done is not None:
             return done
-        session = self._people.owner_session(action.owner, action.target.group)
-        container = find_container(session, action.target)
+        try:
+            session = self._people.owner_session(action.user, action.target.group)
+            container = find_container(session, action.target)
+        except RefusedError as error:
+            raise DestinationError(error.doing, error.on, error.cause) from error
         self._tags.offer_requests(session, session.group)
         try:
             _import(session, action, container, open_object)
@@ -130,7 +135,7 @@ class Importer:
             raise
         done = _with_key(self._complete(action), action)
         if done is None:
-            raise RefusedError("importing", action.paths[0], "OMERO found no images in it")
+            raise ContentError("importing", action.paths[0], "OMERO found no images in it")
         return done
 
     def _complete(self, action: Import) -> list[Existing]:
@@ -218,7 +223,10 @@ def _fill(session: OmeroSession, process: Any, action: Import, open_object: Open
     try:
         hashes = [_upload(session, process, index, path, open_object) for index, path in enumerate(action.paths)]
         handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
-        session.wait("importing", first, handle)
+        try:
+            session.wait("importing", first, handle)
+        except RefusedError as error:
+            raise ContentError(error.doing, error.on, error.cause) from error
     finally:
         with suppress(Ice.Exception):
             process.close()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.session import OmeroSession
-
-EVERYBODY = "*"
 
 NAME_OF = {
     "user": "select e.omeName from Experimenter e where e.id = :id",
@@ -19,10 +15,8 @@ NAME_OF = {
 class People:
     """Looks users and groups up, once in the life of the agent's connection."""
 
-    def __init__(self, connection: OmeroConnection, users: Mapping[str, str]) -> None:
-        """``users`` names the OMERO user for an iRODS user, where the names differ."""
+    def __init__(self, connection: OmeroConnection) -> None:
         self._connection = connection
-        self._users = users
         self._names: dict[tuple[str, int], str] = {}
 
     def acting_as(self, user: int, group: int) -> OmeroSession:
@@ -39,22 +33,17 @@ class People:
                 raise
         return self._connection.as_user(self._name("user", user), self._name("group", group))
 
-    def owner_session(self, owner: str, group: str) -> OmeroSession:
-        """A session as the OMERO user who stands for an iRODS user.
+    def owner_session(self, name: str, group: str) -> OmeroSession:
+        """A session as an OMERO user who is to own images.
 
         Args:
-            owner: Name of the iRODS user.
+            name: Login name of the user.
             group: Name of the OMERO group, empty for the user's default group.
         """
-        return self._connection.as_user(self.omero_name(owner), group or self._default_group(owner))
+        return self._connection.as_user(name, group or self._default_group(name))
 
-    def omero_name(self, owner: str) -> str:
-        """Login name of the OMERO user who stands for an iRODS user."""
-        return self._users.get(owner) or self._users.get(EVERYBODY) or owner
-
-    def _default_group(self, owner: str) -> str:
+    def _default_group(self, name: str) -> str:
         """The first of the user's groups, as OMERO orders them, that is not one of the system's own."""
-        name = self.omero_name(owner)
         text = (
             "select g.name from GroupExperimenterMap m join m.parent g join m.child e "
             "where e.omeName = :name and g.name not in (:system) order by m.id"
@@ -64,7 +53,7 @@ class People:
         )
         if not rows:
             raise RefusedError(
-                "looking for the OMERO user of", owner, f"there is no OMERO user {name!r} in any group; see omero.users"
+                "looking for the OMERO user", name, "there is no such user in any group; see omero.users"
             )
         return str(rows[0][0])
 

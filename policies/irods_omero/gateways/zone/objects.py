@@ -71,6 +71,15 @@ def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str
     return {data_id: frozenset(own) for data_id, own in avus.items()}
 
 
+def id_of(zone: ZoneConnection, path: str) -> int:
+    """The catalog id of the data object at a logical path.
+
+    Raises:
+        RefusedError: There is no such data object.
+    """
+    return zone.call("looking for", path, lambda session: int(session.data_objects.get(path).id))
+
+
 def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -> set[int]:
     """Catalog ids of the data objects that have an AVU of this attribute, with one of the values if any are given."""
     conditions = [DataObjectMeta.name == attribute]

@@ -44,7 +44,7 @@ def test_what_arrives_under_a_watched_collection_is_imported() -> None:
         key=import_key("z", 10, CONTENT),
         paths=("/z/home/lab/10.tiff", "/z/home/lab/11.tiff"),
         content=CONTENT,
-        owner="alice",
+        user="alice",
         target=Target(project="Project", dataset="Dataset"),
     )
 
