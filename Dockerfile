@@ -19,13 +19,12 @@ COPY tools/zeroc_ice.py tools/
 RUN wheel=$(/opt/irods-omero/bin/python tools/zeroc_ice.py) \
     && /opt/irods-omero/bin/pip install --no-cache-dir --no-deps "$wheel" \
     && rm -rf /root/.cache
-# The versions are those that the tests ran with; of the locked requirements only what the program needs is taken.
-COPY requirements/dev.txt requirements/
+# The versions are those that the tests ran with.
+COPY requirements/runtime.txt requirements/
 COPY pyproject.toml README.md LICENSE core.py ./
 COPY policies policies
 COPY irods_config irods_config
-RUN grep -E '^[A-Za-z0-9._-]+==' requirements/dev.txt | sed 's/ *\\$//' > constraints.txt \
-    && /opt/irods-omero/bin/pip install --no-cache-dir --constraint constraints.txt .
+RUN /opt/irods-omero/bin/pip install --no-cache-dir --constraint requirements/runtime.txt .
 
 FROM ${UBUNTU} AS agent
 RUN apt-get update \

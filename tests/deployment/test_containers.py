@@ -81,7 +81,7 @@ def test_every_version_is_pinned() -> None:
         "irods-rule-engine-plugin-unified-storage-tiering",
     }
     assert all(f'"{package}=${{' in DOCKERFILE for package in packages)
-    assert "--constraint constraints.txt" in DOCKERFILE
+    assert "--constraint requirements/runtime.txt" in DOCKERFILE
 
 
 def test_the_rule_engines_of_the_image_are_those_that_install_looks_for() -> None:
