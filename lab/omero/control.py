@@ -51,6 +51,9 @@ class Control:
     holds_events: bool = False
     releases: int = 0
     down: bool = False
+    late_from: int = 0
+    late_seconds: float = 0.0
+    was_late: bool = False
     faults: list[Fault] = field(default_factory=list)
     _seen: tuple[int, int] = (0, 0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,6 +73,8 @@ class Control:
             released = bool(wanted["releases"] != self.releases)
             self.holds_events, self.releases = wanted["holds_events"], wanted["releases"]
             self.down = wanted["down"]
+            self.late_from, self.late_seconds = wanted["late_from"], wanted["late_seconds"]
+            self.was_late = self.was_late or self.late_from > 0
             self.faults = [Fault(**fault) for fault in wanted["faults"]]
             return released
 
@@ -100,14 +105,9 @@ class Control:
         return ""
 
 
-def write_control(path: Path, holds_events: bool, releases: int, down: bool, faults: list[Fault]) -> None:
-    """Replace the file as a whole, so that the server never reads half of it."""
-    wanted = {
-        "holds_events": holds_events,
-        "releases": releases,
-        "down": down,
-        "faults": [asdict(fault) for fault in faults],
-    }
+def write_control(path: Path, faults: list[Fault], **switches: float) -> None:
+    """Replace the file as a whole, so that the server never reads half of it; the switches are fields of Control."""
+    wanted = {**switches, "faults": [asdict(fault) for fault in faults]}
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(wanted))
     fresh.replace(path)

@@ -14,7 +14,7 @@ from lab.omero.requests_log import RequestsLog
 from lab.omero.servants import servant
 from lab.omero.sessions import Session, Sessions
 from lab.omero.store import Store
-from lab.omero.work import release_held
+from lab.omero.work import release_held, release_late
 
 
 @dataclass
@@ -49,6 +49,8 @@ class Host:
         """Take in what a test has switched on or off."""
         if self.control.refresh():
             release_held(self.store)
+        if self.control.was_late:
+            release_late(self.store)
 
     def offer(  # noqa: PLR0917
         self,

@@ -40,6 +40,7 @@ class LabOmero:
         self._faults: list[Fault] = []
         self._holds_events = False
         self._releases = 0
+        self._late: tuple[int, float] = (0, 0.0)
         self._down = False
 
     def __enter__(self) -> LabOmero:
@@ -169,6 +170,15 @@ class LabOmero:
             self._down = False
             self._write_control()
 
+    def delay_events(self, objects: int, seconds: float) -> None:
+        """Show the event log rows of writes of at least that many objects so much later; 0 objects: of none any more.
+
+        Their ids are taken at once and in one block, so that what others write meanwhile shows above them (omero-29).
+        The objects themselves are there at once, unlike on the real server.
+        """
+        self._late = (objects, seconds)
+        self._write_control()
+
     def hold_events(self) -> None:
         """Let writes take their event log ids from now on without showing the rows."""
         self._holds_events = True
@@ -194,4 +204,12 @@ class LabOmero:
             loader.close()
 
     def _write_control(self) -> None:
-        write_control(self.state / "control.json", self._holds_events, self._releases, self._down, self._faults)
+        write_control(
+            self.state / "control.json",
+            self._faults,
+            holds_events=self._holds_events,
+            releases=self._releases,
+            down=self._down,
+            late_from=self._late[0],
+            late_seconds=self._late[1],
+        )

@@ -20,6 +20,9 @@ BATCH = 10_000
 EXTRA_TABLES = """
 create table if not exists password (experimenter integer primary key, salt text not null, digest text not null);
 create table if not exists setting (name text primary key, value text not null);
+create table if not exists late (
+    id integer primary key, entityid integer, entitytype text, action text, event integer, due integer
+);
 create table if not exists held (id integer primary key, entityid integer, entitytype text, action text, event integer);
 """
 

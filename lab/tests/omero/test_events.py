@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,6 +128,22 @@ def test_rows_may_show_after_rows_with_higher_ids(lab: LabOmero, alice: Any) -> 
     lab.release_events()
     seen = query(alice, "select el.id, el.entityId from EventLog el where el.id > :last order by el.id", last=before)
     assert seen == [[before + 1, early.id.val], [before + 2, late.id.val]]
+
+
+def test_the_rows_of_a_large_write_show_late_under_ids_taken_early(lab: LabOmero, alice: Any) -> None:
+    """omero-29: others commit above them meanwhile."""
+    before = last(alice)
+    lab.delay_events(3, 1.0)
+    alice.sf.getUpdateService().saveArray([named("Dataset", f"large {n}") for n in range(3)])
+    small = save(alice, named("Dataset", "small"))
+    text = "select el.id, el.entityId from EventLog el where el.id > :last order by el.id"
+    assert query(alice, text, last=before) == [[before + 4, small.id.val]]
+    deadline = time.monotonic() + 30
+    while len(seen := query(alice, text, last=before)) == 1:
+        assert time.monotonic() < deadline, "they did not show"
+        time.sleep(0.05)
+    assert [row[0] for row in seen] == [before + 1, before + 2, before + 3, before + 4]
+    lab.delay_events(0, 0)
 
 
 def test_ids_are_not_used_twice_after_a_restart(lab: LabOmero, alice: Any) -> None:
