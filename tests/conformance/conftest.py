@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from irods.exception import CollectionDoesNotExist
 
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -70,7 +68,7 @@ def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Pat
     sessions[1].collections.create(collection)
     yield Zone(prepared_zone, *sessions, collection, tmp_path)
     for left in (collection, collection.replace("/home/", "/trash/home/", 1)):
-        with suppress(CollectionDoesNotExist):
+        if sessions[1].collections.exists(left):
             sessions[1].collections.remove(left, recurse=True, force=True)
 
 

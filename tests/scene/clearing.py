@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import irods.keywords as kw
 import omero
-from irods.exception import CollectionDoesNotExist, DataObjectDoesNotExist
 from irods.meta import iRODSMeta
 from irods.models import Collection
 from omero.rtypes import unwrap
@@ -61,9 +59,9 @@ def clear_zone(admin: Any, user: Any, before: Beginning, collection: str, others
         others: Paths of the administrator's data objects.
     """
     for path in others:
-        with suppress(DataObjectDoesNotExist):
+        if admin.data_objects.exists(path):
             admin.data_objects.unlink(path, force=True)
-    with suppress(CollectionDoesNotExist):
+    if user.collections.exists(collection):
         user.collections.remove(collection, recurse=True, force=True)
     remove_marks(admin, collection.rpartition("/")[0])
     home = _home(admin.zone)
