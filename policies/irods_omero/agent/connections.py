@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TAG, TAG_SET, TIER_TAGS
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.filesets import ReadScope
@@ -49,10 +49,10 @@ class Connections:
     def scope(self) -> ReadScope:
         """What decisions rest on of what images carry."""
         places = [TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in self.settings.attributes)]
-        keys = {place.namespace for place in places if place.kind == KEY}
+        keys = {place.namespace for place in places if place.is_key}
         return ReadScope(
-            tags=tuple(place.namespace for place in places if place.kind == TAG),
-            tag_sets=tuple(place.name for place in places if place.kind == TAG_SET),
+            tags=tuple(place.namespace for place in places if not place.is_key and not place.is_tag_set),
+            tag_sets=tuple(place.name for place in places if place.is_tag_set),
             pairs=(OBJECT_NAMESPACE, *sorted(keys)),
         )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from irods_omero.domain.state.places import KEY, Place, tags_in, tags_of
+from irods_omero.domain.state.places import Place, key_in, tags_in, tags_of
 from irods_omero.domain.state.policy import STAR
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
 
@@ -82,7 +82,7 @@ class AttributeSettings(Section):
     def place(self) -> Place:
         """Where in OMERO its values are."""
         if self.key is not None:
-            return Place(KEY, self.key_namespace, self.key)
+            return key_in(self.key_namespace, self.key)
         return tags_in(self.tag_set) if self.tag_set is not None else tags_of(self.tag_namespace or "")
 
 
@@ -100,17 +100,12 @@ def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
             OWN_NAMESPACES & {attribute.tag_namespace, attribute.key_namespace}
             or attribute.tag_set in TAG_SETS.values()
         ):
-            raise ValueError(f"{_name(attribute.place)!r} belongs to this policy")
+            raise ValueError(f"{attribute.place.title!r} belongs to this policy")
     for one, other in combinations(mapped, 2):
         if _meet(one.avu, other.avu):
             raise ValueError(f"{other.avu!r} is mapped twice")
         if one.place[:2] == other.place[:2] and _meet(one.place.name, other.place.name):
-            raise ValueError(f"{_name(other.place)!r} is mapped twice")
-
-
-def _name(place: Place) -> str:
-    """What the configuration calls a place."""
-    return place.name or place.namespace
+            raise ValueError(f"{other.place.title!r} is mapped twice")
 
 
 def _meet(one: str, other: str) -> bool:

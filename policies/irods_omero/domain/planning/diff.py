@@ -17,7 +17,7 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     ZoneAction,
 )
-from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TIER_TAGS, Place, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, place_of_tag
 from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import SUPERSEDED, Names
 
@@ -48,7 +48,7 @@ def diff_tags(subject: Subject, desired: Texts) -> Iterator[OmeroAction]:
     for link in subject.tags:
         there[place_of_tag(link)].append(link)
     for place, texts in sorted(desired.items()):
-        if place.kind == KEY:
+        if place.is_key:
             continue
         links = sorted(there[place])
         present = {link.text for link in links}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irods_omero.domain.state.actions import OmeroAction, RemoveKeyValues, WriteKeyValues
-from irods_omero.domain.state.places import KEY, Place
+from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.views import KeyValues, Pair, Pairs, Subject
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 
@@ -63,7 +63,7 @@ def diff_mapped_keys(subjects: Sequence[Subject], desired: Texts) -> Iterator[Om
     """
     keys: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     for place, texts in desired.items():
-        if place.kind == KEY:
+        if place.is_key:
             keys[place.namespace][place.name] = texts
     in_order = sorted(subjects, key=lambda subject: (subject.kind, subject.id))
     for namespace, texts_of in sorted(keys.items()):

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import KEY, REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
+from irods_omero.domain.state.places import REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
 from irods_omero.domain.state.policy import TO_OMERO, Policy, avu_remembered
 from irods_omero.domain.state.texts import printable, remembered, why_unstorable
 from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
@@ -32,7 +32,7 @@ def without_invalid(observation: Observation) -> tuple[Observation, str]:
     if not avus and not shown:
         return observation, ""
     told = {f"AVU {printable(avu.value, 40)!r}: {why}" for avu, why in avus.items()}
-    told |= {f"{_called(place)} {printable(text, 40)!r}: {why}" for (place, text), why in here.items() if why}
+    told |= {f"{place.word} {printable(text, 40)!r}: {why}" for (place, text), why in here.items() if why}
     return (
         replace(
             observation,
@@ -102,11 +102,6 @@ def _why_no_value(place: Place, text: str, policy: Policy) -> str:
     mapping = policy.mapping_at(place)
     why = "" if mapping is None or mapping.direction == TO_OMERO else why_unstorable(mapping.in_zone(text))
     return f"it cannot be an AVU, as {why}" if why else ""
-
-
-def _called(place: Place) -> str:
-    """The word for a text at a place, in messages."""
-    return "value" if place.kind == KEY else "tag"
 
 
 def _object_without(data_object: DataObject, avus: Container[Avu]) -> DataObject:

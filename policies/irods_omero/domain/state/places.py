@@ -1,4 +1,7 @@
-"""Where in OMERO users see the values of an attribute: tags of a namespace, tags in a tag set, or a key."""
+"""Where in OMERO users see the values of an attribute: tags of a namespace, tags in a tag set, or a key.
+
+What kinds of places there are, and how they differ, is said here and nowhere else: others ask a place.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,29 @@ class Place(NamedTuple):
     namespace: str = ""
     name: str = ""
 
+    @property
+    def is_key(self) -> bool:
+        """Whether its texts are values of key-value pairs, which are written together; tags otherwise."""
+        return self.kind == KEY
+
+    @property
+    def is_tag_set(self) -> bool:
+        """Whether its tags are those in a tag set, whatever their namespace."""
+        return self.kind == TAG_SET
+
+    @property
+    def word(self) -> str:
+        """What users call one of its texts."""
+        return "value" if self.is_key else "tag"
+
+    @property
+    def title(self) -> str:
+        """What the configuration calls it."""
+        return self.name or self.namespace
+
     def __str__(self) -> str:
         """As users would call it."""
-        return f"{self.kind} {self.name or self.namespace}"
+        return f"{self.kind} {self.title}"
 
 
 @lru_cache(maxsize=1000)
@@ -40,6 +63,11 @@ def tags_of(namespace: str) -> Place:
 
 TIER_TAGS = tags_of(TIER_NAMESPACE)
 REQUEST_TAGS = tags_of(REQUEST_NAMESPACE)
+
+
+def key_in(namespace: str, key: str) -> Place:
+    """A key of the key-value pairs of a namespace."""
+    return Place(KEY, namespace, key)
 
 
 @lru_cache(maxsize=1000)
@@ -55,7 +83,7 @@ def place_of_tag(link: TagLink) -> Place:
 
 def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
     """The place of a key-value pair."""
-    return Place(KEY, annotation.namespace, pair[0])
+    return key_in(annotation.namespace, pair[0])
 
 
 def users_annotations(subject: Subject) -> Iterator[KeyValues]:

@@ -10,7 +10,7 @@ import omero.model
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
-from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, tags_of
+from irods_omero.domain.state.places import REQUEST_TAGS, Place, tags_of
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.vocabulary import REGISTERED, REQUESTS, TAG_SETS
@@ -46,7 +46,7 @@ class Tags:
             self.tag(session, group, REQUEST_TAGS, text)
 
     def _find(self, session: OmeroSession, place: Place, text: str) -> int | None:
-        if place.kind == TAG_SET:
+        if place.is_tag_set:
             return self._find_in_set(session, place.name, text)
         return self._find_by_namespace(session, place.namespace, text)
 
@@ -71,7 +71,7 @@ class Tags:
     def _make(self, session: OmeroSession, place: Place, text: str) -> int:
         tag = omero.model.TagAnnotationI()
         tag.textValue = rstring(text)
-        if place.kind == TAG:
+        if not place.is_tag_set:
             tag.ns = rstring(place.namespace)
         if place in OWN_TAG_SETS and text in DESCRIPTIONS:
             tag.description = rstring(DESCRIPTIONS[text])
