@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,3 +171,30 @@ def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monke
                 scene.sweep(imports={"backoff_seconds": 60.0})
         assert scene.shown(other).image.texts == {"registered", "tier:fast"}
         assert scene.sweep(imports={"backoff_seconds": 60.0}).waiting >= 1, "it rests"
+
+
+def test_a_file_that_is_still_being_written_to_is_left_alone(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    assert scene.sweep(imports={"settle_seconds": 3600.0}).imported == 0
+    assert scene.avus(path, "omero::sync") == ["pending"]
+    assert scene.avus(path, "omero::error") == []
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+@pytest.mark.lab_only("spoils a file in a vault")
+def test_bytes_that_are_not_those_of_the_catalog_are_not_shown(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(64))
+    scene.user.data_objects.chksum(path)
+    replica = scene.admin.data_objects.get(path).replicas[0]
+    file = Path(replica.path)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    assert scene.sweep().imported == 0
+    assert f"{len(content) // 2} bytes, and {len(content)} by the catalog" in str(scene.avus(path, "omero::error"))
+    file.write_bytes(content[:-1] + b"x")
+    assert scene.sweep().imported == 0
+    assert "checksum of the catalog" in str(scene.avus(path, "omero::error"))
+    file.write_bytes(content)
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}

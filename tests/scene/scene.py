@@ -303,7 +303,7 @@ class Scene:
                 FAST: {"name": "fast", "recall_hours": 0.0},
                 ARCHIVE: {"name": "archive", "offline": True, "recall_hours": 0.0},
             },
-            "imports": {"attempts": 3, "backoff_seconds": 0.0},
+            "imports": {"attempts": 3, "backoff_seconds": 0.0, "settle_seconds": 0.0},
         }
         for section, change in changes.items():
             sections[section] = {**sections.get(section, {}), **change} if isinstance(change, dict) else change

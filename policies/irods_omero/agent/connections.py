@@ -71,6 +71,7 @@ class Connections:
             web=settings.omero.web,
             attempts=settings.imports.attempts,
             backoff=settings.imports.backoff_seconds,
+            settle=settings.imports.settle_seconds,
             attributes=tuple(map(mapped_attribute, settings.attributes)),
             users=settings.omero.users,
         )

@@ -82,6 +82,11 @@ class ImportSettings(Section):
     backoff_seconds: Annotated[float, Field(ge=0)] = Field(
         default=60.0, description="Pause before the second attempt, doubled before each further one."
     )
+    settle_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=2.0,
+        description="For how long a file must not have been written to before it is imported: longer where files grow "
+        "by being appended to. Below 2, changes within a second that keep the size can be missed.",
+    )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, Policy
@@ -68,11 +68,17 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
 
 def _what_hinders(observation: Observation, content: Content) -> ImportDecision | None:
     policy = observation.policy
+    if abs(observation.now - content.modified) < policy.settle:
+        # It may be written to again, even within the same second, which its time would not tell.
+        return ImportDecision(None, f"it has been written to in the last {policy.settle:g} seconds", wait=True)
     tier = policy.tiers.of_unit(observation.zone.objects)
     if tier is not None and tier.offline:
         known = observation.known_content
         if observation.omero.fileset is not None and known is not None and content.may_be(known):
-            return ImportDecision(None, "only its time has changed, and its bytes are out of reach to be compared")
+            error = (
+                f"it may have changed, and is on tier {tier.name}, out of OMERO's reach: restage it to have it compared"
+            )
+            return ImportDecision(None, "its time has changed, and its bytes are out of reach to be compared", error)
         error = f"it is on tier {tier.name}, out of OMERO's reach: restage it to have it imported"
         return ImportDecision(None, "its bytes cannot be read", error)
     return _what_failed(observation, content)
@@ -125,6 +131,11 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
         content=content,
         user=policy.omero_user(zone.first.owner),
         target=target,
+        expected=tuple(
+            Expected(content_of.size, content_of.checksum)
+            for data_object in zone.objects
+            if (content_of := data_object.content()) is not None
+        ),
     )
     return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
 

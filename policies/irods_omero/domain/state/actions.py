@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
@@ -10,6 +11,18 @@ from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import Avu, KeyValues, Pairs, Subject
 from irods_omero.vocabulary import OBJECT_NAMESPACE
+
+
+class Expected(NamedTuple):
+    """What the catalog says about the bytes of a data object.
+
+    Attributes:
+        size: Number of bytes.
+        checksum: As iRODS writes it; empty where the catalog has none.
+    """
+
+    size: int
+    checksum: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,7 @@ class Import:
         content: The content of the unit when it was observed.
         user: Login name of the OMERO user who shall own the images.
         target: Where the images go in OMERO.
+        expected: For each data object what its bytes have to be, by the catalog.
     """
 
     prefix: str
@@ -31,6 +45,7 @@ class Import:
     content: Content
     user: str
     target: Target
+    expected: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True)

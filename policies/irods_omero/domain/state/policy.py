@@ -117,6 +117,7 @@ class Policy:
         names: The AVU attributes of this installation.
         web: Address of OMERO.web without a trailing slash, empty for none.
         attempts: How often an import or a movement is tried.
+        settle: Seconds for which a data object must not have been written to before it is imported.
         backoff: Seconds before a second attempt; twice as long before each further one.
         users: The OMERO user for an iRODS user, where the names differ; ``*`` stands for all others.
         attributes: The mapped attributes; no two of them cover the same attribute or the same place.
@@ -129,6 +130,7 @@ class Policy:
     web: str = ""
     attempts: int = 3
     backoff: float = 60.0
+    settle: float = 0.0
     attributes: tuple[MappedAttribute, ...] = ()
     users: Mapping[str, str] = field(default_factory=dict)
 

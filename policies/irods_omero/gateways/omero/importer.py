@@ -21,6 +21,7 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
 from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.session import OmeroSession
@@ -221,7 +222,7 @@ def _fill(session: OmeroSession, process: Any, action: Import, open_object: Open
     """Upload all files, have them checked, and wait until the server has read the images."""
     first = action.paths[0]
     try:
-        hashes = [_upload(session, process, index, path, open_object) for index, path in enumerate(action.paths)]
+        hashes = [_upload(session, process, index, action, open_object) for index in range(len(action.paths))]
         handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
         try:
             session.wait("importing", first, handle)
@@ -255,16 +256,26 @@ def _settings(container: Any) -> Any:
     return settings
 
 
-def _upload(session: OmeroSession, process: Any, index: int, path: str, open_object: Opener) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
+def _upload(session: OmeroSession, process: Any, index: int, action: Import, open_object: Opener) -> str:
+    """Upload one file; returns its SHA-1, when its bytes are those that the catalog speaks of."""
+    path = action.paths[index]
+    expected = action.expected[index] if action.expected else None
+    digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
     store = session.call("uploading", path, lambda: process.getUploader(index))
     offset = 0
     with open_object(path) as stream:
         while block := stream.read(BLOCK):
             session.call("uploading", path, _writing(store, block, offset))
             digest.update(block)
+            if catalog is not None:
+                catalog.update(block)
             offset += len(block)
     session.call("uploading", path, store.close)
+    if expected is not None and offset != expected.size:
+        cause = f"it has {offset} bytes, and {expected.size} by the catalog: look at its replicas with ils -L"
+        raise RefusedError("reading", path, cause)
+    if expected is not None and catalog is not None and not catalog.is_that_of(expected.checksum):
+        raise RefusedError("reading", path, "its bytes do not have the checksum of the catalog: run ichksum -K on it")
     return digest.hexdigest()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.rules.imports import decide_import, next_attempt
-from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import Agreement, Failure
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
@@ -46,6 +46,7 @@ def test_what_arrives_under_a_watched_collection_is_imported() -> None:
         content=CONTENT,
         user="alice",
         target=Target(project="Project", dataset="Dataset"),
+        expected=(Expected(10, "sha2:x"), Expected(10, "sha2:x")),
     )
 
 
