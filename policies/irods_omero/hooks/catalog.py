@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 DATA_OBJECT = "-d"
 COLLECTION = "-C"
 
+# A query over data objects names the collection, too: in a ticket session the server adds a condition on it, and refuses
+# the query (-806000) if nothing else needs the table.
 PENDING_ON = {
-    DATA_OBJECT: "select DATA_ID where DATA_ID = '{}' and META_DATA_ATTR_NAME = '{}' and META_DATA_ATTR_VALUE = '{}'",
+    DATA_OBJECT: (
+        "select DATA_ID, COLL_ID where DATA_ID = '{}' and META_DATA_ATTR_NAME = '{}' and META_DATA_ATTR_VALUE = '{}'"
+    ),
     COLLECTION: "select COLL_ID where COLL_ID = '{}' and META_COLL_ATTR_NAME = '{}' and META_COLL_ATTR_VALUE = '{}'",
 }
-
-
 OWN_ON = {
-    DATA_OBJECT: "select META_DATA_ATTR_NAME where DATA_ID = '{}' and META_DATA_ATTR_NAME like '{}::%'",
+    DATA_OBJECT: "select META_DATA_ATTR_NAME, COLL_ID where DATA_ID = '{}' and META_DATA_ATTR_NAME like '{}::%'",
     COLLECTION: "select META_COLL_ATTR_NAME where COLL_ID = '{}' and META_COLL_ATTR_NAME like '{}::%'",
 }
 NAME_OF_AVU = {

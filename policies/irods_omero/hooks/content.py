@@ -36,7 +36,9 @@ def pep_database_reg_data_obj_post(event: "HookEvent") -> None:
 @hook
 def pep_database_data_object_finalize_post(event: "HookEvent") -> None:
     """A transfer was opened, closed or given up, or a replica was made: which of these, the states of replicas say."""
-    replicas = arguments.decoded(event.args[3])["replicas"]
+    replicas = arguments.decoded(event.args[3]).get("replicas")
+    if not replicas:  # seen once, of whatever call: nothing is said of any replica
+        return
     now = replicas[0]["after"]
     data_id = arguments.identifier(now["data_id"])
     new = memory.registered.pop(data_id, None)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from irods_omero.hooks.event import HookEvent
 
 FILE_PATH = "filePath"
-CHANGES_THAT_MATTER = frozenset((FILE_PATH, "chksum", "dataSize", "replStatus", "rescId", "rescHier", "rescName"))
+CHANGES_THAT_MATTER = frozenset((FILE_PATH, "dataSize", "replStatus", "rescId", "rescHier", "rescName"))
+"""A checksum by itself is none: it says what the content is, which has not changed."""
 
 
 @hook

@@ -133,8 +133,8 @@ LOCATION = [
         (10259,),
     ),
     Route("storage tiering, there and back", None, MIGRATION, (10259,), client=SERVICE, closed=True),
-    Route("ichksum", "ichksum", [shapes.changed(OBJECT, chksum="sha2:x")], (10259,)),
-    Route("PRC chksum", "PRC chksum", [shapes.changed(OBJECT, chksum="sha2:x")], (10259,)),
+    Route("ichksum", "ichksum", [shapes.changed(OBJECT, chksum="sha2:x")]),
+    Route("PRC chksum", "PRC chksum", [shapes.changed(OBJECT, chksum="sha2:x")]),
     Route("iadmin modrepl", None, [shapes.changed(OBJECT, replStatus="0")], (10259,), user="rods"),
     *(
         Route(
