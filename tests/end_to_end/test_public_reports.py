@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from irods.helpers import xml_mode
 from irods.meta import iRODSMeta
-from irods.models import DataObject, RuleExec
+from irods.models import Collection, DataObject, RuleExec
 
 from irods_omero.agent import apply, observe
 from irods_omero.agent.sweep import Sweeper
@@ -198,3 +198,21 @@ def test_bytes_that_are_not_those_of_the_catalog_are_not_shown(scene: Scene) -> 
     file.write_bytes(content)
     scene.sweep()
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "told"),
+    [
+        ("omero::import", "off", "says file and off"),
+        ("omero::target", "Another/place", "has 2 values of omero::target"),
+    ],
+)
+def test_a_collection_that_says_two_things_is_told_of(scene: Scene, attribute: str, value: str, told: str) -> None:
+    scene.user.metadata.add(Collection, scene.collection, iRODSMeta(attribute, value, "microscopy"))
+    path = scene.put("a.ome.tiff", retina(32))
+    assert scene.sweep().imported == 0
+    assert told in str(scene.avus(path, "omero::error"))
+    scene.watch()
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+    assert scene.avus(path, "omero::error") == []

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 DATA_OBJECT = "-d"
 COLLECTION = "-C"
 
-# A query over data objects names the collection, too: in a ticket session the server adds a condition on it, and refuses
-# the query (-806000) if nothing else needs the table.
+# A query over data objects names the collection, too: in a ticket session the server adds a condition on it, and
+# refuses the query (-806000) if nothing else needs the table.
 PENDING_ON = {
     DATA_OBJECT: (
         "select DATA_ID, COLL_ID where DATA_ID = '{}' and META_DATA_ATTR_NAME = '{}' and META_DATA_ATTR_VALUE = '{}'"

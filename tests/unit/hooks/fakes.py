@@ -146,7 +146,8 @@ class Callback:
         (r"select COLL_NAME, DATA_NAME where DATA_ID = '(\d+)'", "path_of_object"),
         (r"select COLL_NAME where COLL_ID = '(\d+)'", "path_of_collection"),
         (
-            r"select (?:DATA_ID, COLL_ID|COLL_ID) where (?:DATA|COLL)_ID = '(\d+)' and META_(?:DATA|COLL)_ATTR_NAME = '([\w.:-]+)' "
+            r"select (?:DATA_ID, COLL_ID|COLL_ID) where (?:DATA|COLL)_ID = '(\d+)' "
+            r"and META_(?:DATA|COLL)_ATTR_NAME = '([\w.:-]+)' "
             r"and META_(?:DATA|COLL)_ATTR_VALUE = '(\w+)'",
             "with_value",
         ),

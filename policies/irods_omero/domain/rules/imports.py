@@ -111,6 +111,9 @@ def setting(observation: Observation) -> str:
 def _import(observation: Observation, content: Content) -> ImportDecision:
     zone, policy = observation.zone, observation.policy
     assert zone.rule is not None
+    if zone.rule.trouble:
+        error = f"{zone.rule.collection}: {zone.rule.trouble}"
+        return ImportDecision(None, "what its collection says is ambiguous", error)
     kind = zone.rule.kind if zone.unit.kind == FILE else zone.unit.kind
     if kind == DIRECTORY:
         return ImportDecision(

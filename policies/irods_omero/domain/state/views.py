@@ -98,12 +98,14 @@ class ImportRule:
         kind: ``file``, ``directory`` or ``list``.
         target: Text of the target AVU, as the administrator wrote it.
         group: OMERO group, or empty for the owner's default group.
+        trouble: Why nobody can tell what is meant: it says two things at once, or something unknown; empty if not.
     """
 
     collection: str
     kind: str
     target: str
     group: str
+    trouble: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from irods.column import Criterion, In, Like
@@ -39,6 +39,9 @@ class TierLook:
     recall_hours: float = 24.0
 
 
+Target = tuple[str, str]
+"""The text of a target, and the OMERO group."""
+
 UNNAMED = TierLook()
 
 TIERING_PREFIX = "irods::storage_tiering::"
@@ -66,29 +69,39 @@ def read_watched(zone: ZoneConnection, names: Names) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     condition = In(CollectionMeta.name, [names.import_, names.target])
-    kinds: dict[str, str] = {}
-    targets: dict[str, tuple[str, str]] = {}
+    kinds: dict[str, list[str]] = defaultdict(list)
+    targets: dict[str, list[Target]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
         if name == names.import_:
-            kinds[path] = value
+            kinds[path].append(value)
         else:
-            targets[path] = (value, units or "")
-    return Watched({path: _rule(path, kind, targets) for path, kind in kinds.items()})
+            targets[path].append((value, units or ""))
+    return Watched({path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()})
 
 
-def _rule(path: str, kind: str, targets: Mapping[str, tuple[str, str]]) -> ImportRule | None:
-    if kind == OFF or kind not in UNIT_KINDS:
+def _rule(path: str, kinds: Sequence[str], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
+    if list(kinds) == [OFF]:
         return None
-    target, group = _inherited(path, targets)
-    return ImportRule(collection=path, kind=kind, target=target, group=group)
+    where, of_path = _inherited(path, targets)
+    trouble = ""
+    if len(kinds) > 1:
+        trouble = f"{names.import_} says {' and '.join(kinds)}: leave one of them"
+    elif kinds[0] not in UNIT_KINDS:
+        trouble = f"{names.import_} says {kinds[0]!r}, which is none of {', '.join((*UNIT_KINDS, OFF))}"
+    elif len(of_path) > 1:
+        texts = " and ".join(text for text, _ in of_path)
+        trouble = f"{where} has {len(of_path)} values of {names.target}, {texts}: leave one of them"
+    target, group = of_path[0] if of_path else ("", "")
+    return ImportRule(path, kinds[0], target, group, trouble)
 
 
-def _inherited(path: str, targets: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+def _inherited(path: str, targets: Mapping[str, Sequence[Target]]) -> tuple[str, Sequence[Target]]:
+    """The nearest collection, from a path upwards, that has a target, and what it has."""
     while path:
         if path in targets:
-            return targets[path]
+            return path, targets[path]
         path = path.rpartition("/")[0]
-    return ("", "")
+    return "", ()
 
 
 def read_tiers(zone: ZoneConnection, looks: Mapping[str, TierLook]) -> Tiers:
