@@ -11,6 +11,10 @@ class SettingsError(PolicyError):
     """The configuration cannot be used; one line for each mistake, with file, line and key."""
 
 
+class IdentityError(PolicyError):
+    """OMERO is another one than the zone knows, or an earlier state of it: what is missing there proves nothing."""
+
+
 class SideError(PolicyError):
     """A call to the zone or to OMERO did not work.
 

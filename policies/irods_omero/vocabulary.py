@@ -60,7 +60,18 @@ class Names(object):
         self.import_ = prefix + "::import"
         self.target = prefix + "::target"
         self.cursor = prefix + "::cursor"
-        self.kept = (self.sync, self.unit, self.fileset, self.image, self.url, self.agreement, self.error, self.cursor)
+        self.server = prefix + "::server"
+        self.kept = (
+            self.sync,
+            self.unit,
+            self.fileset,
+            self.image,
+            self.url,
+            self.agreement,
+            self.error,
+            self.cursor,
+            self.server,
+        )
         """Those that only the agent writes, and the hooks."""
 
     def is_ours(self, attribute):

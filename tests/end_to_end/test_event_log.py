@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import omero.model
 import pytest
+from click.testing import CliRunner
 from omero.rtypes import rstring
 
+from irods_omero.agent import identity
 from irods_omero.agent.hints import load_cursor
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.cli import main
+from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero import events
+from irods_omero.gateways.omero.session import OmeroSession
 from lab.omero import LabOmero
 from tests.pictures import retina
 from tests.scene import Scene
@@ -134,11 +140,31 @@ def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: lis
     shutil.copytree(backup, lab.state)
     lab.start()
     scene.connect_to_omero()
-    scene.sweep()  # notices, and looks at what happened lately
+    with pytest.raises(IdentityError, match="irods-omero rebind"):
+        scene.sweep()
+    assert asked(scene, paths)[0] == ["keep"], "nobody takes what is missing for removed"
+    assert CliRunner().invoke(main, ["--config", str(scene.policy_file), "rebind"]).exit_code == 0
     scene.ask_by_tag(scene.shown(paths[1]).image.id, "archive")
     fill_log(scene, MANY + 100)
     scene.sweep()
     assert asked(scene, paths)[1] == ["archive"]
+
+
+def test_another_omero_is_not_taken_for_this_one(
+    scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filesets = [scene.avus(path, "omero::fileset") for path in paths]
+    run = partial(CliRunner().invoke, main)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(OmeroSession, "database_uuid", lambda _session: "another")
+        elsewhere.setattr(identity, "client_paths", lambda *_: {})
+        with pytest.raises(IdentityError, match="another OMERO"):
+            scene.sweep()
+        assert [scene.avus(path, "omero::fileset") for path in paths] == filesets
+        listed = run(["--config", str(scene.policy_file), "rebind", "--dry-run"]).output
+        assert all(path in listed for path in paths)
+    scene.sweep()
+    assert [scene.avus(path, "omero::fileset") for path in paths] == filesets
 
 
 def test_a_quiet_log_is_not_written_about(scene: Scene, paths: list[str]) -> None:

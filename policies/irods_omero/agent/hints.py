@@ -34,7 +34,8 @@ def data_ids(connections: Connections, hints: Hints) -> set[int]:
     return ids
 
 
-def _home(connections: Connections) -> str:
+def agent_home(connections: Connections) -> str:
+    """The collection on which the agents keep what they have to remember."""
     return f"/{connections.settings.zone.name}/home/{connections.settings.zone.user}"
 
 
@@ -45,7 +46,7 @@ def _attribute(connections: Connections) -> str:
 
 def load_cursor(connections: Connections) -> int | None:
     """The last id that was read and followed; None at the first start."""
-    conditions = (Collection.name == _home(connections), CollectionMeta.name == _attribute(connections))
+    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections))
     values = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
     numbers = [int(value) for (value,) in values if value.isdecimal()]
     return max(numbers) if numbers else None
@@ -53,4 +54,4 @@ def load_cursor(connections: Connections) -> int | None:
 
 def save_cursor(connections: Connections, cursor: int) -> None:
     """Remember that all up to this id was followed."""
-    set_avu(connections.zone, _home(connections), Avu(_attribute(connections), str(cursor)), collection=True)
+    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections), str(cursor)), collection=True)

@@ -10,6 +10,7 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import Decision
@@ -98,6 +99,7 @@ class Reconciler:
             RefusedError: A side refuses what concerns all units.
         """
         connections, self.done.position = self._connections, after
+        check_identity(connections)
         observer = Observer(connections, self._clock)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
             yield self._page(observer, [id_ for id_ in ids if shard_of(id_) in connections.shards])

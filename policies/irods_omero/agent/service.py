@@ -12,7 +12,7 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.errors import PolicyError, SettingsError
+from irods_omero.errors import IdentityError, PolicyError, SettingsError
 
 log = structlog.get_logger()
 
@@ -28,6 +28,7 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
 
     Raises:
         SettingsError: The configuration cannot be used: a password file is gone.
+        IdentityError: OMERO is another one than the zone knows, or an earlier state of it.
     """
     sweeper, pause = Sweeper(connections), connections.settings.agent.interval_seconds
     interval = pause
@@ -36,7 +37,7 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
             report = sweeper.sweep()
             swept(report)
             pause = 0.0 if report.postponed and report.observed else interval
-        except SettingsError:
+        except (SettingsError, IdentityError):
             raise
         except Exception as error:
             pause = min(max(pause, interval) * 2, LONGEST_PAUSE)

@@ -11,6 +11,7 @@ import structlog
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
+from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.imports import decide_import
@@ -261,6 +262,7 @@ class Sweeper:
 
     def _read_events(self) -> Hints:
         if self._events is None:
+            check_identity(self._connections)
             cursor = load_cursor(self._connections)
             self._events, self._saved = EventReader(cursor), cursor or 0
         return self._events.read(self._connections.omero.service())

@@ -11,6 +11,7 @@ from irods_omero.cli.cmd_config import check_config
 from irods_omero.cli.cmd_doctor import doctor
 from irods_omero.cli.cmd_explain import explain
 from irods_omero.cli.cmd_install import install, uninstall
+from irods_omero.cli.cmd_rebind import rebind
 from irods_omero.cli.cmd_reconcile import reconcile
 from irods_omero.cli.cmd_retry import retry
 from irods_omero.cli.cmd_unit import unit
@@ -44,5 +45,5 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     ctx.obj = config
 
 
-for command in (agent, check_config, doctor, explain, install, reconcile, retry, uninstall, unit):
+for command in (agent, check_config, doctor, explain, install, rebind, reconcile, retry, uninstall, unit):
     main.add_command(command)

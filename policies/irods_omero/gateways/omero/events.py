@@ -130,7 +130,7 @@ class EventReader:
 
     def read(self, session: OmeroSession) -> Hints:
         """What happened since the last reading; the agent's own events are left out."""
-        end = self._end(session)
+        end = last_row(session)
         if self._position is None or self._position.highest > end:  # a first start, or a log that was reset
             self._position = Position(end)
         rows = self._new_rows(session, self._position, end)
@@ -140,10 +140,6 @@ class EventReader:
         unlinked = any(row.kind in LINKS and row.action == "DELETE" for row in rows)
         newest = max((row.id for row in rows), default=0)
         return Hints(frozenset(filesets), unlinked, self._position.cursor, newest)
-
-    def _end(self, session: OmeroSession) -> int:
-        ((last,),) = session.rows("reading the event log", "select max(l.id) from EventLog l", {})
-        return int(last or 0)
 
     def _new_rows(self, session: OmeroSession, position: Position, end: int) -> list[LogRow]:
         # Whose rows they are is asked for only of those that matter: for a range it is a scan of all events.
@@ -159,6 +155,12 @@ class EventReader:
         position.forget(now - HOLE_SECONDS)
         own = set(_own(session, [row.id for row in rows]))
         return [row for row in rows if row.id not in own]
+
+
+def last_row(session: OmeroSession) -> int:
+    """The id of the last row of the log, 0 for none."""
+    ((last,),) = session.rows("reading the event log", "select max(l.id) from EventLog l", {})
+    return int(last or 0)
 
 
 def _own(session: OmeroSession, ids: Sequence[int]) -> Iterable[int]:

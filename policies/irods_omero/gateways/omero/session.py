@@ -79,6 +79,11 @@ class OmeroSession:
         """Ask for nothing: raises UnreachableError if the server is down or the session is over."""
         self.call("asking whether the session goes on", "", self._admin.getEventContext)
 
+    def database_uuid(self) -> str:
+        """What tells this OMERO from all others, and stays the same when it is restored from a backup."""
+        config = self.call("opening the session", "", self.client.getSession().getConfigService)
+        return str(self.call("asking which OMERO this is", "", config.getDatabaseUuid))
+
     def rows(self, doing: str, text: str, values: Values) -> list[list[Any]]:
         """The rows of a query that selects single values, as plain Python values."""
         given = _parameters(values)
