@@ -20,6 +20,7 @@ import omero.clients
 from lab.omero.bulk import Bulkloader
 from lab.omero.control import Fault, write_control
 from lab.omero.requests_log import Request, read_requests
+from lab.ports import free_port
 
 START_TIMEOUT = 60
 
@@ -34,8 +35,8 @@ class LabOmero:
         self.state = Path(self._temporary.name if self._temporary is not None else str(state))
         self.password = password
         self.host = "127.0.0.1"
-        self.port = port
-        self.tcp_port = 0
+        self.port = port or free_port()
+        self.tcp_port = free_port()
         self._process: subprocess.Popen[str] | None = None
         self._faults: list[Fault] = []
         self._holds_events = False

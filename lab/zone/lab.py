@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lab.ports import free_port
 from lab.zone import faults, logs
 from lab.zone.bulk import BulkObject, Triple, attach, load
 from lab.zone.catalog.store import Store
@@ -52,7 +53,7 @@ class LabZone:
         wake_up: float = 0.2,
         port: int = 0,
     ) -> None:
-        self.port = port
+        self.port = port or free_port()
         self.state = state.absolute() if state else Path(tempfile.mkdtemp(prefix="lab-zone-"))
         self._temporary = state is None
         self._settings = Settings(self.state, port)

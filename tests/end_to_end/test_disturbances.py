@@ -103,4 +103,4 @@ def test_a_quiet_sweep_writes_nothing_and_asks_little(scene: Scene) -> None:
         sweeper.sweep()
         asked = operations_in_omero(scene.omero)
     assert scene.writes()[0] == before[0]
-    assert asked == ["projection", "projection"], "the end of the event log, and its window"
+    assert asked == ["projection"], "the end of the event log"

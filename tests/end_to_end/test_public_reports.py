@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,32 @@ def test_a_collection_that_says_two_things_is_told_of(scene: Scene, attribute: s
     scene.sweep()
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
     assert scene.avus(path, "omero::error") == []
+
+
+@pytest.mark.parametrize("word", ["accept", "restore"])
+def test_removals_of_many_at_once_wait_for_a_person(scene: Scene, word: str) -> None:
+    paths = [scene.put(f"{number}.ome.tiff", retina(32 + number)) for number in range(3)]
+    limited = {**MAPPED, "safety": {"removals": 1}}
+    for path in paths:
+        scene.set_avu(path, "note", "kept")
+    scene.sweep(**limited)
+    assert all(scene.tags(path, "example.org/note") == {"kept"} for path in paths)
+    for path in paths:
+        scene.take_tag_away(scene.shown(path).image.id, "kept")
+        scene.ask_by_avu(path, "keep")
+    scene.sweep(**limited)
+    assert all(scene.avus(path, "note") == ["kept"] for path in paths), "held"
+    assert all("keep" in scene.shown(path).image.texts for path in paths), "all else goes on"
+    assert "irods-omero removals" in str(scene.avus(paths[0], "omero::error"))
+    scene.policy_file.write_text(scene.connections(**limited).settings.model_dump_json())
+    try:
+        run = partial(CliRunner().invoke, main)
+        listed = run(["--config", str(scene.policy_file), "removals", "list"]).output
+        assert all(path in listed for path in paths)
+        assert run(["--config", str(scene.policy_file), "removals", word]).exit_code == 0
+    finally:
+        scene.policy_file.write_text(scene.settings.model_dump_json(indent=1))
+    for path in paths:
+        assert scene.avus(path, "note") == ([] if word == "accept" else ["kept"])
+        assert scene.tags(path, "example.org/note") == (set() if word == "accept" else {"kept"})
+        assert scene.avus(path, "omero::error") == []

@@ -17,7 +17,7 @@ from tests.scene import Scene
 from tests.scene.snapshot import image_shown
 
 NUMBERED = ("omero::fileset", "omero::image", "omero::unit", "omero::url")
-TIMED = ("checksum", "data id", "since")
+TIMED = ("checksum", "data id", "since", "waiting")
 EVERYWHERE = {"omero.group": "-1"}
 IN_REPOSITORY = re.compile(r"/\S+/ManagedRepository/\S+/")
 """The path of an import in OMERO, which has the time in it."""
@@ -70,11 +70,11 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    for key in ("c", "fs", "grp", "since"):
+    for key in ("c", "fs", "grp", "since", "asked", "queued"):
         fields[key] = key in fields
     if "fail" in fields:
-        attempts, _, reason, _ = fields["fail"]
-        fields["fail"] = [attempts, _plain(case, reason)]
+        attempts, _, reason, _, kind, _ = fields["fail"]
+        fields["fail"] = [attempts, _plain(case, reason), kind]
     return dict(fields)
 
 

@@ -10,7 +10,7 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import Decision, decide, decide_attempt, decide_failure
+from irods_omero.domain.planning.decide import Decision, decide, decide_attempt, decide_failure, loses
 from irods_omero.domain.planning.plan import Plan, Step
 from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreement, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
@@ -29,7 +29,9 @@ Units = dict[int, Observation]
 class Applier:
     """Makes both sides of a number of units agree."""
 
-    def __init__(self, connections: Connections, observer: Observer, report: Report) -> None:
+    def __init__(self, connections: Connections, observer: Observer, report: Report, limited: bool = True) -> None:
+        """``limited`` says whether removals beyond ``safety.removals`` are held."""
+        self._limited = limited
         self._connections = connections
         self._observer = observer
         self._report = report
@@ -61,9 +63,23 @@ class Applier:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
         decisions = {data_id: decide_or_fail(observation) for data_id, observation in observations.items()}
+        if self._limited:
+            self._hold(observations, decisions)
         imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
         rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
         return self._apply(observations, rest), imports
+
+    def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
+        """Hold removals where more units lose something in this sweep than users take away one by one."""
+        losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
+        self._report.losing += len(losing)
+        limit = max(self._connections.settings.safety.removals, (self._report.observed + len(observations)) / 10)
+        if self._report.losing <= limit:
+            return
+        for data_id in losing:
+            decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
+        self._report.held += len(losing)
+        log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
 
     def import_unit(self, data_id: int) -> set[int]:
         """Import one unit and make both sides agree about it, before the next one: users are waiting for its tags.

@@ -16,6 +16,8 @@ class Report:
         failed: Units that got an error.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import is left for the next sweep, as this one has imported enough.
+        losing: Units of which mapped values are removed, or of which all images are missing.
+        held: Units of these of which nothing is removed, as they are too many.
         omero_actions: Tags, flags and annotations written or removed.
         zone_actions: AVUs written or removed, and movements queued.
     """
@@ -26,6 +28,8 @@ class Report:
     failed: int = 0
     waiting: int = 0
     postponed: int = 0
+    losing: int = 0
+    held: int = 0
     omero_actions: int = 0
     zone_actions: int = 0
 

@@ -13,6 +13,7 @@ from irods_omero.cli.cmd_explain import explain
 from irods_omero.cli.cmd_install import install, uninstall
 from irods_omero.cli.cmd_rebind import rebind
 from irods_omero.cli.cmd_reconcile import reconcile
+from irods_omero.cli.cmd_removals import removals
 from irods_omero.cli.cmd_retry import retry
 from irods_omero.cli.cmd_unit import unit
 from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
@@ -45,5 +46,5 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     ctx.obj = config
 
 
-for command in (agent, check_config, doctor, explain, install, rebind, reconcile, retry, uninstall, unit):
+for command in (agent, check_config, doctor, explain, install, rebind, reconcile, removals, retry, uninstall, unit):
     main.add_command(command)

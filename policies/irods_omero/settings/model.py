@@ -92,6 +92,16 @@ class ImportSettings(Section):
     )
 
 
+class SafetySettings(Section):
+    """What is held for a person to decide about."""
+
+    removals: Annotated[int, Field(ge=0)] = Field(
+        default=100,
+        description="If more units than this, and more than a tenth of those in a sweep, lose mapped values or all "
+        "their images at once, nothing is removed: see `irods-omero removals`.",
+    )
+
+
 class AgentSettings(Section):
     """How the agent works."""
 
@@ -126,6 +136,7 @@ class Settings(Section):
     )
     attributes: list[AttributeSettings] = Field(default=[], description="What else is kept the same on both sides.")
     imports: ImportSettings = Field(default=ImportSettings())
+    safety: SafetySettings = Field(default=SafetySettings())
     agent: AgentSettings = Field(default=AgentSettings())
 
     @field_validator("attributes")

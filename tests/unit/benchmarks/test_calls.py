@@ -38,7 +38,7 @@ def test_omero_is_called_as_often_for_one_unit_as_for_fifty(world: World) -> Non
         calls, _ = sweep(world, size)
         counts.append(to_omero(calls))
     assert counts[0] == counts[1]
-    assert counts[0].total() < 20
+    assert counts[0].total() <= 21
 
 
 def test_the_zone_is_told_what_is_documented_about_changed_units_and_nothing_about_others(world: World) -> None:
@@ -65,7 +65,7 @@ def test_with_nothing_marked_a_sweep_reads_marks_and_events_and_no_unit(world: W
         with counted(world.scene) as calls:
             sweeper.sweep()
     assert calls.zone == {QUERY: 2}
-    assert to_omero(calls) == {"IQuery.projection": 2}
+    assert to_omero(calls) == {"IQuery.projection": 1}
 
 
 def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: World) -> None:
@@ -76,4 +76,5 @@ def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: 
                 pass
     assert reconciler.done.units > 60
     assert (reconciler.done.drifted, calls.zone_writes, calls.omero_writes) == (0, 0, 0)
-    assert calls.omero.total() == 6
+    # Which OMERO it is, and how far its log goes, is asked once; six calls are for the units.
+    assert calls.omero.total() == 8

@@ -7,7 +7,7 @@ from heapq import nsmallest
 
 from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
 from irods_omero.domain.planning.plan import EMPTY, Plan
-from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
+from irods_omero.domain.rules.attributes import HELD, Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,
@@ -37,6 +37,7 @@ from irods_omero.domain.state.agreement import (
 )
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
+from irods_omero.domain.state.policy import avu_remembered
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
@@ -110,16 +111,50 @@ def decide(observation: Observation) -> Decision:
         return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
     observation, invalid = without_invalid(observation)
     sides = sides_of(observation)
+    if observation.is_held and _has_lost_its_images(observation):
+        return _held(observation)
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
         decide_request(observation, sides),
-        merge_attributes(observation, sides),
+        frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
         invalid,
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
     return _with_images(observation, _fitting(observation, sides, fields))
+
+
+def loses(observation: Observation, decision: Decision) -> bool:
+    """Whether a decision removes mapped values, or takes all images for deleted: harmless once, not by thousands."""
+    base, agreement, policy = observation.base, decision.agreement, observation.policy
+    if agreement.gone and not base.gone:
+        return True
+    if agreement.fileset is None or decision.plan.do_import:
+        return False
+    for name in base.names:
+        attribute = avu_remembered(name)
+        mapping = policy.mapping_of(attribute)
+        is_mapped = mapping is not None and mapping.for_attribute(attribute).remembered_as == name
+        if is_mapped and len(agreement.values(name)) < len(base.values(name)):
+            return True
+    return False
+
+
+def _has_lost_its_images(observation: Observation) -> bool:
+    base = observation.base
+    return observation.omero.fileset is None and base.fileset is not None and not base.gone
+
+
+def _held(observation: Observation) -> Decision:
+    """Leave a unit without its images as it is, and say why."""
+    agreement = replace(observation.base, held=True)
+    errors = errors_of(Error(HELD), Error(agreement.refused))
+    plan = Plan(
+        zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
+        record=_record(observation, agreement),
+    )
+    return Decision(plan, agreement, (Reason("images", "held", HELD),))
 
 
 def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
@@ -264,6 +299,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
         failure=base.failure if fields.importing.error else None,
+        held=observation.is_held,
         attributes=(),
     )
 

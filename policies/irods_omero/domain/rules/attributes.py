@@ -80,11 +80,14 @@ def _one_way(values: frozenset[str], mapped: MappedAttribute, rule: str) -> Merg
     return Merged(first_by_name(values) if mapped.single else values, rule)
 
 
-def frozen(observation: Observation, sides: Sides) -> Attributes:
+HELD = "many units would lose values or images at once: see irods-omero removals"
+
+
+def frozen(observation: Observation, sides: Sides, why: str = TOO_MANY) -> Attributes:
     """Leave all mapped attributes alone on both sides, and say why.
 
     What was agreed stays agreed, so that users end this by removing values on one side. With newcomers on either side
     nothing stays agreed: they would seem to have removed what they never had.
     """
     has_newcomers = sides.zone.has_newcomers or sides.omero.has_newcomers
-    return Attributes(() if has_newcomers else observation.base.attributes, {}, {}, error=TOO_MANY)
+    return Attributes(() if has_newcomers else observation.base.attributes, {}, {}, error=why)

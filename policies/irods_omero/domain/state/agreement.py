@@ -96,6 +96,7 @@ class Agreement:
         refused: Why the last request was refused, empty when it was not.
         failure: Of the last import, None when it went well.
         attributes: The agreed values of mapped attributes.
+        held: Removals of mapped values, or of all images, wait for a person to decide about them.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -112,6 +113,7 @@ class Agreement:
     refused: str = ""
     failure: Failure | None = None
     attributes: AgreedValues = ()
+    held: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -159,6 +161,7 @@ def _dump(agreement: Agreement) -> str:
         "refused": agreement.refused,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
+        "held": agreement.held,
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -219,6 +222,7 @@ def _load(fields: Any) -> Agreement:
         refused=_reason(fields.get("refused", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
+        held=bool(fields.get("held", False)),
         notes=_texts(fields.get("notes", [])),
     )
 

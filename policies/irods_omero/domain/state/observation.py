@@ -22,6 +22,7 @@ class Observation:
         base: What was agreed last.
         strays: Agreement AVUs that cannot be read, and all but the first of those that can.
         imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
+        hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
 
     zone: ZoneView
@@ -31,6 +32,12 @@ class Observation:
     base: Agreement = NOTHING_AGREED
     strays: tuple[Avu, ...] = ()
     imported: Content | None = None
+    hold: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing of mapped attributes and of images that are missing is changed on either side."""
+        return self.hold or self.base.held
 
     @property
     def content(self) -> Content | None:

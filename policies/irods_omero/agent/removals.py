@@ -1,0 +1,50 @@
+"""Removals that are held for a person: which units they concern, and having them done or turned round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from irods_omero.agent.apply import Applier
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.report import Report
+from irods_omero.domain.rules.attributes import HELD
+from irods_omero.domain.state.actions import RecordAgreement
+from irods_omero.domain.state.observation import Observation
+from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.objects import ids_with
+
+
+def held(connections: Connections) -> Iterator[dict[int, Observation]]:
+    """The units whose removals are held, up to a batch at a time."""
+    observer = Observer(connections)
+    for ids in in_batches(sorted(ids_with(connections.zone, connections.names.error, [HELD])), BATCH):
+        observed = observer.observe(ids, each_once=True)
+        yield {id_: each for id_, each in observed.items() if each.base.held}
+
+
+def settle(connections: Connections, restore: bool) -> Report:
+    """Have all held removals done on the other side, too, or turned round.
+
+    Args:
+        connections: Both sides.
+        restore: Whether to put back what was removed, and to import anew where images are missing; otherwise what was
+            removed on one side is removed on the other, and missing images count as deleted.
+    """
+    report = Report()
+    applier = Applier(connections, Observer(connections), report, limited=False)
+    for observations in held(connections):
+        for data_id, observation in observations.items():
+            base = replace(observation.base, held=False)
+            if restore:  # nothing counts as agreed, so that what either side has is on both
+                base = replace(base, attributes=())
+            if restore and observation.omero.fileset is None:
+                base = replace(base, fileset=None, group=None, content=None)
+            first = observation.zone.first
+            record_agreement(connections.zone, connections.names, RecordAgreement(data_id, first.path, base))
+            observations[data_id] = replace(observation, base=base)
+        report.observed += len(observations)
+        applier.apply(observations)
+    return report
