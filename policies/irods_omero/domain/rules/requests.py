@@ -140,7 +140,8 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
         if (data_object.data_id, destination.resource) not in zone.movements
     )
     if not moves:
-        progress = progress._replace(queued=max(progress.queued, 1))
+        since = progress.queued_at or int(observation.now)  # an agent that was killed may have queued it
+        progress = progress._replace(queued=max(progress.queued, 1), queued_at=since)
         return RequestDecision(asked, (), progress, "", f"{rule}: its movement is queued, to tier {names}")
     hours = max(place.recall_hours for _, place, _ in to_move)
     if len(moves) < len(to_move):  # some are queued still: the others have joined the unit since then
