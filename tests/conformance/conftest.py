@@ -14,7 +14,7 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
 from tests.conformance.gateway import Agent
 from tests.conformance.server import PASSWORD as OMERO_PASSWORD
-from tests.conformance.server import Server, set_up_server
+from tests.conformance.server import WORKER, Server, set_up_server
 from tests.conformance.trace import TRACING
 from tests.conformance.tracing.core import TRACE_VARIABLE
 from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
@@ -27,6 +27,11 @@ from tests.scene.turns import turn
 __all__ = ["real_servers"]
 
 Places = tuple[ZonePlace, OmeroPlace]
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Call a test the same in all test processes, though its parameters name their users and groups."""
+    return val.removesuffix(WORKER) if WORKER and isinstance(val, str) else None
 
 
 @pytest.fixture(scope="session")

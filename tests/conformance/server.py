@@ -20,14 +20,18 @@ from tests.scene.places import OmeroPlace
 
 PASSWORD = "held to the facts"
 
-PRIVATE, READ_ONLY, ANNOTATE, SHARED = "c-private", "c-read-only", "c-annotate", "c-shared"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Each test process has groups and users of its own: what is there is counted, and deleted at the end."""
+
+PRIVATE, READ_ONLY, ANNOTATE, SHARED = (f"c-{kind}{WORKER}" for kind in ("private", "read-only", "annotate", "shared"))
 GROUPS = {PRIVATE: "rw----", READ_ONLY: "rwr---", ANNOTATE: "rwra--", SHARED: "rwrw--"}
 ELSEWHERE = "c-elsewhere"
 """A group without members."""
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 ALICE, BOB, SERVICE = f"c-alice{WORKER}", f"c-bob{WORKER}", "c-service"
-"""Each test process has users of its own: what they have made is counted, and deleted at the end."""
+
+KEEP_ALIVE = 60
+"""Seconds between two signs of life of clients that stay logged in while other suites are at work."""
 
 KEEP_ALIVE = 20
 """Seconds; the server ends the session of a client that is silent for a minute, as other modules' tests may take."""
