@@ -18,6 +18,7 @@ from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import ENQUEUE_INSTANCE, movement_rule, queue_movement, queued_movements
+from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import ACCESS_TIME, TIER_GROUP
 from lab.zone.setup import schedule_tiering
 from tests.conformance.zone import FAST, LOWER, PATIENCE, TIERS, UPPER, Zone
@@ -209,3 +210,14 @@ def test_users_do_not_schedule_tiering(zone: Zone) -> None:
     """zone-43: all as the service account with the admin flag."""
     with pytest.raises(iRODSException):
         schedule_tiering(zone.alice, [TIERS])
+
+
+def test_reading_without_a_change_of_status_is_no_access(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """zone-71: the agent reads what users have not touched."""
+    path = on_lower_tier(zone, "file")
+    zone.grow_old(path)
+    before = access_time(zone, path)
+    with open_object(agent_zone, path) as stream:
+        assert stream.read(4)
+    assert access_time(zone, path) == before
+    assert path not in queued_movements(agent_zone)
