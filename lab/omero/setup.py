@@ -40,11 +40,13 @@ def _id_of(admin: Any, name: str) -> int | None:
 
 
 def add_user(client: Any, name: str, password: str, groups: Sequence[str | int]) -> int:
-    """Make a user unless there is one, in groups of which the first is the default, and return the user's id."""
+    """Make a user in groups of which the first is the default, or add the one that is there; return the user's id."""
     admin = client.sf.getAdminService()
-    if (there := _id_of(admin, name)) is not None:
-        return there
+    there = _id_of(admin, name)
     known = [admin.lookupGroup(group) if isinstance(group, str) else admin.getGroup(group) for group in groups]
+    if there is not None:
+        admin.addGroups(admin.getExperimenter(there), known)
+        return there
     everybody = omero.model.ExperimenterGroupI(admin.getSecurityRoles().userGroupId, False)
     return int(admin.createExperimenterWithPassword(_user(name), rstring(password), known[0], [*known[1:], everybody]))
 
