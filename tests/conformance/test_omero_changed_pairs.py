@@ -6,7 +6,7 @@ import time
 
 import omero
 import omero.model
-from omero.rtypes import rstring
+from omero.rtypes import rstring, unwrap
 
 from tests.conformance.server import ALICE, ANNOTATE, Server, linked, named, pairs, rows, save
 from tests.conformance.test_omero_events import PATIENCE, end_of_log, log_since
@@ -25,7 +25,7 @@ def test_of_changed_pairs_only_the_indexer_tells(server: Server) -> None:
     link = save(client, linked("ImageAnnotationLink", named("Image", "i"), pairs("conformance", ("a", "b"))), within)
     image, annotation = link.parent.id.val, link.child.id.val
     loaded = client.getSession().getQueryService().get("MapAnnotation", annotation, within)
-    last, version = end_of_log(server), loaded.version.val
+    last, version = end_of_log(server), unwrap(loaded.version) or 0
     loaded.setMapValue([omero.model.NamedValue("a", "c")])
     save(client, loaded, within)
     deadline = time.monotonic() + PATIENCE
