@@ -131,5 +131,9 @@ def test_tiering_by_itself_is_shown(scene: Scene, path: str) -> None:
 
 def test_a_state_tag_that_a_user_takes_away_is_put_back(scene: Scene, path: str) -> None:
     scene.take_tag_away(scene.shown(path).image.id, "tier:fast")
-    scene.sweep()
-    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+    def is_put_back() -> bool:  # OMERO's indexer tells some seconds later of which image it was
+        scene.sweep()
+        return scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+    scene.wait_until(is_put_back, "the tag is back")
