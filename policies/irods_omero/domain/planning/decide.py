@@ -160,7 +160,8 @@ def _held(observation: Observation) -> Decision:
 def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
     """The fields with as much about mapped attributes as fits into the agreement."""
     rest = _agree(observation, fields)
-    if _fits(replace(rest, attributes=fields.attributes.agreed)):
+    # What is held stays as it is, whether it fits or not: what was agreed fitted before.
+    if observation.is_held or _fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
     if (
         observation.omero.earlier
