@@ -163,9 +163,8 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
     # What is held stays as it is, whether it fits or not: what was agreed fitted before.
     if observation.is_held or _fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
-    if (
-        observation.omero.earlier
-    ):  # they are observed only once: an error that rests on them would be gone the next time
+    if observation.omero.earlier:
+        # They are observed only once: an error that rests on them would be gone the next time.
         alone = replace(observation, omero=replace(observation.omero, earlier=()))
         sides = sides_of(alone)
         return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
@@ -233,9 +232,8 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     )
     avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
-    last = {
-        policy.names.fileset: ids.pop(policy.names.fileset)
-    }  # the event of the deletion leads to the unit by this id
+    # The event of the deletion leads to the unit by this id, which therefore goes last.
+    last = {policy.names.fileset: ids.pop(policy.names.fileset)}
     strays = diff_strays(zone, policy.names)
     plan = Plan(
         zone=diff_zone(zone, avus),
