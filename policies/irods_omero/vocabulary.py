@@ -35,6 +35,7 @@ POLICY_FILE_VARIABLE = "IRODS_OMERO_POLICY"
 TIER_NAMESPACE = "irods.org/omero/tier"
 REQUEST_NAMESPACE = "irods.org/omero/request"
 OBJECT_NAMESPACE = "irods.org/omero/object"
+KEY_NAMESPACE = "irods.org/omero/key"
 TAG_SETS = {TIER_NAMESPACE: "iRODS storage", REQUEST_NAMESPACE: "iRODS requests"}
 REGISTERED = "registered"
 SUPERSEDED = "superseded"

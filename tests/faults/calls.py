@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero import login
 from irods_omero.gateways.omero.session import OmeroSession
-from irods_omero.gateways.zone import streaming
+from irods_omero.gateways.zone import intake, streaming
 from irods_omero.gateways.zone.connection import ZoneConnection
 
 ZONE = "zone"
@@ -102,6 +102,10 @@ class Calls:
         read, log_in = streaming._Reader.read, login._log_in
         streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
         login._log_in = self._logging_in(log_in)
+        write = intake._guarded
+        intake._guarded = lambda doing, path, function: self._pass(
+            ZONE, doing, path, lambda: write(doing, path, function)
+        )
 
     def _stand_in(self, owner: Any, name: str, side: str) -> None:
         original: _Function = getattr(owner, name)

@@ -292,6 +292,10 @@ class Scene:
         """OMERO id of the microscopists' group."""
         return int(self.root.getSession().getAdminService().lookupGroup(GROUP).id.val)
 
+    def with_settings(self, **changes: Any) -> Settings:
+        """The scene's configuration with other sections."""
+        return Settings.model_validate({**self.settings.model_dump(mode="json"), **changes})
+
     def _settings(self, changes: dict[str, Any]) -> Settings:
         zone = {"name": self.zone.zone, "host": self.zone.host, "port": self.zone.port, "user": AGENT_USER}
         server = {"host": self.omero.host, "port": self.omero.port, "user": SERVICE, "web": "https://omero.lab"}

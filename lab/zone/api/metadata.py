@@ -1,11 +1,12 @@
-"""AVU calls."""
+"""Calls on AVUs, and on the rest of what the catalog says about a data object."""
 
 from typing import TYPE_CHECKING
 
 from lab.zone.api.registry import Reply, Request, api
+from lab.zone.catalog import access, replicas
 from lab.zone.catalog.metadata import Avu
 from lab.zone.database.metadata import REMOVALS
-from lab.zone.errors import ZoneError
+from lab.zone.errors import ZoneError, unsupported
 
 if TYPE_CHECKING:
     from lab.zone.agent import Agent
@@ -49,4 +50,33 @@ def mod_avu_metadata(agent: "Agent", inp: AvuInput) -> Reply:
     else:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not an AVU operation: {operation}")
     agent.peps.static("acPostProcForModifyAVUMetadata", static)
+    return Reply()
+
+
+_OWNER = {"dataOwner": "data_owner_name", "dataOwnerZone": "data_owner_zone"}
+"""What a client can change of the rows of a data object here, by its keyword, and the columns."""
+
+
+class ObjectChange:
+    """A change of the catalog's rows of a data object."""
+
+    def __init__(self, request: Request) -> None:
+        info = request.body.sub("DataObjInfo_PI")
+        self.path, self.options, self.changes = info.get("objPath"), info.pairs(), request.body.pairs()
+
+    def shown(self) -> dict[str, str]:
+        """The input as hooks see it."""
+        return {"objPath": self.path, **self.changes}
+
+
+@api(622, "mod_data_obj_meta", ObjectChange)
+def mod_data_obj_meta(agent: "Agent", inp: ObjectChange) -> Reply:
+    """Change the owner that the catalog shows of all replicas (zone-74)."""
+    changes = {name: value for name, value in inp.changes.items() if name != "all"}
+    others = changes.keys() - _OWNER.keys()
+    if others:
+        raise unsupported(f"mod_data_obj_meta of {', '.join(sorted(others))}")
+    first = replicas.need(agent.store, inp.path)[0]
+    agent.check_access(first.data_id, access.WRITE, "irodsAdmin" in inp.options, inp.path)
+    agent.objects.modify(inp.path, {_OWNER[name]: value for name, value in changes.items()}, changes)
     return Reply()

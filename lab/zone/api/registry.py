@@ -52,7 +52,6 @@ NAMES = {
     692: "exec_cmd",
     722: "specific_query",
     723: "ticket_admin",
-    622: "mod_data_obj_meta",
     678: "open_collection",
     709: "get_temp_password",
     713: "read_collection",

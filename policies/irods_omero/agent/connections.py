@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.gateways.omero.annotations import AnnotationWriter
@@ -11,6 +12,7 @@ from irods_omero.gateways.omero.filesets import ReadScope
 from irods_omero.gateways.omero.importer import Importer
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
@@ -39,6 +41,14 @@ class Connections:
         """What writes to OMERO, with an empty memory of tags: users may have deleted some."""
         tags = Tags()
         return AnnotationWriter(self._people, tags), Importer(self.omero.service, self._people, tags)
+
+    def acting_as(self, user: int, group: int) -> OmeroSession:
+        """A session as an OMERO user in a group, both by id."""
+        return self._people.acting_as(user, group)
+
+    def placement_rules(self) -> list[PlacementRule]:
+        """Where filesets go that came through OMERO first, in the order of the configuration."""
+        return [PlacementRule(**rule.model_dump()) for rule in self.settings.omero_first]
 
     def attributes(self) -> list[str]:
         """The AVU attributes that decisions rest on."""

@@ -99,7 +99,10 @@ class Observer:
         """What is observed of a unit whose import has just been done."""
         connections, data_id = self._connections, observation.zone.unit.data_id
         view = look_in_omero(connections, self.policy, {data_id: done.fileset}).get(data_id, NOTHING_IN_OMERO)
-        earlier = subjects_of(connections, done.earlier)
+        # One that was taken in, and not imported from here, is not among those that the importer knows.
+        before = observation.omero.fileset
+        others = set() if before is None or before == done.fileset else {before}
+        earlier = subjects_of(connections, {*done.earlier, *others})
         superseded = tuple(subject for fileset in sorted(earlier) for subject in earlier[fileset])
         view = replace(
             view,

@@ -13,6 +13,7 @@ class Report:
         observed: Units that were looked at.
         changed: Units of which something was written, on either side.
         imported: Units that were imported, or found imported.
+        taken: Filesets that came through OMERO first, and were taken into iRODS.
         failed: Units that got an error.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import is left for the next sweep, as this one has imported enough.
@@ -25,6 +26,7 @@ class Report:
     observed: int = 0
     changed: int = 0
     imported: int = 0
+    taken: int = 0
     failed: int = 0
     waiting: int = 0
     postponed: int = 0

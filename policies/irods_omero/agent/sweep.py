@@ -12,6 +12,7 @@ from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
 from irods_omero.agent.identity import check_identity
+from irods_omero.agent.intake import Intake
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.imports import decide_import
@@ -236,6 +237,9 @@ class Sweeper:
         work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
         self._remember(hints)
         work.run_imports()
+        Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
+        if work.report.taken:  # whoever has imported them is waiting for their tags
+            work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         return work.report
 
     def drain(self) -> Report:

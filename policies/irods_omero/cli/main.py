@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from irods_omero.cli.cmd_adopt import adopt, register
 from irods_omero.cli.cmd_agent import agent
 from irods_omero.cli.cmd_config import check_config
 from irods_omero.cli.cmd_doctor import doctor
@@ -46,5 +47,19 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     ctx.obj = config
 
 
-for command in (agent, check_config, doctor, explain, install, rebind, reconcile, removals, retry, uninstall, unit):
+for command in (
+    adopt,
+    agent,
+    check_config,
+    doctor,
+    explain,
+    install,
+    rebind,
+    reconcile,
+    register,
+    removals,
+    retry,
+    uninstall,
+    unit,
+):
     main.add_command(command)

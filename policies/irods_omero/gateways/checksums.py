@@ -58,6 +58,20 @@ KINDS: dict[str, Callable[[], Digest]] = {
 """The algorithms that a zone can be set to (``default_hash_scheme``), besides MD5."""
 
 
+OMERO_KINDS = {"SHA1-160": "sha1", "MD5-128": "md5"}
+"""The algorithms of OMERO that are compared, by their names there."""
+
+
+def hexadecimal_digest(kind: str) -> Digest | None:
+    """What computes a hash of this kind as OMERO writes it; None for a kind that is not compared."""
+    return _Hash(OMERO_KINDS[kind], "") if kind in OMERO_KINDS else None
+
+
+def samples() -> tuple[str, ...]:
+    """A text for each kind of checksum that a zone can have, of which ``digest_of`` gives what computes it."""
+    return (*(f"{scheme}:" for scheme in KINDS), "0" * MD5_DIGITS)
+
+
 def digest_of(checksum: str) -> Digest | None:
     """What computes a checksum of the same kind as this one; None for none, and for a kind that nobody knows."""
     scheme, colon, _ = checksum.partition(":")

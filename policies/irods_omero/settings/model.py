@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from irods_omero.domain.rules.placement import why_no_template
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
@@ -102,6 +103,47 @@ class SafetySettings(Section):
     )
 
 
+class OmeroFirstSettings(Section):
+    """Where in iRODS filesets go that others import into OMERO, whose they are there, and how they are described."""
+
+    groups: list[Name] = Field(min_length=1, description="OMERO groups that it is about; '*' stands for all.")
+    to: str = Field(
+        default="/{zone}/home/{user}/omero/{group}/{project}/{dataset}/{fileset}",
+        pattern=r"^/.+[^/]$",
+        description="Template of the collection that the files go into.",
+    )
+    resource: str = Field(default="", description="Resource that they are written to; by default the zone's.")
+    share: bool = Field(
+        default=True,
+        description="Whether an iRODS group of the OMERO group's name may read, or in a read-write group write, them.",
+    )
+    make_groups: bool = Field(default=False, description="Whether that iRODS group is made where there is none.")
+    acl: dict[Name, Literal["read", "write", "own"]] = Field(
+        default={}, description="Who else may do what; names are templates."
+    )
+    avus: dict[Name, Name] = Field(default={}, description="Templates of AVUs: a value for each attribute.")
+    facts: str = Field(
+        default="",
+        description="What the attributes start with that say what else OMERO knows of the first image, such as its "
+        "dimensions; by default it is not said.",
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _is_template(cls, text: str) -> str:
+        if why := why_no_template(text):
+            raise ValueError(why)
+        return text
+
+    @field_validator("acl", "avus")
+    @classmethod
+    def _are_templates(cls, templates: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for text in templates if info.field_name == "acl" else templates.values():
+            if why := why_no_template(text):
+                raise ValueError(f"{text!r}: {why}")
+        return templates
+
+
 class AgentSettings(Section):
     """How the agent works."""
 
@@ -136,8 +178,23 @@ class Settings(Section):
     )
     attributes: list[AttributeSettings] = Field(default=[], description="What else is kept the same on both sides.")
     imports: ImportSettings = Field(default=ImportSettings())
+    omero_first: list[OmeroFirstSettings] = Field(
+        default=[], description="What is taken into iRODS that came through OMERO first; the first that fits counts."
+    )
     safety: SafetySettings = Field(default=SafetySettings())
     agent: AgentSettings = Field(default=AgentSettings())
+
+    @field_validator("omero_first")
+    @classmethod
+    def _describes_with_free_attributes(
+        cls, rules: list[OmeroFirstSettings], info: ValidationInfo
+    ) -> list[OmeroFirstSettings]:
+        names = Names(info.data.get("prefix", DEFAULT_PREFIX))
+        for rule in rules:
+            for attribute in (*rule.avus, rule.facts):
+                if names.is_ours(attribute) or attribute.strip().lower().startswith("irods::"):
+                    raise ValueError(f"{attribute!r} belongs to this policy or to storage tiering")
+        return rules
 
     @field_validator("attributes")
     @classmethod

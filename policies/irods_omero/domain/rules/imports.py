@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import DOUBLINGS, Policy
+from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
@@ -95,7 +95,7 @@ def _what_failed(observation: Observation, content: Content) -> ImportDecision |
         return None
     if failure.kind == CONTENT and failure.attempts >= policy.attempts:
         return ImportDecision(None, f"given up after {failure.attempts} attempts", failure.reason, failure.attempts)
-    if failure.at <= observation.now < next_attempt(failure, policy):
+    if failure.at <= observation.now < next_attempt(failure, policy.backoff):
         rule = f"attempt {failure.attempts} failed, the next one is due later"
         return ImportDecision(None, rule, failure.reason, failure.attempts, wait=True)
     return None
@@ -143,7 +143,7 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
     return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
 
 
-def next_attempt(failure: Failure, policy: Policy) -> float:
-    """When the next attempt is due, seconds since 1970."""
-    pause = policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)
+def next_attempt(failure: Failure, backoff: float) -> float:
+    """When the next attempt is due, seconds since 1970; ``backoff`` is the pause before the second one, in seconds."""
+    pause = backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS)
     return failure.at + (pause if failure.kind == CONTENT else min(pause, LONGEST_PAUSE))

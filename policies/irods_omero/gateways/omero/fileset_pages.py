@@ -8,9 +8,17 @@ from collections.abc import Iterable, Iterator
 from irods_omero.domain.state.unit import parse_import_key, zone_prefix
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession, Values
+from irods_omero.vocabulary import KEY_NAMESPACE
 
 PAGE = 5 * BATCH
 """So many fileset ids are covered by one query."""
+
+
+TAKEN_IN = (
+    "select f.id, a.textValue from FilesetAnnotationLink l join l.parent f, CommentAnnotation a where "
+    "l.child.id = a.id and a.ns = :ns and f.id > :low and f.id <= :high and l.details.owner.id = f.details.owner.id"
+)
+"""Filesets with the keys that they were given when they were taken into iRODS."""
 
 
 def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
@@ -23,7 +31,10 @@ def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
     )
     for low in range(0, last, PAGE):
         values: Values = {"low": low, "high": low + PAGE, "pattern": zone_prefix(zone) + "%"}
-        keys = ((row[0], parse_import_key(row[1])) for row in session.rows("listing filesets", text, values))
+        paths = session.rows("listing filesets", text, values)
+        taken: Values = {"low": low, "high": low + PAGE, "ns": KEY_NAMESPACE}
+        paths += session.rows("listing filesets that were taken in", TAKEN_IN, taken)
+        keys = ((row[0], parse_import_key(row[1] or "")) for row in paths)
         page = {int(fileset): key.data_id for fileset, key in keys if key is not None and key.zone == zone}
         if page:
             yield page

@@ -10,10 +10,11 @@ from typing import Any
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import unwrap
 
+from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession, Values
-from irods_omero.vocabulary import OBJECT_NAMESPACE
+from irods_omero.vocabulary import KEY_NAMESPACE, OBJECT_NAMESPACE
 
 
 @dataclass
@@ -71,7 +72,7 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
 
 
 def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
-    """For each fileset the client path of its first entry."""
+    """For each fileset the client path of its first entry, or in its place the key that it was given when taken in."""
     text = (
         "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id in (:ids) order by e.fileset.id, e.id"
     )
@@ -79,7 +80,24 @@ def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, st
     for chunk in in_batches(sorted(set(filesets)), BATCH):
         for fileset, path in session.rows("reading filesets", text, {"ids": chunk}):
             paths.setdefault(fileset, path)
-    return paths
+    foreign = [fileset for fileset, path in paths.items() if parse_import_key(path) is None]
+    return paths | keys_of(session, foreign)
+
+
+def keys_of(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
+    """The keys of filesets that were taken in after another client had imported them.
+
+    Members of a group may annotate each other's filesets: only what is their owner's own counts.
+    """
+    text = (
+        "select f.id, a.textValue from FilesetAnnotationLink l join l.parent f, CommentAnnotation a where "
+        "l.child.id = a.id and a.ns = :ns and f.id in (:ids) and l.details.owner.id = f.details.owner.id order by a.id"
+    )
+    keys: dict[int, str] = {}
+    for chunk in in_batches(sorted(set(filesets)), BATCH):
+        for fileset, key in session.rows("reading keys of filesets", text, {"ids": chunk, "ns": KEY_NAMESPACE}):
+            keys.setdefault(int(fileset), str(key or ""))
+    return keys
 
 
 def fileset_of_image(session: OmeroSession, image: int) -> int | None:

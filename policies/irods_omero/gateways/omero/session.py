@@ -75,6 +75,10 @@ class OmeroSession:
         """How long ago the last call was."""
         return time.monotonic() - self._last_call
 
+    def file_context(self) -> dict[str, str]:
+        """The context of calls on files: an explicit one takes the place of the one with the session's id."""
+        return {**self.client.getImplicitContext().getContext(), **self.context}
+
     def ping(self) -> None:
         """Ask for nothing: raises UnreachableError if the server is down or the session is over."""
         self.call("asking whether the session goes on", "", self._admin.getEventContext)

@@ -1,0 +1,399 @@
+"""Takes filesets that came through OMERO first into iRODS, each exactly once.
+
+The bytes are written into a collection of the agent's own, named after the fileset, where nobody else has rights. They
+are compared with OMERO's hash, described, agreed on, and only then moved to where they belong. What was broken off at
+any call is taken up again by what is there: the collection says that the fileset is not done, the AVU with its id finds
+what was moved already, and the key on the fileset in OMERO names the data object for good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import structlog
+from irods.models import Collection, CollectionMeta
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.hints import agent_home
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.key_values import own
+from irods_omero.domain.rules.imports import next_attempt
+from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, component, place
+from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
+from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, UNTOLD, VERSION, Agreement, Failure, encode, read
+from irods_omero.domain.state.source import Source, SourceFile
+from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.unit import Unit, import_key, parse_import_key
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.checksums import Digest, digest_of, hexadecimal_digest, samples
+from irods_omero.gateways.omero.filesets import client_paths, keys_of, read_filesets
+from irods_omero.gateways.omero.sources import blocks_of, filesets_after, last_fileset, read_sources, write_key
+from irods_omero.gateways.omero.tags import Tags
+from irods_omero.gateways.zone import intake as zone_intake
+from irods_omero.gateways.zone.avus import add_avu, record_agreement, set_avu
+from irods_omero.gateways.zone.marks import post
+from irods_omero.gateways.zone.objects import id_of, ids_with, read_objects
+from irods_omero.gateways.zone.queries import rows
+from irods_omero.vocabulary import FILE, LIST, shard_of
+
+log = structlog.get_logger()
+
+FOLDER = "omero-first"
+"""The collection in the agent's home that holds what is not done."""
+
+LATE_SECONDS = 600.0
+"""Ids of filesets are given out before they can be seen: as long, lower ones are looked for again."""
+
+COPY = "copy"
+REGISTER = "register"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a fileset.
+
+    Attributes:
+        fileset: OMERO id.
+        size: Bytes of its files.
+        paths: Logical paths of its data objects, or where they would go; empty if it cannot be taken.
+        reason: Why not, or why not now; empty if it was.
+    """
+
+    fileset: int
+    size: int
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Intake:
+    """Takes filesets in, one after the other."""
+
+    def __init__(self, connections: Connections, report: Report, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._connections = connections
+        self._report = report
+        self._clock = clock
+        self._rules = connections.placement_rules()
+        self._tags = Tags()
+        self._kinds = list(samples())
+        self._root = f"{agent_home(connections)}/{FOLDER}/{component(connections.settings.omero.name)}"
+
+    def run(self, most: int) -> None:
+        """Take in what is new in the groups of ``omero_first``, and what was not done before.
+
+        Args:
+            most: Number of filesets to take at most; the rest is left to the next sweep.
+
+        Raises:
+            UnreachableError: A side is down; nothing is lost.
+        """
+        if not self._rules:
+            return
+        unfinished = set(self._unfinished())
+        new = self._new()
+        due = [fileset for fileset in sorted(unfinished | new) if shard_of(fileset) in self._connections.shards]
+        for fileset in due:
+            if most <= 0:
+                self._report.postponed += 1
+                continue
+            if fileset in unfinished and self._is_resting(fileset):
+                self._report.waiting += 1
+                continue
+            taken = self.take(fileset)
+            most -= bool(taken.paths)
+
+    def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:
+        """Take one fileset in, or say why not; what cannot be done is noted, shown on its images, and tried anew later.
+
+        Args:
+            fileset: OMERO id.
+            rule: Where it goes, by default by the configuration.
+            owner: The iRODS user who shall own it, by default the one who stands for its owner in OMERO.
+            dry_run: Whether only to say where it would go.
+
+        Raises:
+            UnreachableError: A side is down.
+        """
+        source = read_sources(self._connections.omero.service(), [fileset]).get(fileset)
+        if source is None:
+            self._forget(fileset)
+            return Taken(fileset, 0, reason="it is not in OMERO any more")
+        try:
+            placement = self._place(source, rule or self._rule_for(source), owner)
+            why_not = self._why_not(source)
+            if why_not:
+                if not dry_run and zone_intake.exists(self._connections.zone, self._staging(fileset)):
+                    self._note(source, why_not, shown=False)
+                self._report.waiting += 1
+                return Taken(fileset, source.size, reason=why_not)
+            if dry_run:
+                return Taken(fileset, source.size, placement.paths())
+            paths = self._take(source, placement, rule or self._rule_for(source))
+        except (PlacementError, RefusedError) as error:
+            if not dry_run:
+                log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
+                self._report.failed += 1
+                self._note(source, str(error))
+            return Taken(fileset, source.size, reason=str(error))
+        self._report.taken += 1
+        self._report.observed += 1
+        log.info("taken in", fileset=fileset, path=paths[0])
+        return Taken(fileset, source.size, paths)
+
+    def mark(self, fileset: int) -> None:
+        """Leave a fileset to the agent of its shard."""
+        zone_intake.make_collection(self._connections.zone, self._staging(fileset))
+
+    def taken_already(self, filesets: Iterable[int]) -> set[int]:
+        """Those of some filesets that were imported from a zone, or taken into one."""
+        paths = client_paths(self._connections.omero.service(), filesets)
+        return {fileset for fileset, path in paths.items() if parse_import_key(path) is not None}
+
+    # Which filesets
+
+    def _rule_for(self, source: Source) -> PlacementRule:
+        for rule in self._rules:
+            if rule.covers(source.group):
+                return rule
+        raise PlacementError(f"omero_first names no place for the group {source.group}")
+
+    def _unfinished(self) -> Iterator[int]:
+        for path in zone_intake.collections_in(self._connections.zone, self._root):
+            name = path.rpartition("/")[2]
+            if name.isdecimal():
+                yield int(name)
+
+    def _new(self) -> set[int]:
+        """The filesets since the last look that are nobody's yet; what is there at the first look is for ``adopt``."""
+        session, cursor = self._connections.omero.service(), self._cursor()
+        if cursor is None:
+            self._save_cursor(last_fileset(session))
+            return set()
+        seen = [each for page in filesets_after(session, cursor) for each in page]
+        covered = [each.id for each in seen if any(rule.covers(each.group) for rule in self._rules)]
+        new = set(covered) - self.taken_already(covered)
+        old = [each.id for each in seen if each.imported < self._clock() - LATE_SECONDS]
+        if old:
+            for fileset in sorted(new & set(old)):
+                if shard_of(fileset) in self._connections.shards:
+                    self.mark(fileset)  # it is looked at no more by its number
+            self._save_cursor(max(old))
+        return new
+
+    def _attribute(self) -> str:
+        settings = self._connections.settings
+        return f"{self._connections.names.cursor}:filesets:{settings.omero.name}:{settings.agent.shards}"
+
+    def _cursor(self) -> int | None:
+        condition = (Collection.name == agent_home(self._connections), CollectionMeta.name == self._attribute())
+        found = rows(self._connections.zone, "reading the cursor", (CollectionMeta.value,), *condition)
+        return max((int(value) for (value,) in found if value.isdecimal()), default=None)
+
+    def _save_cursor(self, fileset: int) -> None:
+        avu = Avu(self._attribute(), str(fileset))
+        set_avu(self._connections.zone, agent_home(self._connections), avu, collection=True)
+
+    def _why_not(self, source: Source) -> str:
+        """Why a fileset is not taken in now, empty if it is."""
+        if not source.completed:
+            return "it has no images yet: its import goes on, or has failed"
+        if abs(self._clock() - source.completed) < self._connections.settings.imports.settle_seconds:
+            return "its import has only just ended"
+        return ""
+
+    # What was not done
+
+    def _staging(self, fileset: int) -> str:
+        return f"{self._root}/{fileset}"
+
+    def _failure(self, fileset: int) -> Failure | None:
+        avus = zone_intake.collection_avus(self._connections.zone, self._staging(fileset))
+        agreement, _ = read(avu for avu in avus if avu.attribute == self._connections.names.agreement)
+        return agreement.failure
+
+    def _is_resting(self, fileset: int) -> bool:
+        failure, now = self._failure(fileset), self._clock()
+        return failure is not None and failure.at <= now < next_attempt(
+            failure, self._connections.settings.imports.backoff_seconds
+        )
+
+    def _note(self, source: Source, reason: str, shown: bool = True) -> None:
+        """Write down why a fileset was not taken in, for the next attempt and for its owner."""
+        zone, staging = self._connections.zone, self._staging(source.fileset)
+        before = self._failure(source.fileset)
+        reason = printable(reason, REASON_BYTES) or UNTOLD
+        failure = Failure(before.attempts + 1 if before else 1, int(self._clock()), reason, kind=OUTSIDE)
+        try:
+            zone_intake.make_collection(zone, staging)
+            avu = Avu(self._connections.names.agreement, encode(Agreement(failure=failure)), VERSION)
+            set_avu(zone, staging, avu, collection=True)
+            if shown:
+                self._show_error(source, reason)
+        except RefusedError as error:
+            log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
+
+    def _show_error(self, source: Source, reason: str) -> None:
+        session = self._connections.omero.service()
+        view = read_filesets(session, [source.fileset], self._connections.scope()).get(source.fileset)
+        actions = []
+        for subject in view.subjects if view else ():
+            existing = next(iter(own(subject)), None)
+            pairs = (("error", reason),)
+            if existing is None or existing.pairs != pairs:
+                actions.append((source.fileset, WriteKeyValues(subject, existing, pairs)))
+        if actions:
+            annotating, _ = self._connections.writers()
+            for error in annotating.apply(actions).values():
+                raise error
+
+    def _forget(self, fileset: int) -> None:
+        """Remove what was begun of a fileset that was deleted; what was moved already stays."""
+        zone, staging = self._connections.zone, self._staging(fileset)
+        if zone_intake.exists(zone, staging):
+            zone_intake.remove_collection(zone, staging)
+
+    # Taking in
+
+    def _place(self, source: Source, rule: PlacementRule, owner: str) -> Placement:
+        settings = self._connections.settings
+        users = {owner: source.owner} if owner else settings.omero.users
+        placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
+        kind = zone_intake.kind_of_user(self._connections.zone, placement.owner)
+        if kind in ("", zone_intake.GROUP_TYPE):
+            raise PlacementError(f"there is no iRODS user {placement.owner}: make one, or name another in omero.users")
+        group = placement.group
+        if group and not rule.make_groups and not zone_intake.kind_of_user(self._connections.zone, group):
+            raise PlacementError(
+                f"there is no iRODS group {group}: make it, or see make_groups and share of omero_first"
+            )
+        return placement
+
+    def _take(self, source: Source, placement: Placement, rule: PlacementRule) -> tuple[str, ...]:
+        """Do it, or the rest of it; returns the logical paths."""
+        zone, names = self._connections.zone, self._connections.names
+        staging = self._staging(source.fileset)
+        moved = self._moved(source, staging)
+        collection = self._collection(source, placement, moved)
+        final, staged = placement.paths(collection), placement.paths(staging)
+        if len(moved) < len(final):
+            left = [place for place, path in enumerate(final) if path not in moved]
+            self._bring(source, [(source.files[place], staged[place]) for place in left], rule)
+            where = {place: staged[place] if place in left else final[place] for place in range(len(final))}
+            objects = self._objects(where.values())
+            self._describe(source, placement, objects, [staged[place] for place in left])
+            self._agree(source, objects)
+            self._move([(staged[place], final[place]) for place in left], placement, collection)
+        else:
+            objects = self._objects(moved)
+        first = objects[0]
+        post(zone, names, first.data_id, first.path if first.path in moved else final[0])
+        self._forget(source.fileset)
+        return final if len(moved) < len(final) else tuple(each.path for each in objects)
+
+    def _moved(self, source: Source, staging: str) -> set[str]:
+        """The data objects of a fileset that are in their place already."""
+        names, zone = self._connections.names, self._connections.zone
+        ids = ids_with(zone, names.fileset, [str(source.fileset)])
+        wanted = Avu(names.fileset, str(source.fileset), self._connections.settings.omero.name)
+        objects = read_objects(zone, ids, [names.fileset]).values() if ids else ()
+        return {each.path for each in objects if wanted in each.avus and not each.path.startswith(f"{staging}/")}
+
+    def _collection(self, source: Source, placement: Placement, moved: set[str]) -> str:
+        """Where the files go: where the first of them have gone, or where nothing is in their way."""
+        for path in moved:
+            for name in placement.names:
+                if path.endswith(f"/{name}"):
+                    return path.removesuffix(f"/{name}")
+        own_place = f"{placement.collection}/Fileset-{source.fileset}"
+        for collection in (placement.collection, own_place):
+            if not any(zone_intake.exists(self._connections.zone, path) for path in placement.paths(collection)):
+                return collection
+        raise PlacementError(f"{own_place} holds something already: move it away")
+
+    def _bring(self, source: Source, files: list[tuple[SourceFile, str]], rule: PlacementRule) -> None:
+        """Write the data objects that are not there yet, with the checksums of what was read."""
+        zone, staging = self._connections.zone, self._staging(source.fileset)
+        zone_intake.make_collection(zone, staging)
+        done = zone_intake.checksums_in(zone, staging)
+        for folder in sorted({path.rpartition("/")[0] for _, path in files} - {staging}):
+            zone_intake.make_collection(zone, folder)
+        for file, path in files:
+            if path not in done:
+                self._copy(file, path, rule.resource)
+
+    def _copy(self, file: SourceFile, path: str, resource: str) -> None:
+        """Write one data object, and make sure that iRODS has the bytes that OMERO speaks of."""
+        zone, session = self._connections.zone, self._connections.omero.service()
+        in_omero = hexadecimal_digest(file.digest_kind)
+        in_zone = [digest for sample in self._kinds if (digest := digest_of(sample)) is not None]
+        digests: list[Digest] = [*in_zone, *([in_omero] if in_omero is not None else [])]
+
+        def blocks() -> Iterator[bytes]:
+            for block in blocks_of(session, file):
+                for digest in digests:
+                    digest.update(block)
+                yield block
+            if in_omero is not None and file.digest and not in_omero.is_that_of(file.digest):
+                on = f"OriginalFile:{file.id}"
+                raise RefusedError("reading", on, "its bytes do not have the hash that OMERO has noted")
+
+        zone_intake.write_object(zone, path, blocks(), resource)
+        checksum = zone_intake.compute_checksum(zone, path)
+        if digest_of(checksum) is not None and not any(digest.is_that_of(checksum) for digest in in_zone):
+            raise RefusedError("writing", path, f"its checksum is {checksum}, which is not that of the bytes sent")
+        self._kinds = [checksum]  # the zone computes the same kind each time
+
+    def _objects(self, paths: Iterable[str]) -> list[DataObject]:
+        """The data objects at some paths, in their order."""
+        zone, names = self._connections.zone, self._connections.names
+        ids = [id_of(zone, path) for path in paths]
+        objects = read_objects(zone, ids, [names.unit, names.fileset, names.agreement])
+        return [objects[data_id] for data_id in ids]
+
+    def _describe(self, source: Source, placement: Placement, objects: list[DataObject], staged: list[str]) -> None:
+        """Give the data objects that are not in their place yet their owner, rights and AVUs."""
+        zone, names, settings = self._connections.zone, self._connections.names, self._connections.settings
+        if placement.group and not zone_intake.kind_of_user(zone, placement.group):
+            zone_intake.make_group(zone, placement.group)
+        avus = [*placement.avus, Avu(names.fileset, str(source.fileset), settings.omero.name)]
+        if len(objects) > 1:
+            avus.append(Avu(names.unit, str(objects[0].data_id), LIST))
+        for path in staged:
+            zone_intake.set_owner(zone, path, placement.owner)
+            for grant in placement.grants:
+                zone_intake.grant(zone, path, *grant)
+            for avu in avus:
+                add_avu(zone, path, avu)
+
+    def _agree(self, source: Source, objects: list[DataObject]) -> None:
+        """Record that this fileset has the content of these data objects, on both sides."""
+        connections, first = self._connections, objects[0]
+        unit = Unit(first.data_id, LIST if len(objects) > 1 else FILE)
+        content = ZoneView(unit, tuple(objects)).content()
+        if content is None:
+            raise RefusedError("taking in", first.path, "a replica of it is not good")
+        agreement = Agreement(content=content, fileset=source.fileset)
+        record_agreement(connections.zone, connections.names, RecordAgreement(first.data_id, first.path, agreement))
+        service = connections.omero.service()
+        as_owner = connections.acting_as(source.owner_id, source.group_id)
+        self._tags.offer_requests(as_owner, source.group_id)
+        key = import_key(connections.settings.zone.name, first.data_id, content)
+        if source.fileset not in keys_of(service, [source.fileset]):
+            write_key(as_owner, source.fileset, key)
+
+    def _move(self, moves: list[tuple[str, str]], placement: Placement, collection: str) -> None:
+        """Put the data objects into their place."""
+        zone = self._connections.zone
+        agent = self._connections.settings.zone.user
+        for folder in sorted({new.rpartition("/")[0] for _, new in moves} | {collection}):
+            zone_intake.make_collection(zone, folder)
+        for folder in zone_intake.made_by(zone, agent, {new.rpartition("/")[0] for _, new in moves}):
+            for grant in placement.grants:
+                zone_intake.grant(zone, folder, *grant)
+        for folder in sorted({new.rpartition("/")[0] for _, new in moves}):
+            zone_intake.grant(zone, folder, agent, "own")
+        for path, new in moves:
+            zone_intake.move_object(zone, path, new)

@@ -1,0 +1,293 @@
+"""Where in iRODS a fileset goes that came through OMERO first, whose it is there, and how it is described.
+
+Templates hold fields in braces: ``{project}``, ``{import:%Y-%m}``, ``{tag:NAMESPACE}``, ``{pair:KEY}``. A part of a
+path in which every field is unknown is left out. What no name of a data object can hold becomes an underscore.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from irods_omero.domain.state.policy import EVERYBODY
+from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source
+from irods_omero.domain.state.texts import why_unstorable
+from irods_omero.domain.state.views import Avu
+
+FIELD = re.compile(r"\{([^{}]*)\}")
+
+NAMED = ("zone", "user", "owner", "group", "project", "dataset", "screen", "plate", "name", "fileset")
+"""Fields that are names or numbers."""
+
+TIMES = ("import", "acquired")
+"""Fields that are times, with a format after a colon."""
+
+VALUES = ("tag", "pair")
+"""Fields of which a namespace or a key comes after a colon."""
+
+_REPLACED = re.compile("[/\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+LONGEST_NAME = 255
+"""Bytes of a name, as the file systems of vaults have it."""
+
+LONGEST_PATH = 1080
+"""Bytes of a logical path (``MAX_NAME_LEN`` of iRODS, without its end)."""
+
+
+class PlacementError(ValueError):
+    """It cannot be said where a fileset goes, or whose it is; says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class PlacementRule:
+    """What the configuration says about filesets of some groups.
+
+    Attributes:
+        groups: Names of OMERO groups; ``*`` stands for all.
+        to: Template of the collection that the files go into.
+        resource: Name of the resource, empty for the zone's default.
+        share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
+        make_groups: Whether that iRODS group is made where there is none.
+        acl: Further entries: templates of names, each with ``read``, ``write`` or ``own``.
+        avus: For attributes the templates of their values.
+        facts: What the attributes start with by which all that OMERO knows of the image is described; empty for none.
+    """
+
+    groups: tuple[str, ...]
+    to: str
+    resource: str = ""
+    share: bool = True
+    make_groups: bool = False
+    acl: Mapping[str, str] | None = None
+    avus: Mapping[str, str] | None = None
+    facts: str = ""
+
+    def covers(self, group: str) -> bool:
+        """Whether it is about a group of OMERO."""
+        return group in self.groups or EVERYBODY in self.groups
+
+
+class Grant(NamedTuple):
+    """One entry of an access control list.
+
+    Attributes:
+        name: A user or a group of the zone.
+        level: ``read``, ``write`` or ``own``.
+    """
+
+    name: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a fileset goes, whose it is, and what is said about it.
+
+    Attributes:
+        collection: Logical path of the collection.
+        names: For each of its files the path below that collection.
+        owner: The iRODS user who owns the data objects.
+        group: The iRODS group that stands for the OMERO group, empty for none.
+        grants: The access control list.
+        avus: What describes its data objects.
+    """
+
+    collection: str
+    names: tuple[str, ...]
+    owner: str
+    group: str
+    grants: tuple[Grant, ...]
+    avus: tuple[Avu, ...]
+
+    def paths(self, collection: str = "") -> tuple[str, ...]:
+        """The logical paths of the data objects, below another collection if one is given."""
+        return tuple(f"{collection or self.collection}/{name}" for name in self.names)
+
+
+def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str], roots: Sequence[str]) -> Placement:
+    """Decide where a fileset goes.
+
+    Args:
+        source: The fileset.
+        rule: What the configuration says.
+        zone: Name of the zone.
+        users: The OMERO user for an iRODS user, as in the configuration.
+        roots: The collections below which hooks leave marks.
+
+    Raises:
+        PlacementError: It goes nowhere.
+    """
+    owner = irods_user(source.owner, users)
+    collection = path_of(rule.to, source, zone, owner)
+    if not (collection + "/").startswith(tuple(root.rstrip("/") + "/" for root in roots)):
+        raise PlacementError(f"{collection} is below no watched root: correct omero_first, or add it to watch.roots")
+    names = names_of([file.client_path for file in source.files])
+    longest = max(len(f"{collection}/{name}".encode()) for name in names)
+    if longest > LONGEST_PATH:
+        raise PlacementError(f"a path below {collection} would take {longest} bytes: shorten the names in OMERO")
+    group = source.group if rule.share and source.members_may else ""
+    return Placement(
+        collection, names, owner, group, _grants(source, rule, zone, owner, group), _avus(source, rule, zone, owner)
+    )
+
+
+def irods_user(owner: str, users: Mapping[str, str]) -> str:
+    """The one iRODS user who stands for an OMERO user: who is named for it, or otherwise who has the same name.
+
+    Raises:
+        PlacementError: There is none, or more than one.
+    """
+    if users.get(EVERYBODY) == owner:
+        raise PlacementError(f"many iRODS users are {owner} in OMERO: nobody can tell whose it is; see omero.users")
+    names = [name for name, known in users.items() if known == owner and name != EVERYBODY]
+    if not names and owner not in users and EVERYBODY not in users:
+        names = [owner]
+    if len(names) != 1:
+        known = f"{' and '.join(sorted(names))} are" if names else "no iRODS user is"
+        raise PlacementError(f"{known} {owner} in OMERO: name one in omero.users")
+    if "#" in names[0]:
+        raise PlacementError(f"{names[0]} belongs to another zone, where nothing is taken to")
+    return names[0]
+
+
+def path_of(template: str, source: Source, zone: str, user: str) -> str:
+    """A logical path by its template; parts of it of which every field is unknown are left out."""
+    parts = []
+    for part in template.strip("/").split("/"):
+        filled = _filled(part, source, zone, user)
+        if filled:
+            parts.append(component(filled))
+    return "/" + "/".join(parts)
+
+
+def _filled(template: str, source: Source, zone: str, user: str) -> str:
+    """A template with its fields filled in; empty where it has fields and all of them are unknown."""
+    values = [_value(field, source, zone, user) for field in FIELD.findall(template)]
+    if values and not any(values):
+        return ""
+    pieces = iter(values)
+    return FIELD.sub(lambda _: ", ".join(next(pieces)), template)
+
+
+def _value(field: str, source: Source, zone: str, user: str) -> tuple[str, ...]:
+    """The values of one field; none where it is unknown."""
+    kind, _, rest = field.partition(":")
+    if kind == "tag":
+        return tuple(sorted(source.tags.get(rest, ())))
+    if kind == "pair":
+        return tuple(sorted(source.pairs.get(rest, ())))
+    if kind in TIMES:
+        seconds = source.imported if kind == "import" else source.acquired
+        return () if seconds is None else (_time(seconds, rest),)
+    known = {"zone": zone, "user": user, "owner": source.owner, "group": source.group, "fileset": str(source.fileset)}
+    text = known.get(kind) or source.names.get(kind, "")
+    return (text,) if text else ()
+
+
+def _time(seconds: float, form: str) -> str:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime(form or "%Y-%m-%d")
+
+
+def why_no_template(text: str) -> str:
+    """What is wrong with a template, empty for nothing."""
+    for field in FIELD.findall(text):
+        kind, colon, rest = field.partition(":")
+        known = (kind in NAMED and not colon) or kind in TIMES or (kind in VALUES and rest)
+        if not known:
+            names = ", ".join([*NAMED, *(f"{name}:FORMAT" for name in TIMES), "tag:NAMESPACE", "pair:KEY"])
+            return f"there is no field {{{field}}}: there are {names}"
+    left = FIELD.sub("", text)
+    return "a brace is not closed, or not opened" if "{" in left or "}" in left else ""
+
+
+def component(text: str) -> str:
+    """A name that a data object or a collection can have, as close to a text as can be.
+
+    Slashes, backslashes, and characters that XML messages cannot hold become underscores, and so does a name that is
+    only dots; one that starts with a dash gets an underscore before it. Of more than 255 bytes the middle is replaced
+    by a digest.
+    """
+    name = _REPLACED.sub("_", text).strip()
+    if not name.strip("."):
+        name = "_" * max(len(name), 1)
+    if name.startswith("-"):
+        name = "_" + name
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix.encode()) > LONGEST_NAME // 8:
+        stem, suffix = name, ""
+    ending = "~" + hashlib.sha256(name.encode()).hexdigest()[:12] + (f".{suffix}" if suffix else "")
+    return stem.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore") + ending
+
+
+def names_of(client_paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths of files below the collection that holds all of them: as they lay on the importer's machine.
+
+    Two that would be the same get a number, as they do in file managers.
+    """
+    split = [[part for part in path.split("/") if part] or ["_"] for path in client_paths]
+    shared = 0
+    for parts in zip(*(path[:-1] for path in split), strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared += 1
+    names: list[str] = []
+    files: set[str] = set()
+    folders: set[str] = set()
+    for path in split:
+        name = "/".join(component(part) for part in path[shared:])
+        if files & set(_folders(name)):  # only where different names became the same
+            name = name.replace("/", "_")
+        wanted, number = name, 1
+        while name in files or name in folders:
+            number += 1
+            name = _numbered(wanted, number)
+        names.append(name)
+        files.add(name)
+        folders.update(_folders(name))
+    return tuple(names)
+
+
+def _folders(name: str) -> list[str]:
+    """The folders that a path goes through."""
+    return [name[:place] for place, letter in enumerate(name) if letter == "/"]
+
+
+def _numbered(name: str, number: int) -> str:
+    folder, slash, last = name.rpartition("/")
+    stem, dot, suffix = last.partition(".")
+    return f"{folder}{slash}" + component(f"{stem} ({number}){dot}{suffix}")
+
+
+def _grants(source: Source, rule: PlacementRule, zone: str, owner: str, group: str) -> tuple[Grant, ...]:
+    levels: dict[str, str] = {}
+    if group:
+        levels[group] = {MAY_READ: "read", MAY_WRITE: "write"}[source.members_may]
+    for template, level in (rule.acl or {}).items():
+        name = _filled(template, source, zone, owner)
+        if name:
+            levels[name] = level
+    levels[owner] = "own"
+    return tuple(Grant(name, level) for name, level in levels.items())
+
+
+def _avus(source: Source, rule: PlacementRule, zone: str, user: str) -> tuple[Avu, ...]:
+    avus = {
+        Avu(name, value) for name, template in (rule.avus or {}).items() for value in _all(template, source, zone, user)
+    }
+    if rule.facts:
+        avus |= {Avu(rule.facts + fact.name, fact.value, fact.units) for fact in source.facts}
+    return tuple(sorted(avu for avu in avus if not why_unstorable(avu.value)))
+
+
+def _all(template: str, source: Source, zone: str, user: str) -> Iterable[str]:
+    """The values of a template: one for each value of a field that stands alone."""
+    if FIELD.fullmatch(template):
+        return _value(template[1:-1], source, zone, user)
+    filled = _filled(template, source, zone, user)
+    return (filled,) if filled else ()

@@ -1,0 +1,282 @@
+"""What OMERO says about filesets that other clients imported, and the bytes of their files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import Ice
+import omero
+import omero.model
+from omero.rtypes import rstring
+
+from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.vocabulary import KEY_NAMESPACE
+
+BLOCK = 4 * 1024 * 1024
+"""Bytes in one call: larger ones are read no faster, and have to fit into the memory of both sides."""
+
+PAGE = 5000
+"""So many ids of filesets are covered by one query."""
+
+
+class Listed(NamedTuple):
+    """A fileset in a list.
+
+    Attributes:
+        id: OMERO id.
+        imported: Seconds since 1970.
+        group: Name of its group.
+        owner: Login name of its owner.
+    """
+
+    id: int
+    imported: float
+    group: str
+    owner: str
+
+
+def last_fileset(session: OmeroSession) -> int:
+    """The highest id of a fileset, 0 if there is none."""
+    ((last,),) = session.rows("looking for filesets", "select max(f.id) from Fileset f", {})
+    return int(last or 0)
+
+
+def filesets_after(session: OmeroSession, after: int) -> Iterator[list[Listed]]:
+    """The filesets with higher ids than ``after``, in their order and in pages."""
+    text = (
+        "select f.id, f.details.creationEvent.time, f.details.group.name, f.details.owner.omeName from Fileset f "
+        "where f.id > :low and f.id <= :high order by f.id"
+    )
+    last = last_fileset(session)
+    for low in range(after, last, PAGE):
+        page = session.rows("listing filesets", text, {"low": low, "high": low + PAGE})
+        yield [Listed(int(id_), (time or 0) / 1000, str(group), str(owner)) for id_, time, group, owner in page]
+
+
+def filesets_in(session: OmeroSession, dataset: int) -> set[int]:
+    """The filesets of which images are in a dataset."""
+    text = "select distinct i.fileset.id from DatasetImageLink l join l.child i where l.parent.id = :id"
+    rows = session.rows("listing filesets", text, {"id": dataset})
+    return {int(fileset) for (fileset,) in rows if fileset is not None}
+
+
+def read_sources(session: OmeroSession, ids: Iterable[int]) -> dict[int, Source]:
+    """What OMERO says about filesets; those that are gone are left out, those without images are incomplete.
+
+    Args:
+        session: A session that may read across groups.
+        ids: OMERO ids.
+    """
+    sources: dict[int, Source] = {}
+    for chunk in in_batches(sorted(set(ids)), 100):
+        files = _files(session, chunk)
+        images, completed = _images(session, chunk)
+        names = _names(session, chunk)
+        tags, pairs = _tags(session, chunk), _pairs(session, chunk)
+        for row in _filesets(session, chunk):
+            fileset, owner, owner_id, group, group_id, permissions, time = row
+            image = images.get(fileset, 0)
+            sources[fileset] = Source(
+                fileset=fileset,
+                owner=owner,
+                owner_id=owner_id,
+                group=group,
+                group_id=group_id,
+                members_may=permissions,
+                imported=time,
+                completed=completed.get(fileset, 0.0),
+                files=tuple(files.get(fileset, ())),
+                image=image,
+                names=names.get(fileset, {}),
+                acquired=_acquired(session, image),
+                tags=tags.get(fileset, {}),
+                pairs=pairs.get(fileset, {}),
+                facts=tuple(_facts(session, image, names.get(fileset, {}), owner)),
+            )
+    return sources
+
+
+def _filesets(session: OmeroSession, ids: list[int]) -> Iterator[tuple[int, str, int, str, int, str, float]]:
+    text = (
+        "select f.id, f.details.owner.omeName, f.details.owner.id, f.details.group.id, f.details.creationEvent.time "
+        "from Fileset f where f.id in (:ids)"
+    )
+    groups: dict[int, tuple[str, str]] = {}
+    for id_, owner, owner_id, group, time in session.rows("reading filesets", text, {"ids": ids}):
+        if group not in groups:
+            groups[group] = _group(session, group)
+        name, may = groups[group]
+        yield int(id_), str(owner), int(owner_id), name, int(group), may, (time or 0) / 1000
+
+
+def _group(session: OmeroSession, id_: int) -> tuple[str, str]:
+    """The name of a group, and what its members may do with each other's data."""
+    text = "select g from ExperimenterGroup g where g.id = :id"
+    groups = session.objects("reading the group", text, {"id": id_})
+    if not groups:
+        raise RefusedError("looking for the OMERO group", str(id_), "it does not exist")
+    permissions = groups[0].details.permissions
+    if permissions.isGroupWrite():
+        return str(groups[0].name.val), MAY_WRITE
+    return str(groups[0].name.val), MAY_READ if permissions.isGroupRead() else ""
+
+
+def _files(session: OmeroSession, ids: list[int]) -> dict[int, list[SourceFile]]:
+    text = (
+        "select e.fileset.id, o.id, e.clientPath, o.size, o.hash, h.value from FilesetEntry e join e.originalFile o "
+        "left outer join o.hasher h where e.fileset.id in (:ids) order by e.id"
+    )
+    files: dict[int, list[SourceFile]] = defaultdict(list)
+    for fileset, id_, path, size, digest, kind in session.rows("reading the files of filesets", text, {"ids": ids}):
+        files[fileset].append(SourceFile(int(id_), str(path), int(size or 0), str(digest or ""), str(kind or "")))
+    return files
+
+
+def _images(session: OmeroSession, ids: list[int]) -> tuple[dict[int, int], dict[int, float]]:
+    """For each fileset the id of its first image, and when the last one was made."""
+    text = (
+        "select i.fileset.id, min(i.id), max(i.details.creationEvent.time) from Image i "
+        "where i.fileset.id in (:ids) group by i.fileset.id"
+    )
+    found = session.rows("reading images", text, {"ids": ids})
+    return {row[0]: int(row[1]) for row in found}, {row[0]: (row[2] or 0) / 1000 for row in found}
+
+
+NAMES_OF = {
+    "name": "select i.fileset.id, i.name from Image i where i.fileset.id in (:ids) order by i.id",
+    "dataset": (
+        "select i.fileset.id, d.name from DatasetImageLink l join l.parent d join l.child i "
+        "where i.fileset.id in (:ids) order by i.id, d.id"
+    ),
+    "project": (
+        "select i.fileset.id, p.name from ProjectDatasetLink m join m.parent p, DatasetImageLink l join l.child i "
+        "where m.child.id = l.parent.id and i.fileset.id in (:ids) order by i.id, l.parent.id, p.id"
+    ),
+    "plate": (
+        "select i.fileset.id, p.name from WellSample s join s.image i join s.well w join w.plate p "
+        "where i.fileset.id in (:ids) order by p.id"
+    ),
+    "screen": (
+        "select i.fileset.id, c.name from ScreenPlateLink l join l.parent c, WellSample s join s.image i "
+        "join s.well w where w.plate.id = l.child.id and i.fileset.id in (:ids) order by c.id"
+    ),
+}
+"""For each kind of name the query for it, the first by id where there are several."""
+
+
+def _names(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, str]]:
+    names: dict[int, dict[str, str]] = defaultdict(dict)
+    for kind, text in NAMES_OF.items():
+        for fileset, name in session.rows(f"reading the {kind} of filesets", text, {"ids": ids}):
+            if name:
+                names[fileset].setdefault(kind, str(name))
+    return names
+
+
+def _tags(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+    text = (
+        "select distinct i.fileset.id, t.ns, t.textValue from ImageAnnotationLink l join l.parent i, TagAnnotation t "
+        "where l.child.id = t.id and i.fileset.id in (:ids)"
+    )
+    return _grouped(session.rows("reading tags", text, {"ids": ids}))
+
+
+def _pairs(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, tuple[str, ...]]]:
+    text = (
+        "select distinct i.fileset.id, a.id from ImageAnnotationLink l join l.parent i, MapAnnotation a "
+        "where l.child.id = a.id and i.fileset.id in (:ids)"
+    )
+    of_annotation = {a: fileset for fileset, a in session.rows("reading key-value pairs", text, {"ids": ids})}
+    text = "select a from MapAnnotation a where a.id in (:ids)"
+    found: list[list[Any]] = []
+    for chunk in in_batches(sorted(of_annotation)):
+        for annotation in session.objects("reading key-value pairs", text, {"ids": chunk}):
+            pairs = annotation.getMapValue() or []
+            found += [[of_annotation[annotation.id.val], pair.name or "", pair.value or ""] for pair in pairs if pair]
+    return _grouped(found)
+
+
+def _grouped(found: Iterable[list[Any]]) -> dict[int, dict[str, tuple[str, ...]]]:
+    """Rows of a fileset, a name and a value, as the values of each name for each fileset."""
+    grouped: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for fileset, name, value in found:
+        if value:
+            grouped[fileset][str(name or "")].add(str(value))
+    return {
+        fileset: {name: tuple(sorted(values)) for name, values in of_fileset.items()}
+        for fileset, of_fileset in grouped.items()
+    }
+
+
+def _acquired(session: OmeroSession, image: int) -> float | None:
+    text = "select i.acquisitionDate from Image i where i.id = :id"
+    found = session.rows("reading the image", text, {"id": image})
+    return found[0][0] / 1000 if found and found[0][0] is not None else None
+
+
+SIZES = ("sizeX", "sizeY", "sizeZ", "sizeC", "sizeT")
+
+
+def _facts(session: OmeroSession, image: int, names: Mapping[str, str], owner: str) -> Iterator[Fact]:
+    """What else OMERO knows about an image: dimensions, type, pixel size, channels."""
+    if not image:
+        return
+    yield from (Fact(kind, name) for kind, name in sorted(names.items()))
+    yield Fact("importer", owner)
+    pixels = session.objects(
+        "reading the image",
+        "select p from Pixels p join fetch p.pixelsType left outer join fetch p.channels c "
+        "left outer join fetch c.logicalChannel where p.image.id = :id",
+        {"id": image},
+    )
+    for each in pixels[:1]:
+        for size in SIZES:
+            yield Fact(f"size {size[-1].lower()}", str(getattr(each, size).val))
+        yield Fact("pixel type", str(each.pixelsType.value.val))
+        for axis in "XYZ":
+            length = getattr(each, f"physicalSize{axis}", None)
+            if length is not None:
+                yield Fact(f"pixel size {axis.lower()}", f"{length.getValue():g}", str(length.getSymbol()))
+        for channel in each.copyChannels():
+            logical = channel.logicalChannel
+            if logical is not None and logical.isLoaded() and logical.name is not None and logical.name.val:
+                yield Fact("channel", str(logical.name.val))
+
+
+def blocks_of(session: OmeroSession, file: SourceFile) -> Iterator[bytes]:
+    """The bytes of a file, as OMERO's own interface gives them.
+
+    Reading past the end gives zeros and no error on a real server, so that no more is asked for than there is.
+    """
+    doing, on = "reading", f"OriginalFile:{file.id}"
+    store = session.call(doing, on, lambda: session.client.getSession().createRawFileStore())
+    try:
+        session.call(doing, on, lambda: store.setFileId(file.id, session.file_context()))
+        size = int(session.call(doing, on, store.size))
+        if size != file.size:
+            raise RefusedError(doing, on, f"it has {size} bytes on OMERO's disk, and {file.size} in its database")
+        for offset in range(0, size, BLOCK):
+            length = min(BLOCK, size - offset)
+            yield session.call(doing, on, _reading(store, offset, length))
+    finally:
+        with suppress(Ice.Exception, omero.ClientError):
+            store.close()
+
+
+def _reading(store: Any, offset: int, length: int) -> Callable[[], bytes]:
+    return lambda: bytes(store.read(offset, length))
+
+
+def write_key(session: OmeroSession, fileset: int, key: str) -> None:
+    """Put a key on a fileset, as its owner."""
+    link = omero.model.FilesetAnnotationLinkI()
+    link.parent = omero.model.FilesetI(fileset, False)
+    link.child = omero.model.CommentAnnotationI()
+    link.child.ns, link.child.textValue = rstring(KEY_NAMESPACE), rstring(key)
+    session.save("writing the key on", f"Fileset:{fileset}", [link])

@@ -1,0 +1,176 @@
+"""Writes data objects for what came through OMERO first: in a collection of the agent's own, from where they are moved.
+
+Whatever is there was left by this agent: nobody else has rights on it, so that what was broken off is taken up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import irods.keywords as kw
+from irods.access import iRODSAccess
+from irods.column import Like
+from irods.models import Collection, CollectionMeta, DataObject, User
+
+from irods_omero.domain.state.views import Avu
+from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.gateways.zone.connection import BROKEN, REFUSALS, ZoneConnection, describe
+from irods_omero.gateways.zone.objects import GOOD
+from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.watched import like
+
+AS_ADMIN = {kw.ADMIN_KW: ""}
+
+GROUP_TYPE = "rodsgroup"
+
+LEVELS = {"read": "read_object", "write": "modify_object", "own": "own"}
+
+
+def collections_in(zone: ZoneConnection, collection: str) -> list[str]:
+    """The collections directly in a collection; none if it is not there."""
+    columns, condition = (Collection.name, Collection.parent_name), Like(Collection.parent_name, like(collection))
+    return sorted(
+        path for path, parent in rows(zone, "listing collections", columns, condition) if parent == collection
+    )
+
+
+def make_collection(zone: ZoneConnection, path: str) -> None:
+    """Make a collection and all above it; those that are there stay as they are."""
+    zone.call("making the collection", path, lambda session: session.collections.create(path, recurse=True, **AS_ADMIN))
+
+
+def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
+    """The AVUs of a collection."""
+    columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+    found = rows(zone, "reading AVUs", columns, Like(Collection.name, like(collection)))
+    return frozenset(Avu(name, value, units or "") for path, name, value, units in found if path == collection)
+
+
+def checksums_in(zone: ZoneConnection, collection: str) -> dict[str, str]:
+    """The complete data objects in a collection and those below it, by their paths, with their checksums."""
+    columns = (Collection.name, DataObject.name, DataObject.checksum, DataObject.replica_status)
+    found = [
+        row
+        for path in (collection, *_below(zone, collection))
+        for row in rows(zone, "listing data objects", columns, Like(Collection.name, like(path)))
+        if row[0] == path
+    ]
+    return {f"{path}/{name}": checksum for path, name, checksum, status in found if checksum and status == GOOD}
+
+
+def _below(zone: ZoneConnection, collection: str) -> Iterable[str]:
+    for path in collections_in(zone, collection):
+        yield path
+        yield from _below(zone, path)
+
+
+def exists(zone: ZoneConnection, path: str) -> bool:
+    """Whether there is a data object or a collection at a path."""
+
+    def look(session: Any) -> bool:
+        return bool(session.data_objects.exists(path) or session.collections.exists(path))
+
+    return zone.call("looking for", path, look)
+
+
+def made_by(zone: ZoneConnection, user: str, folders: Iterable[str]) -> list[str]:
+    """Those of some collections, and of all above them, that a user has made."""
+    above = {folder.rsplit("/", depth)[0] for folder in folders for depth in range(folder.count("/"))} - {""}
+    columns = (Collection.name, Collection.owner_name)
+    found = [row for path in above for row in rows(zone, "reading owners", columns, Like(Collection.name, like(path)))]
+    return sorted({path for path, owner in found if owner == user and path in above})
+
+
+def write_object(zone: ZoneConnection, path: str, blocks: Iterable[bytes], resource: str) -> None:
+    """Write a data object, new or over what was broken off.
+
+    Args:
+        zone: The zone.
+        path: Logical path.
+        blocks: Its bytes; what raises there passes through.
+        resource: Name of the resource, empty for the zone's default.
+
+    Raises:
+        UnreachableError: The zone is down or the connection broke.
+        RefusedError: The zone refuses to write, for instance as a resource is full.
+    """
+    options = {kw.DEST_RESC_NAME_KW: resource} if resource else {}
+    doing = "writing"
+    stream = zone.call(
+        doing, path, lambda session: session.data_objects.open(path, "w", allow_redirect=False, **options)
+    )
+    try:
+        for block in blocks:
+            _guarded(doing, path, lambda block=block: stream.write(block))
+    except BaseException:
+        # Closing would say that it is complete; the catalog shows it as not good, and it is written anew.
+        zone.close()
+        raise
+    zone.call(doing, path, lambda _: stream.close())
+
+
+def _guarded(doing: str, path: str, function: Any) -> None:
+    try:
+        function()
+    except BROKEN as error:
+        raise UnreachableError(doing, path, describe(error)) from error
+    except REFUSALS as error:
+        raise RefusedError(doing, path, describe(error)) from error
+
+
+def register_file(zone: ZoneConnection, path: str, file: str, resource: str) -> None:
+    """Register a file that a server of the zone sees, where it is.
+
+    Args:
+        zone: The zone.
+        path: Logical path.
+        file: Path of the file on the server of the resource.
+        resource: Name of the resource.
+    """
+    options = {kw.DEST_RESC_NAME_KW: resource}
+    zone.call(f"registering {file} as", path, lambda session: session.data_objects.register(file, path, **options))
+
+
+def compute_checksum(zone: ZoneConnection, path: str) -> str:
+    """Have the zone read a data object and register its checksum; returns it."""
+    return zone.call("computing the checksum of", path, lambda session: str(session.data_objects.chksum(path)))
+
+
+def set_owner(zone: ZoneConnection, path: str, user: str) -> None:
+    """Make a user the owner of a data object, as the catalog shows it; this gives no rights."""
+    change = {"dataOwner": user, "dataOwnerZone": zone.zone}
+    target = {"objPath": path}
+
+    def modify(session: Any) -> None:
+        session.data_objects.modDataObjMeta(target, dict(change), **AS_ADMIN)
+
+    zone.call(f"making {user} the owner of", path, modify)
+
+
+def grant(zone: ZoneConnection, path: str, name: str, level: str) -> None:
+    """Let a user or group ``read``, ``write`` or ``own`` a data object or collection."""
+    access = iRODSAccess(LEVELS[level], path, name, zone.zone)
+    zone.call(f"letting {name} {level}", path, lambda session: session.acls.set(access, admin=True))
+
+
+def move_object(zone: ZoneConnection, path: str, new: str) -> None:
+    """Give a data object another path."""
+    zone.call("moving", path, lambda session: session.data_objects.move(path, new))
+
+
+def remove_collection(zone: ZoneConnection, path: str) -> None:
+    """Remove a collection that holds nothing of use, with all that is in it."""
+    zone.call("removing", path, lambda session: session.collections.remove(path, recurse=True, force=True))
+
+
+def kind_of_user(zone: ZoneConnection, name: str) -> str:
+    """The type of a user or group of this zone, empty if there is none of this name."""
+    conditions = (User.name == name, User.zone == zone.zone)
+    found = rows(zone, "looking for the user", (User.type,), *conditions)
+    return str(found[0][0]) if found else ""
+
+
+def make_group(zone: ZoneConnection, name: str) -> None:
+    """Make a group without members."""
+    zone.call("making the group", name, lambda session: session.groups.create(name))

@@ -1,0 +1,242 @@
+"""What came through OMERO first becomes data in iRODS, where, whose and described as the configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import omero
+import pytest
+from irods.models import Collection, DataObject
+
+from irods_omero.agent.reconcile import Reconciler
+from tests.end_to_end.conftest import SceneFactory
+from tests.pictures import focal_halves, plate, retina
+from tests.scene import Scene
+from tests.scene.accounts import FAST, GROUP, USER
+from tests.scene.elsewhere import import_elsewhere
+
+
+@pytest.fixture
+def scene(new_scene: SceneFactory) -> Scene:
+    """Both servers, with a place below the scene's collection for what comes through OMERO first."""
+    return taking(new_scene)
+
+
+def taking(new_scene: SceneFactory, **changes: Any) -> Scene:
+    """A scene that takes filesets in; ``changes`` are keys of the rule."""
+    scene = new_scene(omero_first=[])
+    rule = {
+        "groups": [GROUP],
+        "to": f"{scene.collection}/{{project}}/{{dataset}}",
+        "resource": FAST,
+        "share": False,
+        **changes,
+    }
+    scene.settings = scene.with_settings(omero_first=[rule])
+    scene.user.collections.create(scene.collection)
+    scene.sweep()  # what OMERO has before the first sweep is left alone
+    return scene
+
+
+def bring(scene: Scene, files: Mapping[str, bytes], project: str = "Screening", dataset: str = "March") -> int:
+    """The user imports files into OMERO by another client; returns the fileset's id."""
+    return import_elsewhere(scene.microscopist, scene.group_id, files, project, dataset)
+
+
+def objects_below(scene: Scene, collection: str = "") -> dict[str, bytes]:
+    """The data objects of the scene with their bytes."""
+    rows = scene.admin.query(Collection.name, DataObject.name)
+    paths = {f"{row[Collection.name]}/{row[DataObject.name]}" for row in rows}
+    below = sorted(path for path in paths if path.startswith((collection or scene.collection) + "/"))
+    contents = {}
+    for path in below:
+        with scene.user.data_objects.open(path, "r") as stream:
+            contents[path.removeprefix(scene.collection + "/")] = stream.read()
+    return contents
+
+
+def test_a_file_that_came_through_omero_becomes_data_with_tags_that_follow_it(scene: Scene) -> None:
+    content = retina()
+    fileset = bring(scene, {"home/alice/cells.ome.tiff": content})
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    assert objects_below(scene) == {"Screening/March/cells.ome.tiff": content}
+    data_object = scene.admin.data_objects.get(path)
+    assert data_object.owner_name == USER
+    assert data_object.checksum.startswith("sha2:")
+    shown = scene.shown(path)
+    assert shown.values("omero::fileset") == [str(fileset)]
+    assert shown.image.texts == {"registered", "tier:fast"}
+    assert dict(shown.image.pairs)["path"] == path
+    scene.ask_by_tag(shown.image.id, "archive")
+    scene.sweep()
+    scene.wait_for("archive", path)
+    scene.sweep()
+    shown = scene.shown(path)
+    assert shown.image.texts == {"registered", "tier:archive"}
+    assert shown.image.archived
+    scene.ask_by_avu(path, "restage")
+    scene.sweep()
+    scene.wait_for(FAST, path)
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_quiet_round_writes_nothing(scene: Scene) -> None:
+    bring(scene, {"cells.ome.tiff": retina()})
+    scene.sweep()
+    scene.sweep()
+    before = scene.writes()
+    scene.sweep()
+    assert scene.writes() == before
+
+
+def test_files_of_one_import_stay_together_as_they_lay(scene: Scene) -> None:
+    upper, lower = focal_halves()
+    files = {"C/data/run 7/a/upper.ome.tiff": upper, "C/data/run 7/b/lower.ome.tiff": lower}
+    fileset = bring(scene, files)
+    scene.sweep()
+    names = ["Screening/March/a/upper.ome.tiff", "Screening/March/b/lower.ome.tiff"]
+    assert list(objects_below(scene)) == names
+    first, second = (scene.shown(f"{scene.collection}/{name}") for name in names)
+    assert first.values("omero::unit") == second.values("omero::unit") == [str(first.data_id)]
+    assert first.values("omero::fileset") == second.values("omero::fileset") == [str(fileset)]
+    assert first.image.texts == {"registered", "tier:fast"}
+    scene.ask_by_avu(second.path, "archive")
+    scene.sweep()
+    scene.wait_for("archive", first.path, second.path)
+    scene.sweep()
+    assert scene.shown(first.path).image.texts == {"registered", "tier:archive"}
+
+
+def test_a_plate_carries_the_tags_and_not_each_of_its_fields(scene: Scene) -> None:
+    bring(scene, {"plate.ome.tiff": plate()}, project="", dataset="")
+    scene.sweep()
+    (path,) = (f"{scene.collection}/{name}" for name in objects_below(scene))
+    shown = scene.shown(path)
+    assert len(shown.images) == 3
+    assert all(not image.tags for image in shown.images)
+    assert shown.values("omero::url")[0].startswith("https://omero.lab/webclient/?show=plate-")
+
+
+@pytest.mark.parametrize("name", ['it\'s "quoted" 😀', "50% of_it", "..", "-rf", "a/b\\c"])
+def test_a_nasty_name_becomes_one_that_all_can_live_with(scene: Scene, name: str) -> None:
+    bring(scene, {"cells.ome.tiff": retina(32)}, dataset=name)
+    scene.sweep()
+    (path,) = objects_below(scene)
+    project, dataset, _ = path.split("/")
+    assert project == "Screening"
+    assert dataset == {"..": "__", "-rf": "_-rf", "a/b\\c": "a_b_c"}.get(name, name)
+
+
+def test_two_imports_of_one_name_do_not_meet(scene: Scene) -> None:
+    first, second = retina(32), retina(40)
+    bring(scene, {"cells.ome.tiff": first})
+    scene.sweep()
+    fileset = bring(scene, {"cells.ome.tiff": second})
+    scene.sweep()
+    assert objects_below(scene) == {
+        "Screening/March/cells.ome.tiff": first,
+        f"Screening/March/Fileset-{fileset}/cells.ome.tiff": second,
+    }
+
+
+def test_who_is_nobody_in_irods_is_told_on_the_image_and_waits(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene)
+    known = scene.settings
+    users = {"omero": {**known.omero.model_dump(mode="json"), "users": {"nobody here": USER}}}
+    scene.settings = scene.with_settings(**users)
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    scene.sweep()
+    (image,) = images_of(scene, fileset)
+    ((key, reason),) = scene.image(image).pairs
+    assert key == "error"
+    assert "there is no iRODS user nobody here" in reason
+    assert objects_below(scene) == {}
+    scene.settings = known
+    scene.sweep()
+    assert list(objects_below(scene)) == ["Screening/March/cells.ome.tiff"]
+    pairs = dict(scene.image(image).pairs)
+    assert "error" not in pairs
+    assert pairs["tier"] == "fast"
+
+
+def test_what_is_said_of_the_data_comes_from_omero(new_scene: SceneFactory) -> None:
+    avus = {"study": "{project} of {owner}", "imported": "{import:%Y}", "missing": "{tag:no/such}"}
+    scene = taking(new_scene, avus=avus, facts="image ")
+    bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    assert scene.avus(path, "study") == [f"Screening of {USER}"]
+    assert len(scene.avus(path, "imported")) == 1
+    assert scene.avus(path, "missing") == []
+    assert scene.avus(path, "image size x") == ["32"]
+    assert scene.avus(path, "image dataset") == ["March"]
+
+
+def test_members_of_a_group_that_reads_together_can_read_the_data(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene, share=True, make_groups=True)
+    bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    data_object = scene.admin.data_objects.get(path)
+    rights = {access.user_name: access.access_name for access in scene.admin.acls.get(data_object)}
+    assert rights[USER] == "own"
+    assert rights[GROUP].replace(" ", "_") == "read_object"
+
+
+def test_what_was_imported_from_irods_is_not_taken_in(scene: Scene) -> None:
+    scene.watch()
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    scene.sweep()
+    assert list(objects_below(scene)) == ["a.ome.tiff"]
+    assert len(scene.shown(path).values("omero::fileset")) == 1
+
+
+def test_what_was_taken_into_a_watched_collection_is_not_imported_again(scene: Scene) -> None:
+    scene.watch()
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    assert scene.shown(path).values("omero::fileset") == [str(fileset)]
+    scene.put("Screening/March/cells.ome.tiff", retina(40))
+    scene.sweep()
+    shown = scene.shown(path)
+    assert shown.values("omero::fileset") != [str(fileset)], "a new content is a new fileset"
+    (old,) = images_of(scene, fileset)
+    assert scene.image(old).texts == {"superseded"}
+
+
+def images_of(scene: Scene, fileset: int) -> list[int]:
+    """The ids of the images of a fileset."""
+    text = "select i.id from Image i where i.fileset.id = :id order by i.id"
+    parameters = omero.sys.ParametersI().addId(fileset)
+    rows = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [row[0].val for row in rows]
+
+
+def test_deleting_one_side_deletes_nothing_on_the_other(scene: Scene) -> None:
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
+    scene.microscopist.submit(request, ctx={"omero.group": str(scene.group_id)}).close(True)
+    scene.sweep()
+    assert scene.avus(path, "omero::fileset") == []
+    assert len(objects_below(scene)) == 1
+    second = bring(scene, {"more.ome.tiff": retina(40)})
+    scene.sweep()
+    other = f"{scene.collection}/Screening/March/more.ome.tiff"
+    scene.user.data_objects.unlink(other, force=True)
+    with scene.connections() as connections:
+        reconciler = Reconciler(connections)
+        orphans = [orphan.fileset for page in reconciler.orphans() for orphan in page]
+    assert second in orphans
+    (image,) = images_of(scene, second)
+    assert "registered" not in scene.image(image).texts
+    scene.sweep()
+    assert not scene.admin.data_objects.exists(other), "it is not taken in a second time"

@@ -1,0 +1,110 @@
+"""Wherever an agent is broken off while it takes filesets in, the next one ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from irods.models import Collection, DataObject
+
+from tests.faults.agents import RECONCILE, Agents
+from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Disturbance
+from tests.faults.cases import avus_of, scene_of_its_own
+from tests.faults.end_state import NUMBERED, query
+from tests.pictures import focal_halves
+from tests.scene import Scene
+from tests.scene.accounts import FAST, GROUP
+from tests.scene.elsewhere import import_elsewhere
+from tests.scene.snapshot import image_shown
+
+ALL = os.environ.get("FAULTS") == "all"
+SAMPLE_OF_KILLS = 4
+SAMPLE = 20
+"""Of this many cuts and refusals one is tried."""
+
+FILES = dict(zip(("run/a/upper.ome.tiff", "run/b/lower.ome.tiff"), focal_halves(), strict=True))
+
+Stage = tuple[Scene, Agents]
+numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "intake") as (scene, agents):
+        place = f"{scene.collection}/{{dataset}}"
+        rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False, "avus": {"from": "{dataset}"}}
+        taking = dataclasses.replace(agents, settings=scene.with_settings(omero_first=[rule]))
+        taking.run()
+        yield scene, taking
+
+
+def bring(scene: Scene) -> tuple[int, str]:
+    """The user imports two files by another client; returns the fileset, and the name of its dataset."""
+    name = f"case {next(numbers)}"
+    return import_elsewhere(scene.microscopist, scene.group_id, FILES, "", name), name
+
+
+def end_state(scene: Scene, fileset: int, name: str) -> object:
+    """What both sides show of one fileset, without what differs from run to run."""
+    columns = scene.admin.query(Collection.name, DataObject.name, DataObject.owner_name, DataObject.checksum)
+    rows = columns.filter(Collection.parent_name == f"{scene.collection}/{name}")
+    objects = {f"{row[Collection.name]}/{row[DataObject.name]}": row for row in rows}
+    images = query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset)
+    shown = [image_shown(scene.root, image) for (image,) in images]
+    return {
+        "objects": [
+            (path.replace(name, "NAME"), row[DataObject.owner_name], row[DataObject.checksum])
+            for path, row in sorted(objects.items())
+        ],
+        "avus": [
+            sorted(
+                (attribute, "#" if attribute in NUMBERED else value.replace(name, "NAME"), units)
+                for attribute, value, units in avus_of(scene, path)
+                if attribute not in ("omero::agreement", "irods::access_time")
+            )
+            for path in sorted(objects)
+        ],
+        "images": [(sorted(image.tags), [key for key, _ in image.pairs]) for image in shown],
+        "keys": len(query(scene, "select l.id from FilesetAnnotationLink l where l.parent.id = :id", id=fileset)),
+        "left": [
+            row[Collection.name]
+            for row in scene.admin.query(Collection.name)
+            if row[Collection.name].endswith(f"/omero-first/omero/{fileset}")
+        ],
+    }
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage) -> None:
+    scene, agents = stage
+    fileset, name = bring(scene)
+    outcome = agents.run()
+    assert not outcome.error
+    wanted = end_state(scene, fileset, name)
+    calls = outcome.calls
+    kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
+    others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
+    todo = [
+        *(kills if ALL else kills[next(numbers) % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS]),
+        *(others if ALL else others[::SAMPLE]),
+        Disturbance(TWICE),
+    ]
+    wrong = []
+    for disturbance in todo:
+        fileset, name = bring(scene)
+        outcome = agents.run(disturbance)
+        for _ in range(3):
+            assert not agents.run().error
+        state = end_state(scene, fileset, name)
+        if state != wanted:
+            wrong.append(
+                f"{disturbance.how} at {disturbance.at} ({calls[disturbance.at - 1]}): {outcome.error}\n {state}"
+            )
+    text = "\n".join(wrong)
+    assert not wrong, f"{len(wrong)} of {len(todo)}\n{text}\n  instead of\n  {wanted}"
+    quiet = agents.run(task=RECONCILE)
+    assert (quiet.drifted, quiet.error) == (0, "")
+    print(f"{len(calls)} calls, {len(todo)} disturbances")
