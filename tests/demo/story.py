@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+
 from tests.demo.stage import Stage
 from tests.pictures import focal_series, lab_book, retina, stained_tissue
 from tests.scene import Scene, Snapshot
+from tests.scene.accounts import FAST, GROUP, USER
+from tests.scene.elsewhere import import_elsewhere
 
 IMAGES = {
     "colon glands.ome.tiff": stained_tissue,
     "cell in focus 50%.ome.tiff": focal_series,
     "retina 'left' 👁.ome.tiff": retina,
 }
+FROM_THE_MICROSCOPE = {"cells.ome.tiff": lambda: retina(64), "focus.ome.tiff": lambda: focal_series(3)}
 NOTES = "lab book.txt"
 STATE = {"registered", "tier:fast"}
 
@@ -30,6 +36,7 @@ class Story:
         self.archive_by_tiering()
         self.restage_by_tag()
         self.archive_by_avu()
+        self.come_through_omero()
         self.rest()
 
     def arrive(self) -> None:
@@ -117,6 +124,43 @@ class Story:
         stage.show([served])
         stage.check("the image is on the archive tier", {"registered", "tier:archive"} == served.image.texts)
         stage.check("the request is consumed on both sides", not self._is_asking(served))
+
+    def come_through_omero(self) -> None:
+        """What another client imports into OMERO becomes data in iRODS, and is from then on like all the rest."""
+        stage, scene = self._stage, self._scene
+        stage.step("Images come through OMERO first")
+        rule = {
+            "groups": [GROUP],
+            "to": f"{scene.collection}/{{project}}/{{dataset}}",
+            "resource": FAST,
+            "share": False,
+        }
+        scene.settings = scene.with_settings(omero_first=[rule | {"facts": "image:"}])
+        scene.sweep()
+        files = {name: picture() for name, picture in FROM_THE_MICROSCOPE.items()}
+        for name, content in files.items():
+            import_elsewhere(scene.microscopist, scene.group_id, {f"D/run 7/{name}": content}, "Screening", name[:5])
+        stage.did("alice ", "imports two images into OMERO by another client, into the project 'Screening'")
+        stage.swept(scene.sweep())
+        paths = [f"{scene.collection}/Screening/{name[:5]}/{name}" for name in files]
+        objects = [scene.admin.data_objects.get(path) for path in paths]
+        stage.show([scene.shown(path) for path in paths])
+        sums = [f"sha2:{b64encode(sha256(content).digest()).decode()}" for content in files.values()]
+        stage.check("their files are in iRODS, where omero_first says", len(objects) == len(files))
+        stage.check("they belong to alice", all(each.owner_name == USER for each in objects))
+        stage.check("the checksums are those of the bytes that were imported", sums == [o.checksum for o in objects])
+        stage.check("AVUs say what OMERO knows of the images", bool(scene.avus(paths[0], "image:size x")))
+        stage.check("tagged registered and tier:fast", all(scene.shown(path).image.texts == STATE for path in paths))
+        scene.ask_by_tag(scene.shown(paths[0]).image.id, "archive")
+        stage.did("alice ", "puts the tag 'archive' on the first")
+        scene.sweep()
+        scene.wait_for("archive", paths[0])
+        stage.swept(scene.sweep())
+        served = scene.shown(paths[0])
+        stage.show([served])
+        stage.check(
+            "it is on the archive tier, with a lock", "tier:archive" in served.image.texts and served.image.archived
+        )
 
     def rest(self) -> None:
         """Nothing changed means no write on either side."""
