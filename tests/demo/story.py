@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 from tests.demo.stage import Stage
@@ -16,7 +18,10 @@ IMAGES = {
     "cell in focus 50%.ome.tiff": focal_series,
     "retina 'left' 👁.ome.tiff": retina,
 }
-FROM_THE_MICROSCOPE = {"cells.ome.tiff": lambda: retina(64), "focus.ome.tiff": lambda: focal_series(3)}
+FROM_THE_MICROSCOPE: dict[str, Callable[[], bytes]] = {
+    "cells.ome.tiff": partial(retina, 64),
+    "focus.ome.tiff": partial(focal_series, 3),
+}
 NOTES = "lab book.txt"
 STATE = {"registered", "tier:fast"}
 
