@@ -28,9 +28,10 @@ from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit, import_key, parse_import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, digest_of, hexadecimal_digest, samples
 from irods_omero.gateways.omero.filesets import client_paths, keys_of, read_filesets
-from irods_omero.gateways.omero.sources import blocks_of, filesets_after, last_fileset, read_sources, write_key
+from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after, last_fileset, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement, set_avu
@@ -340,7 +341,8 @@ class Intake:
                 on = f"OriginalFile:{file.id}"
                 raise RefusedError("reading", on, "its bytes do not have the hash that OMERO has noted")
 
-        zone_intake.write_object(zone, path, blocks(), resource)
+        # A small file is not worth a thread.
+        zone_intake.write_object(zone, path, read_ahead(blocks()) if file.size > BLOCK else blocks(), resource)
         checksum = zone_intake.compute_checksum(zone, path)
         if digest_of(checksum) is not None and not any(digest.is_that_of(checksum) for digest in in_zone):
             raise RefusedError("writing", path, f"its checksum is {checksum}, which is not that of the bytes sent")

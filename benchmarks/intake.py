@@ -1,0 +1,128 @@
+"""How fast files that came through OMERO first are taken into iRODS, against the plain copy by the same two clients.
+
+The plain copy reads by a raw file store and writes by python-irodsclient, block after block, and checks nothing. The
+agent also computes the hash that OMERO has noted and the checksum that iRODS will compute, has iRODS compute it, and
+does all the rest: owner, rights, AVUs, agreement, key, and the move into place.
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from rich.table import Table
+
+from benchmarks.shown import Figures, run, table
+from irods_omero.agent.intake import Intake
+from irods_omero.agent.report import Report
+from irods_omero.gateways.omero.sources import BLOCK, read_sources
+from tests.scene import Scene, lab_places
+from tests.scene.accounts import FAST, GROUP
+from tests.scene.elsewhere import import_elsewhere
+
+MEGABYTES, QUICK_MEGABYTES = 512, 64
+FACTOR = 0.8
+"""The agent is to reach this part of the rate of the plain copy."""
+
+
+def measure(quick: bool) -> Figures:
+    """Both rates, each the best of three, in turn."""
+    size = QUICK_MEGABYTES if quick else MEGABYTES
+    with tempfile.TemporaryDirectory() as folder:
+        policy_file = Path(folder) / "omero_policy.json"
+        with lab_places(policy_file) as (zone, server), Scene(zone, server, policy_file, "benchmark") as scene:
+            rule = {"groups": [GROUP], "to": f"{scene.collection}/{{dataset}}", "resource": FAST, "share": False}
+            scene.settings = scene.with_settings(omero_first=[rule])
+            scene.user.collections.create(scene.collection)
+            content = picture(size)
+            plain, taken = [], []
+            for number in range(3):
+                fileset = import_elsewhere(scene.microscopist, scene.group_id, {"a.tif": content}, "", f"n{number}")
+                plain.append(copy_plainly(scene, fileset, number))
+                before = peak()
+                taken.append(take(scene, fileset))
+                grown = peak() - before
+    return {
+        "megabytes": size,
+        "plain copy, seconds": min(plain),
+        "taken in, seconds": min(taken),
+        "memory grown, megabytes": grown,
+    }
+
+
+def picture(megabytes: int) -> bytes:
+    """A TIFF of noise of that size."""
+    rows = megabytes * 1_000_000 // 8000
+    plane = np.random.default_rng(1).integers(0, 255, (rows, 8000), dtype="uint8")
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, plane, photometric="minisblack")
+    return buffer.getvalue()
+
+
+def copy_plainly(scene: Scene, fileset: int, number: int) -> float:
+    """Copy the file by both clients and nothing else; returns the seconds."""
+    with scene.connections() as connections:
+        session = connections.omero.service()
+        (file,) = read_sources(session, [fileset])[fileset].files
+        store = session.client.getSession().createRawFileStore()
+        store.setFileId(file.id, session.file_context())
+        connections.zone.session()
+        start = time.perf_counter()
+        with scene.user.data_objects.open(f"{scene.collection}/plain{number}", "w", allow_redirect=False) as stream:
+            for offset in range(0, file.size, BLOCK):
+                stream.write(store.read(offset, min(BLOCK, file.size - offset)))
+        seconds = time.perf_counter() - start
+        store.close()
+        return seconds
+
+
+def take(scene: Scene, fileset: int) -> float:
+    """Take the fileset in; returns the seconds."""
+    with scene.connections() as connections:
+        connections.omero.service()
+        intake = Intake(connections, Report())
+        start = time.perf_counter()
+        taken = intake.take(fileset)
+        seconds = time.perf_counter() - start
+    if taken.reason:
+        raise AssertionError(taken.reason)
+    return seconds
+
+
+def peak() -> float:
+    """The most memory that this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def show(figures: Figures) -> Iterator[Table | str]:
+    """A table, and a sentence."""
+    size = figures["megabytes"]
+    made = table(f"One file of {size:,} MB from OMERO to iRODS, on lab servers", "", "seconds", "MB a second")
+    for name in ("plain copy", "taken in"):
+        seconds = figures[f"{name}, seconds"]
+        made.add_row(name, f"{seconds:.1f}", f"{size / seconds:,.0f}")
+    yield made
+    yield (
+        f"Taking a file of {size:,} MB in reaches {_ratio(figures):.2f} of the rate of the plain copy, all checks "
+        f"included, and takes {figures['memory grown, megabytes']:.0f} MB of memory more than the plain copy."
+    )
+
+
+def missed(figures: Figures) -> Iterator[str]:
+    """What was to be reached and is not."""
+    if _ratio(figures) < FACTOR:
+        yield f"taking in at {FACTOR} of the rate of the plain copy"
+
+
+def _ratio(figures: Figures) -> float:
+    return float(figures["plain copy, seconds"] / figures["taken in, seconds"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(run(__doc__, measure, show, missed), 1))
