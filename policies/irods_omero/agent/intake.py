@@ -29,7 +29,7 @@ from irods_omero.domain.state.unit import Unit, import_key, parse_import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
-from irods_omero.gateways.checksums import Digest, digest_of, hexadecimal_digest, samples
+from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
 from irods_omero.gateways.omero.filesets import client_paths, keys_of, read_filesets
 from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after, last_fileset, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
@@ -79,7 +79,7 @@ class Intake:
         self._clock = clock
         self._rules = connections.placement_rules()
         self._tags = Tags()
-        self._kinds = list(samples())
+        self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._root = f"{agent_home(connections)}/{FOLDER}/{component(connections.settings.omero.name)}"
 
     def run(self, most: int) -> None:
@@ -276,31 +276,33 @@ class Intake:
         """Do it, or the rest of it; returns the logical paths."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._staging(source.fileset)
-        moved = self._moved(source, staging)
-        collection = self._collection(source, placement, moved)
-        final, staged = placement.paths(collection), placement.paths(staging)
-        if len(moved) < len(final):
-            left = [place for place, path in enumerate(final) if path not in moved]
-            self._bring(source, [(source.files[place], staged[place]) for place in left], rule)
-            where = {place: staged[place] if place in left else final[place] for place in range(len(final))}
-            objects = self._objects(where.values())
-            self._describe(source, placement, objects, [staged[place] for place in left])
-            self._agree(source, objects)
-            self._move([(staged[place], final[place]) for place in left], placement, collection)
+        verified = self._verified(source.fileset)
+        moved = {path for path in verified if not path.startswith(f"{staging}/")}
+        if len(moved) == len(source.files):
+            final = self._objects(moved)
         else:
-            objects = self._objects(moved)
-        first = objects[0]
-        post(zone, names, first.data_id, first.path if first.path in moved else final[0])
+            collection = self._collection(source, placement, moved)
+            places = list(zip(source.files, placement.paths(staging), placement.paths(collection), strict=True))
+            left = [(file, staged, path) for file, staged, path in places if path not in moved]
+            self._bring([(file, staged) for file, staged, _ in left if staged not in verified], source, rule)
+            objects = self._objects(path if path in moved else staged for _, staged, path in places)
+            self._describe(placement, objects, [staged for _, staged, _ in left])
+            self._agree(source, objects)
+            self._move([(staged, path) for _, staged, path in left], placement)
+            final = self._objects(path for _, _, path in places)
+        post(zone, names, final[0].data_id, final[0].path)
         self._forget(source.fileset)
-        return final if len(moved) < len(final) else tuple(each.path for each in objects)
+        return tuple(each.path for each in final)
 
-    def _moved(self, source: Source, staging: str) -> set[str]:
-        """The data objects of a fileset that are in their place already."""
+    def _verified(self, fileset: int) -> set[str]:
+        """The data objects that have the bytes of a fileset's files: they have got the AVU with its id."""
         names, zone = self._connections.names, self._connections.zone
-        ids = ids_with(zone, names.fileset, [str(source.fileset)])
-        wanted = Avu(names.fileset, str(source.fileset), self._connections.settings.omero.name)
+        ids = ids_with(zone, names.fileset, [str(fileset)])
         objects = read_objects(zone, ids, [names.fileset]).values() if ids else ()
-        return {each.path for each in objects if wanted in each.avus and not each.path.startswith(f"{staging}/")}
+        return {each.path for each in objects if self._id_avu(fileset) in each.avus}
+
+    def _id_avu(self, fileset: int) -> Avu:
+        return Avu(self._connections.names.fileset, str(fileset), self._connections.settings.omero.name)
 
     def _collection(self, source: Source, placement: Placement, moved: set[str]) -> str:
         """Where the files go: where the first of them have gone, or where nothing is in their way."""
@@ -314,23 +316,25 @@ class Intake:
                 return collection
         raise PlacementError(f"{own_place} holds something already: move it away")
 
-    def _bring(self, source: Source, files: list[tuple[SourceFile, str]], rule: PlacementRule) -> None:
-        """Write the data objects that are not there yet, with the checksums of what was read."""
-        zone, staging = self._connections.zone, self._staging(source.fileset)
-        zone_intake.make_collection(zone, staging)
-        done = zone_intake.checksums_in(zone, staging)
-        for folder in sorted({path.rpartition("/")[0] for _, path in files} - {staging}):
+    def _bring(self, files: list[tuple[SourceFile, str]], source: Source, rule: PlacementRule) -> None:
+        """Write data objects, each with the AVU that says that it was verified."""
+        zone = self._connections.zone
+        for folder in sorted({path.rpartition("/")[0] for _, path in files} | {self._staging(source.fileset)}):
             zone_intake.make_collection(zone, folder)
         for file, path in files:
-            if path not in done:
-                self._copy(file, path, rule.resource)
+            while not self._copy(file, path, rule.resource):
+                log.info("the zone computes other checksums than it was thought to", path=path)
+            add_avu(zone, path, self._id_avu(source.fileset))
 
-    def _copy(self, file: SourceFile, path: str, resource: str) -> None:
-        """Write one data object, and make sure that iRODS has the bytes that OMERO speaks of."""
+    def _copy(self, file: SourceFile, path: str, resource: str) -> bool:
+        """Write one data object, and make sure that iRODS has the bytes that OMERO speaks of.
+
+        Returns:
+            False if iRODS computes another kind of checksum than was computed here: next time it will be the same.
+        """
         zone, session = self._connections.zone, self._connections.omero.service()
-        in_omero = hexadecimal_digest(file.digest_kind)
-        in_zone = [digest for sample in self._kinds if (digest := digest_of(sample)) is not None]
-        digests: list[Digest] = [*in_zone, *([in_omero] if in_omero is not None else [])]
+        in_omero, in_zone = hexadecimal_digest(file.digest_kind), digest_of(self._kind)
+        digests = [digest for digest in (in_omero, in_zone) if digest is not None]
 
         def blocks() -> Iterator[bytes]:
             for block in blocks_of(session, file):
@@ -344,9 +348,14 @@ class Intake:
         # A small file is not worth a thread.
         zone_intake.write_object(zone, path, read_ahead(blocks()) if file.size > BLOCK else blocks(), resource)
         checksum = zone_intake.compute_checksum(zone, path)
-        if digest_of(checksum) is not None and not any(digest.is_that_of(checksum) for digest in in_zone):
-            raise RefusedError("writing", path, f"its checksum is {checksum}, which is not that of the bytes sent")
-        self._kinds = [checksum]  # the zone computes the same kind each time
+        if in_zone is not None and in_zone.is_that_of(checksum):
+            return True
+        if digest_of(checksum) is None:
+            raise RefusedError("writing", path, f"nobody here knows checksums like {checksum!r} of the zone")
+        if scheme_of(checksum) != scheme_of(self._kind):
+            self._kind = checksum
+            return False
+        raise RefusedError("writing", path, f"its checksum is {checksum}, which is not that of the bytes sent")
 
     def _objects(self, paths: Iterable[str]) -> list[DataObject]:
         """The data objects at some paths, in their order."""
@@ -355,12 +364,12 @@ class Intake:
         objects = read_objects(zone, ids, [names.unit, names.fileset, names.agreement])
         return [objects[data_id] for data_id in ids]
 
-    def _describe(self, source: Source, placement: Placement, objects: list[DataObject], staged: list[str]) -> None:
+    def _describe(self, placement: Placement, objects: list[DataObject], staged: list[str]) -> None:
         """Give the data objects that are not in their place yet their owner, rights and AVUs."""
-        zone, names, settings = self._connections.zone, self._connections.names, self._connections.settings
+        zone, names = self._connections.zone, self._connections.names
         if placement.group and not zone_intake.kind_of_user(zone, placement.group):
             zone_intake.make_group(zone, placement.group)
-        avus = [*placement.avus, Avu(names.fileset, str(source.fileset), settings.omero.name)]
+        avus = list(placement.avus)
         if len(objects) > 1:
             avus.append(Avu(names.unit, str(objects[0].data_id), LIST))
         for path in staged:
@@ -386,16 +395,16 @@ class Intake:
         if source.fileset not in keys_of(service, [source.fileset]):
             write_key(as_owner, source.fileset, key)
 
-    def _move(self, moves: list[tuple[str, str]], placement: Placement, collection: str) -> None:
-        """Put the data objects into their place."""
-        zone = self._connections.zone
-        agent = self._connections.settings.zone.user
-        for folder in sorted({new.rpartition("/")[0] for _, new in moves} | {collection}):
+    def _move(self, moves: list[tuple[str, str]], placement: Placement) -> None:
+        """Put the data objects into their place, with rights on the collections that are made for it."""
+        zone, agent = self._connections.zone, self._connections.settings.zone.user
+        folders = sorted({path.rpartition("/")[0] for _, path in moves})
+        for folder in folders:
             zone_intake.make_collection(zone, folder)
-        for folder in zone_intake.made_by(zone, agent, {new.rpartition("/")[0] for _, new in moves}):
+        for folder in zone_intake.made_by(zone, agent, folders):
             for grant in placement.grants:
                 zone_intake.grant(zone, folder, *grant)
-        for folder in sorted({new.rpartition("/")[0] for _, new in moves}):
+        for folder in folders:
             zone_intake.grant(zone, folder, agent, "own")
-        for path, new in moves:
-            zone_intake.move_object(zone, path, new)
+        for staged, path in moves:
+            zone_intake.move_object(zone, staged, path)

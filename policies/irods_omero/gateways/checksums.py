@@ -67,9 +67,10 @@ def hexadecimal_digest(kind: str) -> Digest | None:
     return _Hash(OMERO_KINDS[kind], "") if kind in OMERO_KINDS else None
 
 
-def samples() -> tuple[str, ...]:
-    """A text for each kind of checksum that a zone can have, of which ``digest_of`` gives what computes it."""
-    return (*(f"{scheme}:" for scheme in KINDS), "0" * MD5_DIGITS)
+def scheme_of(checksum: str) -> str:
+    """The name of the algorithm of a checksum as iRODS writes it; empty for MD5, which names none."""
+    scheme, colon, _ = checksum.partition(":")
+    return scheme if colon else ""
 
 
 def digest_of(checksum: str) -> Digest | None:

@@ -11,12 +11,11 @@ from typing import Any
 import irods.keywords as kw
 from irods.access import iRODSAccess
 from irods.column import Like
-from irods.models import Collection, CollectionMeta, DataObject, User
+from irods.models import Collection, CollectionMeta, User
 
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.zone.connection import BROKEN, REFUSALS, ZoneConnection, describe
-from irods_omero.gateways.zone.objects import GOOD
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import like
 
@@ -45,24 +44,6 @@ def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     found = rows(zone, "reading AVUs", columns, Like(Collection.name, like(collection)))
     return frozenset(Avu(name, value, units or "") for path, name, value, units in found if path == collection)
-
-
-def checksums_in(zone: ZoneConnection, collection: str) -> dict[str, str]:
-    """The complete data objects in a collection and those below it, by their paths, with their checksums."""
-    columns = (Collection.name, DataObject.name, DataObject.checksum, DataObject.replica_status)
-    found = [
-        row
-        for path in (collection, *_below(zone, collection))
-        for row in rows(zone, "listing data objects", columns, Like(Collection.name, like(path)))
-        if row[0] == path
-    ]
-    return {f"{path}/{name}": checksum for path, name, checksum, status in found if checksum and status == GOOD}
-
-
-def _below(zone: ZoneConnection, collection: str) -> Iterable[str]:
-    for path in collections_in(zone, collection):
-        yield path
-        yield from _below(zone, path)
 
 
 def exists(zone: ZoneConnection, path: str) -> bool:
