@@ -10,6 +10,7 @@ import pytest
 from irods.models import Collection, DataObject
 
 from irods_omero.agent.reconcile import Reconciler
+from irods_omero.vocabulary import OBJECT_NAMESPACE
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, plate, retina
 from tests.scene import Scene
@@ -83,6 +84,7 @@ def test_a_file_that_came_through_omero_becomes_data_with_tags_that_follow_it(sc
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
 
+@pytest.mark.lab_only("counts all writes of both servers")
 def test_a_quiet_round_writes_nothing(scene: Scene) -> None:
     bring(scene, {"cells.ome.tiff": retina()})
     scene.sweep()
@@ -93,12 +95,12 @@ def test_a_quiet_round_writes_nothing(scene: Scene) -> None:
 
 
 def test_files_of_one_import_stay_together_as_they_lay(scene: Scene) -> None:
-    upper, lower = focal_halves()
-    files = {"C/data/run 7/a/upper.ome.tiff": upper, "C/data/run 7/b/lower.ome.tiff": lower}
+    upper, lower = focal_halves(("upper.ome.tiff", "more/lower.ome.tiff"))
+    files = {"C/data/run 7/upper.ome.tiff": upper, "C/data/run 7/more/lower.ome.tiff": lower}
     fileset = bring(scene, files)
     scene.sweep()
-    names = ["Screening/March/a/upper.ome.tiff", "Screening/March/b/lower.ome.tiff"]
-    assert list(objects_below(scene)) == names
+    names = ["Screening/March/upper.ome.tiff", "Screening/March/more/lower.ome.tiff"]
+    assert set(objects_below(scene)) == set(names)
     first, second = (scene.shown(f"{scene.collection}/{name}") for name in names)
     assert first.values("omero::unit") == second.values("omero::unit") == [str(first.data_id)]
     assert first.values("omero::fileset") == second.values("omero::fileset") == [str(fileset)]
@@ -110,14 +112,41 @@ def test_files_of_one_import_stay_together_as_they_lay(scene: Scene) -> None:
     assert scene.shown(first.path).image.texts == {"registered", "tier:archive"}
 
 
-def test_a_plate_carries_the_tags_and_not_each_of_its_fields(scene: Scene) -> None:
-    bring(scene, {"plate.ome.tiff": plate()}, project="", dataset="")
+def test_a_plate_waits_until_its_group_may_download_plates_and_carries_the_tags_of_its_fields(scene: Scene) -> None:
+    fileset = bring(scene, {"plate.ome.tiff": plate()}, project="", dataset="")
     scene.sweep()
+    assert objects_below(scene) == {}
+    assert "config omero.policy.binary_access +plate" in error_on_plate(scene, fileset)
+    allow_plates(scene, True)
+    try:
+        scene.sweep()
+    finally:
+        allow_plates(scene, False)
     (path,) = (f"{scene.collection}/{name}" for name in objects_below(scene))
     shown = scene.shown(path)
     assert len(shown.images) == 3
     assert all(not image.tags for image in shown.images)
     assert shown.values("omero::url")[0].startswith("https://omero.lab/webclient/?show=plate-")
+
+
+def error_on_plate(scene: Scene, fileset: int) -> str:
+    """What the pairs of this project on the plate of a fileset say is wrong."""
+    text = (
+        "select a from PlateAnnotationLink l join l.child a, WellSample s join s.well w join s.image i "
+        "where w.plate.id = l.parent.id and i.fileset.id = :id and a.ns = :ns"
+    )
+    parameters = omero.sys.ParametersI().addId(fileset).addString("ns", OBJECT_NAMESPACE)
+    query = scene.root.getSession().getQueryService()
+    annotation = query.findAllByQuery(text, parameters, {"omero.group": "-1"})[0]
+    return str({pair.name: pair.value for pair in annotation.getMapValue()}["error"])
+
+
+def allow_plates(scene: Scene, allowed: bool) -> None:
+    """Let the members of the group download the files of plates, or no longer."""
+    services = scene.root.getSession()
+    group = services.getAdminService().getGroup(scene.group_id)
+    group.setConfig([omero.model.NamedValue("omero.policy.binary_access", "+plate")] if allowed else [])
+    services.getUpdateService().saveObject(group)
 
 
 @pytest.mark.parametrize("name", ['it\'s "quoted" 😀', "50% of_it", "..", "-rf", "a/b\\c"])
@@ -224,7 +253,7 @@ def test_deleting_one_side_deletes_nothing_on_the_other(scene: Scene) -> None:
     scene.sweep()
     path = f"{scene.collection}/Screening/March/cells.ome.tiff"
     request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
-    scene.microscopist.submit(request, ctx={"omero.group": str(scene.group_id)}).close(True)
+    scene.microscopist.submit(request, loops=600, ms=500, ctx={"omero.group": str(scene.group_id)}).close(True)
     scene.sweep()
     assert scene.avus(path, "omero::fileset") == []
     assert len(objects_below(scene)) == 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
+from irods.column import Like
 from irods.models import Collection, DataObject
 
 from tests.faults.agents import RECONCILE, Agents
@@ -25,7 +26,8 @@ SAMPLE_OF_KILLS = 4
 SAMPLE = 20
 """Of this many cuts and refusals one is tried."""
 
-FILES = dict(zip(("run/a/upper.ome.tiff", "run/b/lower.ome.tiff"), focal_halves(), strict=True))
+NAMES = ("upper.ome.tiff", "more/lower.ome.tiff")
+FILES = {f"run/{name}": half for name, half in zip(NAMES, focal_halves(NAMES), strict=True)}
 
 Stage = tuple[Scene, Agents]
 numbers = count(1)
@@ -50,7 +52,7 @@ def bring(scene: Scene) -> tuple[int, str]:
 def end_state(scene: Scene, fileset: int, name: str) -> object:
     """What both sides show of one fileset, without what differs from run to run."""
     columns = scene.admin.query(Collection.name, DataObject.name, DataObject.owner_name, DataObject.checksum)
-    rows = columns.filter(Collection.parent_name == f"{scene.collection}/{name}")
+    rows = columns.filter(Like(Collection.name, f"{scene.collection}/{name}%"))
     objects = {f"{row[Collection.name]}/{row[DataObject.name]}": row for row in rows}
     images = query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset)
     shown = [image_shown(scene.root, image) for (image,) in images]

@@ -90,8 +90,17 @@ class Scene:
     def clear(self) -> None:
         """Take away what the scene has left on both servers; no agent of it may be running."""
         self._let_movements_end()
+        self._forget_what_was_not_taken_in()
         clear_zone(self.admin, self.user, self._before, self.collection, self._elsewhere)
         clear_omero(self.root, self._before.last, USER)
+
+    def _forget_what_was_not_taken_in(self) -> None:
+        """Remove what agents have begun to take into the zone, which only they may."""
+        with self.connections() as connections:
+            collections = connections.zone.session().collections
+            path = f"/{self.zone.zone}/home/{AGENT_USER}/omero-first"
+            if collections.exists(path):
+                collections.remove(path, recurse=True, force=True)
 
     def close(self) -> None:
         """Leave both servers."""

@@ -6,6 +6,7 @@ import threading
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import Ice
@@ -73,10 +74,8 @@ class Handle:
             self._notify(callback)
 
     def _notify(self, callback: Any) -> None:
-        try:
+        with suppress(Ice.LocalException):  # the client has gone, or goes at this moment
             callback.finished(self._response, self._status)
-        except Ice.Exception:
-            traceback.print_exc()
 
     def addCallback(self, call: Call, callback: Any) -> None:
         identity = callback.ice_getIdentity()

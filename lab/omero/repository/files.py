@@ -11,6 +11,7 @@ from omero.rtypes import rlong
 from lab.omero import errors, permissions
 from lab.omero.caller import Caller
 from lab.omero.control import Control
+from lab.omero.model import ENTITIES
 from lab.omero.repository.checksums import checksum
 from lab.omero.repository.rows import FILE, algorithm_of, file_row, place_of, set_contents
 from lab.omero.servants import Call, writes
@@ -19,6 +20,20 @@ from lab.omero.store import Store
 from lab.omero.work import working
 
 READ_LIMIT = 64_000_000
+
+
+def refuse_restricted(store: Store, identity: int) -> None:
+    """Refuse to give the bytes of a plate's file away, unless the configuration of its group says so (omero-60)."""
+    row = file_row(store, identity)
+    config = store.get_values(ENTITIES["ExperimenterGroup"], "config", [row["group_id"]]).get(row["group_id"], [])
+    if row["name"].endswith(".txt") or ("omero.policy.binary_access", "+plate") in config:
+        return
+    text = (
+        'select 1 from "filesetentry" e join "image" i on i.fileset = e.fileset join "wellsample" s on s.image = i.id '
+        'where e."originalFile" = ? limit 1'
+    )
+    if store.run(text, [identity]):
+        raise errors.violation(f"Download is restricted for {FILE.java}:Id_{identity}")
 
 
 class StoredFile:
@@ -80,6 +95,8 @@ class StoredFile:
     def read(self, call: Call, position: int, length: int) -> bytes:
         if length > READ_LIMIT:
             raise errors.api_usage(f"Too big: {length}")
+        if not self._fixed:
+            refuse_restricted(self._store, self._id)
         # The real server reads into a buffer of that length, whose end stays zero past the file's (omero-45).
         return os.pread(self._opened().fileno(), length, position).ljust(length, b"\0")
 

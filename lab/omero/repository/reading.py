@@ -95,7 +95,8 @@ def _read_tiff(path: Path) -> Contents:
         with tifffile.TiffFile(path) as tiff:
             described = tiff.ome_metadata
             if described:
-                return _read_ome(described)  # also if the pixels are cut off: nobody looks at them (omero-43)
+                # Also if the pixels are cut off: nobody looks at them (omero-43).
+                return _read_ome(described, path.parent)
             _check_complete(tiff, path)
             return Contents("Tiff", [_of_series(series) for series in tiff.series[:1]])
     except (tifffile.TiffFileError, ElementTree.ParseError, ValueError, KeyError, IndexError) as error:
@@ -121,8 +122,12 @@ def _of_series(series: Any) -> Picture:
     return Picture("", kind, sizes["X"], sizes["Y"], sizes["Z"], sizes["C"], sizes["T"])
 
 
-def _read_ome(described: str) -> Contents:
+def _read_ome(described: str, folder: Path) -> Contents:
     root = ElementTree.fromstring(described)
+    for part in root.iterfind("{*}Image/{*}Pixels/{*}TiffData/{*}UUID"):
+        name = part.get("FileName")
+        if name and part.text != root.get("UUID") and not (folder / name).exists():
+            raise BrokenFileError(f"Missing file {name} associated with UUID {part.text}.")
     pictures = [_picture(node) for node in root.iterfind("{*}Image")]
     contents = Contents("OMETiff", pictures)
     plate = root.find("{*}Plate")

@@ -25,6 +25,12 @@ PAGE = 5000
 """So many ids of filesets are covered by one query."""
 
 
+RESTRICTED = "Download is restricted"
+"""What OMERO says by default of the files of plates, to everybody (``BinaryAccessPolicy`` of its server)."""
+
+ALLOW = "allow it for the group: omero obj map-set ExperimenterGroup:ID config omero.policy.binary_access +plate"
+
+
 class Listed(NamedTuple):
     """A fileset in a list.
 
@@ -263,10 +269,19 @@ def blocks_of(session: OmeroSession, file: SourceFile) -> Iterator[bytes]:
             raise RefusedError(doing, on, f"it has {size} bytes on OMERO's disk, and {file.size} in its database")
         for offset in range(0, size, BLOCK):
             length = min(BLOCK, size - offset)
-            yield session.call(doing, on, _reading(store, offset, length))
+            yield _read(session, on, _reading(store, offset, length))
     finally:
         with suppress(Ice.Exception, omero.ClientError):
             store.close()
+
+
+def _read(session: OmeroSession, on: str, function: Callable[[], bytes]) -> bytes:
+    try:
+        return session.call("reading", on, function)
+    except RefusedError as error:
+        if RESTRICTED in error.cause:
+            raise RefusedError(error.doing, error.on, f"{error.cause}; {ALLOW}") from error
+        raise
 
 
 def _reading(store: Any, offset: int, length: int) -> Callable[[], bytes]:
