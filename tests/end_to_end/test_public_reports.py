@@ -205,7 +205,7 @@ def test_bytes_that_are_not_those_of_the_catalog_are_not_shown(scene: Scene) -> 
     ("attribute", "value", "told"),
     [
         ("omero::import", "off", "says file and off"),
-        ("omero::target", "Another/place", "has 2 values of omero::target"),
+        ("omero::target", "Another/place", "omero::target has 2 values"),
     ],
 )
 def test_a_collection_that_says_two_things_is_told_of(scene: Scene, attribute: str, value: str, told: str) -> None:

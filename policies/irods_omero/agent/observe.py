@@ -54,6 +54,10 @@ class Observer:
         """The watched collections."""
         return read_watched(self._connections.zone, self._connections.names)
 
+    def look_anew(self) -> None:
+        """Forget what collections say: it is read again when it is needed."""
+        self.__dict__.pop("watched", None)
+
     def units(self, ids: Iterable[int], each_once: bool = False) -> dict[int, ZoneView]:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections

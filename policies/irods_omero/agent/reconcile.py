@@ -13,6 +13,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.walks import tell
 from irods_omero.domain.planning.decide import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.state.actions import OmeroAction
@@ -101,6 +102,9 @@ class Reconciler:
         connections, self.done.position = self._connections, after
         check_identity(connections)
         observer = Observer(connections, self._clock)
+        if self._manner != SHOW:
+            for path in observer.watched.incorrect():
+                tell(connections, observer.watched, path)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
             yield self._page(observer, [id_ for id_ in ids if shard_of(id_) in connections.shards])
             self.done.position = ids[-1]
