@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import irods.keywords as kw
 import pytest
 from click.testing import CliRunner
 from irods.access import iRODSAccess
@@ -16,10 +17,12 @@ from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
 from irods_omero.cli import main
+from irods_omero.doctor.facts.zone_facts import observe_zone
 from irods_omero.gateways.zone.marks import find_marks
 from tests.pictures import retina
 from tests.scene import Scene
-from tests.scene.accounts import ensure_zone_user
+from tests.scene.accounts import ARCHIVE, FAST, ensure_zone_user
+from tests.scene.snapshot import good_resources
 
 COLLEAGUE, SECRET = "colleague", "colleague-secret"
 
@@ -53,9 +56,10 @@ def collection_avus(scene: Scene, collection: str, attribute: str) -> list[str]:
     return [avu.value for avu in scene.admin.metadata.get(Collection, collection) if avu.name == attribute]
 
 
-def explained(scene: Scene, collection: str) -> str:
-    shown = CliRunner().invoke(main, ["--config", str(scene.config), "explain", collection])
-    assert shown.exit_code == 0
+def command(scene: Scene, *words: str) -> str:
+    """What a command of an administrator prints."""
+    shown = CliRunner().invoke(main, ["--config", str(scene.config), *words])
+    assert shown.exit_code == 0, shown.output
     return shown.output
 
 
@@ -73,11 +77,11 @@ def test_a_collection_that_says_two_things_says_so_itself_until_it_is_put_right(
     for _ in range(2):
         scene.sweep()
         assert told in errors_of(scene, scene.collection)
-    assert told in explained(scene, scene.collection)
+    assert told in command(scene, "explain", scene.collection)
     scene.watch()
     scene.sweep()
     assert errors_of(scene, scene.collection) == ""
-    assert "nobody can tell" not in explained(scene, scene.collection)
+    assert "nobody can tell" not in command(scene, "explain", scene.collection)
 
 
 def test_a_target_that_names_no_place_is_told_of_on_the_collection_that_has_it(scene: Scene) -> None:
@@ -88,7 +92,7 @@ def test_a_target_that_names_no_place_is_told_of_on_the_collection_that_has_it(s
     scene.sweep()
     assert "names no place" in errors_of(scene, scene.collection)
     assert errors_of(scene, below) == ""
-    assert f"{scene.collection}: the target 'Project/' names no place" in explained(scene, below)
+    assert f"{scene.collection}: the target 'Project/' names no place" in command(scene, "explain", below)
 
 
 def test_reconcile_finds_collections_that_say_two_things(scene: Scene) -> None:
@@ -117,7 +121,7 @@ def test_what_a_collection_holds_when_it_becomes_watched_is_imported_page_by_pag
     for done in (2, 4):
         assert scene.sweep(agent={"batch": 2}).walking == 1  # each sweep by another agent: the last one was killed
         assert imported(scene, paths) == paths[:done]
-        assert f"{done} data objects so far" in explained(scene, scene.collection)
+        assert f"{done} data objects so far" in command(scene, "explain", scene.collection)
     assert scene.sweep(agent={"batch": 2}).walking == 0
     assert imported(scene, paths) == paths
     for attribute in ("omero::walked", "omero::sync"):
@@ -177,3 +181,24 @@ def test_the_agent_does_not_pause_while_it_walks(scene: Scene) -> None:
     with scene.connections(agent={"interval_seconds": 3600.0, "batch": 1}) as connections:
         run(connections, stop, swept)
     assert imported(scene, paths) == paths
+
+
+def test_a_data_object_that_storage_tiering_gave_up_is_shown_and_taken_up_again_by_command(scene: Scene) -> None:
+    stranded, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
+    scene.sweep()
+    flag = iRODSMeta("irods::access_time", "1000000000", "irods::storage_tiering::migration_scheduled")
+    scene.admin.metadata.set(DataObject, stranded, flag, **{kw.ADMIN_KW: ""})
+    scene.grow_old(other)
+    scene.run_tiering()
+    scene.wait_for(ARCHIVE, other)
+    assert good_resources(scene.admin, stranded) == [FAST], "storage tiering does not look at it"
+    assert "storage tiering has given it up" in command(scene, "explain", stranded)
+    with scene.connections() as connections:
+        assert list(observe_zone(scene.settings, connections.zone).stranded) == [stranded]
+    assert stranded in command(scene, "retry", "--all", "--dry-run")
+    assert stranded in command(scene, "retry", stranded)
+    assert "given it up" not in command(scene, "explain", stranded)
+    scene.run_tiering()
+    scene.wait_for(ARCHIVE, stranded)
+    assert scene.sweep().failed == 0
+    assert "tier:archive" in scene.shown(stranded).image.texts

@@ -19,6 +19,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
 from irods_omero.gateways.zone.marks import is_marked_collection
 from irods_omero.gateways.zone.objects import id_of
+from irods_omero.gateways.zone.stranded import stranded
 from irods_omero.gateways.zone.watched import is_collection
 
 
@@ -78,7 +79,8 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
-    return Assessment(observation, decide(observation))
+    given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
+    return Assessment(observation, decide(observation), tuple(given_up))
 
 
 def _of_image(connections: Connections, image: int) -> int:

@@ -36,10 +36,17 @@ SHOW = "show"
 
 @dataclass(frozen=True)
 class Assessment:
-    """A unit whose sides do not agree, and what would make them."""
+    """A unit whose sides do not agree, and what would make them.
+
+    Attributes:
+        observation: What was seen of it.
+        decision: What is to be done.
+        stranded: Its data objects that storage tiering has given up, as far as that was looked for.
+    """
 
     observation: Observation
     decision: Decision
+    stranded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from rich.console import Console
@@ -92,6 +93,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
             "avus": sorted(zone.first.avus),
             "watched_by": zone.rule.collection if zone.rule else None,
             "queued_to": [destination for _, destination in zone.movements],
+            "given_up_by_tiering": list(assessment.stranded),
         },
         "omero": {
             "fileset": omero.fileset,
@@ -144,6 +146,9 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     for field, value, rule in shown["decided"]:
         reasons.add_row(escape(field), escape(value), escape(rule))
     console.print(reasons)
+    for path in zone["given_up_by_tiering"]:
+        advice = f"storage tiering has given it up: irods-omero retry {shlex.quote(path)}"
+        console.print(escape(advice), soft_wrap=True)
     console.print("agreed last: " + escape(shown["agreed"]), soft_wrap=True)
     plan = shown["plan"]
     console.print(
