@@ -62,6 +62,7 @@ class Names(object):
         self.cursor = prefix + "::cursor"
         self.server = prefix + "::server"
         self.walked = prefix + "::walked"
+        self.identity = prefix + "::identity"
         self.kept = (
             self.sync,
             self.unit,
@@ -73,6 +74,7 @@ class Names(object):
             self.cursor,
             self.server,
             self.walked,
+            self.identity,
         )
         """Those that only the agent writes, and the hooks."""
 

@@ -13,7 +13,6 @@ from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.agent.walks import positions
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
@@ -87,7 +86,7 @@ def _of_image(connections: Connections, image: int) -> int:
     session = connections.omero.service()
     fileset = fileset_of_image(session, image)
     path = client_paths(session, [fileset]).get(fileset, "") if fileset is not None else ""
-    key = parse_import_key(path)
-    if key is None or key.zone != connections.settings.zone.name:
+    data_id = connections.zone_key.data_id(fileset or 0, path)
+    if data_id is None:
         raise RefusedError("explaining", f"Image:{image}", "it was not imported from this zone")
-    return key.data_id
+    return data_id

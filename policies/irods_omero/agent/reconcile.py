@@ -124,7 +124,7 @@ class Reconciler:
         when units are only marked, as the agent that works on these may be importing.
         """
         session = self._connections.omero.service()
-        for page in fileset_pages(session, self._connections.settings.zone.name):
+        for page in fileset_pages(session, str(self._connections.zone_key)):
             ours = {
                 fileset: data_id for fileset, data_id in page.items() if shard_of(data_id) in self._connections.shards
             }
