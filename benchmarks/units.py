@@ -68,7 +68,7 @@ def load(place: Place, names: Sequence[str], moved: bool) -> range:
     ids = place.zone.bulk_register(
         place.collection, [BulkObject(name, SIZE, resource, (), replica, modified) for name in names], USER
     )
-    keys = [import_key(place.policy.zone, data_id, content) for data_id in ids]
+    keys = [import_key(str(place.policy.zone_key), data_id, content) for data_id in ids]
     with place.server.bulk(USER, GROUP) as loader:
         made = loader.load([key + name for key, name in zip(keys, names, strict=True)], place.dataset)
         plans = {

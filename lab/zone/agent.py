@@ -129,7 +129,8 @@ class Agent:
             Message("RODS_API_REPLY", error=_pack_errors([(code, repr(error))]), int_info=code).send(self._connection)
             return True
         self._log_request(request.body, reply.int_info)
-        Message("RODS_API_REPLY", reply.body.encode("utf-8", "surrogateescape"), b"", reply.bs, reply.int_info).send(
+        body, said = reply.body.encode("utf-8", "surrogateescape"), self.messages
+        Message("RODS_API_REPLY", body, _pack_errors(said) if said else b"", reply.bs, reply.int_info).send(
             self._connection
         )
         return True
@@ -159,6 +160,8 @@ class Agent:
             fields["arguments"] = [body.get(f"arg{place}") for place in range(1, 6)]
         elif path := body.get("objPath") or body.get("collName") or body.get("path"):
             fields["path"] = wire.parse(path.encode()).text or path
+        if self.messages:
+            fields["said"] = [message for _, message in self.messages]
         self.requests.write(**fields, code=code)
 
     def check_access(self, object_id: int, level: int, admin: bool, what: str) -> None:

@@ -62,6 +62,8 @@ class Names(object):
         self.target = prefix + "::target"
         self.cursor = prefix + "::cursor"
         self.server = prefix + "::server"
+        self.walked = prefix + "::walked"
+        self.identity = prefix + "::identity"
         self.kept = (
             self.sync,
             self.unit,
@@ -72,6 +74,8 @@ class Names(object):
             self.error,
             self.cursor,
             self.server,
+            self.walked,
+            self.identity,
         )
         """Those that only the agent writes, and the hooks."""
 

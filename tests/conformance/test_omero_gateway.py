@@ -143,6 +143,7 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     with asked() as texts:
         fileset_id = import_into_all_places(agent)
         assert half_made(agent.service, [fileset_id]) == []
+        assert [existing.id for existing in find_existing(agent.service, "irods/none/", fileset_id)] == [fileset_id]
         annotate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         put_on_a_plate(agent, fileset_id)

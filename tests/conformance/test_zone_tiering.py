@@ -7,17 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import irods.keywords as kw
 import pytest
 from irods.column import Like
 from irods.exception import SYS_NOT_SUPPORTED, iRODSException
 from irods.meta import iRODSMeta
-from irods.models import Resource, RuleExec
+from irods.models import DataObject, Resource, RuleExec
 from irods.rule import Rule
 
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import ENQUEUE_INSTANCE, movement_rule, queue_movement, queued_movements
+from irods_omero.gateways.zone.stranded import SCHEDULED, stranded
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import ACCESS_TIME, TIER_GROUP
 from lab.zone.setup import schedule_tiering
@@ -25,7 +27,6 @@ from tests.conformance.zone import FAST, LOWER, PATIENCE, TIERS, UPPER, Zone
 
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
-SCHEDULED = "irods::storage_tiering::migration_scheduled"
 DELAYS = (
     "irods::storage_tiering::minimum_delay_time_in_seconds",
     "irods::storage_tiering::maximum_delay_time_in_seconds",
@@ -162,6 +163,35 @@ def test_what_is_no_tier_stays(zone: Zone) -> None:
     schedule_tiering(zone.rods, [TIERS])
     zone.wait_until(lambda: zone.good(other) == [LOWER])
     assert (zone.good(path), access_time(zone, path)) == ([FAST], (LONG_AGO, ""))
+
+
+def test_what_is_stranded_is_never_looked_at_until_a_movement_is_asked_for(
+    zone: Zone, agent_zone: ZoneConnection
+) -> None:
+    """zone-57."""
+    path, other = zone.put("stranded", resource=UPPER), zone.put("other", resource=UPPER)
+    data_id = zone.rods.data_objects.get(path).id
+    stranded_avu = iRODSMeta(ACCESS_TIME, str(LONG_AGO), SCHEDULED)
+    zone.rods.metadata.set(DataObject, path, stranded_avu, **{kw.ADMIN_KW: ""})
+    zone.grow_old(other)
+    schedule_tiering(zone.rods, [TIERS])
+    zone.wait_until(lambda: zone.good(other) == [LOWER])
+    assert (zone.good(path), access_time(zone, path)) == ([UPPER], (LONG_AGO, SCHEDULED))
+    assert [one.path for one in stranded(agent_zone, data_id)] == [path]
+    queue_movement(agent_zone, movement(zone, path))
+    zone.wait_until(lambda: zone.values(path, TIER_GROUP) == [(TIERS, "1")])
+    assert access_time(zone, path)[1] == ""
+    assert stranded(agent_zone, data_id) == []
+
+
+def test_what_waits_in_the_queue_is_not_stranded(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """zone-48, zone-57: the flag alone does not say so."""
+    with movements_wait(zone, UPPER):
+        path = zone.put("file", resource=UPPER)
+        zone.grow_old(path)
+        schedule_tiering(zone.rods, [TIERS])
+        zone.wait_until(lambda: bool(queued(zone)))
+        assert stranded(agent_zone, zone.rods.data_objects.get(path).id) == []
 
 
 def test_a_movement_that_the_agent_asks_for_is_queued_and_done(zone: Zone, agent_zone: ZoneConnection) -> None:

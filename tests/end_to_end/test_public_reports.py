@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_tried_anew_by_command(scene: Scene) -> No
         report = scene.sweep()
     assert report.failed == 0, "given up"
     run = CliRunner().invoke(main, ["--config", str(scene.policy_file), "retry", path])
-    assert "1 units are tried anew" in run.output
+    assert "1 are tried anew" in run.output
     assert scene.sweep().failed == 1
 
 
@@ -205,7 +205,7 @@ def test_bytes_that_are_not_those_of_the_catalog_are_not_shown(scene: Scene) -> 
     ("attribute", "value", "told"),
     [
         ("omero::import", "off", "says file and off"),
-        ("omero::target", "Another/place", "has 2 values of omero::target"),
+        ("omero::target", "Another/place", "omero::target has 2 values"),
     ],
 )
 def test_a_collection_that_says_two_things_is_told_of(scene: Scene, attribute: str, value: str, told: str) -> None:

@@ -80,7 +80,7 @@ def _agreement(case: Case, text: str) -> dict[str, Any]:
 
 def _filesets(case: Case) -> list[int]:
     data_id = case.scene.admin.data_objects.get(case.path).id
-    pattern = f"irods/{case.scene.zone.zone}/{data_id}/%"
+    pattern = f"irods/{case.scene.zone.zone}@________/{data_id}/%"
     text = "select distinct e.fileset.id from FilesetEntry e where e.clientPath like :pattern order by e.fileset.id"
     return [row[0] for row in query(case.scene, text, pattern=pattern)]
 

@@ -113,7 +113,7 @@ def _wrong_orphans(scene: Scene, removed: set[int]) -> Iterator[str]:
 def _filesets_of(scene: Scene, data_id: int) -> dict[int, str]:
     """The filesets that were imported for a data object, with their client paths."""
     text = "select e.fileset.id, e.clientPath from FilesetEntry e where e.clientPath like :pattern"
-    return {row[0]: row[1] for row in query(scene, text, pattern=f"irods/{scene.zone.zone}/{data_id}/%")}
+    return {row[0]: row[1] for row in query(scene, text, pattern=f"irods/{scene.zone.zone}@________/{data_id}/%")}
 
 
 def _images(scene: Scene, fileset: int) -> list[ImageShown]:

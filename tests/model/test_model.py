@@ -9,23 +9,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.machine import POOL, Machine
+from tests.model.profile import DEEP, profile
 
-DEEP = os.environ.get("MODEL") == "deep"
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-PROFILE = settings(
-    max_examples=int(os.environ.get("MODEL_RUNS", "300" if DEEP else "8")),
-    stateful_step_count=60 if DEEP else 35,
-    derandomize=not DEEP,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes hours with real servers
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=SLOW,
-    verbosity=Verbosity.verbose if os.environ.get("MODEL_VERBOSE") else Verbosity.normal,
-)
+RUNS = int(os.environ.get("MODEL_RUNS", "300" if DEEP else "8"))
+PROFILE = profile(RUNS, 60 if DEEP else 35)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def filesets(client: Any, zone: str, data_id: int) -> dict[int, int]:
     """The filesets that were imported for a data object, and how many images each has."""
     text = (
         "select f.id, count(i.id) from FilesetEntry e join e.fileset f left outer join f.images i "
-        f"where e.clientPath like 'irods/{zone}/{data_id}/%' group by f.id"
+        f"where e.clientPath like 'irods/{zone}@________/{data_id}/%' group by f.id"
     )
     return {row[0]: row[1] for row in _rows(client, text)}
 

@@ -71,7 +71,7 @@ class ObjectChange:
 
 @api(622, "mod_data_obj_meta", ObjectChange)
 def mod_data_obj_meta(agent: "Agent", inp: ObjectChange) -> Reply:
-    """Change the owner that the catalog shows of all replicas (zone-74)."""
+    """Change the owner that the catalog shows of all replicas (zone-77)."""
     changes = {name: value for name, value in inp.changes.items() if name != "all"}
     others = changes.keys() - _OWNER.keys()
     if others:

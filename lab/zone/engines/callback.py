@@ -155,7 +155,11 @@ def _object_type(agent: "Agent", path: Any, _out: Any) -> list[Any]:
 
 
 def _object_status(agent: "Agent", path: Any, _out: Any) -> list[Any]:
-    kind, status = stat.of_path(agent, str(path))
+    try:
+        kind, status = stat.of_path(agent, str(path))
+    except ZoneError as error:
+        agent.messages.append((error.code, f"msiObjStat: {error.message}"))  # zone-74
+        raise
     shown = RodsObjStat(
         objSize=status["objSize"],
         objType=kind,

@@ -7,6 +7,7 @@ from typing import Any
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
+from irods_omero.domain.state.zone_key import ZoneKey
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.filesets import ReadScope
 from irods_omero.gateways.omero.importer import Importer
@@ -15,6 +16,7 @@ from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.identity import read_zone_key
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
 from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
@@ -30,9 +32,30 @@ class Connections:
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
         self._people = People(self.omero)
+        self._zone_key: ZoneKey | None = None
+
+    @property
+    def home(self) -> str:
+        """The collection on which the agents keep what they have to remember."""
+        return f"/{self.settings.zone.name}/home/{self.settings.zone.user}"
+
+    @property
+    def zone_key(self) -> ZoneKey:
+        """The name of the zone in keys; without an identity as long as no agent was ever started.
+
+        Raises:
+            IdentityError: What the zone says of its identity is none.
+        """
+        if self._zone_key is None:
+            found = read_zone_key(self.zone, self.names, self.home)
+            if not found.identity:
+                return found
+            self._zone_key = found
+        return self._zone_key
 
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
+        self._zone_key = None
         self.zone.close()
         self.omero.close()
         self._people = People(self.omero)
@@ -68,7 +91,7 @@ class Connections:
 
     def policy(self) -> Policy:
         """The administrator's choices, with the tier groups as the zone has them now."""
-        settings = self.settings
+        settings, key = self.settings, self.zone_key
         looks = {
             resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours)
             for resource, tier in settings.tiers.items()
@@ -84,6 +107,8 @@ class Connections:
             settle=settings.imports.settle_seconds,
             attributes=tuple(map(mapped_attribute, settings.attributes)),
             users=settings.omero.users,
+            identity=key.identity,
+            unidentified=key.unidentified,
         )
 
     def __enter__(self) -> Connections:

@@ -1,19 +1,64 @@
-"""Why one unit is as it is: both views, what was agreed, and for each field which rule decided."""
+"""Why one unit is as it is: both views, what was agreed, and for each field which rule decided; and what a collection
+says."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment
+from irods_omero.agent.walks import positions
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.state.unit import parse_import_key
+from irods_omero.domain.state.views import ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+from irods_omero.gateways.zone.marks import is_marked_collection
 from irods_omero.gateways.zone.objects import id_of
+from irods_omero.gateways.zone.stranded import stranded
+from irods_omero.gateways.zone.watched import is_collection
+
+
+@dataclass(frozen=True)
+class CollectionState:
+    """What a collection says, and how far the agent has followed it.
+
+    Attributes:
+        path: Its path.
+        rule: What holds for what arrives in it, None where nothing is imported.
+        trouble: Why nobody can tell what it means, empty if everybody can.
+        marked: Whether the agent is to look at all that it holds.
+        walked: At how many data objects it has looked.
+    """
+
+    path: str
+    rule: ImportRule | None
+    trouble: str
+    marked: bool
+    walked: int
+
+
+def look_at_collection(connections: Connections, path: str) -> CollectionState | None:
+    """What a collection says; None if there is no collection of this path.
+
+    Raises:
+        UnreachableError: The zone is down.
+    """
+    zone, names = connections.zone, connections.names
+    if not is_collection(zone, path):
+        return None
+    watched = Observer(connections).watched
+    walked = positions(zone, names).get(path)
+    return CollectionState(
+        path=path,
+        rule=watched.rule_for(f"{path}/"),
+        trouble=watched.trouble(path),
+        marked=is_marked_collection(zone, names, path),
+        walked=walked.count if walked else 0,
+    )
 
 
 def assess(connections: Connections, what: str, clock: Callable[[], float] = time.time) -> Assessment:
@@ -33,14 +78,15 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
-    return Assessment(observation, decide(observation))
+    given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
+    return Assessment(observation, decide(observation), tuple(given_up))
 
 
 def _of_image(connections: Connections, image: int) -> int:
     session = connections.omero.service()
     fileset = fileset_of_image(session, image)
     path = client_paths(session, [fileset]).get(fileset, "") if fileset is not None else ""
-    key = parse_import_key(path)
-    if key is None or key.zone != connections.settings.zone.name:
+    data_id = connections.zone_key.data_id(fileset or 0, path)
+    if data_id is None:
         raise RefusedError("explaining", f"Image:{image}", "it was not imported from this zone")
-    return key.data_id
+    return data_id

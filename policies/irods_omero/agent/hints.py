@@ -5,7 +5,6 @@ from __future__ import annotations
 from irods.models import Collection, CollectionMeta
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.omero.events import Hints
 from irods_omero.gateways.omero.filesets import client_paths
@@ -24,19 +23,14 @@ def data_ids(connections: Connections, hints: Hints) -> set[int]:
     if not hints:
         return set()
     paths = client_paths(connections.omero.service(), hints.filesets)
-    keys = [parse_import_key(path) for path in paths.values()]
-    ids = {key.data_id for key in keys if key is not None and key.zone == connections.settings.zone.name}
+    named = (connections.zone_key.data_id(fileset, path) for fileset, path in paths.items())
+    ids = {data_id for data_id in named if data_id is not None}
     gone = sorted(str(fileset) for fileset in hints.filesets - set(paths))
     if gone:
         ids |= ids_with(connections.zone, connections.names.fileset, gone)
     if hints.unlinked:
         ids |= ids_with(connections.zone, connections.names.request)
     return ids
-
-
-def agent_home(connections: Connections) -> str:
-    """The collection on which the agents keep what they have to remember."""
-    return f"/{connections.settings.zone.name}/home/{connections.settings.zone.user}"
 
 
 def _attribute(connections: Connections) -> str:
@@ -46,7 +40,7 @@ def _attribute(connections: Connections) -> str:
 
 def load_cursor(connections: Connections) -> int | None:
     """The last id that was read and followed; None at the first start."""
-    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections))
+    conditions = (Collection.name == connections.home, CollectionMeta.name == _attribute(connections))
     values = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
     numbers = [int(value) for (value,) in values if value.isdecimal()]
     return max(numbers) if numbers else None
@@ -54,4 +48,4 @@ def load_cursor(connections: Connections) -> int | None:
 
 def save_cursor(connections: Connections, cursor: int) -> None:
     """Remember that all up to this id was followed."""
-    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections), str(cursor)), collection=True)
+    set_avu(connections.zone, connections.home, Avu(_attribute(connections), str(cursor)), collection=True)

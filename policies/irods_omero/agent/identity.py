@@ -1,33 +1,46 @@
-"""Which OMERO this is: the agent works with the one that it knows, in no earlier state than it has seen.
+"""Which OMERO this is, and which zone.
 
-Another one has none of the filesets that were agreed on: all of them would seem to have been deleted by users.
+The agent works with the OMERO that it knows, in no earlier state than it has seen. Another one has none of the filesets
+that were agreed on: all of them would seem to have been deleted by users. The zone gets an identity, which tells it
+from others of its name that use the same OMERO.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import uuid4
 
-from irods.models import Collection, CollectionMeta
+import structlog
+from irods.models import Collection, CollectionMeta, DataObjectMeta
+from irods.models import DataObject as DataObjects
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hints import agent_home, load_cursor, save_cursor
+from irods_omero.agent.hints import load_cursor, save_cursor
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.zone_key import MARK, ZoneKey, identity_in
 from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero.events import last_row
+from irods_omero.gateways.omero.fileset_pages import keys_below, last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.zone.avus import record_agreement, set_avu
+from irods_omero.gateways.zone.identity import write_zone_key
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
-from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.objects import read_objects
+from irods_omero.gateways.zone.queries import first_rows, rows
+
+log = structlog.get_logger()
 
 ADVICE = "correct omero.host, or accept it with: irods-omero rebind"
 
 
 def check_identity(connections: Connections) -> None:
     """Make sure that OMERO is the one that this zone knows; at the first start it gets to know it.
+
+    Then, too, the zone gets its identity.
 
     Raises:
         IdentityError: It is another one, or was restored from a backup.
@@ -45,6 +58,43 @@ def check_identity(connections: Connections) -> None:
             f"{_name(connections)} has forgotten something: its event log ends at {end}, and was read up to {cursor}. "
             f"It was restored from a backup, or is another one; {ADVICE}"
         )
+    identify_zone(connections)
+
+
+def identify_zone(connections: Connections) -> None:
+    """Give the zone an identity if it has none.
+
+    Raises:
+        IdentityError: It seems to have had one.
+        UnreachableError: A side is down.
+    """
+    if connections.zone_key.identity:
+        return
+    zone, names, home = connections.zone, connections.names, connections.home
+    key = ZoneKey(connections.settings.zone.name, uuid4().hex[:8])
+    if first_rows(zone, "looking for agreements", 1, (DataObjects.id,), DataObjectMeta.name == names.agreement):
+        key = replace(key, unidentified=last_fileset(connections.omero.service()))
+        if lost := _lost(connections):
+            command = f"imeta -M set -C {home} {names.identity}"
+            raise IdentityError(
+                f"the zone {key.name} has no identity, but agreements of {key.name}{MARK}{lost}. If that is this zone, "
+                f"which has lost it: {command} {lost} {key.unidentified}. If it was built anew: {command} "
+                f"{key.identity} 0"
+            )
+    write_zone_key(zone, names, home, key)
+    log.info("the zone has got an identity", zone=str(connections.zone_key))
+
+
+def _lost(connections: Connections) -> str:
+    """The identity in the key of a fileset that an agreement of the zone names, empty if there is none."""
+    names, name = connections.names, connections.settings.zone.name
+    for page in keys_below(connections.omero.service(), f"irods/{name}{MARK}"):
+        objects = read_objects(connections.zone, (key.data_id for key in page.values()), [names.agreement])
+        for fileset, key in page.items():
+            identity, data_object = identity_in(key.zone, name), objects.get(key.data_id)
+            if identity and data_object is not None and agreement_of(data_object, names).fileset == fileset:
+                return identity
+    return ""
 
 
 def rebind(connections: Connections, dry_run: bool = False) -> Iterator[DataObject]:
@@ -60,9 +110,9 @@ def rebind(connections: Connections, dry_run: bool = False) -> Iterator[DataObje
         units = gather(zone, names, ids, attributes, each_once=True)
         agreed = {data_id: agreement_of(unit.first, names) for data_id, unit in units.items()}
         filesets = {base.fileset for base in agreed.values() if base.fileset is not None}
-        there = client_paths(connections.omero.service(), filesets)
+        paths = client_paths(connections.omero.service(), filesets)
         for data_id, base in agreed.items():
-            if base.fileset is None or base.fileset in there:
+            if base.fileset is None or connections.zone_key.is_of(data_id, base.fileset, paths.get(base.fileset, "")):
                 continue
             first = units[data_id].first
             if not dry_run:
@@ -84,10 +134,10 @@ def _attribute(connections: Connections) -> str:
 
 
 def _known(connections: Connections) -> str | None:
-    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections))
+    conditions = (Collection.name == connections.home, CollectionMeta.name == _attribute(connections))
     values = rows(connections.zone, "reading which OMERO it was", (CollectionMeta.value,), *conditions)
     return str(values[0][0]) if values else None
 
 
 def _remember(connections: Connections, uuid: str) -> None:
-    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections), uuid), collection=True)
+    set_avu(connections.zone, connections.home, Avu(_attribute(connections), uuid), collection=True)

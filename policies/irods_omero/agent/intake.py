@@ -16,7 +16,6 @@ import structlog
 from irods.models import Collection, CollectionMeta
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hints import agent_home
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.imports import next_attempt
@@ -30,8 +29,9 @@ from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
+from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.filesets import client_paths, keys_of, read_filesets
-from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after, last_fileset, read_sources, write_key
+from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement, set_avu
@@ -80,7 +80,7 @@ class Intake:
         self._rules = connections.placement_rules()
         self._tags = Tags()
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
-        self._root = f"{agent_home(connections)}/{FOLDER}/{component(connections.settings.omero.name)}"
+        self._root = f"{connections.home}/{FOLDER}/{component(connections.settings.omero.name)}"
 
     def run(self, most: int) -> None:
         """Take in what is new in the groups of ``omero_first``, and what was not done before.
@@ -189,13 +189,13 @@ class Intake:
         return f"{self._connections.names.cursor}:filesets:{settings.omero.name}:{settings.agent.shards}"
 
     def _cursor(self) -> int | None:
-        condition = (Collection.name == agent_home(self._connections), CollectionMeta.name == self._attribute())
+        condition = (Collection.name == self._connections.home, CollectionMeta.name == self._attribute())
         found = rows(self._connections.zone, "reading the cursor", (CollectionMeta.value,), *condition)
         return max((int(value) for (value,) in found if value.isdecimal()), default=None)
 
     def _save_cursor(self, fileset: int) -> None:
         avu = Avu(self._attribute(), str(fileset))
-        set_avu(self._connections.zone, agent_home(self._connections), avu, collection=True)
+        set_avu(self._connections.zone, self._connections.home, avu, collection=True)
 
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""
@@ -391,7 +391,7 @@ class Intake:
         service = connections.omero.service()
         as_owner = connections.acting_as(source.owner_id, source.group_id)
         self._tags.offer_requests(as_owner, source.group_id)
-        key = import_key(connections.settings.zone.name, first.data_id, content)
+        key = import_key(str(connections.zone_key), first.data_id, content)
         if source.fileset not in keys_of(service, [source.fileset]):
             write_key(as_owner, source.fileset, key)
 

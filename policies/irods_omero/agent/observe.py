@@ -54,6 +54,10 @@ class Observer:
         """The watched collections."""
         return read_watched(self._connections.zone, self._connections.names)
 
+    def look_anew(self) -> None:
+        """Forget what collections say: it is read again when it is needed."""
+        self.__dict__.pop("watched", None)
+
     def units(self, ids: Iterable[int], each_once: bool = False) -> dict[int, ZoneView]:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
@@ -130,7 +134,7 @@ def look_in_omero(connections: Connections, policy: Policy, filesets: Mapping[in
     return {
         data_id: views[fileset]
         for data_id, fileset in named.items()
-        if fileset in views and paths[fileset].startswith(import_prefix(policy.zone, data_id))
+        if fileset in views and policy.zone_key.is_of(data_id, fileset, paths[fileset])
     }
 
 
@@ -314,7 +318,7 @@ def own_filesets(connections: Connections, policy: Policy, lost: Mapping[int, Ag
     if not lost:
         return {}
     session = connections.omero.service()
-    paths = filesets_below(session, (_prefix(policy.zone, data_id, base) for data_id, base in lost.items()))
+    paths = filesets_below(session, (_prefix(str(policy.zone_key), data_id, base) for data_id, base in lost.items()))
     views = read_filesets(session, paths, connections.scope())
     own: dict[int, list[OmeroView]] = defaultdict(list)
     for fileset, view in sorted(views.items()):

@@ -13,6 +13,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.walks import tell
 from irods_omero.domain.planning.decide import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.state.actions import OmeroAction
@@ -35,10 +36,17 @@ SHOW = "show"
 
 @dataclass(frozen=True)
 class Assessment:
-    """A unit whose sides do not agree, and what would make them."""
+    """A unit whose sides do not agree, and what would make them.
+
+    Attributes:
+        observation: What was seen of it.
+        decision: What is to be done.
+        stranded: Its data objects that storage tiering has given up, as far as that was looked for.
+    """
 
     observation: Observation
     decision: Decision
+    stranded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,9 @@ class Reconciler:
         connections, self.done.position = self._connections, after
         check_identity(connections)
         observer = Observer(connections, self._clock)
+        if self._manner != SHOW:
+            for path in observer.watched.incorrect():
+                tell(connections, observer.watched, path)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
             yield self._page(observer, [id_ for id_ in ids if shard_of(id_) in connections.shards])
             self.done.position = ids[-1]
@@ -113,7 +124,7 @@ class Reconciler:
         when units are only marked, as the agent that works on these may be importing.
         """
         session = self._connections.omero.service()
-        for page in fileset_pages(session, self._connections.settings.zone.name):
+        for page in fileset_pages(session, str(self._connections.zone_key)):
             ours = {
                 fileset: data_id for fileset, data_id in page.items() if shard_of(data_id) in self._connections.shards
             }

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from irods_omero.agent.apply import Applier
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.attributes import HELD
@@ -33,6 +34,7 @@ def settle(connections: Connections, restore: bool) -> Report:
         restore: Whether to put back what was removed, and to import anew where images are missing; otherwise what was
             removed on one side is removed on the other, and missing images count as deleted.
     """
+    check_identity(connections)
     report = Report()
     applier = Applier(connections, Observer(connections), report, limited=False)
     for observations in held(connections):

@@ -17,6 +17,7 @@ class Report:
         failed: Units that got an error.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import is left for the next sweep, as this one has imported enough.
+        walking: Marked collections of which the next sweep looks at more.
         losing: Units of which mapped values are removed, or of which all images are missing.
         held: Units of these of which nothing is removed, as they are too many.
         omero_actions: Tags, flags and annotations written or removed.
@@ -30,6 +31,7 @@ class Report:
     failed: int = 0
     waiting: int = 0
     postponed: int = 0
+    walking: int = 0
     losing: int = 0
     held: int = 0
     omero_actions: int = 0
@@ -38,7 +40,13 @@ class Report:
     def followed_by(self, other: Report) -> Report:
         """What this sweep and the next one did together, and what is then left."""
         counts = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        return Report(**{**counts, "waiting": other.waiting, "postponed": other.postponed})
+        left = {"waiting": other.waiting, "postponed": other.postponed, "walking": other.walking}
+        return Report(**{**counts, **left})
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the next sweep has something to do at once: where nothing could be done it is of no use."""
+        return bool(self.postponed and self.observed) or self.walking > 0
 
     def as_dict(self) -> dict[str, int]:
         """For JSON."""

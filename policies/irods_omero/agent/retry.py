@@ -1,4 +1,4 @@
-"""Has imports that failed tried anew: of one data object, or of all for which an error is shown."""
+"""Has what failed tried anew, of one data object or of all: imports, and movements that storage tiering gave up."""
 
 from __future__ import annotations
 
@@ -8,52 +8,58 @@ from dataclasses import dataclass, replace
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
-from irods_omero.domain.state.agreement import Failure
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.avus import record_agreement
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import id_of, ids_with
+from irods_omero.gateways.zone.stranded import stranded, stranded_below, take_up_again
+
+GIVEN_UP = "storage tiering has given up moving it, and would not look at it again"
 
 
 @dataclass(frozen=True)
 class Retried:
-    """A unit whose import is tried anew.
+    """A data object of which something is tried anew.
 
     Attributes:
-        path: Logical path of its first data object.
-        failure: What went wrong before.
+        path: Logical path; of a unit that of its first data object.
+        reason: What went wrong before.
     """
 
     path: str
-    failure: Failure
+    reason: str
 
 
 def retry(connections: Connections, paths: Sequence[str], dry_run: bool = False) -> list[Retried]:
-    """Forget failures and mark the units, so that the agent tries at once.
+    """Forget failed imports and mark their units, so that the agent tries at once; have storage tiering look again.
 
     Args:
         connections: Both sides, of which only the zone is used.
-        paths: Logical paths of data objects; all that show an error if there are none.
+        paths: Logical paths of data objects; all below the watched roots, or that show an error, if there are none.
         dry_run: Whether to list only.
 
     Returns:
-        The units, in the order of their ids.
+        First units, in the order of their ids, then data objects that storage tiering gave up.
 
     Raises:
         RefusedError: There is no such data object, or the zone refuses to write.
     """
     zone, names = connections.zone, connections.names
-    ids = {id_of(zone, path) for path in paths} or ids_with(zone, names.error)
-    retried = []
-    for batch in in_batches(sorted(ids)):
+    named, retried = {id_of(zone, path) for path in paths}, list[Retried]()
+    for batch in in_batches(sorted(named or ids_with(zone, names.error))):
         for unit in gather(zone, names, batch, [names.agreement, names.unit]).values():
             first, agreement = unit.first, agreement_of(unit.first, names)
             if agreement.failure is None:
                 continue
-            retried.append(Retried(first.path, agreement.failure))
+            retried.append(Retried(first.path, agreement.failure.reason))
             if not dry_run:
                 record_agreement(
                     zone, names, RecordAgreement(first.data_id, first.path, replace(agreement, failure=None))
                 )
                 post(zone, names, first.data_id, first.path)
+    given_up = [one for data_id in sorted(named) for one in stranded(zone, data_id)]
+    for one in given_up if named else stranded_below(zone, connections.settings.watch.roots):
+        retried.append(Retried(one.path, GIVEN_UP))
+        if not dry_run:
+            take_up_again(zone, one)
     return retried

@@ -21,7 +21,7 @@ LONGEST_PAUSE = 60.0
 
 
 def run(connections: Connections, stop: threading.Event, swept: Callable[[Report], None]) -> None:
-    """Sweep until ``stop`` is set, without a pause while there is a backlog of imports.
+    """Sweep until ``stop`` is set, without a pause while there is a backlog.
 
     Whatever breaks a sweep off, a side that is down for instance, the next one comes after a pause, longer each time up
     to a minute.
@@ -36,7 +36,7 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
         try:
             report = sweeper.sweep()
             swept(report)
-            pause = 0.0 if report.postponed and report.observed else interval
+            pause = 0.0 if report.is_unfinished else interval
         except (SettingsError, IdentityError):
             raise
         except Exception as error:

@@ -15,6 +15,17 @@ from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
+from irods_omero.agent.walks import (
+    BEGINNING,
+    COLLECTIONS,
+    Position,
+    begin,
+    forget,
+    in_turn,
+    positions,
+    remember,
+    tell,
+)
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
@@ -82,8 +93,10 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
 class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
+    def __init__(self, connections: Connections, clock: Callable[[], float], last_walked: int = 0) -> None:
+        """``last_walked`` is the id of the collection that was walked last: it is the turn of those after it."""
         self.report = Report()
+        self.last_walked = last_walked
         self._connections = connections
         self._clock = clock
         self._observer = Observer(connections, clock)
@@ -93,12 +106,13 @@ class Sweep:
         self._suspects: set[int] = set()
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
-        """Work on what is marked, a batch at a time."""
+        """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
+        collections: list[Mark] = []
         for batch in in_batches(marks, self._batch):
             self._objects([mark for mark in batch if not mark.collection])
-            for mark in batch:
-                if mark.collection:
-                    self._collection(mark)
+            collections += (mark for mark in batch if mark.collection)
+        if collections:
+            self._collections(in_turn(collections, self.last_walked))
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
@@ -143,26 +157,40 @@ class Sweep:
             else:
                 (release if mark.id in again else ack)(zone, names, mark)
 
+    def _has_room(self, unit: int) -> bool:
+        """Whether a unit is among those that are imported at the end of this pass, or can be."""
+        return unit in self._imports or len(self._imports) < self._connections.settings.imports.per_sweep
+
     def _put_off(self, unit: int, mark: Mark) -> None:
         """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""
         self._done.add(mark.id)
-        if unit in self._imports or len(self._imports) < self._connections.settings.imports.per_sweep:
+        if self._has_room(unit):
             self._imports.setdefault(unit, []).append(mark)
             return
         self.report.postponed += 1
         if TAKEN in mark.states:
             release(self._connections.zone, self._connections.names, mark)
 
-    def _unmarked(self, ids: Iterable[int]) -> None:
-        """Look at units without marks; those that have to wait get one, not to be forgotten."""
-        zone, names = self._connections.zone, self._connections.names
+    def _unmarked(self, ids: Iterable[int], is_walk: bool = False) -> set[int]:
+        """Look at units without marks; those that have to wait get one, not to be forgotten.
+
+        Returns:
+            The data objects of those that get none though they are to be imported: in a walk, which comes back to them,
+            those that are too many for this pass.
+        """
+        zone, names, left = self._connections.zone, self._connections.names, set[int]()
         observations = self._observer.observe(ids)
         self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
         again, imports = self._work(observations)
         for data_id, data_object in read_objects(zone, again | imports, [names.sync]).items():
+            if is_walk and data_id in imports and not self._has_room(data_id):
+                left.update(_objects_of(observations, [data_id]))
+                self.report.postponed += 1
+                continue
             post(zone, names, data_id, data_object.path)
             if data_id in imports:
                 self._put_off(data_id, Mark(data_id, data_object.path, shard_of(data_id), frozenset({PENDING})))
+        return left
 
     def _theirs(self, observations: Mapping[int, Observation]) -> list[ZoneView]:
         """The units that belong to other agents: only some of their data objects are of this one's shards."""
@@ -178,14 +206,42 @@ class Sweep:
         self.report.waiting += len(again)
         return again, imports
 
-    def _collection(self, mark: Mark) -> None:
-        """Look at all that a marked collection holds: it became watched, stopped being so, or lost something."""
-        zone, names = self._connections.zone, self._connections.names
-        if not claim(zone, names, mark):
+    def _collections(self, marks: Sequence[Mark]) -> None:
+        """Look at a page of what each of some marked collections holds.
+
+        Each became watched, stopped being so, or lost something.
+        """
+        connections, begun = self._connections, list[tuple[Mark, Position]]()
+        known = positions(connections.zone, connections.names)
+        for mark in marks[:COLLECTIONS]:
+            position = begin(connections, mark, known.get(mark.path, BEGINNING))
+            if position is not None:
+                begun.append((mark, position))
+        self._observer.look_anew()  # what they say may have changed since this pass began
+        for mark, position in begun:
+            self._walk(mark, position)
+            self.last_walked = mark.id
+        if begun:  # where none of the marks can be taken, trying again is of no use
+            self.report.walking += len(marks[COLLECTIONS:])
+
+    def _walk(self, mark: Mark, position: Position) -> None:
+        connections = self._connections
+        if position == BEGINNING:
+            tell(connections, self._observer.watched, mark.path)
+        page = members(connections.zone, mark.path, position.after, self._batch)
+        # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
+        ids = [data_id for data_id in page.ids if data_id not in self._imports]
+        left = self._unmarked(ids, is_walk=True).intersection(page.ids)
+        if not left and not page.last:
+            if position != BEGINNING:
+                forget(connections, mark.path, position)
+            ack(connections.zone, connections.names, mark)
             return
-        for batch in in_batches(self._new(members(zone, mark.path)), self._batch):
-            self._unmarked(batch)
-        ack(zone, names, mark)
+        after = min(left) - 1 if left else page.last
+        if after > position.after:
+            done = sum(data_id <= after for data_id in page.ids)
+            remember(connections, mark.path, Position(after, position.count + done))
+            self.report.walking += 1
 
     def _pass_on(self, observations: Mapping[int, Observation]) -> None:
         """Mark, for the agents of their shards, those units of which the sides do not agree."""
@@ -223,6 +279,7 @@ class Sweeper:
         self._events: EventReader | None = None
         self._saved = 0
         self._pending_at = 0.0
+        self._last_walked = 0
 
     def sweep(self) -> Report:
         """One pass.
@@ -231,26 +288,28 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        work = Sweep(self._connections, self._clock)
+        work = Sweep(self._connections, self._clock, self._last_walked)
         hints = self._read_events()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
         self._remember(hints)
+        self._last_walked = work.last_walked
         work.run_imports()
         Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
         if work.report.taken:  # whoever has imported them is waiting for their tags
-            work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
+            marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
+            work.process_marks(mark for mark in marks if not mark.collection)
         return work.report
 
     def drain(self) -> Report:
-        """Sweep until no import is left for later; returns what all these sweeps did together.
+        """Sweep until nothing is left for later but what has to wait; returns what all these sweeps did together.
 
         Raises:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         last = done = self.sweep()
-        while last.postponed and last.observed:  # where none of the marks can be taken, trying again is of no use
+        while last.is_unfinished:
             last = self.sweep()
             done = done.followed_by(last)
         return done

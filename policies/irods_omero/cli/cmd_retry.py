@@ -1,4 +1,4 @@
-"""The command that has failed imports tried anew."""
+"""The command that has tried anew what failed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from irods_omero.cli.common import settings_of
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All units whose import has failed.")
+@click.option("--all", "everything", is_flag=True, help="All of which something has failed.")
 @click.option("--dry-run", is_flag=True, help="List them with the causes, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def retry(ctx: click.Context, paths: tuple[str, ...], everything: bool, dry_run: bool, as_json: bool) -> None:
-    """Try failed imports anew, when what was wrong has been mended; lists them by cause."""
+    """Try anew what failed, when what was wrong has been mended; lists it by cause.
+
+    That is imports, and movements that storage tiering has given up: it would not look at these data objects again.
+    """
     if bool(paths) == everything:
         raise click.UsageError("name data objects, or say --all")
     from irods_omero.agent.connections import Connections  # noqa: PLC0415 - the other commands need not wait for it
@@ -27,10 +30,10 @@ def retry(ctx: click.Context, paths: tuple[str, ...], everything: bool, dry_run:
         retried = try_anew(connections, paths, dry_run)
     causes: dict[str, list[str]] = defaultdict(list)
     for unit in retried:
-        causes[unit.failure.reason].append(unit.path)
+        causes[unit.reason].append(unit.path)
     if as_json:
         click.echo(json.dumps({"retried": causes, "dry_run": dry_run}, ensure_ascii=False))
         return
     for cause, units in sorted(causes.items()):
         click.echo("\n  ".join([cause, *units]))
-    click.echo(f"{len(retried)} units " + ("have failed" if dry_run else "are tried anew"))
+    click.echo(f"{len(retried)} " + ("have failed" if dry_run else "are tried anew"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from irods_omero.agent.explain import CollectionState
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.plan import Plan
 from irods_omero.domain.state.actions import (
@@ -91,6 +93,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
             "avus": sorted(zone.first.avus),
             "watched_by": zone.rule.collection if zone.rule else None,
             "queued_to": [destination for _, destination in zone.movements],
+            "given_up_by_tiering": list(assessment.stranded),
         },
         "omero": {
             "fileset": omero.fileset,
@@ -143,11 +146,29 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     for field, value, rule in shown["decided"]:
         reasons.add_row(escape(field), escape(value), escape(rule))
     console.print(reasons)
+    for path in zone["given_up_by_tiering"]:
+        advice = f"storage tiering has given it up: irods-omero retry {shlex.quote(path)}"
+        console.print(escape(advice), soft_wrap=True)
     console.print("agreed last: " + escape(shown["agreed"]), soft_wrap=True)
     plan = shown["plan"]
     console.print(
         "Both sides agree: nothing to do." if not plan else "To do:\n" + "\n".join(f"  {escape(a)}" for a in plan)
     )
+
+
+def collection_lines(collection: CollectionState) -> str:
+    """What a collection says, for people."""
+    rule, lines = collection.rule, [collection.path]
+    if rule is None:
+        lines.append("nothing that arrives here is imported: no collection above is watched, or the nearest says off")
+    else:
+        place = f"{rule.target or 'no target'} of {rule.group or 'the default group'}"
+        lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
+    errors = {collection.trouble, rule.trouble if rule else ""} - {""}
+    lines += [f"but nobody can tell what is meant: {error}" for error in sorted(errors)]
+    if collection.marked:
+        lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
+    return "\n".join(lines)
 
 
 def _replica_lines(shown: dict[str, Any]) -> list[str]:

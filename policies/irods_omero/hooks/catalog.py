@@ -1,7 +1,7 @@
-"""Asks the catalog from inside a hook, by ids only: the query language has no way to quote what a path may contain.
+"""Asks the catalog from inside a hook: what answers one page at most, by msiExecStrCondQuery(query, GenQueryOut).
 
-Three microservices do it: msiExecStrCondQuery(query, GenQueryOut) for queries that answer one page at most, msiObjStat
-(path, RodsObjStat) for the id of what is known by its path, and msiModAVUMetadata, with which `marking` writes.
+It asks by ids where it can, as the query language has no way to quote what a path may contain. msiObjStat would take
+any path, but leaves a line on the client's error stack where there is nothing that the client may see.
 """
 
 from irods_omero.hooks.arguments import identifier
@@ -30,7 +30,13 @@ NAME_OF_AVU = {
     DATA_OBJECT: "select META_DATA_ATTR_NAME where META_DATA_ATTR_ID = '{}'",
     COLLECTION: "select META_COLL_ATTR_NAME where META_COLL_ATTR_ID = '{}'",
 }
-NOT_THERE = "[iRods__Error__Code:-310000]"
+BY_PATH = {
+    DATA_OBJECT: "select DATA_ID, COLL_NAME, DATA_NAME where COLL_NAME {} and DATA_NAME {}",
+    COLLECTION: "select COLL_ID, COLL_NAME where COLL_NAME {}",
+}
+
+ANY_CHARACTER = "_"
+UNQUOTABLE = dict.fromkeys([ord(character) for character in "'\"\\\\%|&;`"] + list(range(32)) + [127], ANY_CHARACTER)
 
 
 def rows(callback: "Any", columns: int, query: str) -> "List[List[str]]":
@@ -53,17 +59,19 @@ def path_of_collection(callback: "Any", collection_id: str) -> "Optional[str]":
     return names[0][0] if names else None
 
 
-def id_of(callback: "Any", path: str) -> "Optional[str]":
-    """The id of a data object or collection, if it is there; not by a query, since the path may contain anything."""
-    import irods_types  # noqa: PLC0415
+def id_of(callback: "Any", kind: str, path: str) -> "Optional[str]":
+    """The id of a data object or collection; None if there is none that the client may see."""
+    names = path.rsplit("/", 1) if kind == DATA_OBJECT else [path]
+    found = rows(callback, len(names) + 1, BY_PATH[kind].format(*[condition(name) for name in names]))
+    return next((identifier(row[0]) for row in found if row[1:] == names), None)
 
-    try:
-        status = callback.msiObjStat(path, irods_types.RodsObjStat())["arguments"][1]
-    except RuntimeError as failure:
-        if NOT_THERE in str(failure):
-            return None
-        raise
-    return identifier(status.dataId)
+
+def condition(text: str) -> str:
+    """A condition that holds for a text; for others, too, if there is something in it that cannot be quoted."""
+    pattern = text.translate(UNQUOTABLE)
+    for word in (" and ", " AND "):
+        pattern = pattern.replace(word, ANY_CHARACTER + word[1:])
+    return "{} '{}'".format("=" if pattern == text else "like", pattern)
 
 
 def is_pending(callback: "Any", kind: str, entity: str, attribute: str) -> bool:

@@ -69,9 +69,7 @@ def pep_database_del_coll_post(event: "HookEvent") -> None:
     """A collection is gone, and with it the marks of what was deleted in it."""
     parent = watching.parent(str(event.args[3].collName))
     if watching.is_watched(event, parent):
-        collection_id = catalog.id_of(event.callback, parent)
-        if collection_id:
-            marking.post(event, catalog.COLLECTION, parent, collection_id)
+        marking.post(event, catalog.COLLECTION, parent, catalog.id_of(event.callback, catalog.COLLECTION, parent))
 
 
 @hook

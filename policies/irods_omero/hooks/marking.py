@@ -4,7 +4,9 @@ The mark is looked for first, because adding it twice costs lines of SQL errors 
 connection has just registered cannot have one. An administrator who writes by ticket or with the admin flag has no
 rights on the object itself: then the mark is written in administrator mode, which the server grants to nobody else.
 Where an ordinary client has no right to write AVUs (it wrote by a ticket), there is no mark but a line in the server
-log with the id; nothing is lost, since reconcile looks at every object whether marked or not.
+log with the id; nothing is lost, since reconcile looks at every object whether marked or not. Where a client may write
+an AVU on an object but not see it, as it has no rights on the collection, nobody can say its id: the mark has a shard
+that may be another's, whose agent passes it on.
 """
 
 from irods_omero.hooks import arguments, catalog
@@ -12,12 +14,13 @@ from irods_omero.vocabulary import PENDING, shard_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Tuple
+    from typing import Any, Optional, Tuple
 
     from irods_omero.hooks.event import HookEvent
 
 ALREADY_THERE = "[iRods__Error__Code:-809000]"
 NOT_ALLOWED = "[iRods__Error__Code:-818000]"
+SOME_SHARD = 0
 ENTITY_TYPES = {catalog.DATA_OBJECT: "data_object", catalog.COLLECTION: "collection"}
 
 
@@ -36,9 +39,11 @@ class Unmarked(RuntimeError):  # noqa: N818 - a state, not a mistake
     """A mark could not be posted; what it was for waits for the next reconcile."""
 
 
-def post(event: "HookEvent", kind: str, path: str, identifier: str) -> None:
-    """Post the mark, unless it is there already or the agent did this itself."""
-    if event.is_by_agent() or catalog.is_pending(event.callback, kind, identifier, event.settings.names.sync):
+def post(event: "HookEvent", kind: str, path: str, identifier: "Optional[str]") -> None:
+    """Post the mark, unless it is there already or the agent did this itself; without an id for what is not seen."""
+    if event.is_by_agent():
+        return
+    if identifier and catalog.is_pending(event.callback, kind, identifier, event.settings.names.sync):
         return
     write(event, kind, path, identifier)
 
@@ -49,16 +54,18 @@ def post_on_new(event: "HookEvent", path: str, data_id: str) -> None:
         write(event, catalog.DATA_OBJECT, path, data_id)
 
 
-def write(event: "HookEvent", kind: str, path: str, identifier: str) -> None:
+def write(event: "HookEvent", kind: str, path: str, identifier: "Optional[str]") -> None:
     """Write the mark by the cheapest call that the client's rights allow."""
-    mark = (event.settings.names.sync, PENDING, str(shard_of(int(identifier))))
+    shard = shard_of(int(identifier)) if identifier else SOME_SHARD
+    mark = (event.settings.names.sync, PENDING, str(shard))
     pen.is_writing = True
     try:
         if pen.as_administrator or not write_as_client(event, kind, path, mark):
             pen.as_administrator = True
             write_as_administrator(event.callback, kind, path, mark)
     except RuntimeError as failure:
-        reason = "no mark on {} {}, which waits for reconcile: {}".format(ENTITY_TYPES[kind], identifier, failure)
+        named = identifier or path
+        reason = "no mark on {} {}, which waits for reconcile: {}".format(ENTITY_TYPES[kind], named, failure)
         raise Unmarked(reason) from None
     finally:
         pen.is_writing = False

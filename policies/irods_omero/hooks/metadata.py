@@ -92,6 +92,4 @@ def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
 def mark(event: "HookEvent", kind: str, path: str) -> None:
     """Post the mark on what the event names by its path."""
     if not event.is_by_agent():
-        identifier = catalog.id_of(event.callback, path)
-        if identifier:
-            marking.post(event, kind, path, identifier)
+        marking.post(event, kind, path, catalog.id_of(event.callback, kind, path))

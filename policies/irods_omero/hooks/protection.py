@@ -10,7 +10,7 @@ microservice msiModAVUMetadata in users' rules. Not covered is msi_atomic_apply_
 which fires no event at all: a site where users may write rules should not give them this microservice.
 """
 
-from irods_omero.hooks import arguments, catalog, marking
+from irods_omero.hooks import arguments, catalog, marking, watching
 from irods_omero.hooks.adapter import NO_PERMISSION, Refused, hook
 from irods_omero.hooks.metadata import ENTITY_TYPES, EXACT, KINDS
 from irods_omero.vocabulary import PENDING, REQUESTS
@@ -76,10 +76,12 @@ def pep_database_copy_avu_metadata_pre(event: "HookEvent") -> None:
     """All AVUs of one object are to be copied to another."""
     source, target = KINDS.get(event.args[3]), KINDS.get(event.args[4])
     if source is not None and is_checked(event):
-        identifier = catalog.id_of(event.callback, event.args[5])
+        identifier = catalog.id_of(event.callback, source, event.args[5])
         if identifier:
             for name in catalog.own_attributes(event.callback, source, identifier, event.settings.names.prefix):
                 check(event, target, name, None)
+        elif watching.is_watched(event, event.args[6]):
+            refuse(event, "what AVUs {} has cannot be seen".format(arguments.plain(event.args[5])))
 
 
 @hook

@@ -109,6 +109,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ),
     ("two groups", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("x", "0")])), WARNING, "tier groups", "several"),
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
+    ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
     ("old OMERO", omero(version="5.4.10"), FAILURE, "OMERO", "5.4.10"),
     ("user", omero(is_admin=False, privileges=frozenset()), FAILURE, "agent's account in OMERO", "no administrator"),

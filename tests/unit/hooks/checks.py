@@ -106,6 +106,24 @@ def check_a_client_without_rights_is_served_and_the_object_is_named_in_the_log()
     assert "reconcile" in zone.callback.log[0]
 
 
+def check_what_a_client_may_write_on_but_not_see_is_marked_in_some_shard() -> None:
+    zone = connection(client("bob", 3, "imeta"))
+    zone.catalog.hidden.add("10259")
+    for _ in range(2):
+        zone.play([shapes.avu("add_avu_metadata_post", "-d", OBJECT.path, REQUEST)])
+        assert zone.catalog.avus["10259"] == {("omero::sync", "pending", "0")}
+    assert zone.callback.log == []
+
+
+def check_what_can_be_neither_seen_nor_marked_is_named_in_the_log() -> None:
+    zone = connection()
+    del zone.catalog.objects["10259"]
+    zone.play([shapes.avu("add_avu_metadata_post", "-d", OBJECT.path, REQUEST)])
+    assert zone.catalog.marked() == set()
+    assert len(zone.callback.log) == 1
+    assert "data_object " + ROOT in zone.callback.log[0]
+
+
 def check_nothing_is_written_or_asked_before_a_transaction_is_over() -> None:
     zone = connection()
     zone.play([shapes.renamed(10259, "new"), shapes.changed(OBJECT, filePath="/vault/new")])

@@ -157,6 +157,13 @@ def check_what_is_kept_cannot_be_copied() -> None:
         assert is_refused(shapes.avus_copied("pre", PATH, ELSEWHERE.path), zone=zone) is expected, name
 
 
+def check_avus_that_cannot_be_seen_cannot_be_copied_to_what_is_watched() -> None:
+    for target, expected in ((PATH, True), (ELSEWHERE.path, False)):
+        zone = connection()
+        zone.catalog.collections.update(COLLECTIONS)
+        assert is_refused(shapes.avus_copied("pre", "/tempZone/home/bob/hidden", target), zone=zone) is expected
+
+
 def check_operations_that_cannot_be_read_are_refused() -> None:
     operation = '{"operation":"add","attribute":"%s","value":"1"}'
     escaped = '{"entity_name":"/x","entity_type":"data_object","operations":[' + operation + "]}"

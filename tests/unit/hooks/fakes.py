@@ -13,7 +13,6 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 NO_PERMISSION = -818000
 ALREADY_THERE = -809000
 UNKNOWN_FILE = -817000
-NO_SUCH_FILE = -310000
 
 
 class ArgumentError(TypeError):
@@ -103,9 +102,7 @@ class GenQueryOut:
         self.sqlResult = [types.SimpleNamespace(row=column.__getitem__) for column in columns]
 
 
-sys.modules["irods_types"] = types.SimpleNamespace(  # type: ignore[assignment]
-    GenQueryOut=GenQueryOut, RodsObjStat=lambda: Struct({})
-)
+sys.modules["irods_types"] = types.SimpleNamespace(GenQueryOut=GenQueryOut)  # type: ignore[assignment]
 
 Avu = Tuple[str, str, str]
 
@@ -119,6 +116,8 @@ class Catalog:
         self.avus = {}  # type: Dict[str, Set[Avu]]
         self.closed = set()  # type: Set[str]
         """Ids of what the client may not write, unless it is an administrator who says so."""
+        self.hidden = set()  # type: Set[str]
+        """Ids of what the client may not see."""
 
     def find(self, kind: str, path: str) -> Optional[str]:
         paths = self.objects if kind == "-d" else self.collections
@@ -139,10 +138,23 @@ def failure(code: int) -> RuntimeError:
     return RuntimeError("[iRods__Error__Code:{}] from the server".format(code))
 
 
+def holds(condition: str, text: str) -> bool:
+    """Whether a condition holds for a text: an equality, or a pattern."""
+    operator, quoted = condition.split(" ", 1)
+    assert re.match(r"'[^'\"\\\\\x00-\x1f]*'$", quoted), "this has a meaning of its own in a query: " + quoted
+    if operator == "=":
+        return text == quoted[1:-1]
+    assert operator == "like", operator
+    pattern = "".join("." if one == "_" else re.escape(one) for one in quoted[1:-1])
+    return re.match(pattern + r"\Z", text, re.S) is not None
+
+
 class Callback:
     """The way back into the server: the microservices that hooks use, with the client's rights; others do not exist."""
 
     QUERIES = (
+        (r"select DATA_ID, COLL_NAME, DATA_NAME where COLL_NAME (.+) and DATA_NAME ((?:=|like) '.+')", "id_of_object"),
+        (r"select COLL_ID, COLL_NAME where COLL_NAME (.+)", "id_of_collection"),
         (r"select COLL_NAME, DATA_NAME where DATA_ID = '(\d+)'", "path_of_object"),
         (r"select COLL_NAME where COLL_ID = '(\d+)'", "path_of_collection"),
         (
@@ -194,7 +206,7 @@ class Callback:
         return self.count("msiModAVUMetadata", "msi_atomic_apply_metadata_operations")
 
     def reads(self) -> int:
-        return self.count("msiExecStrCondQuery", "msiObjStat")
+        return self.count("msiExecStrCondQuery")
 
     def _writeLine(self, answer: List[Any]) -> None:
         assert answer[0] == "serverLog"
@@ -205,12 +217,6 @@ class Callback:
         assert all(isinstance(part, str) for part in answer)
         raise failure(int(answer[0]))
 
-    def _msiObjStat(self, answer: List[Any]) -> None:
-        identifier = self.catalog.find("-d", answer[0]) or self.catalog.find("-C", answer[0])
-        if identifier is None:
-            raise failure(NO_SUCH_FILE)
-        answer[1] = Struct({"dataId": identifier})
-
     def _msiExecStrCondQuery(self, answer: List[Any]) -> None:
         for pattern, name in self.QUERIES:
             found = re.match(pattern + "$", answer[0])
@@ -218,6 +224,16 @@ class Callback:
                 answer[1] = GenQueryOut(getattr(self, "query_" + name)(*found.groups()))
                 return
         raise AssertionError("not a query that the lab knows: {!r}".format(answer[0]))
+
+    def query_id_of_object(self, collection: str, name: str) -> List[Tuple[str, ...]]:
+        named = [(identifier, *path.rsplit("/", 1)) for identifier, path in self.catalog.objects.items()]
+        return [row for row in named if self._sees(row[0]) and holds(collection, row[1]) and holds(name, row[2])]
+
+    def query_id_of_collection(self, condition: str) -> List[Tuple[str, ...]]:
+        return [row for row in self.catalog.collections.items() if self._sees(row[0]) and holds(condition, row[1])]
+
+    def _sees(self, identifier: str) -> bool:
+        return identifier not in self.catalog.hidden
 
     def query_path_of_object(self, identifier: str) -> List[Tuple[str, ...]]:
         path = self.catalog.objects.get(identifier)

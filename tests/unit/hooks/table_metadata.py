@@ -9,7 +9,7 @@ from typing import List, Tuple
 from tests.unit.hooks import shapes
 from tests.unit.hooks.connection import ROOT
 from tests.unit.hooks.fakes import client
-from tests.unit.hooks.routes import AGENT, ELSEWHERE, OBJECT, SERVICE, Route, gone
+from tests.unit.hooks.routes import AGENT, ELSEWHERE, FOUR, OBJECT, SERVICE, Route
 from tests.unit.hooks.shapes import Event
 
 REQUEST = "omero::request"
@@ -75,7 +75,7 @@ ON_OBJECTS = [
     Route(
         "imeta cp",
         "imeta cp -d -d",
-        [shapes.avus_copied(when, ELSEWHERE.path, PATH) for when in ("pre", "post")],
+        [shapes.avus_copied(when, FOUR[1].path, PATH) for when in ("pre", "post")],
         (10259,),
     ),
     Route("imeta addw", None, [shapes.avu(pep, "-d", ROOT + "/%.tif", REQUEST, "keep") for pep in ADD_WILD], (10258,)),
@@ -102,7 +102,6 @@ ON_OBJECTS = [
         [shapes.avu(pep, "-d", ELSEWHERE.path, REQUEST, "keep") for pep in ADD],
     ),
     Route("an AVU on a resource", None, [shapes.avu(pep, "-R", "fast_resc", GROUP, "g") for pep in ADD], user="rods"),
-    Route("a request on what is gone", None, [gone(OBJECT), *on_object(ADD, REQUEST)]),
 ]
 
 ON_COLLECTIONS = [

@@ -162,6 +162,21 @@ def test_a_writer_who_does_not_own_the_object_leaves_the_mark(
     assert list(marks(rods, place)) == [path]
 
 
+def test_what_a_user_may_write_on_but_not_see_is_marked_without_a_word(
+    zone: LabZone, alice: iRODSSession, rods: iRODSSession, place: str
+) -> None:
+    path = f"{place}/it's unseen"
+    put(alice, path)
+    clear(rods, path)
+    alice.acls.set(iRODSAccess("write", path, "bob"))
+    with zone.session("bob") as bob:
+        assert not bob.data_objects.exists(path)
+        bob.metadata.add(DataObject, path, iRODSMeta("omero::request", "keep"))
+    assert [avu.value for avu in rods.metadata.get(DataObject, path) if avu.name == "omero::sync"] == ["pending"]
+    assert [one for one in zone.requests() if one["user"] == "bob" and one.get("said")] == []
+    clear(rods, path)
+
+
 def test_only_the_agents_own_program_is_the_agent(
     zone: LabZone, alice: iRODSSession, rods: iRODSSession, place: str
 ) -> None:

@@ -18,6 +18,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     zone_checks.roots,
     zone_checks.hooks,
     tier_checks.tier_groups,
+    tier_checks.given_up,
     zone_checks.delay_server,
     omero_checks.reachable,
     omero_checks.account,

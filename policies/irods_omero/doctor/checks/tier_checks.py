@@ -33,6 +33,15 @@ def tier_groups(facts: Facts) -> Iterator[Finding]:
     yield from _unknown(facts)
 
 
+def given_up(facts: Facts) -> Iterator[Finding]:
+    """Whether there are data objects that storage tiering has given up: it never looks at them again by itself."""
+    paths = facts.zone.stranded
+    if paths:
+        text = f"storage tiering has given up {len(paths)} data objects, and leaves them where they are: {paths[0]}"
+        advice = "see in the server log why, mend it, and then: irods-omero retry --all (first with --dry-run)"
+        yield warning("movements", text + " ..." * (len(paths) > 1), advice)
+
+
 def _set_up(facts: Facts) -> str:
     return f"{facts.examples}/tiers.sh sets up a group that works: run it as the iRODS service account"
 

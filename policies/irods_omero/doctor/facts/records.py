@@ -110,6 +110,7 @@ class ZoneFacts:
         resources: Names of all resources.
         queue: What is in the delay queue.
         roots: The watched roots.
+        stranded: Paths of the data objects below these that storage tiering has given up.
     """
 
     unreachable: str = ""
@@ -119,6 +120,7 @@ class ZoneFacts:
     resources: frozenset[str] = frozenset()
     queue: Sequence[QueuedRule] = ()
     roots: Sequence[RootFacts] = ()
+    stranded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

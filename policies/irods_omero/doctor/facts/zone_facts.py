@@ -14,6 +14,7 @@ from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, Z
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection, describe
 from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 
@@ -32,6 +33,7 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
             resources=frozenset(name for (name,) in rows(zone, "listing resources", (Resource.name,))),
             queue=_queue(zone),
             roots=[_root(zone, path) for path in settings.watch.roots],
+            stranded=[one.path for one in stranded_below(zone, settings.watch.roots)],
         )
     except PolicyError as error:
         return ZoneFacts(unreachable=str(error))

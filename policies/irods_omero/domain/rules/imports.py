@@ -128,8 +128,8 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
     except TargetError as error:
         return ImportDecision(None, "its collection has no usable target", f"{zone.rule.collection}: {error}")
     action = Import(
-        prefix=import_prefix(policy.zone, zone.unit.data_id),
-        key=import_key(policy.zone, zone.unit.data_id, content),
+        prefix=import_prefix(str(policy.zone_key), zone.unit.data_id),
+        key=import_key(str(policy.zone_key), zone.unit.data_id, content),
         paths=paths,
         content=content,
         user=policy.omero_user(zone.first.owner),
@@ -139,6 +139,7 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
             for data_object in zone.objects
             if (content_of := data_object.content()) is not None
         ),
+        present=observation.omero.fileset,
     )
     return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
 

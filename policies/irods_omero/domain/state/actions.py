@@ -37,6 +37,7 @@ class Import:
         user: Login name of the OMERO user who shall own the images.
         target: Where the images go in OMERO.
         expected: For each data object what its bytes have to be, by the catalog.
+        present: The fileset that the unit has, whatever its key; None if it has none.
     """
 
     prefix: str
@@ -46,6 +47,7 @@ class Import:
     user: str
     target: Target
     expected: tuple[Expected, ...] = ()
+    present: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.tiers import Tiers
+from irods_omero.domain.state.zone_key import ZoneKey
 from irods_omero.vocabulary import Names
 
 Translations = tuple[tuple[str, str], ...]
@@ -121,6 +122,8 @@ class Policy:
         backoff: Seconds before a second attempt; twice as long before each further one.
         users: The OMERO user for an iRODS user, where the names differ; ``*`` stands for all others.
         attributes: The mapped attributes; no two of them cover the same attribute or the same place.
+        identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
+        unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
     """
 
     zone: str
@@ -133,6 +136,13 @@ class Policy:
     settle: float = 0.0
     attributes: tuple[MappedAttribute, ...] = ()
     users: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
+    unidentified: int = 0
+
+    @cached_property
+    def zone_key(self) -> ZoneKey:
+        """The name of the zone in keys."""
+        return ZoneKey(self.zone, self.identity, self.unidentified)
 
     def omero_user(self, owner: str) -> str:
         """Login name of the OMERO user who stands for an iRODS user."""

@@ -121,7 +121,7 @@ def _digest(texts: Iterable[str]) -> str:
 
 
 def zone_prefix(zone: str) -> str:
-    """The start of the client paths of every fileset that was imported from a zone."""
+    """The start of the client paths of every fileset that was imported from a zone, by its name in keys."""
     return f"irods/{zone}/"
 
 
@@ -167,7 +167,7 @@ def same_in_omero(paths: Sequence[str]) -> tuple[str, str] | None:
 
 
 class ImportKey(NamedTuple):
-    """The data object that a client path names: the first of its unit."""
+    """The data object that a client path names: the first of its unit, and the zone by its name in keys."""
 
     zone: str
     data_id: int

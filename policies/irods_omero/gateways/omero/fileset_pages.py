@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from irods_omero.domain.state.unit import parse_import_key, zone_prefix
+from irods_omero.domain.state.unit import ImportKey, parse_import_key, zone_prefix
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import KEY_NAMESPACE
@@ -21,21 +21,32 @@ TAKEN_IN = (
 """Filesets with the keys that they were given when they were taken into iRODS."""
 
 
-def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
-    """For each fileset that was imported from the zone the catalog id of its data object, in pages."""
+def last_fileset(session: OmeroSession) -> int:
+    """The greatest id of a fileset, 0 if there are none."""
     rows = session.rows("listing filesets", "select max(f.id) from Fileset f", {})
-    last = int(rows[0][0] or 0) if rows else 0
+    return int(rows[0][0] or 0) if rows else 0
+
+
+def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
+    """For each fileset that was imported from the zone of this name in keys the id of its data object, in pages."""
+    for page in keys_below(session, zone_prefix(zone)):
+        yield {fileset: key.data_id for fileset, key in page.items()}
+
+
+def keys_below(session: OmeroSession, prefix: str) -> Iterator[dict[int, ImportKey]]:
+    """For each fileset of which a client path starts with a prefix what the key in it names, in pages."""
+    last = last_fileset(session)
     text = (
         "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id > :low and e.fileset.id <= :high "
         "and e.clientPath like :pattern"
     )
     for low in range(0, last, PAGE):
-        values: Values = {"low": low, "high": low + PAGE, "pattern": zone_prefix(zone) + "%"}
+        values: Values = {"low": low, "high": low + PAGE, "pattern": prefix + "%"}
         paths = session.rows("listing filesets", text, values)
         taken: Values = {"low": low, "high": low + PAGE, "ns": KEY_NAMESPACE}
         paths += session.rows("listing filesets that were taken in", TAKEN_IN, taken)
-        keys = ((row[0], parse_import_key(row[1] or "")) for row in paths)
-        page = {int(fileset): key.data_id for fileset, key in keys if key is not None and key.zone == zone}
+        keys = ((row[0], parse_import_key(row[1])) for row in paths if (row[1] or "").startswith(prefix))
+        page = {int(fileset): key for fileset, key in keys if key is not None}
         if page:
             yield page
 

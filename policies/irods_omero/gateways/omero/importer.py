@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 import Ice
@@ -65,22 +66,32 @@ class Imported:
     earlier: tuple[int, ...]
 
 
-def find_existing(session: OmeroSession, prefix: str) -> list[Existing]:
-    """All filesets of which a client path starts with ``prefix``, oldest first."""
+def find_existing(session: OmeroSession, prefix: str, present: int | None = None) -> list[Existing]:
+    """All filesets of which a client path starts with ``prefix``, and ``present``, if that is there; oldest first."""
     text = (
         "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
         "where e.clientPath like :pattern order by f.id, e.id"
     )
     entries = session.rows("looking for an earlier import", text, {"pattern": prefix + "%"})
+    entries = [entry for entry in entries if entry[1].startswith(prefix)]
+    if present is not None and all(entry[0] != present for entry in entries):
+        entries += _entries_of(session, present)
     filesets: dict[int, tuple[str, int, int]] = {}
-    for fileset, path, owner, group in entries:
-        if path.startswith(prefix):
-            filesets.setdefault(fileset, (path, owner, group))
+    for fileset, path, owner, group in sorted(entries, key=itemgetter(0)):
+        filesets.setdefault(fileset, (path, owner, group))
     if not filesets:
         return []
     text = "select distinct i.fileset.id from Image i where i.fileset.id in (:ids)"
     complete = {row[0] for row in session.rows("looking for its images", text, {"ids": sorted(filesets)})}
     return [Existing(id_, path, id_ in complete, owner, group) for id_, (path, owner, group) in filesets.items()]
+
+
+def _entries_of(session: OmeroSession, fileset: int) -> list[list[Any]]:
+    text = (
+        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
+        "where f.id = :id order by e.id"
+    )
+    return session.rows("looking for the present import", text, {"id": fileset})
 
 
 def half_made(session: OmeroSession, filesets: Iterable[int]) -> list[Existing]:
@@ -142,7 +153,7 @@ class Importer:
     def _complete(self, action: Import) -> list[Existing]:
         """The filesets of a unit that have images; what was left half-made is cleared away."""
         complete = []
-        for existing in find_existing(self._service(), action.prefix):
+        for existing in find_existing(self._service(), action.prefix, action.present):
             if existing.complete:
                 complete.append(existing)
             else:

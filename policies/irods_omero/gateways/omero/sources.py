@@ -15,6 +15,7 @@ from omero.rtypes import rstring
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.vocabulary import KEY_NAMESPACE
 
@@ -45,12 +46,6 @@ class Listed(NamedTuple):
     imported: float
     group: str
     owner: str
-
-
-def last_fileset(session: OmeroSession) -> int:
-    """The highest id of a fileset, 0 if there is none."""
-    ((last,),) = session.rows("looking for filesets", "select max(f.id) from Fileset f", {})
-    return int(last or 0)
 
 
 def filesets_after(session: OmeroSession, after: int) -> Iterator[list[Listed]]:

@@ -81,6 +81,11 @@ def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[int, str, 
     return sorted((id_, path, state, units) for id_, path, state, units in page)
 
 
+def is_marked_collection(zone: ZoneConnection, names: Names, path: str) -> bool:
+    """Whether a collection has a mark."""
+    return any(marked == path for _, marked, _, _ in _of_collections(zone, names))
+
+
 def _marks(page: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool) -> Iterator[Mark]:
     states: dict[tuple[int, str, int], set[str]] = {}
     for id_, path, state, units in page:

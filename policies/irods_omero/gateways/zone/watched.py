@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from irods.column import Criterion, In, Like
+from irods.column import In, Like
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
+from irods_omero.domain.state.target import TargetError, parse_target
+from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier, Tiers
-from irods_omero.domain.state.views import ImportRule
+from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.vocabulary import OFF, TIER_GROUP, UNIT_KINDS, Names
-
-LISTED = 10 * BATCH
-"""So many data objects of a collection are held in memory."""
 
 _WILD = re.compile(r"['%_\\\\]")
 """What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
@@ -48,51 +48,98 @@ TIERING_PREFIX = "irods::storage_tiering::"
 """What the attributes start with that storage tiering reads from resources."""
 
 
-class Watched:
-    """The watched collections of a zone."""
+Correction = tuple[Avu, bool]
+"""An AVU of a collection, and whether it is to be added or to be removed."""
 
-    def __init__(self, rules: Mapping[str, ImportRule | None]) -> None:
-        """``rules`` says for a collection what it says, None for one that switches watching off."""
-        self._rules = rules
+
+@dataclass(frozen=True)
+class Watched:
+    """What the collections of a zone say.
+
+    Attributes:
+        rules: For each that says what is to be imported what it says, None where it says that nothing is.
+        troubles: For those about which nobody can tell what is meant the AVU that says so.
+        told: The AVUs of this kind that there are.
+    """
+
+    rules: Mapping[str, ImportRule | None]
+    troubles: Mapping[str, Avu] = field(default_factory=dict)
+    told: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
 
     def rule_for(self, path: str) -> ImportRule | None:
         """What the nearest collection above a path says; None when none does, or when it says ``off``."""
         parent = path.rpartition("/")[0]
         while parent:
-            if parent in self._rules:
-                return self._rules[parent]
+            if parent in self.rules:
+                return self.rules[parent]
             parent = parent.rpartition("/")[0]
         return None
+
+    def corrections(self, path: str) -> list[Correction]:
+        """What to change so that a collection says what is wrong with it, and nothing else."""
+        told, trouble = set(self.told.get(path, ())), {self.troubles[path]} if path in self.troubles else set()
+        return [(avu, True) for avu in trouble - told] + [(avu, False) for avu in told - trouble]
+
+    def incorrect(self) -> list[str]:
+        """The collections for which there are corrections."""
+        return sorted(path for path in {*self.troubles, *self.told} if self.corrections(path))
+
+    def trouble(self, path: str) -> str:
+        """Why nobody can tell what a collection means, empty if everybody can."""
+        return self.troubles[path].value if path in self.troubles else ""
 
 
 def read_watched(zone: ZoneConnection, names: Names) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-    condition = In(CollectionMeta.name, [names.import_, names.target])
+    condition = In(CollectionMeta.name, [names.import_, names.target, names.error])
     kinds: dict[str, list[str]] = defaultdict(list)
     targets: dict[str, list[Target]] = defaultdict(list)
+    told: dict[str, list[Avu]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
         if name == names.import_:
             kinds[path].append(value)
-        else:
+        elif name == names.target:
             targets[path].append((value, units or ""))
-    return Watched({path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()})
+        else:
+            told[path].append(Avu(name, value, units or ""))
+    rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
+    texts = {path: _own_trouble(kinds.get(path, ()), targets.get(path, ()), names) for path in {*kinds, *targets}}
+    return Watched(rules, {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}, told)
 
 
 def _rule(path: str, kinds: Sequence[str], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
     if list(kinds) == [OFF]:
         return None
     where, of_path = _inherited(path, targets)
-    trouble = ""
-    if len(kinds) > 1:
-        trouble = f"{names.import_} says {' and '.join(kinds)}: leave one of them"
-    elif kinds[0] not in UNIT_KINDS:
-        trouble = f"{names.import_} says {kinds[0]!r}, which is none of {', '.join((*UNIT_KINDS, OFF))}"
-    elif len(of_path) > 1:
-        texts = " and ".join(text for text, _ in of_path)
-        trouble = f"{where} has {len(of_path)} values of {names.target}, {texts}: leave one of them"
+    of_targets = _trouble_of_targets(of_path, names)
+    above = f"{where}: " if of_targets and where != path else ""
     target, group = of_path[0] if of_path else ("", "")
-    return ImportRule(path, kinds[0], target, group, trouble)
+    return ImportRule(path, kinds[0], target, group, _trouble_of_kinds(kinds, names) or above + of_targets)
+
+
+def _own_trouble(kinds: Sequence[str], targets: Sequence[Target], names: Names) -> str:
+    return "; ".join(filter(None, (_trouble_of_kinds(kinds, names), _trouble_of_targets(targets, names))))
+
+
+def _trouble_of_kinds(kinds: Sequence[str], names: Names) -> str:
+    if len(kinds) > 1:
+        return f"{names.import_} says {' and '.join(kinds)}: leave one of them"
+    if kinds and kinds[0] not in (*UNIT_KINDS, OFF):
+        return f"{names.import_} says {kinds[0]!r}, which is none of {', '.join((*UNIT_KINDS, OFF))}"
+    return ""
+
+
+def _trouble_of_targets(targets: Sequence[Target], names: Names) -> str:
+    if len(targets) > 1:
+        texts = " and ".join(text for text, _ in targets)
+        return f"{names.target} has {len(targets)} values, {texts}: leave one of them"
+    try:
+        for text, group in targets:
+            parse_target(text, group)
+    except TargetError as error:
+        return str(error)
+    return ""
 
 
 def _inherited(path: str, targets: Mapping[str, Sequence[Target]]) -> tuple[str, Sequence[Target]]:
@@ -145,20 +192,29 @@ def like(path: str) -> str:
     return _WILD.sub("_", path)
 
 
-def members(zone: ZoneConnection, collection: str) -> Iterator[int]:
-    """Catalog ids of the data objects in a collection and below it."""
-    pattern = like(collection)
+def is_collection(zone: ZoneConnection, path: str) -> bool:
+    """Whether there is a collection of this path."""
+    return zone.call("looking for", path, lambda session: bool(session.collections.exists(path)))
+
+
+@dataclass(frozen=True)
+class Members:
+    """Some of the data objects in a collection and below it.
+
+    Attributes:
+        ids: Their catalog ids, in ascending order.
+        last: The catalog id after which there may be more; 0 if there are no more.
+    """
+
+    ids: list[int]
+    last: int
+
+
+def members(zone: ZoneConnection, collection: str, after: int = 0, count: int = BATCH) -> Members:
+    """The first ``count`` data objects, or a few less, in a collection and below it whose ids are above ``after``."""
+    pattern, columns, listed = like(collection), (DataObject.id, Collection.name), set[tuple[Any, ...]]()
     for condition in (Like(Collection.name, pattern), Like(Collection.name, f"{pattern}/%")):
-        for data_id, parent in _listed(zone, condition):
-            if parent == collection or parent.startswith(collection + "/"):
-                yield data_id
-
-
-def _listed(zone: ZoneConnection, condition: Criterion) -> Iterator[tuple[int, str]]:
-    """Catalog ids and collections of data objects, so many at a time that a query is not begun too often."""
-    columns, after = (DataObject.id, Collection.name), 0
-    while page := first_rows(zone, "listing what is below", LISTED, columns, condition, DataObject.id > after):
-        yield from page
-        if len(page) < LISTED:
-            break
-        after = page[-1][0]
+        listed.update(first_rows(zone, "listing what is below", count, columns, condition, DataObject.id > after))
+    page = sorted(listed)[:count]
+    ids = [data_id for data_id, parent in page if f"{parent}/".startswith(f"{collection}/")]
+    return Members(ids, page[-1][0] if len(page) == count else 0)

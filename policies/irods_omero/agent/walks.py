@@ -1,0 +1,103 @@
+"""Walks over what marked collections hold: a page of each at a time, so that nobody else waits for a large one.
+
+How far a walk has come is an AVU of the collection: an agent that was killed goes on there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from irods.models import Collection, CollectionMeta
+
+from irods_omero.agent.connections import Connections
+from irods_omero.domain.state.views import Avu
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.marks import Mark, claim
+from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.watched import Watched
+from irods_omero.vocabulary import PENDING, Names
+
+log = structlog.get_logger()
+
+COLLECTIONS = 10
+"""Of at most this many collections a page is looked at in one sweep."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a walk has come.
+
+    Attributes:
+        after: All data objects up to this catalog id were looked at.
+        count: How many that were.
+    """
+
+    after: int = 0
+    count: int = 0
+
+
+BEGINNING = Position()
+
+
+def positions(zone: ZoneConnection, names: Names) -> dict[str, Position]:
+    """How far the walks have come that are under way, by the collections' paths."""
+    columns = (Collection.name, CollectionMeta.value, CollectionMeta.units)
+    found = rows(zone, "looking for walks", columns, CollectionMeta.name == names.walked)
+    return {path: Position(_number(value), _number(units)) for path, value, units in found}
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:
+    """The marks of collections in the order of their ids, those first that come after the last one walked."""
+    return sorted(marks, key=lambda mark: (mark.id <= last, mark.id))
+
+
+def begin(connections: Connections, mark: Mark, position: Position) -> Position | None:
+    """Claim the mark of a collection: where to go on, None where the collection is gone.
+
+    A change after the beginning leads back to it; that must be so before its mark is gone.
+    """
+    zone, names = connections.zone, connections.names
+    if PENDING in mark.states and position != BEGINNING:
+        forget(connections, mark.path, position)
+        position = BEGINNING
+    return position if claim(zone, names, mark) else None
+
+
+def remember(connections: Connections, path: str, position: Position) -> None:
+    """Write down how far a walk has come."""
+    with _unless_refused(path):
+        set_avu(connections.zone, path, _avu(connections, position), collection=True)
+
+
+def forget(connections: Connections, path: str, position: Position) -> None:
+    """Take that away."""
+    with _unless_refused(path):
+        remove_avu(connections.zone, path, _avu(connections, position), collection=True)
+
+
+def tell(connections: Connections, watched: Watched, path: str) -> None:
+    """Have a collection say what is wrong with what it says, or no longer."""
+    for avu, is_new in watched.corrections(path):
+        with _unless_refused(path):
+            (add_avu if is_new else remove_avu)(connections.zone, path, avu, collection=True)
+
+
+def _avu(connections: Connections, position: Position) -> Avu:
+    return Avu(connections.names.walked, str(position.after), str(position.count))
+
+
+@contextmanager
+def _unless_refused(path: str) -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as error:
+        log.info("collection is gone", path=path, cause=error.cause)
