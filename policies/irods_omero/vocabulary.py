@@ -61,6 +61,7 @@ class Names(object):
         self.target = prefix + "::target"
         self.cursor = prefix + "::cursor"
         self.server = prefix + "::server"
+        self.agent = prefix + "::agent"
         self.kept = (
             self.sync,
             self.unit,
@@ -71,6 +72,7 @@ class Names(object):
             self.error,
             self.cursor,
             self.server,
+            self.agent,
         )
         """Those that only the agent writes, and the hooks."""
 

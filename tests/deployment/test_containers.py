@@ -260,7 +260,7 @@ def commands(text: str) -> list[list[str]]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_commands_that_are_named_exist_with_their_options(name: str) -> None:
     for words in commands((REPOSITORY / name).read_text()):
-        command = main.commands.get(words[0])
+        command = main.get_command(click.Context(main), words[0])
         if command is None:
             assert not any(word.startswith("--") for word in words), words
             continue

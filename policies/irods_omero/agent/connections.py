@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from irods_omero.agent.activity import Activity
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.gateways.omero.annotations import AnnotationWriter
@@ -19,7 +20,7 @@ from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
 
 
 class Connections:
-    """The two connections of one agent, and its settings."""
+    """The two connections of one agent, its settings, and what it tells of itself."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -27,6 +28,7 @@ class Connections:
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
+        self.activity = Activity()
         self._people = People(self.omero)
 
     def start_anew(self) -> None:

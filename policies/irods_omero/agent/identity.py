@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from irods.models import Collection, CollectionMeta
-
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hints import agent_home, load_cursor, save_cursor
+from irods_omero.agent.hints import load_cursor, save_cursor
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero.events import last_row
 from irods_omero.gateways.omero.filesets import client_paths
-from irods_omero.gateways.zone.avus import record_agreement, set_avu
+from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
-from irods_omero.gateways.zone.queries import rows
 
 ADVICE = "correct omero.host, or accept it with: irods-omero rebind"
 
@@ -84,10 +82,8 @@ def _attribute(connections: Connections) -> str:
 
 
 def _known(connections: Connections) -> str | None:
-    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections))
-    values = rows(connections.zone, "reading which OMERO it was", (CollectionMeta.value,), *conditions)
-    return str(values[0][0]) if values else None
+    return next(iter(recall(connections.zone, _attribute(connections))), None)
 
 
 def _remember(connections: Connections, uuid: str) -> None:
-    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections), uuid), collection=True)
+    remember(connections.zone, _attribute(connections), uuid)

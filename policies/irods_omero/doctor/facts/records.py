@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from irods_omero.status.summary import Cause
+
 
 @dataclass(frozen=True)
 class FileFacts:
@@ -176,6 +178,7 @@ class Facts:
         tier_names: Resources that the policy file names as tiers.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
+        causes: What is wrong with units, by cause.
     """
 
     version: str
@@ -190,3 +193,4 @@ class Facts:
     tier_names: Sequence[str]
     examples: str
     now: datetime
+    causes: Sequence[Cause] = ()
