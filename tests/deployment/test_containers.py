@@ -29,7 +29,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 SCRIPTS = sorted([*DOCKER.glob("*.sh"), *(REPOSITORY / "irods_config").glob("*.sh")])
 TEXTS = ["Dockerfile", "compose.yaml", "docs/installation.md"]
-TEXTS += [str(path.relative_to(REPOSITORY)) for path in (*SCRIPTS, *(REPOSITORY / "irods_config").iterdir())]
+EXAMPLES = [path for path in (REPOSITORY / "irods_config").rglob("*") if path.is_file()]
+TEXTS += [str(path.relative_to(REPOSITORY)) for path in (*SCRIPTS, *EXAMPLES)]
 PINNED = re.compile(r"^docker\.io/[a-z0-9/-]+:\d+(\.\d+)+$")
 
 

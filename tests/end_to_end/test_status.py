@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner
 from irods.models import Collection
+from prometheus_client.parser import text_string_to_metric_families
 
 from irods_omero.agent.activity import Activity
 from irods_omero.agent.heartbeat import Heartbeat
 from irods_omero.agent.report import Report
+from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.beat import SECONDS
 from irods_omero.status.reading import read_beats
 from irods_omero.vocabulary import Names
+from lab.ports import free_port
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -158,3 +163,29 @@ def test_an_import_under_way_is_told_while_it_lasts(scene: Scene, places: Places
         lab.calm()
     (under_way,) = shown["imports"]
     assert (under_way["path"], under_way["done"], under_way["size"]) == (path, len(picture), len(picture))
+
+
+def test_the_agent_serves_metrics_while_it_runs_and_no_longer(scene: Scene) -> None:
+    picture, address = retina(32), f"127.0.0.1:{free_port()}"
+    scene.put("a.ome.tiff", picture)
+    scene.put("broken.ome.tiff", b"no image at all")
+    stop, texts = threading.Event(), list[str]()
+
+    def swept(_: Report) -> None:
+        texts.append(requests.get(f"http://{address}/metrics", timeout=60).text)
+        stop.set()
+
+    with scene.connections(agent={"metrics": address}) as connections:
+        run(connections, stop, swept)
+    families = {family.name: family for text in texts for family in text_string_to_metric_families(text)}
+    found = {
+        " ".join([one.name, *one.labels.values()]): one.value for each in families.values() for one in each.samples
+    }
+    assert found["irods_omero_units_total imported"] == 1
+    assert found["irods_omero_imported_bytes_total"] == len(picture)
+    assert found["irods_omero_import_seconds_count"] == 1
+    assert found["irods_omero_failures_total tried again"] == 1
+    assert found["irods_omero_zone_up"] == 1
+    assert found["irods_omero_tier_objects fast"] == 2
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://{address}/metrics", timeout=60)

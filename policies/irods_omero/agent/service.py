@@ -6,12 +6,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 
 import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
@@ -32,7 +34,11 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
         SettingsError: The configuration cannot be used: a password file is gone.
         IdentityError: OMERO is another one than the zone knows, or an earlier state of it.
     """
-    with Heartbeat(connections.settings, connections.activity):
+    settings, activity = connections.settings, connections.activity
+    with ExitStack() as told:
+        if settings.agent.metrics is not None:
+            told.enter_context(Metrics(settings, activity))
+        told.enter_context(Heartbeat(settings, activity))
         _run(connections, stop, swept)
 
 

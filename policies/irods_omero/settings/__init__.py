@@ -8,7 +8,7 @@ from irods_omero.settings.load import (
     settings_path,
 )
 from irods_omero.settings.mapping import AttributeSettings
-from irods_omero.settings.model import OmeroSettings, Settings, ZoneSettings, parse_shards
+from irods_omero.settings.model import OmeroSettings, Settings, ZoneSettings, parse_address, parse_shards
 
 __all__ = [
     "OMERO_PASSWORD_VARIABLE",
@@ -18,6 +18,7 @@ __all__ = [
     "Settings",
     "ZoneSettings",
     "load_settings",
+    "parse_address",
     "parse_shards",
     "read_secret",
     "settings_path",

@@ -10,6 +10,7 @@ from irods_omero.settings.mapping import AttributeSettings, Name, Section, check
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+LOOPBACK = "127.0.0.1"
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
 
 
@@ -114,11 +115,23 @@ class AgentSettings(Section):
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1000, description="How many units are looked at together."
     )
+    metrics: str | None = Field(
+        default=None,
+        description="Address and port at which Prometheus reads metrics, as in '127.0.0.1:9410'; a port alone is open "
+        "to this machine only. Whoever reaches it may read them.",
+    )
 
     @field_validator("shards")
     @classmethod
     def _shards_exist(cls, text: str) -> str:
         parse_shards(text)
+        return text
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_name_an_address(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_address(text)
         return text
 
 
@@ -144,6 +157,14 @@ class Settings(Section):
     def _attributes_do_not_meet(cls, mapped: list[AttributeSettings], info: ValidationInfo) -> list[AttributeSettings]:
         check_attributes(mapped, Names(info.data.get("prefix", DEFAULT_PREFIX)))
         return mapped
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of a text like ``127.0.0.1:9410``, ``[::1]:9410`` or ``9410``; raises ValueError for others."""
+    host, colon, port = text.rpartition(":")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535 or (colon and not host):
+        raise ValueError(f"{text!r} is no address with a port, as in '127.0.0.1:9410'")
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
 def parse_shards(text: str) -> frozenset[int]:
