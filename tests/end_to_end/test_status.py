@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -189,3 +190,28 @@ def test_the_agent_serves_metrics_while_it_runs_and_no_longer(scene: Scene) -> N
     assert found["irods_omero_tier_objects fast"] == 2
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://{address}/metrics", timeout=60)
+
+
+def test_webhooks_are_told_what_needs_a_person_while_the_agent_runs(scene: Scene) -> None:
+    posted, stop = list[dict[str, Any]](), threading.Event()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+            stop.set()
+
+    broken = [scene.put(f"{name}.ome.tiff", b"no image at all") for name in "bc"]
+    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    webhooks = {"webhooks": [{"url": f"http://127.0.0.1:{server.server_port}/"}]}
+    try:
+        with scene.connections(notify=webhooks, agent={"interval_seconds": 0.01}) as connections:
+            run(connections, stop, lambda _: None)
+    finally:
+        server.shutdown()
+        server.server_close()
+    (told,) = posted
+    assert (told["event"], told["units"], told["example"]) == ("given_up", 2, broken[0])
+    assert "Unknown file format" in told["cause"]

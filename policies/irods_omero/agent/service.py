@@ -16,6 +16,7 @@ from irods_omero.agent.heartbeat import Heartbeat
 from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.agent.webhooks import Webhooks
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
 
 log = structlog.get_logger()
@@ -38,6 +39,8 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
     with ExitStack() as told:
         if settings.agent.metrics is not None:
             told.enter_context(Metrics(settings, activity))
+        if settings.notify.webhooks:
+            told.enter_context(Webhooks(settings, activity))
         told.enter_context(Heartbeat(settings, activity))
         _run(connections, stop, swept)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
@@ -135,6 +135,39 @@ class AgentSettings(Section):
         return text
 
 
+class WebhookSettings(Section):
+    """Where notifications are posted to."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]")] | None = Field(
+        default=None, description="The address, if everybody on the server may know it."
+    )
+    url_file: str | None = Field(
+        default=None,
+        description="File with the address, readable by the agent only: that of many chat systems is a secret.",
+    )
+    secret_file: str | None = Field(
+        default=None, description="File with the secret that notifications are signed with; without it they are not."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_address(self) -> WebhookSettings:
+        if (self.url is None) is (self.url_file is None):
+            raise ValueError("name its address by either url or url_file")
+        return self
+
+
+class NotifySettings(Section):
+    """Whom the agent tells of what needs a person, as a service only."""
+
+    webhooks: list[WebhookSettings] = Field(default=[], description="All of them get all notifications.")
+    interval_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=6 * 3600.0, description="Pause between two notifications of the same cause, which counts its units."
+    )
+    many: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="How many units a cause outside their files must concern to be told of."
+    )
+
+
 class Settings(Section):
     """The configuration of irods-omero-policies: hooks and agent read the same file."""
 
@@ -151,6 +184,7 @@ class Settings(Section):
     imports: ImportSettings = Field(default=ImportSettings())
     safety: SafetySettings = Field(default=SafetySettings())
     agent: AgentSettings = Field(default=AgentSettings())
+    notify: NotifySettings = Field(default=NotifySettings())
 
     @field_validator("attributes")
     @classmethod

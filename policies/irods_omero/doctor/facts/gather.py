@@ -31,7 +31,9 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         causes = () if zone.unreachable else observe_causes(settings, connection)
     names = Names(settings.prefix)
     roots = [root for root in zone.roots if root.owner] if trying else []
-    secrets = [path for path in (settings.zone.password_file, settings.omero.password_file) if path]
+    named = [settings.zone.password_file, settings.omero.password_file]
+    named += [path for webhook in settings.notify.webhooks for path in (webhook.url_file, webhook.secret_file)]
+    secrets = [path for path in named if path]
     return Facts(
         version=installed_version(),
         me=os.geteuid(),

@@ -171,7 +171,7 @@ class Facts:
         server: The iRODS server on this machine, if there is one.
         policy: The policy file.
         options: Names of the further settings of the zone's connection that the policy file holds.
-        secrets: The password files that the policy file names.
+        secrets: The files with passwords and other secrets that the policy file names.
         zone: The zone.
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
