@@ -65,6 +65,7 @@ class Names(object):
         self.walked = prefix + "::walked"
         self.identity = prefix + "::identity"
         self.agent = prefix + "::agent"
+        self.intake = prefix + "::intake"
         self.kept = (
             self.sync,
             self.unit,
@@ -78,6 +79,7 @@ class Names(object):
             self.walked,
             self.identity,
             self.agent,
+            self.intake,
         )
         """Those that only the agent writes, and the hooks."""
 

@@ -11,6 +11,7 @@ import structlog
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
+from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import tell
@@ -74,6 +75,7 @@ class Reconciled:
         units: Those that were looked at.
         drifted: Those whose sides did not agree.
         orphaned: Filesets that did not say yet that their data object is gone.
+        missed: Filesets that came through OMERO first, and that no agent knew of.
         position: The last catalog id; an interrupted reconcile goes on after it.
         report: What was done.
     """
@@ -81,6 +83,7 @@ class Reconciled:
     units: int = 0
     drifted: int = 0
     orphaned: int = 0
+    missed: int = 0
     position: int = 0
     report: Report = field(default_factory=Report)
 
@@ -139,6 +142,19 @@ class Reconciler:
             if orphans and self._manner != SHOW:
                 self._put_right(orphans)
             yield orphans
+
+    def missed(self) -> Iterator[list[int]]:
+        """Go through all filesets for those that are to be taken in, and that no agent knows of; yields them by pages.
+
+        They are left to the agent, except when they are only to be shown.
+        """
+        queue = IntakeQueue(self._connections, self._clock)
+        for filesets in queue.missed():
+            if self._manner != SHOW:
+                for fileset in filesets:
+                    queue.mark(fileset)
+            self.done.missed += len(filesets)
+            yield filesets
 
     def _put_right(self, orphans: list[Orphan]) -> None:
         annotating, importing = self._connections.writers()
