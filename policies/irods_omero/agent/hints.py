@@ -39,19 +39,24 @@ def agent_home(connections: Connections) -> str:
     return f"/{connections.settings.zone.name}/home/{connections.settings.zone.user}"
 
 
-def _attribute(connections: Connections) -> str:
+LOG = ""
+EDITS = ":edits"
+"""What an agent reads of OMERO, and has a place in: the event log, and the events of edited annotations."""
+
+
+def _attribute(connections: Connections, what: str) -> str:
     """One attribute for each agent: each has its own place in the log."""
-    return f"{connections.names.cursor}:{connections.settings.omero.name}:{connections.settings.agent.shards}"
+    return f"{connections.names.cursor}:{connections.settings.omero.name}:{connections.settings.agent.shards}{what}"
 
 
-def load_cursor(connections: Connections) -> int | None:
+def load_cursor(connections: Connections, what: str = LOG) -> int | None:
     """The last id that was read and followed; None at the first start."""
-    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections))
+    conditions = (Collection.name == agent_home(connections), CollectionMeta.name == _attribute(connections, what))
     values = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
     numbers = [int(value) for (value,) in values if value.isdecimal()]
     return max(numbers) if numbers else None
 
 
-def save_cursor(connections: Connections, cursor: int) -> None:
+def save_cursor(connections: Connections, cursor: int, what: str = LOG) -> None:
     """Remember that all up to this id was followed."""
-    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections), str(cursor)), collection=True)
+    set_avu(connections.zone, agent_home(connections), Avu(_attribute(connections, what), str(cursor)), collection=True)

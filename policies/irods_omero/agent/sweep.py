@@ -10,8 +10,7 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
-from irods_omero.agent.identity import check_identity
+from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.imports import decide_import
@@ -20,7 +19,6 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members
@@ -204,10 +202,6 @@ def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> 
     return {data_object.data_id: id_ for id_ in ids for data_object in observations[id_].zone.objects}
 
 
-SAVED_EVERY = 10_000
-"""After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
-
-
 PENDING_SECONDS = 60.0
 """After as long units whose request is pending are observed again, whether anything tells of them or not: the rule that
 storage tiering has queued for it may be gone."""
@@ -219,8 +213,7 @@ class Sweeper:
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         self._connections = connections
         self._clock = clock
-        self._events: EventReader | None = None
-        self._saved = 0
+        self._listener: Listener | None = None
         self._pending_at = 0.0
 
     def sweep(self) -> Report:
@@ -231,10 +224,12 @@ class Sweeper:
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         work = Sweep(self._connections, self._clock)
-        hints = self._read_events()
+        if self._listener is None:
+            self._listener = Listener(self._connections)
+        heard = self._listener.heard()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
-        self._remember(hints)
+        work.process_hints(sorted(heard | self._pending()))
+        self._listener.followed()
         work.run_imports()
         return work.report
 
@@ -259,20 +254,3 @@ class Sweeper:
         self._pending_at = now + PENDING_SECONDS
         moving = [request.text for request in REQUEST_TABLE if not request.holds]
         return ids_with(self._connections.zone, self._connections.names.request, moving)
-
-    def _read_events(self) -> Hints:
-        if self._events is None:
-            check_identity(self._connections)
-            cursor = load_cursor(self._connections)
-            self._events, self._saved = EventReader(cursor), cursor or 0
-        return self._events.read(self._connections.omero.service())
-
-    def _remember(self, hints: Hints) -> None:
-        """Save the cursor when something was followed, at the first start, when it has moved on by a lot, or back.
-
-        It moves back when the log was reset: a cursor beyond the end would leave out what happens while no agent runs.
-        """
-        is_far = not 0 <= hints.cursor - self._saved <= SAVED_EVERY
-        if hints.newest > self._saved or not self._saved or is_far:
-            save_cursor(self._connections, hints.cursor)
-            self._saved = hints.cursor
