@@ -15,7 +15,7 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
-from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
 
 
 class Connections:
@@ -54,6 +54,7 @@ class Connections:
             tags=tuple(place.namespace for place in places if not place.is_key and not place.is_tag_set),
             tag_sets=tuple(place.name for place in places if place.is_tag_set),
             pairs=(OBJECT_NAMESPACE, *sorted(keys)),
+            words=REQUESTS if self.settings.omero.adopt_typed_tags else (),
         )
 
     def policy(self) -> Policy:

@@ -18,10 +18,11 @@ from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
-from irods_omero.gateways.zone.watched import members
+from irods_omero.gateways.zone.watched import members, owner_of
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 log = structlog.get_logger()
@@ -180,9 +181,21 @@ class Sweep:
         zone, names = self._connections.zone, self._connections.names
         if not claim(zone, names, mark):
             return
+        self._offer_requests(mark.path)
         for batch in in_batches(self._new(members(zone, mark.path)), self._batch):
             self._unmarked(batch)
         ack(zone, names, mark)
+
+    def _offer_requests(self, collection: str) -> None:
+        """Have users find the request tags in the group of a collection before anything of it is imported."""
+        rule, owner = self._observer.watched.rule_for(f"{collection}/"), owner_of(self._connections.zone, collection)
+        if rule is None or rule.trouble or not owner:
+            return
+        _, importer = self._connections.writers()
+        try:
+            importer.offer_requests(self._observer.policy.omero_user(owner), rule.group)
+        except RefusedError as error:  # whatever it is, the first import says so where users see it
+            log.info("request tags cannot be offered", collection=collection, error=str(error))
 
     def _pass_on(self, observations: Mapping[int, Observation]) -> None:
         """Mark, for the agents of their shards, those units of which the sides do not agree."""

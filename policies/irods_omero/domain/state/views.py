@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
-from irods_omero.vocabulary import OBJECT_NAMESPACE
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS
 
 Pair = tuple[str, str]
 """A key and its value."""
@@ -164,6 +164,11 @@ class TagLink:
     created: float = 0.0
     owner_name: str = ""
     tag_set: str = ""
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a user has made the tag by typing a request word: it belongs to no namespace and no mapped set."""
+        return not self.namespace and not self.tag_set and self.text in REQUESTS
 
 
 @dataclass(frozen=True, order=True)

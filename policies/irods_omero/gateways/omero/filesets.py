@@ -15,6 +15,9 @@ from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 
+NO_WORDS = ("",)
+"""A query takes no empty list."""
+
 
 @dataclass
 class _Found:
@@ -45,11 +48,13 @@ class ReadScope:
         tags: Namespaces of tags.
         tag_sets: Names of tag sets.
         pairs: Namespaces of key-value annotations.
+        words: Texts of tags without a namespace, as users make them by typing; in whatever letters they are written.
     """
 
     tags: tuple[str, ...]
     tag_sets: tuple[str, ...] = ()
     pairs: tuple[str, ...] = (OBJECT_NAMESPACE,)
+    words: tuple[str, ...] = ()
 
 
 def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -> dict[int, OmeroView]:
@@ -58,7 +63,7 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
     Args:
         session: A session that may read across groups.
         ids: OMERO ids.
-        looked: What is looked at on their images and plates.
+        scope: What is looked at on their images and plates.
     """
     views: dict[int, OmeroView] = {}
     for chunk in in_batches(sorted(set(ids)), BATCH):
@@ -134,11 +139,13 @@ def _read_tags(
 ) -> None:
     text = (
         "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
-        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t "
-        "where l.child.id = t.id and l.parent.id in (:ids) and t.ns in (:namespaces)"
+        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where l.child.id = t.id "
+        "and l.parent.id in (:ids) and (t.ns in (:namespaces) or t.ns is null and lower(trim(t.textValue)) in (:words))"
     )
-    for row in session.rows("reading tags", text, {"ids": ids, "namespaces": list(scope.tags)}):
-        into[row[1]].add(_tag_link(row))
+    values: Values = {"ids": ids, "namespaces": list(scope.tags), "words": list(scope.words or NO_WORDS)}
+    for row in session.rows("reading tags", text, values):
+        link = _tag_link(row)
+        into[row[1]].add(link if link.namespace else replace(link, text=link.text.strip().lower()))
     if scope.tag_sets:
         _read_tags_in_sets(session, kind, ids, scope, into)
 
@@ -162,7 +169,9 @@ def _read_tags_in_sets(
             tag_links[link.link] = min(link, tag_links.get(link.link, link), key=lambda each: each.tag_set)
             parents[link.link] = row[1]
     for link in tag_links.values():
-        into[parents[link.link]].add(link)
+        there = into[parents[link.link]]
+        there -= {other for other in there if other.link == link.link}  # what is in a set was not just typed
+        there.add(link)
 
 
 def _tag_link(row: Sequence[Any]) -> TagLink:

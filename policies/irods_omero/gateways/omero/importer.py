@@ -139,6 +139,19 @@ class Importer:
             raise ContentError("importing", action.paths[0], "OMERO found no images in it")
         return done
 
+    def offer_requests(self, user: str, group: str) -> None:
+        """See to it that a user finds the request tags in a group, before the first import.
+
+        Args:
+            user: Login name of the OMERO user.
+            group: Name of the OMERO group, empty for the user's default group.
+
+        Raises:
+            RefusedError: There is no such user or group, or the user is not in the group.
+        """
+        session = self._people.owner_session(user, group)
+        self._tags.offer_requests(session, session.group)
+
     def _complete(self, action: Import) -> list[Existing]:
         """The filesets of a unit that have images; what was left half-made is cleared away."""
         complete = []
