@@ -235,6 +235,8 @@ class OmeroView:
         superseded: Subjects of earlier filesets of the same unit.
         earlier: Those of ``superseded`` that belong to the fileset of the last agreement: what users did to them since
             then counts.
+        unplaced: Whether images are in no dataset, or plates in no screen, where hardly anybody finds them. Looked for
+            when the fileset is new, and for as long as it is so.
     """
 
     fileset: int | None = None
@@ -242,6 +244,12 @@ class OmeroView:
     subjects: tuple[Subject, ...] = ()
     superseded: tuple[Subject, ...] = field(default=())
     earlier: tuple[Subject, ...] = field(default=())
+    unplaced: bool = False
+
+    @property
+    def has_plates(self) -> bool:
+        """Whether its images are those of plates."""
+        return any(subject.kind == "Plate" for subject in self.subjects)
 
 
 NOTHING_IN_OMERO = OmeroView()

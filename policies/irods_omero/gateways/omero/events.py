@@ -20,12 +20,15 @@ LINKS = {
     "ome.model.annotations.ImageAnnotationLink": "Image",
     "ome.model.annotations.PlateAnnotationLink": "Plate",
 }
+PLACES = {"ome.model.containers.DatasetImageLink": "Image", "ome.model.screen.ScreenPlateLink": "Plate"}
+"""The links by which images and plates are where people find them."""
+
 ANNOTATIONS = ("ome.model.annotations.MapAnnotation", "ome.model.annotations.TagAnnotation")
 TAG_SET_LINK = "ome.model.annotations.AnnotationAnnotationLink"
 IMAGE = "ome.model.core.Image"
 PLATE = "ome.model.screen.Plate"
 FILESET = "ome.model.fs.Fileset"
-KINDS = (*LINKS, *ANNOTATIONS, TAG_SET_LINK, IMAGE, PLATE, FILESET)
+KINDS = (*LINKS, *PLACES, *ANNOTATIONS, TAG_SET_LINK, IMAGE, PLATE, FILESET)
 REINDEX = "REINDEX"
 CHANGED = ("UPDATE", REINDEX)
 INSERTED, DELETED = "INSERT", "DELETE"
@@ -83,7 +86,7 @@ class EventReader:
         own = set(_own(session, [row.id for row in rows]))
         rows = [row for row in rows if row.id not in own]
         filesets = set(_filesets_of_links(session, rows)) | _filesets_of_annotations(session, rows)
-        filesets |= _filesets_of_images(session, rows)
+        filesets |= _filesets_of_images(session, rows) | _filesets_of_places(session, rows)
         filesets |= {row.entity for row in rows if row.kind == FILESET}
         unlinked = _unlinked(session, rows)
         self._indexer.saw(answers, unlinked, now)
@@ -189,6 +192,20 @@ def _filesets_of_images(session: OmeroSession, log_rows: Iterable[LogRow]) -> se
     of_images = "select distinct i.fileset.id from Image i where i.id in (:ids)"
     of_plates = "select distinct i.fileset.id from WellSample s join s.image i join s.well w where w.plate.id in (:ids)"
     return {*_ids(session, of_images, changed[IMAGE]), *_ids(session, of_plates, changed[PLATE])}
+
+
+def _filesets_of_places(session: OmeroSession, log_rows: Iterable[LogRow]) -> set[int]:
+    """Images that were put into a dataset, and plates that were put into a screen."""
+    put = {
+        kind: [row.entity for row in log_rows if PLACES.get(row.kind) == kind and row.action != DELETED]
+        for kind in PLACES.values()
+    }
+    of_images = "select distinct i.fileset.id from DatasetImageLink l join l.child i where l.id in (:ids)"
+    of_plates = (
+        "select distinct i.fileset.id from ScreenPlateLink l, WellSample s join s.image i join s.well w "
+        "where w.plate.id = l.child.id and l.id in (:ids)"
+    )
+    return {*_ids(session, of_images, put["Image"]), *_ids(session, of_plates, put["Plate"])}
 
 
 def _ids(session: OmeroSession, text: str, ids: Sequence[int]) -> Iterable[int]:

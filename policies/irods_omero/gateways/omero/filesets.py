@@ -75,6 +75,22 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
     return views
 
 
+def unplaced(session: OmeroSession, filesets: Iterable[int]) -> set[int]:
+    """Those of some filesets of which an image is in no dataset and on no plate, or a plate in no screen."""
+    of_images = (
+        "select distinct i.fileset.id from Image i where i.fileset.id in (:ids) "
+        "and not exists (select l.id from DatasetImageLink l where l.child.id = i.id) "
+        "and not exists (select s.id from WellSample s where s.image.id = i.id)"
+    )
+    of_plates = (
+        "select distinct s.image.fileset.id from WellSample s join s.well w where s.image.fileset.id in (:ids) "
+        "and not exists (select l.id from ScreenPlateLink l where l.child.id = w.plate.id)"
+    )
+    chunks = list(in_batches(sorted(set(filesets)), BATCH))
+    texts = ((text, chunk) for text in (of_images, of_plates) for chunk in chunks)
+    return {row[0] for text, ids in texts for row in session.rows("looking for where images are", text, {"ids": ids})}
+
+
 def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
     """For each fileset the client path of its first entry."""
     text = (
