@@ -107,6 +107,7 @@ class Sweep:
         """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
+        applier.expect(self._imports)
         # What breaks a server must not do so before all others have had their turn.
         for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
             taken = [mark for mark in marks if claim(zone, names, mark)]

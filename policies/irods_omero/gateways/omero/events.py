@@ -129,7 +129,7 @@ def unanswered_since(session: OmeroSession) -> float | None:
     text = "select min(l.id) from EventLog l where l.id > :answer and l.action = :action and l.entityType in (:kinds)"
     ((first,),) = session.rows(doing, text, {"answer": int(answer or 0), "action": INSERTED, "kinds": kinds})
     text = "select e.time from EventLog l join l.event e where l.id = :id"
-    times = session.rows(doing, text, {"id": first}) if first is not None else []
+    times = session.rows(doing, text, {"id": -1 if first is None else first})
     return float(times[0][0]) / 1000 if times else None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from omero.constants.metadata import NSINSIGHTTAGSET
-from omero.rtypes import unwrap
 
 from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
@@ -198,28 +198,19 @@ def _tag_link(row: Sequence[Any]) -> TagLink:
 def _read_key_values(
     session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[KeyValues]]
 ) -> None:
+    """The annotations with their pairs, as rows: asked for as objects, the server reads the pairs of each by itself."""
     text = (
-        f"select l from {kind}AnnotationLink l join fetch l.child a join fetch l.details.owner "
-        "where l.parent.id in (:ids) and a.ns in (:namespaces)"
+        "select l.id, l.parent.id, a.id, a.ns, l.details.owner.id, a.details.owner.id, index(m), m.name, m.value "
+        f"from {kind}AnnotationLink l, MapAnnotation a left outer join a.mapValue m "
+        "where l.child.id = a.id and l.parent.id in (:ids) and a.ns in (:namespaces) order by l.id, index(m)"
     )
     values: Values = {"ids": ids, "namespaces": list(scope.pairs)}
-    for link in session.objects("reading key-value pairs", text, values):
-        if not hasattr(link.child, "getMapValue"):
-            continue  # another kind of annotation that somebody gave this namespace
-        into[unwrap(link.parent.id)].add(_key_values(link, link.child))
-
-
-def _key_values(link: Any, annotation: Any) -> KeyValues:
-    """One annotation; one that belongs to somebody else than its link does is shared, whatever else carries it."""
-    owner = unwrap(link.details.owner.id)
-    return KeyValues(
-        annotation=unwrap(annotation.id),
-        link=unwrap(link.id),
-        owner=owner,
-        pairs=pairs_of(annotation),
-        namespace=unwrap(annotation.ns),
-        shared=unwrap(annotation.details.owner.id) != owner,
-    )
+    rows = session.rows("reading key-value pairs", text, values)
+    for annotated, of_link in groupby(rows, key=lambda row: tuple(row[:6])):
+        link, parent, annotation, namespace, owner, maker = annotated
+        found = tuple((name or "", value or "") for *_, place, name, value in of_link if place is not None)
+        # One that belongs to somebody else than its link does is shared, whatever else carries it.
+        into[parent].add(KeyValues(annotation, link, owner, found, namespace, shared=maker != owner))
 
 
 def _seen_by_others(

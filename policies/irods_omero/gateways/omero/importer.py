@@ -23,12 +23,19 @@ from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
 
 BLOCK = 2 * 1024 * 1024
 """Bytes in one call: well under the size of a message that servers accept."""
+
+UNCOMMITTED = 1000
+"""A fileset may become visible after this many later ones."""
+
+NONE_KNOWN = (-1,)
+"""A query takes no empty list."""
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -65,13 +72,49 @@ class Imported:
     earlier: tuple[int, ...]
 
 
-def find_existing(session: OmeroSession, prefix: str) -> list[Existing]:
-    """All filesets of which a client path starts with ``prefix``, oldest first."""
+@dataclass(frozen=True)
+class Searched:
+    """What a search through all client paths has found for one unit: later ones need look at few filesets only.
+
+    Attributes:
+        known: OMERO ids of its filesets.
+        end: Up to this fileset nothing was missed.
+    """
+
+    known: tuple[int, ...]
+    end: int
+
+
+UNSEARCHED = Searched((), 0)
+"""Nothing was searched yet: all client paths are to be read."""
+
+
+def search(session: OmeroSession, prefixes: Iterable[str]) -> dict[str, Searched]:
+    """Go through the client paths of all filesets once for many units: OMERO has no index of them.
+
+    Args:
+        session: A session that may read across groups.
+        prefixes: The start of the client paths of each unit.
+    """
+    rows = session.rows("looking for earlier imports", "select max(f.id) from Fileset f", {})
+    # Asked for before the search. The import of an agent that was killed may be committed after later ones.
+    end = max(int(rows[0][0] or 0) - UNCOMMITTED, 0)
+    found: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
+    lengths = {len(prefix) for prefix in found}
+    for fileset, path in filesets_below(session, found).items():
+        for prefix in {path[:length] for length in lengths} & found.keys():
+            found[prefix].append(fileset)
+    return {prefix: Searched(tuple(known), end) for prefix, known in found.items()}
+
+
+def find_existing(session: OmeroSession, prefix: str, searched: Searched = UNSEARCHED) -> list[Existing]:
+    """All filesets of which a client path starts with ``prefix``, oldest first: what a search has found, and later."""
     text = (
         "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
-        "where e.clientPath like :pattern order by f.id, e.id"
+        "where (e.fileset.id > :end or e.fileset.id in (:known)) and e.clientPath like :pattern order by f.id, e.id"
     )
-    entries = session.rows("looking for an earlier import", text, {"pattern": prefix + "%"})
+    values: Values = {"pattern": prefix + "%", "end": searched.end, "known": searched.known or NONE_KNOWN}
+    entries = session.rows("looking for an earlier import", text, values)
     filesets: dict[int, tuple[str, int, int]] = {}
     for fileset, path, owner, group in entries:
         if path.startswith(prefix):
@@ -101,6 +144,15 @@ class Importer:
         self._service = service
         self._people = people
         self._tags = tags
+        self._searched: dict[str, Searched] = {}
+
+    def expect(self, prefixes: Iterable[str]) -> None:
+        """Search for what was imported of many units before, at once, as they are going to be imported.
+
+        Args:
+            prefixes: The start of the client paths of each unit.
+        """
+        self._searched |= search(self._service(), prefixes)
 
     def bring_in(self, action: Import, open_object: Opener) -> Imported:
         """Import a unit, unless that was done already.
@@ -155,7 +207,9 @@ class Importer:
     def _complete(self, action: Import) -> list[Existing]:
         """The filesets of a unit that have images; what was left half-made is cleared away."""
         complete = []
-        for existing in find_existing(self._service(), action.prefix):
+        if action.prefix not in self._searched:
+            self.expect([action.prefix])
+        for existing in find_existing(self._service(), action.prefix, self._searched[action.prefix]):
             if existing.complete:
                 complete.append(existing)
             else:
