@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 
 import omero.model
@@ -16,9 +17,10 @@ from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.containers import find_container
-from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.edits import EditReader
+from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
-from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE, REQUESTS
@@ -32,12 +34,14 @@ from tests.conformance.server import (
     EVERYWHERE,
     GROUPS,
     PRIVATE,
+    delete,
     linked,
     named,
     rows,
     save,
     tag,
 )
+from tests.conformance.server import pairs as key_values_of
 from tests.pictures import lab_book
 
 
@@ -135,7 +139,29 @@ def follow_events(agent: Agent, fileset_id: int) -> None:
     tagged = save(client, linked("PlateAnnotationLink", plate, tag("to be put into a set")), context).child
     tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, tagged), context)
-    assert fileset_id in reader.read(agent.service).filesets
+    gone = save(client, linked("ImageAnnotationLink", named("Image", "with a tag"), tag("t")), context).parent
+    delete(client, context, Image=[gone.id.val])
+    hints = reader.read(agent.service)
+    assert fileset_id in hints.filesets
+    assert not hints.unlinked, "what is deleted with its image was not taken from it"
+    place_and_edit(agent, fileset_id)
+
+
+def place_and_edit(agent: Agent, fileset_id: int) -> None:
+    """Where images and plates are put, and what is edited, is followed to the fileset."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    reader, namespace = EventReader(), f"conformance/{agent.data_id}"
+    reader.read(agent.service)
+    image = omero.model.ImageI(agent.view(fileset_id).images[0].id, False)
+    plate = omero.model.PlateI(agent.subject(fileset_id).id, False)
+    assert unplaced(agent.service, [fileset_id]) == {fileset_id}
+    for kind, parent, child in (("ScreenPlateLink", "Screen", plate), ("DatasetImageLink", "Dataset", image)):
+        save(client, linked(kind, named(parent, "made by hand"), child), context)
+        assert reader.read(agent.service).filesets == {fileset_id}
+    assert unplaced(agent.service, [fileset_id]) == set()
+    save(client, linked("PlateAnnotationLink", plate, key_values_of(namespace, ("a", "b"))), context)
+    assert EditReader(0, clock=lambda: time.time() + 3600).read(agent.service, [namespace]) == {fileset_id}
+    unanswered_since(agent.service)
 
 
 def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
@@ -143,7 +169,9 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     with asked() as texts:
         fileset_id = import_into_all_places(agent)
         assert half_made(agent.service, [fileset_id]) == []
-        assert [existing.id for existing in find_existing(agent.service, "irods/none/", fileset_id)] == [fileset_id]
+        assert [existing.id for existing in find_existing(agent.service, "irods/none/", present=fileset_id)] == [
+            fileset_id
+        ]
         annotate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         put_on_a_plate(agent, fileset_id)
@@ -164,6 +192,18 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
     assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:
+    """issue 12: all client paths are read once for many units; an agent that was killed may leave something later."""
+    action = agent.action()
+    agent.importing.expect([action.prefix, agent.action().prefix + "another"])
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+    first = agent.importing.bring_in(action, opener(picture())).fileset
+    assert [existing.id for existing in find_existing(agent.service, action.prefix)] == [first]
+    agent.importing.expect([action.prefix])
+    assert agent.importing.bring_in(action, opener(b"not read")).fileset == first
 
 
 def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import omero.model
@@ -12,9 +13,10 @@ from omero.rtypes import rstring
 from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, WriteKeyValues
 from irods_omero.domain.state.places import tags_of
 from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.vocabulary import TIER_NAMESPACE
-from tests.conformance.gateway import LABORATORY, Agent, opener
+from irods_omero.vocabulary import REQUESTS, TIER_NAMESPACE
+from tests.conformance.gateway import LABORATORY, LOOKED, Agent, opener
 from tests.conformance.importing import picture
 from tests.conformance.mapped import (
     STAIN,
@@ -59,6 +61,17 @@ def test_a_tag_that_is_in_its_set_alone_is_used_again(agent: Agent, fileset_id: 
     tags = {link.text: link.tag for link in agent.subject(fileset_id).tags}
     assert tags[alone] == mine
     assert tags[both] != other, "it would count for another set"
+
+
+def test_request_words_without_a_namespace_are_read_in_whatever_letters(agent: Agent, fileset_id: int) -> None:
+    """omero-63: by their text, without the blanks around it."""
+    for text in ("archive", " Keep ", "KEEP", "keeper"):
+        put_on(agent, fileset_id, tag(text))
+    put_on(agent, fileset_id, tag("RESTAGE", "of their own"))
+    (read,) = read_filesets(agent.service, [fileset_id], replace(LOOKED, words=REQUESTS))[fileset_id].subjects
+    assert sorted(link.text for link in read.tags if link.is_typed) == ["archive", "keep", "keep"]
+    assert {link.text for link in read.tags} & {"keeper", "restage", "RESTAGE"} == set()
+    assert not any(link.is_typed for link in agent.subject(fileset_id).tags)
 
 
 def test_tags_of_a_set_are_made_once_in_a_sweep(agent: Agent, fileset_id: int) -> None:

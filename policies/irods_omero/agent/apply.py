@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -20,6 +20,7 @@ from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreemen
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.streaming import open_object
@@ -53,6 +54,7 @@ class Applier:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
         again, imports = self.apply_all_but_imports(observations)
+        self.expect(imports)
         for data_id in sorted(imports):
             again |= self.import_unit(data_id)
         return again
@@ -85,6 +87,13 @@ class Applier:
             self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
         self._report.held += len(losing)
         log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
+
+    def expect(self, imports: Iterable[int]) -> None:
+        """Search once in OMERO for all units that are going to be imported, by their ids, instead of for each."""
+        zone = str(self._connections.zone_key)
+        prefixes = [import_prefix(zone, data_id) for data_id in imports]
+        if prefixes:
+            self._importer.expect(prefixes)
 
     def import_unit(self, data_id: int) -> set[int]:
         """Import one unit and make both sides agree about it, before the next one: users are waiting for its tags.

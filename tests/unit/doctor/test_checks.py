@@ -74,6 +74,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "delay server",
         "OMERO",
         "agent's account in OMERO",
+        "OMERO's search indexer",
         "clocks",
     }
 
@@ -122,6 +123,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("user", omero(is_admin=False, privileges=frozenset()), FAILURE, "agent's account in OMERO", "no administrator"),
     ("no sudo", omero(privileges=frozenset({"Chown"})), FAILURE, "agent's account in OMERO", "no privilege Sudo"),
     ("too much", omero(privileges=frozenset({"Sudo", "Chown"})), WARNING, "agent's account in OMERO", "Chown"),
+    ("indexer", omero(indexer_owes=900.0), WARNING, "OMERO's search indexer", "15 minutes ago"),
     ("no server", replace(HEALTHY, server=None), WARNING, "rule engines", "no iRODS server"),
     ("no rights", server(unreadable="denied"), WARNING, "rule engines", "denied"),
     ("engines", server(concerns=["python is late: put it first"]), FAILURE, "rule engines", "python is late"),

@@ -266,7 +266,7 @@ def add_tag(world: World, subject: int, place: Place, text: str, owner: int | No
 
     def change(carrier: Subject) -> Subject:
         by = carrier.owner if owner is None else owner
-        same = {(place_of_tag(link), link.text, link.owner) for link in carrier.tags}
+        same = {(place_of_tag(link), link.text, link.owner) for link in carrier.tags if not link.is_typed}
         assert (place, text, by) not in same, f"{by} has linked {text!r} already"
         number, when, tag_set = world.next_id, float(world.clock), place.name
         link = TagLink(number, number + 1, place.namespace, text, by, when, f"user{by}", tag_set)

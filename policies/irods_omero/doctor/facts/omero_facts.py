@@ -6,6 +6,7 @@ import time
 
 from irods_omero.doctor.facts.records import OmeroFacts
 from irods_omero.errors import PolicyError, RefusedError
+from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.settings import OmeroSettings
 
@@ -33,5 +34,6 @@ def _observe(connection: OmeroConnection) -> OmeroFacts:
             str(privilege.getValue().getValue())
             for privilege in session.call("asking for privileges", "", admin.getCurrentAdminPrivileges)
         ),
+        indexer_owes=stamp - asked_at if (asked_at := unanswered_since(session)) is not None else 0.0,
         clock=max(stamp - after, 0.0) or min(stamp - before, 0.0),
     )

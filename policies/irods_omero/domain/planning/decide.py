@@ -16,6 +16,7 @@ from irods_omero.domain.rules.desired import (
     error_avus,
     errors_of,
     id_avus,
+    placing_error,
     state_pairs,
     state_tags,
 )
@@ -82,6 +83,7 @@ class _Fields:
     request: RequestDecision
     attributes: Attributes
     invalid: str
+    unplaced: str
 
     @property
     def errors(self) -> Errors:
@@ -91,6 +93,7 @@ class _Fields:
             Error(self.request.refused),
             Error(self.attributes.error),
             Error(self.invalid),
+            Error(self.unplaced),
         )
 
     @property
@@ -119,6 +122,7 @@ def decide(observation: Observation) -> Decision:
         decide_request(observation, sides),
         frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
         invalid,
+        placing_error(observation.omero, observation.policy.names),
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
@@ -299,6 +303,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         refused=fields.request.refused,
         failure=base.failure if fields.importing.error else None,
         held=observation.is_held,
+        unplaced=omero.unplaced,
         attributes=(),
     )
 

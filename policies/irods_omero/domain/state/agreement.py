@@ -97,6 +97,7 @@ class Agreement:
         failure: Of the last import, None when it went well.
         attributes: The agreed values of mapped attributes.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
+        unplaced: Its images were in no dataset, or its plates in no screen.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -114,6 +115,7 @@ class Agreement:
     failure: Failure | None = None
     attributes: AgreedValues = ()
     held: bool = False
+    unplaced: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -162,6 +164,7 @@ def _dump(agreement: Agreement) -> str:
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "held": agreement.held,
+        "unplaced": agreement.unplaced,
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -223,6 +226,7 @@ def _load(fields: Any) -> Agreement:
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         held=bool(fields.get("held", False)),
+        unplaced=bool(fields.get("unplaced", False)),
         notes=_texts(fields.get("notes", [])),
     )
 

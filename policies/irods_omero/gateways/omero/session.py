@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import Glacier2
@@ -13,7 +14,7 @@ import Ice
 import omero
 import omero.callbacks
 import omero.clients
-from omero.rtypes import rlist, rlong, rstring, unwrap
+from omero.rtypes import rlist, rlong, rstring, rtime, unwrap
 
 from irods_omero.errors import PolicyError, RefusedError, UnreachableError
 
@@ -28,7 +29,7 @@ COMMAND_POLL_MS = 250
 COMMAND_POLLS = 4 * 3600
 """A command (a deletion, an import) may take an hour before it is given up."""
 
-Values = Mapping[str, int | str | Sequence[int] | Sequence[str]]
+Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
 """The named parameters of a query."""
 
 DOWN = (
@@ -232,4 +233,6 @@ def _rtype(value: Any) -> Any:
         return rlong(value)
     if isinstance(value, str):
         return rstring(value)
+    if isinstance(value, datetime):
+        return rtime(int(value.timestamp() * 1000))
     return rlist([_rtype(item) for item in value])

@@ -30,11 +30,12 @@ FULL = Agreement(
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     held=True,
+    unplaced=True,
     notes=("lab::stain: GFP (iRODS wins)",),
 )
 
 KEYS = st.sampled_from(
-    ("c", "fs", "grp", "gone", "tier", "since", "req", "moves", "asked", "queued", "fail", "attr", "held")
+    ("c", "fs", "grp", "gone", "tier", "since", "req", "moves", "asked", "queued", "fail", "attr", "held", "unplaced")
 )
 NUMBERS = st.integers() | st.floats() | st.sampled_from((2**63, -1, 10**400))
 SCALARS = st.none() | st.booleans() | NUMBERS | st.text() | st.just("\ud800")
