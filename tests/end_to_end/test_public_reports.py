@@ -17,7 +17,8 @@ from irods.models import Collection, DataObject, RuleExec
 from irods_omero.agent import apply, observe
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
-from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError, UnreachableError

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.plan import Plan
 from irods_omero.domain.state.actions import (
     AddAvu,

@@ -71,7 +71,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     attribute = observation.policy.names.request
     base = sides.agreed({observation.base.request} & set(REQUESTS))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
-    in_omero |= sides.taken_over(REQUEST_TAGS, base)
+    in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
     new = [asked for asked in _asked(observation) if asked.request not in base]
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
