@@ -21,8 +21,15 @@ from irods_omero.domain.rules.desired import (
     state_pairs,
     state_tags,
 )
+from irods_omero.domain.rules.import_requests import (
+    accepted,
+    is_asked_for,
+    requests_in_omero,
+    requests_in_zone,
+    why_refused,
+)
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.requests import RequestDecision, decide_request
+from irods_omero.domain.rules.requests import RequestDecision, decide_request, refusal
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
@@ -37,6 +44,7 @@ from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
+from irods_omero.vocabulary import IMPORT
 
 NOTES_KEPT = 10
 """At most this many notes are kept, the latest."""
@@ -88,6 +96,10 @@ def _decide(observation: Observation) -> Decision:
         return Decision(
             EMPTY, observation.base, (Reason("unit", "gone", "its data objects are no longer in the zone"),)
         )
+    asking = without_answered(observation)
+    is_import_asked_for = is_asked_for(asking)
+    if is_import_asked_for and (agreement := accepted(observation)) is not None:
+        return _accept_import(observation, asking, agreement)
     importing = decide_import(observation)
     if importing.do_import:
         reason = Reason("import", "now", importing.rule)
@@ -100,7 +112,7 @@ def _decide(observation: Observation) -> Decision:
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
-        decide_request(asking, sides),
+        _with_refusal(observation, decide_request(asking, sides), is_import_asked_for),
         frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
         invalid,
         undone_of(observation),
@@ -108,6 +120,25 @@ def _decide(observation: Observation) -> Decision:
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
     return _with_images(observation, _fitting(observation, sides, fields))
+
+
+def _accept_import(observation: Observation, asking: Observation, agreement: Agreement) -> Decision:
+    """Forget why there are no images, before the request is taken away; the next look decides what comes of it."""
+    plan = Plan(
+        first=record(observation, agreement), omero=requests_in_omero(asking), zone=requests_in_zone(observation)
+    )
+    rule = "asked for: what was deleted or given up is forgotten"
+    return Decision(plan, agreement, (Reason("import", "soon", rule),), wait=True)
+
+
+def _with_refusal(observation: Observation, request: RequestDecision, is_import_asked_for: bool) -> RequestDecision:
+    """The request with what is said to one for an import, which is said on while another one is pending."""
+    if is_import_asked_for:
+        return replace(request, refused=why_refused(observation) or request.refused)
+    base, pending = observation.base, request.pending
+    if pending is not None and pending.request == base.request and base.refused.startswith(refusal(IMPORT, "")):
+        return replace(request, refused=request.refused or base.refused)
+    return request
 
 
 def loses(observation: Observation, decision: Decision) -> bool:
@@ -311,7 +342,7 @@ def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> 
     base = observation.base
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
-    refused = observation.base.refused if agreement.request else agreement.refused
+    refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, notes=agreement.notes))
     if first is None or not plan.works:
         return plan
