@@ -18,7 +18,8 @@ UNIT_KINDS = (FILE, DIRECTORY, LIST)
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
-REQUESTS = (ARCHIVE, RESTAGE, KEEP)
+IMPORT = "import"
+REQUESTS = (ARCHIVE, RESTAGE, KEEP, IMPORT)
 
 TIER_GROUP = "irods::storage_tiering::group"
 TIER_TIME = "irods::storage_tiering::time"

@@ -100,7 +100,7 @@ def test_pairs_that_a_user_changes_at_this_moment_are_left_to_them(agent: Agent,
     changed.setMapValue([omero.model.NamedValue("mine", "y")])
     save(client, changed, context)
     action = WriteKeyValues(agent.subject(fileset_id), before, (("mine", "x"), ("Temperature", "20")), LABORATORY)
-    assert "somebody has changed them" in str(agent.annotating.apply([(1, action)])[1])
+    assert "somebody has changed them" in agent.annotating.apply([(1, action)])[1][0].why
     assert [each.pairs for each in written(agent, fileset_id)] == [(("mine", "y"),)]
 
 

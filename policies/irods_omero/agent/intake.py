@@ -166,8 +166,8 @@ class Intake:
                 actions.append((source.fileset, WriteKeyValues(subject, existing, pairs)))
         if actions:
             annotating, _ = self._connections.writers()
-            for error in annotating.apply(actions).values():
-                raise error
+            for refusals in annotating.apply(actions).values():
+                raise RefusedError("showing what is wrong on", f"Fileset:{source.fileset}", refusals[0].why)
 
     def _place(self, source: Source, rule: PlacementRule, owner: str) -> Placement:
         settings = self._connections.settings

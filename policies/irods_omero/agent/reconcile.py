@@ -15,7 +15,7 @@ from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import tell
-from irods_omero.domain.planning.decide import Decision
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
@@ -158,15 +158,16 @@ class Reconciler:
 
     def _put_right(self, orphans: list[Orphan]) -> None:
         annotating, importing = self._connections.writers()
-        failures = annotating.apply([(orphan.fileset, action) for orphan in orphans for action in orphan.actions])
+        refused = annotating.apply([(orphan.fileset, action) for orphan in orphans for action in orphan.actions])
+        failures = {fileset: refusals[0].why for fileset, refusals in refused.items()}
         for left in (orphan.half_made for orphan in orphans if orphan.half_made):
             try:
                 importing.clear_away(left)
             except RefusedError as refusal:
-                failures[left.id] = refusal
+                failures[left.id] = str(refusal)
         self.done.report.failed += len(failures)
         for fileset, error in failures.items():
-            log.warning("orphan failed", fileset=fileset, error=str(error))
+            log.warning("orphan failed", fileset=fileset, error=error)
 
     def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)

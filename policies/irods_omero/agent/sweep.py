@@ -35,7 +35,7 @@ from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members, owner_of
-from irods_omero.vocabulary import PENDING, TAKEN, shard_of
+from irods_omero.vocabulary import IMPORT, PENDING, TAKEN, shard_of
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     """
     asked, names = set(ids), connections.names
     resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
-    attributes = [names.agreement, names.unit]
+    attributes = [names.agreement, names.unit, names.request]
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
     for unit in units.values():
@@ -84,7 +84,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
             arriving |= dict.fromkeys(marked, zone.unit.data_id)
             if base.failure is not None and base.failure.kind == UNDER_WAY:
                 suspects.add(zone.unit.data_id)
-        elif importing.wait:
+        elif importing.wait and not any(IMPORT in each.values(names.request) for each in zone.objects):
             resting |= marked
     return Backlog(frozenset(resting), arriving, frozenset(suspects))
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.planning.decide import Decision, decide, decide_failure
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.decision import Decision
+from irods_omero.domain.planning.failures import decide_failure
 from irods_omero.domain.planning.plan import EMPTY
 from irods_omero.domain.state.actions import AddAvu, Import, WriteKeyValues
 from irods_omero.domain.state.agreement import Agreement, encode
