@@ -14,7 +14,7 @@ from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import decide, loses
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
-from irods_omero.domain.planning.plan import Step
+from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
@@ -139,12 +139,12 @@ class Applier:
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
         work = _Work()
-        self._carry_out(observations, {id_: each.plan.steps()[:-1] for id_, each in decisions.items()}, work)
+        self._carry_out(observations, {id_: each.plan.steps()[WORK] for id_, each in decisions.items()}, work)
         for data_id, decision in decisions.items():
             if data_id not in work.failures:
                 decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, work)
                 self._report.changed += work.done[data_id] > 0 or bool(after.plan.record)
-        self._carry_out(observations, {id_: each.plan.steps()[-1:] for id_, each in decisions.items()}, work)
+        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, work)
         failures = work.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error)
