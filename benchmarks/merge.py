@@ -161,7 +161,7 @@ def archived(quiet: Observation) -> Observation:
 
 def _measured(name: str, observation: Observation) -> Figure:
     plan = decide(observation).plan
-    actions = len(plan.omero) + len(plan.zone) + len(plan.ids) + bool(plan.record)
+    actions = len(plan.omero) + len(plan.zone) + len(plan.ids) + len(plan.told) + bool(plan.record)
     rounds = [_round(observation) for _ in range(ROUNDS)]
     return Figure(name, len(observation.omero.images), actions, statistics.median(rounds))
 

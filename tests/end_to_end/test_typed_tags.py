@@ -6,7 +6,8 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from irods_omero.domain.state.request_words import STANDING
+from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import add_group
 from tests.faults.end_state import query
 from tests.pictures import retina
@@ -80,7 +81,7 @@ def test_request_tags_are_there_before_the_first_import(scene: Scene) -> None:
     scene.watch(group="newcomers")
     scene.sweep()
     text = "select t.textValue from TagAnnotation t where t.ns = :ns and t.details.group.id = :id"
-    assert sorted(row[0] for row in query(scene, text, ns=REQUEST_NAMESPACE, id=group)) == sorted(REQUESTS)
+    assert sorted(row[0] for row in query(scene, text, ns=REQUEST_NAMESPACE, id=group)) == sorted(STANDING)
 
 
 def test_a_collection_whose_group_does_not_exist_is_no_trouble_until_something_arrives(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from irods_omero.domain.planning.decide import decide, loses
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
-from irods_omero.domain.planning.plan import Step
+from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
@@ -157,12 +157,12 @@ class Applier:
             if observations[data_id].zone.objects:
                 self._connections.activity.tell(*news_of(observations[data_id], decision))
         work = _Work()
-        self._carry_out(observations, {id_: each.plan.steps()[:-1] for id_, each in decisions.items()}, work)
+        self._carry_out(observations, {id_: each.plan.steps()[WORK] for id_, each in decisions.items()}, work)
         for data_id, decision in decisions.items():
             if data_id not in work.failures:
                 decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, work)
                 self._report.changed += work.done[data_id] > 0 or bool(after.plan.record)
-        self._carry_out(observations, {id_: each.plan.steps()[-1:] for id_, each in decisions.items()}, work)
+        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, work)
         failures = work.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error)

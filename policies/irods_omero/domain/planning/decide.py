@@ -11,7 +11,6 @@ from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import HELD, Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
-    DesiredAvus,
     DesiredState,
     Error,
     Errors,
@@ -34,7 +33,7 @@ from irods_omero.domain.rules.requests import RequestDecision, decide_request, r
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
-from irods_omero.domain.state.actions import RemoveAvu
+from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import (
     Agreement,
 )
@@ -203,9 +202,10 @@ def _without_undone(fields: _Fields) -> Attributes:
     return replace(fields.attributes, agreed=fields.undone.agreed(fields.attributes.agreed))
 
 
-def _error_avus(observation: Observation, fields: _Fields) -> DesiredAvus:
-    """What is wrong, and what was undone at the last look."""
-    return error_avus(observation.policy, errors_of(*fields.errors, Error(observation.base.undone)))
+def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
+    """What shows in the zone what is wrong, and what is undone."""
+    errors = errors_of(*fields.errors, Error(fields.undone.told))
+    return diff_zone(observation.zone, error_avus(observation.policy, errors))
 
 
 def _without_images(observation: Observation, fields: _Fields) -> Decision:
@@ -223,10 +223,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
     )
-    avus = {
-        **_error_avus(observation, fields),
-        policy.names.request: _request_avus(fields.request),
-    }
+    avus = {policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
     # The event of the deletion leads to the unit by this id, which therefore goes last.
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}
@@ -235,6 +232,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         zone=diff_zone(zone, avus),
         superseded=diff_superseded(observation.omero),
         ids=diff_zone(zone, ids) + strays + fields.request.moves + diff_zone(zone, last),
+        told=_told(observation, fields),
         record=record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
@@ -251,6 +249,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
         zone=diff_zone(zone, desired.avus),
         superseded=diff_superseded(omero),
         ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
+        told=_told(observation, fields),
         record=record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
@@ -267,7 +266,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
     # Said once; and looked at once more, as it may have been the moment.
-    is_news = observation.refused is not None and agreement.undone != observation.base.undone
+    is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
     wait = fields.importing.wait or fields.request.wait or is_news
     return Decision(_tidy(observation, plan), agreement, reasons, wait)
 
@@ -327,11 +326,7 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
         archived=bool(fields.tier and fields.tier.offline),
-        avus={
-            **mapped,
-            **_error_avus(observation, fields),
-            policy.names.request: _request_avus(fields.request),
-        },
+        avus={**mapped, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),
     )
 

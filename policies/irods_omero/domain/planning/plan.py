@@ -24,6 +24,7 @@ class Plan:
         zone: Actions in the zone.
         superseded: Actions in OMERO on images of earlier contents.
         ids: Actions in the zone that come after these: the ids of images, and movements.
+        told: Actions in the zone that show what is wrong, or no longer do: after all that may turn out to be.
         record: The agreement.
     """
 
@@ -33,6 +34,7 @@ class Plan:
     zone: tuple[ZoneAction, ...] = ()
     superseded: tuple[OmeroAction, ...] = ()
     ids: tuple[ZoneAction, ...] = ()
+    told: tuple[ZoneAction, ...] = ()
     record: RecordAgreement | None = None
 
     def steps(self) -> tuple[Step, ...]:
@@ -49,6 +51,7 @@ class Plan:
             self.zone,
             self.superseded,
             self.ids,
+            self.told,
             (self.record,) if self.record else (),
         )
 
@@ -58,8 +61,14 @@ class Plan:
 
     @property
     def works(self) -> bool:
-        """Whether there is anything to do besides an import and recording the agreement."""
+        """Whether there is anything to do besides an import, telling what is wrong, and recording the agreement."""
         return bool(self.omero or self.zone or self.superseded or self.ids)
 
 
 EMPTY = Plan()
+
+WORK = slice(0, -2)
+"""The steps of which it is known only when they are done what is to be told and recorded."""
+
+END = slice(-2, None)
+"""The steps that tell and record it."""

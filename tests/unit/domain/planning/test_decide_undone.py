@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide, loses
 from irods_omero.domain.planning.decision import Decision
+from irods_omero.domain.planning.plan import WORK
 from irods_omero.domain.state.actions import AddAvu, AddTag, Refusal, RemoveAvu, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.views import Avu
@@ -85,8 +86,7 @@ def attempt(world: World, is_refused: IsRefused) -> tuple[World, Decision]:
         observation = world.look()
         decision = decide(observation)
     refused = []
-    *steps, _ = decision.plan.steps()
-    for action in (action for step in steps for action in step):
+    for action in (action for step in decision.plan.steps()[WORK] for action in step):
         if is_refused(action):
             refused.append(Refusal(action, "not you"))
         else:
@@ -96,7 +96,7 @@ def attempt(world: World, is_refused: IsRefused) -> tuple[World, Decision]:
     if refused or observation.base.undone:
         decision = decide(replace(observation, refused=tuple(refused)))
     record = decision.plan.record or decision.plan.first
-    return killed(apply(world, [record] if record else [])), decision
+    return killed(apply(world, [*decision.plan.told, *([record] if record else [])])), decision
 
 
 def come_to_rest(world: World, is_refused: IsRefused) -> World:
