@@ -122,7 +122,9 @@ def test_images_that_nobody_finds_say_so_on_both_sides_until_they_are_in_their_p
     lost = replace(world.look(), omero=replace(world.omero, subjects=subjects, unplaced=True))
     decision = decide(lost)
     assert decision.agreement.unplaced
-    said = {action.avu.value for action in decision.plan.zone if isinstance(action, AddAvu)}
+    actions = [action for step in decision.plan.steps() for action in step]
+    added = [action.avu for action in actions if isinstance(action, AddAvu)]
+    said = {avu.value for avu in added if avu.attribute == NAMES.error}
     assert len(said) == 1
     assert ("in no screen" if kind == "Plate" else "in no dataset") in said.pop()
     pairs = [dict(action.pairs) for action in decision.plan.omero if isinstance(action, WriteKeyValues)]
