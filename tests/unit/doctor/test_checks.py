@@ -111,6 +111,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
+    ("no omero-py", replace(HEALTHY, omero=OmeroFacts("no Ice", no_client=True)), WARNING, "OMERO", "omero-py is not"),
     ("old OMERO", omero(version="5.4.10"), FAILURE, "OMERO", "5.4.10"),
     ("user", omero(is_admin=False, privileges=frozenset()), FAILURE, "agent's account in OMERO", "no administrator"),
     ("no sudo", omero(privileges=frozenset({"Chown"})), FAILURE, "agent's account in OMERO", "no privilege Sudo"),

@@ -146,6 +146,7 @@ class OmeroFacts:
 
     Attributes:
         unreachable: Why it could not be seen; empty if it could.
+        no_client: Whether that is because omero-py is not installed here.
         refused: Whether it answered, and refused the account.
         version: Version of the server.
         is_admin: Whether the account is an administrator.
@@ -154,6 +155,7 @@ class OmeroFacts:
     """
 
     unreachable: str = ""
+    no_client: bool = False
     refused: bool = False
     version: str = ""
     is_admin: bool = False
