@@ -64,6 +64,7 @@ class Names(object):
         self.server = prefix + "::server"
         self.walked = prefix + "::walked"
         self.identity = prefix + "::identity"
+        self.agent = prefix + "::agent"
         self.kept = (
             self.sync,
             self.unit,
@@ -76,6 +77,7 @@ class Names(object):
             self.server,
             self.walked,
             self.identity,
+            self.agent,
         )
         """Those that only the agent writes, and the hooks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from irods.meta import AVUOperation, iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource, RuleExec, User
 
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.queries import first_rows, last_data_id
+from irods_omero.gateways.zone.objects import oldest_attached
+from irods_omero.gateways.zone.queries import first_rows, last_data_id, sums
 from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
 
 MANY = 600
@@ -59,6 +61,39 @@ def test_rows_are_distinct(zone: Zone) -> None:
     here = Collection.name == zone.collection
     assert asked(zone.alice, DataObject.name, here) == ["file"]
     assert sorted(asked(zone.alice, DataObject.replica_number, here)) == [0, 1, 2]
+
+
+def test_the_catalog_counts_and_adds_up(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """zone-84: one row for each resource."""
+    paths = [zone.put("a"), zone.put("b")]
+    zone.alice.data_objects.replicate(paths[0], MEDIUM)
+    sizes = {path: zone.alice.data_objects.get(path).size for path in paths}
+    ids = {str(row[Resource.id]): row[Resource.name] for row in zone.rods.query(Resource.id, Resource.name)}
+    here = (Collection.name == zone.collection, DataObject.replica_status == "1")
+    found = sums(agent_zone, "adding up", DataObject.resc_id, DataObject.id, DataObject.size, *here)
+    assert {ids[str(resource)]: (count, size) for resource, count, size in found} == {
+        FAST: (2, sum(sizes.values())),
+        MEDIUM: (1, sizes[paths[0]]),
+    }
+
+
+def test_what_has_two_attributes_is_found_by_two_conditions(zone: Zone) -> None:
+    """zone-84."""
+    both, one = zone.put("both"), zone.put("one")
+    for path, attribute in ((both, "first"), (both, "second"), (one, "first")):
+        zone.alice.metadata.add(DataObject, path, iRODSMeta(attribute, "value"))
+    conditions = (DataObjectMeta.name == "first", DataObjectMeta.name == "second")
+    assert asked(zone.alice, DataObject.id, *conditions) == [zone.alice.data_objects.get(both).id]
+
+
+def test_since_when_the_first_of_some_avus_is_there_is_known(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """zone-85, zone-44."""
+    before = int(time.time())
+    zone.alice.metadata.add(DataObject, zone.put("a"), iRODSMeta(f"since {zone.collection}", "value"))
+    at = oldest_attached(agent_zone, f"since {zone.collection}", "value")
+    assert at is not None
+    assert before - 1 <= at <= time.time() + 1
+    assert oldest_attached(agent_zone, f"since {zone.collection}", "other") is None
 
 
 def test_ids_of_many_objects_fit_into_one_condition(zone: Zone) -> None:

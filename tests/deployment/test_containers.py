@@ -29,7 +29,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 SCRIPTS = sorted([*DOCKER.glob("*.sh"), *(REPOSITORY / "irods_config").glob("*.sh")])
 TEXTS = ["Dockerfile", "compose.yaml", "docs/installation.md"]
-TEXTS += [str(path.relative_to(REPOSITORY)) for path in (*SCRIPTS, *(REPOSITORY / "irods_config").iterdir())]
+EXAMPLES = [path for path in (REPOSITORY / "irods_config").rglob("*") if path.is_file()]
+TEXTS += [str(path.relative_to(REPOSITORY)) for path in (*SCRIPTS, *EXAMPLES)]
 PINNED = re.compile(r"^docker\.io/[a-z0-9/-]+:\d+(\.\d+)+$")
 
 
@@ -260,7 +261,7 @@ def commands(text: str) -> list[list[str]]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_commands_that_are_named_exist_with_their_options(name: str) -> None:
     for words in commands((REPOSITORY / name).read_text()):
-        command = main.commands.get(words[0])
+        command = main.get_command(click.Context(main), words[0])
         if command is None:
             assert not any(word.startswith("--") for word in words), words
             continue

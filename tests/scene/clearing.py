@@ -30,7 +30,7 @@ class Beginning:
     """What there was when a scene began.
 
     Attributes:
-        cursors: How far agents had followed OMERO's event log.
+        cursors: What agents had kept: how far they had followed OMERO's event log, and their heartbeats.
         last: For each kind of object in OMERO the greatest id.
     """
 
@@ -120,4 +120,4 @@ def _home(zone: str) -> str:
 
 def _cursors(admin: Any, zone: str) -> dict[str, str]:
     avus = admin.metadata.get(Collection, _home(zone))
-    return {avu.name: avu.value for avu in avus if avu.name.startswith("omero::cursor")}
+    return {avu.name: avu.value for avu in avus if avu.name.startswith(("omero::cursor", "omero::agent"))}

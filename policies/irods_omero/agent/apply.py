@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -11,7 +12,10 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import Decision, decide, decide_attempt, decide_failure, loses
+from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import Plan, Step
+from irods_omero.domain.rules.attributes import HELD
+from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreement, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
@@ -78,6 +82,7 @@ class Applier:
             return
         for data_id in losing:
             decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
+            self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
         self._report.held += len(losing)
         log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
 
@@ -106,7 +111,8 @@ class Applier:
             attempt = decide_attempt(observations[data_id])
             if attempt is not None:
                 self._write(observations, data_id, (attempt,))
-            done = self._importer.bring_in(action, lambda path: open_object(self._connections.zone, path))
+            with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
+                done = self._importer.bring_in(action, opener)
         except RefusedError as error:
             if isinstance(error, DestinationError):
                 self._missing[where] = error
@@ -120,6 +126,9 @@ class Applier:
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
+        for data_id, decision in decisions.items():
+            if observations[data_id].zone.objects:
+                self._connections.activity.tell(*news_of(observations[data_id], decision))
         failures = self._apply_steps(observations, {data_id: each.plan for data_id, each in decisions.items()})
         self._report.changed += sum(bool(decision.plan) for id_, decision in decisions.items() if id_ not in failures)
         for data_id, error in failures.items():
@@ -166,7 +175,10 @@ class Applier:
     def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:
         log.warning("unit failed", path=observation.zone.first.path, error=str(error))
         self._report.failed += 1
-        return decide_failure(observation, str(error), kind)
+        decision = decide_failure(observation, str(error), kind)
+        if decision.agreement.failure is not None:
+            self._connections.activity.tell(news_of_failure(observation, decision.agreement.failure))
+        return decision
 
 
 def decide_or_fail(observation: Observation) -> Decision:

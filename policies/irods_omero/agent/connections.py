@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from irods_omero.agent.activity import Activity
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
@@ -16,6 +17,7 @@ from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
@@ -23,7 +25,7 @@ from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
 
 
 class Connections:
-    """The two connections of one agent, and its settings."""
+    """The two connections of one agent, its settings, and what it tells of itself."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -31,13 +33,14 @@ class Connections:
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
+        self.activity = Activity()
         self._people = People(self.omero)
         self._zone_key: ZoneKey | None = None
 
     @property
     def home(self) -> str:
         """The collection on which the agents keep what they have to remember."""
-        return f"/{self.settings.zone.name}/home/{self.settings.zone.user}"
+        return home_of(self.zone)
 
     @property
     def zone_key(self) -> ZoneKey:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from irods.models import Collection, CollectionMeta
-
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.omero.events import Hints
 from irods_omero.gateways.omero.filesets import client_paths
-from irods_omero.gateways.zone.avus import set_avu
+from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.objects import ids_with
-from irods_omero.gateways.zone.queries import rows
 
 
 def data_ids(connections: Connections, hints: Hints) -> set[int]:
@@ -40,12 +36,10 @@ def _attribute(connections: Connections) -> str:
 
 def load_cursor(connections: Connections) -> int | None:
     """The last id that was read and followed; None at the first start."""
-    conditions = (Collection.name == connections.home, CollectionMeta.name == _attribute(connections))
-    values = rows(connections.zone, "reading the cursor", (CollectionMeta.value,), *conditions)
-    numbers = [int(value) for (value,) in values if value.isdecimal()]
+    numbers = [int(value) for value in recall(connections.zone, _attribute(connections)) if value.isdecimal()]
     return max(numbers) if numbers else None
 
 
 def save_cursor(connections: Connections, cursor: int) -> None:
     """Remember that all up to this id was followed."""
-    set_avu(connections.zone, connections.home, Avu(_attribute(connections), str(cursor)), collection=True)
+    remember(connections.zone, _attribute(connections), str(cursor))

@@ -12,25 +12,26 @@ from dataclasses import replace
 from uuid import uuid4
 
 import structlog
-from irods.models import Collection, CollectionMeta, DataObjectMeta
 from irods.models import DataObject as DataObjects
+from irods.models import DataObjectMeta
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import load_cursor, save_cursor
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import DataObject
 from irods_omero.domain.state.zone_key import MARK, ZoneKey, identity_in
 from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero.events import last_row
 from irods_omero.gateways.omero.fileset_pages import keys_below, last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
-from irods_omero.gateways.zone.avus import record_agreement, set_avu
+from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.identity import write_zone_key
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import read_objects
-from irods_omero.gateways.zone.queries import first_rows, rows
+from irods_omero.gateways.zone.queries import first_rows
 
 log = structlog.get_logger()
 
@@ -134,10 +135,8 @@ def _attribute(connections: Connections) -> str:
 
 
 def _known(connections: Connections) -> str | None:
-    conditions = (Collection.name == connections.home, CollectionMeta.name == _attribute(connections))
-    values = rows(connections.zone, "reading which OMERO it was", (CollectionMeta.value,), *conditions)
-    return str(values[0][0]) if values else None
+    return next(iter(recall(connections.zone, _attribute(connections))), None)
 
 
 def _remember(connections: Connections, uuid: str) -> None:
-    set_avu(connections.zone, connections.home, Avu(_attribute(connections), uuid), collection=True)
+    remember(connections.zone, _attribute(connections), uuid)

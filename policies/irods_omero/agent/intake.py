@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
-from irods.models import Collection, CollectionMeta
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
@@ -35,9 +34,9 @@ from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after,
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement, set_avu
+from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import id_of, ids_with, read_objects
-from irods_omero.gateways.zone.queries import rows
 from irods_omero.vocabulary import FILE, LIST, shard_of
 
 log = structlog.get_logger()
@@ -189,13 +188,11 @@ class Intake:
         return f"{self._connections.names.cursor}:filesets:{settings.omero.name}:{settings.agent.shards}"
 
     def _cursor(self) -> int | None:
-        condition = (Collection.name == self._connections.home, CollectionMeta.name == self._attribute())
-        found = rows(self._connections.zone, "reading the cursor", (CollectionMeta.value,), *condition)
-        return max((int(value) for (value,) in found if value.isdecimal()), default=None)
+        numbers = (int(value) for value in recall(self._connections.zone, self._attribute()) if value.isdecimal())
+        return max(numbers, default=None)
 
     def _save_cursor(self, fileset: int) -> None:
-        avu = Avu(self._attribute(), str(fileset))
-        set_avu(self._connections.zone, self._connections.home, avu, collection=True)
+        remember(self._connections.zone, self._attribute(), str(fileset))
 
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 
 import structlog
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.agent.webhooks import Webhooks
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
 
 log = structlog.get_logger()
@@ -30,11 +35,44 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
         SettingsError: The configuration cannot be used: a password file is gone.
         IdentityError: OMERO is another one than the zone knows, or an earlier state of it.
     """
+    settings, activity = connections.settings, connections.activity
+    with ExitStack() as told:
+        if settings.agent.metrics is not None:
+            told.enter_context(Metrics(settings, activity))
+        if settings.notify.webhooks:
+            told.enter_context(Webhooks(settings, activity))
+        told.enter_context(Heartbeat(settings, activity))
+        _run(connections, stop, swept)
+
+
+def run_once(connections: Connections) -> Report:
+    """Sweep until no import is left for later; returns what all these sweeps did together.
+
+    Raises:
+        UnreachableError: A side is down; nothing is lost, the next one goes on.
+        RefusedError: A side refuses what concerns all units, for instance the log-in.
+    """
+    heartbeat = Heartbeat(connections.settings, connections.activity)
+    begun = time.monotonic()
+    try:
+        report = Sweeper(connections).drain()
+        connections.activity.swept(report, time.monotonic() - begun)
+    except PolicyError as error:
+        connections.activity.broken_off(str(error))
+        raise
+    finally:
+        heartbeat.beat()
+    return report
+
+
+def _run(connections: Connections, stop: threading.Event, swept: Callable[[Report], None]) -> None:
     sweeper, pause = Sweeper(connections), connections.settings.agent.interval_seconds
     interval = pause
     while not stop.is_set():
         try:
+            begun = time.monotonic()
             report = sweeper.sweep()
+            connections.activity.swept(report, time.monotonic() - begun)
             swept(report)
             pause = 0.0 if report.is_unfinished else interval
         except (SettingsError, IdentityError):
@@ -42,6 +80,7 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
         except Exception as error:
             pause = min(max(pause, interval) * 2, LONGEST_PAUSE)
             unforeseen = not isinstance(error, PolicyError)
+            connections.activity.broken_off(str(error))
             log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1), exc_info=unforeseen)
             connections.start_anew()
             sweeper = Sweeper(connections)

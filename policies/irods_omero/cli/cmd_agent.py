@@ -21,8 +21,7 @@ def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> 
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.agent.report import Report  # noqa: PLC0415
-    from irods_omero.agent.service import run, stop_on_signals  # noqa: PLC0415
-    from irods_omero.agent.sweep import Sweeper  # noqa: PLC0415
+    from irods_omero.agent.service import run, run_once, stop_on_signals  # noqa: PLC0415
 
     settings = _with_shards(settings_of(ctx), shards)
 
@@ -32,7 +31,7 @@ def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> 
 
     with Connections(settings) as connections:
         if once:
-            report = Sweeper(connections).drain()
+            report = run_once(connections)
             show(report)
             ctx.exit(FAILED if report.failed else 0)
         run(connections, stop_on_signals(), show)

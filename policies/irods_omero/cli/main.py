@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
-from irods_omero.cli.cmd_adopt import adopt, register
-from irods_omero.cli.cmd_agent import agent
-from irods_omero.cli.cmd_config import check_config
-from irods_omero.cli.cmd_doctor import doctor
-from irods_omero.cli.cmd_explain import explain
-from irods_omero.cli.cmd_install import install, uninstall
-from irods_omero.cli.cmd_rebind import rebind
-from irods_omero.cli.cmd_reconcile import reconcile
-from irods_omero.cli.cmd_removals import removals
-from irods_omero.cli.cmd_retry import retry
-from irods_omero.cli.cmd_unit import unit
 from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
 from irods_omero.errors import PolicyError, SettingsError
 from irods_omero.install import omero_client
 
+COMMANDS = {
+    "adopt": "cmd_adopt:adopt",
+    "agent": "cmd_agent:agent",
+    "config": "cmd_config:check_config",
+    "doctor": "cmd_doctor:doctor",
+    "explain": "cmd_explain:explain",
+    "install": "cmd_install:install",
+    "rebind": "cmd_rebind:rebind",
+    "reconcile": "cmd_reconcile:reconcile",
+    "register": "cmd_adopt:register",
+    "removals": "cmd_removals:removals",
+    "retry": "cmd_retry:retry",
+    "status": "cmd_status:status",
+    "uninstall": "cmd_install:uninstall",
+    "unit": "cmd_unit:unit",
+}
+"""For each command its module in this package, and what it is called there."""
+
 
 class PolicyGroup(click.Group):
-    """Turns this project's errors into one message and an exit code, without a traceback."""
+    """Loads a command when it is used, and turns this project's errors into one message and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name: no other one is loaded, which monitoring would wait for each time."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(f"irods_omero.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command."""
@@ -52,21 +73,3 @@ def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     """Keep an iRODS zone's storage tiers and OMERO's tags consistent, both ways."""
     configure_logs(verbose)
     ctx.obj = config
-
-
-for command in (
-    adopt,
-    agent,
-    check_config,
-    doctor,
-    explain,
-    install,
-    rebind,
-    reconcile,
-    register,
-    removals,
-    retry,
-    uninstall,
-    unit,
-):
-    main.add_command(command)

@@ -5,10 +5,18 @@ from irods_omero.settings.load import (
     ZONE_PASSWORD_VARIABLE,
     load_settings,
     read_secret,
+    read_secret_file,
     settings_path,
 )
 from irods_omero.settings.mapping import AttributeSettings
-from irods_omero.settings.model import OmeroSettings, Settings, ZoneSettings, parse_shards
+from irods_omero.settings.model import (
+    OmeroSettings,
+    Settings,
+    WebhookSettings,
+    ZoneSettings,
+    parse_address,
+    parse_shards,
+)
 
 __all__ = [
     "OMERO_PASSWORD_VARIABLE",
@@ -16,9 +24,12 @@ __all__ = [
     "AttributeSettings",
     "OmeroSettings",
     "Settings",
+    "WebhookSettings",
     "ZoneSettings",
     "load_settings",
+    "parse_address",
     "parse_shards",
     "read_secret",
+    "read_secret_file",
     "settings_path",
 ]

@@ -68,10 +68,19 @@ def read_secret(path: str | None, variable: str, environment: Mapping[str, str] 
         return environment[variable]
     if not path:
         raise SettingsError(f"no password: name a password_file in the configuration, or set {variable}")
+    return read_secret_file(path)
+
+
+def read_secret_file(path: str, what: str = "the password file") -> str:
+    """The secret that a file holds, without white space around it; ``what`` is what messages call the file.
+
+    Raises:
+        SettingsError: It cannot be read, or is empty. The message never holds the secret.
+    """
     try:
         secret = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: the password file cannot be read: {error}") from error
+        raise SettingsError(f"{path}: {what} cannot be read: {error}") from error
     if not secret:
-        raise SettingsError(f"{path}: the password file is empty")
+        raise SettingsError(f"{path}: {what} is empty")
     return secret

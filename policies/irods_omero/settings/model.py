@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from irods_omero.domain.rules.placement import why_no_template
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+LOOPBACK = "127.0.0.1"
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
 
 
@@ -156,12 +157,57 @@ class AgentSettings(Section):
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1000, description="How many units are looked at together."
     )
+    metrics: str | None = Field(
+        default=None,
+        description="Address and port at which Prometheus reads metrics, as in '127.0.0.1:9410'; a port alone is open "
+        "to this machine only. Whoever reaches it may read them.",
+    )
 
     @field_validator("shards")
     @classmethod
     def _shards_exist(cls, text: str) -> str:
         parse_shards(text)
         return text
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_name_an_address(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_address(text)
+        return text
+
+
+class WebhookSettings(Section):
+    """Where notifications are posted to."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]")] | None = Field(
+        default=None, description="The address, if everybody on the server may know it."
+    )
+    url_file: str | None = Field(
+        default=None,
+        description="File with the address, readable by the agent only: that of many chat systems is a secret.",
+    )
+    secret_file: str | None = Field(
+        default=None, description="File with the secret that notifications are signed with; without it they are not."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_address(self) -> WebhookSettings:
+        if (self.url is None) is (self.url_file is None):
+            raise ValueError("name its address by either url or url_file")
+        return self
+
+
+class NotifySettings(Section):
+    """Whom the agent tells of what needs a person, as a service only."""
+
+    webhooks: list[WebhookSettings] = Field(default=[], description="All of them get all notifications.")
+    interval_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=6 * 3600.0, description="Pause between two notifications of the same cause, which counts its units."
+    )
+    many: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="How many units a cause outside their files must concern to be told of."
+    )
 
 
 class Settings(Section):
@@ -183,6 +229,7 @@ class Settings(Section):
     )
     safety: SafetySettings = Field(default=SafetySettings())
     agent: AgentSettings = Field(default=AgentSettings())
+    notify: NotifySettings = Field(default=NotifySettings())
 
     @field_validator("omero_first")
     @classmethod
@@ -201,6 +248,14 @@ class Settings(Section):
     def _attributes_do_not_meet(cls, mapped: list[AttributeSettings], info: ValidationInfo) -> list[AttributeSettings]:
         check_attributes(mapped, Names(info.data.get("prefix", DEFAULT_PREFIX)))
         return mapped
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of a text like ``127.0.0.1:9410``, ``[::1]:9410`` or ``9410``; raises ValueError for others."""
+    host, colon, port = text.rpartition(":")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535 or (colon and not host):
+        raise ValueError(f"{text!r} is no address with a port, as in '127.0.0.1:9410'")
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
 def parse_shards(text: str) -> frozenset[int]:

@@ -12,6 +12,8 @@ from benchmarks.sweep import WHY, sweep
 from benchmarks.world import World, lab_world
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.status.reading import read_status
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,16 @@ def test_with_nothing_marked_a_sweep_reads_marks_and_events_and_no_unit(world: W
             sweeper.sweep()
     assert calls.zone == {QUERY: 2}
     assert to_omero(calls) == {"IQuery.projection": 1}
+
+
+def test_the_status_takes_as_many_pages_whatever_the_number_of_quiet_units(world: World) -> None:
+    pages = []
+    for size in (1, 50):
+        world.load(f"status of {size}", size)
+        with counted(world.scene) as calls, ZoneConnection(world.scene.settings.zone) as zone:
+            read_status(world.scene.settings, zone)
+        pages.append(calls.zone)
+    assert pages[0] == pages[1] == {QUERY: 9, "GENQUERY2_AN": 2}
 
 
 def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: World) -> None:

@@ -18,6 +18,8 @@ from irods_omero.doctor.facts.records import (
     ZoneFacts,
 )
 from irods_omero.doctor.finding import Level, worst
+from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
+from irods_omero.status.summary import Cause
 from tests.unit.doctor.healthy import FAST, HEALTHY, NOW, OMERO, POLICY, ROOT, RULE, SECRET, SERVER, TAPE, ZONE
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
@@ -52,12 +54,17 @@ def tiers(*members: TierFacts) -> Facts:
     return zone(tiers=members)
 
 
+def causes(kind: str) -> Facts:
+    return replace(HEALTHY, causes=[Cause(kind, "no such user", 7, "/lab/home/lab/a.tif")])
+
+
 def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() -> None:
     findings = judge(HEALTHY)
     assert worst(findings) is OK
     assert {finding.check for finding in findings} == {
         "policy file",
         "password files",
+        "imports",
         "rule engines",
         "in-server part",
         "zone",
@@ -130,6 +137,9 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("secret open", secret(mode=0o640), FAILURE, "password files", "by others"),
     ("secret hidden", secret(readable=False), FAILURE, "password files", "cannot be read"),
     ("secret of others", secret(owner=1), WARNING, "password files", "somebody else"),
+    ("given up", causes(GIVEN_UP), WARNING, "imports", "7 given up: no such user"),
+    ("hindered", causes(HINDERED), WARNING, "imports", "7 hindered: no such user"),
+    ("held", causes(HELD_BACK), FAILURE, "removals", "those of 7 units are held"),
 ]
 
 

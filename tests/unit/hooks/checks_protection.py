@@ -15,7 +15,7 @@ from tests.unit.hooks.routes import COLLECTIONS, ELSEWHERE, OBJECT, put
 from tests.unit.hooks.shapes import Event
 
 REQUEST = "omero::request"
-KEPT = ("sync", "unit", "fileset", "image", "url", "agreement", "error", "cursor", "anything", "request ")
+KEPT = ("sync", "unit", "fileset", "image", "url", "agreement", "error", "cursor", "agent", "anything", "request ")
 PATH = OBJECT.path
 ADD = "add_avu_metadata_pre"
 

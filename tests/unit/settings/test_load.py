@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from irods_omero.errors import SettingsError
-from irods_omero.settings import load_settings, parse_shards, read_secret, settings_path
+from irods_omero.settings import load_settings, parse_address, parse_shards, read_secret, settings_path
 from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
 
 GOOD: dict[str, Any] = {
@@ -49,12 +49,32 @@ def test_a_short_configuration_is_enough(tmp_path: Path) -> None:
         ("watch", {"roots": ["home"]}, "watch.roots.0: string should match pattern '^/.+[^/]$', got \"home\""),
         ("agent", {"shards": "0-64"}, "agent.shards: '0-64' names no shards: they go from 0 to 63, got \"0-64\""),
         ("agent", {"shards": "7-3"}, "agent.shards: '7-3' names no shards: they go from 0 to 63, got \"7-3\""),
+        ("agent", {"metrics": "x"}, "agent.metrics: 'x' is no address with a port, as in '127.0.0.1:9410', got \"x\""),
         ("imports", {"attempts": 0}, "imports.attempts: input should be greater than or equal to 1, got 0"),
     ],
 )
 def test_a_mistake_is_named_with_its_key(tmp_path: Path, section: str, change: dict[str, Any], message: str) -> None:
     wrong = {**GOOD, section: {**GOOD.get(section, {}), **change}}
     assert mistakes(tmp_path, json.dumps(wrong)) == [f"1: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9410", ("127.0.0.1", 9410)),
+        ("0.0.0.0:9410", ("0.0.0.0", 9410)),
+        ("host.example.org:80", ("host.example.org", 80)),
+        ("[::1]:9410", ("::1", 9410)),
+    ],
+)
+def test_a_port_alone_is_open_to_this_machine_only(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", ":9410", "0", "70000", "host:", "host:x", "-1"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        parse_address(text)
 
 
 def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:

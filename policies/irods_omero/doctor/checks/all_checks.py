@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, zone_checks
+from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, unit_checks, zone_checks
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding
 
@@ -23,6 +23,8 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     omero_checks.reachable,
     omero_checks.account,
     zone_checks.clocks,
+    unit_checks.imports,
+    unit_checks.removals,
 )
 
 

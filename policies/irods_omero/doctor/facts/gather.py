@@ -10,7 +10,7 @@ from irods_omero.doctor.facts.omero_facts import observe_omero
 from irods_omero.doctor.facts.probe import probe
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
-from irods_omero.doctor.facts.zone_facts import observe_zone
+from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.install.source import examples, installed_version
 from irods_omero.settings import Settings
@@ -28,9 +28,12 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
     """
     with ZoneConnection(settings.zone) as connection:
         zone = observe_zone(settings, connection)
+        causes = () if zone.unreachable else observe_causes(settings, connection)
     names = Names(settings.prefix)
     roots = [root for root in zone.roots if root.owner] if trying else []
-    secrets = [path for path in (settings.zone.password_file, settings.omero.password_file) if path]
+    named = [settings.zone.password_file, settings.omero.password_file]
+    named += [path for webhook in settings.notify.webhooks for path in (webhook.url_file, webhook.secret_file)]
+    secrets = [path for path in named if path]
     return Facts(
         version=installed_version(),
         me=os.geteuid(),
@@ -44,4 +47,5 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         tier_names=sorted(settings.tiers),
         examples=str(examples()),
         now=datetime.now(timezone.utc),
+        causes=causes,
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from irods_omero.status.summary import Cause
+
 
 @dataclass(frozen=True)
 class FileFacts:
@@ -173,13 +175,14 @@ class Facts:
         server: The iRODS server on this machine, if there is one.
         policy: The policy file.
         options: Names of the further settings of the zone's connection that the policy file holds.
-        secrets: The password files that the policy file names.
+        secrets: The files with passwords and other secrets that the policy file names.
         zone: The zone.
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
         tier_names: Resources that the policy file names as tiers.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
+        causes: What is wrong with units, by cause.
     """
 
     version: str
@@ -194,3 +197,4 @@ class Facts:
     tier_names: Sequence[str]
     examples: str
     now: datetime
+    causes: Sequence[Cause] = ()

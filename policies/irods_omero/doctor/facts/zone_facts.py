@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from irods_omero.gateways.zone.connection import ZoneConnection, describe
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
+from irods_omero.status.reading import read_errors
+from irods_omero.status.summary import Cause, causes_of
 from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 
 QUERY = "irods::storage_tiering::query"
@@ -39,6 +42,14 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
         return ZoneFacts(unreachable=str(error))
     except iRODSException as error:
         return ZoneFacts(unreachable=f"the zone refuses {settings.zone.user}: {describe(error)}")
+
+
+def observe_causes(settings: Settings, zone: ZoneConnection) -> Sequence[Cause]:
+    """What is wrong with units, by cause; nothing where the zone does not say."""
+    try:
+        return causes_of(read_errors(settings, zone), settings.imports.attempts)
+    except PolicyError:
+        return ()
 
 
 def _user_type(zone: ZoneConnection) -> str:

@@ -101,19 +101,32 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
             "select DATA_ID, META_DATA_ATTR_VALUE, META_DATA_ATTACHED_CREATE_TIME "
             f"where META_DATA_ATTR_NAME = '{attribute}' and DATA_ID in ({listed})"
         )
-        rows_found = _newer(zone, text)
+        rows_found = _newer(zone, "reading when it was asked", text)
         if rows_found is None:
+            log.info("nobody can tell what was asked last: the zone does not answer GenQuery2")
             return times
         times.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
     return times
 
 
-def _newer(zone: ZoneConnection, text: str) -> list[list[str]] | None:
+def oldest_attached(zone: ZoneConnection, attribute: str, value: str) -> int | None:
+    """When the oldest AVU of an attribute and value was put on a data object, in seconds since 1970.
+
+    None where there is none, or where the zone cannot tell (see ``attached_at``).
+    """
+    text = (
+        "select min(META_DATA_ATTACHED_CREATE_TIME) "
+        f"where META_DATA_ATTR_NAME = '{attribute}' and META_DATA_ATTR_VALUE = '{value}'"
+    )
+    found = _newer(zone, f"reading since when {attribute} is there", text)
+    return int(found[0][0]) if found and found[0][0] else None
+
+
+def _newer(zone: ZoneConnection, doing: str, text: str) -> list[list[str]] | None:
     """The rows of a query in GenQuery2, None where that is not to be had: one refusal may have passed by."""
     for _ in range(2):
         with suppress(RefusedError):
-            return zone.call("reading when it was asked", "", lambda session: list(session.genquery2(text)))
-    log.info("nobody can tell what was asked last: the zone does not answer GenQuery2")
+            return zone.call(doing, "", lambda session: list(session.genquery2(text)))
     return None
 
 

@@ -51,3 +51,15 @@ def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> in
         return int(row[DataObject.id] or 0) if row else 0
 
     return zone.call(doing, "", ask)
+
+
+def sums(
+    zone: ZoneConnection, doing: str, by: Column, counted: Column, added: Column, *conditions: Criterion
+) -> list[tuple[Any, int, int]]:
+    """For each value of a column the number of rows and the sum of another column, added up by the catalog."""
+
+    def ask(session: Any) -> list[tuple[Any, int, int]]:
+        query = session.query(by).count(counted).sum(added).filter(*conditions)
+        return [(row[by], int(row[counted]), int(row[added] or 0)) for row in query.get_results()]
+
+    return zone.call(doing, "", ask)

@@ -1,0 +1,109 @@
+"""What the agent is doing: told by the loop, and handed on to whoever shows it, which may be in other threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import BinaryIO, cast
+
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.news import News
+from irods_omero.domain.state.actions import Import
+from irods_omero.status.beat import UnderWay
+
+Opener = Callable[[str], AbstractContextManager[BinaryIO]]
+
+
+class Listener:
+    """Somebody who is told; each method must return at once, and none may fail."""
+
+    def on_sweep(self, report: Report, seconds: float) -> None:
+        """A sweep has come to its end, after as many seconds."""
+
+    def on_trouble(self, error: str) -> None:
+        """A sweep was broken off."""
+
+    def on_import(self, size: int, seconds: float) -> None:
+        """So many bytes were imported, in as many seconds."""
+
+    def on_news(self, news: News) -> None:
+        """Something that people should be told of happened to a unit."""
+
+
+class Activity:
+    """What one agent is doing."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self.listeners: list[Listener] = []
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._imports: list[_Import] = []
+
+    def imports(self) -> tuple[UnderWay, ...]:
+        """The imports that go on."""
+        with self._lock:
+            return tuple(each.shown(self._clock()) for each in self._imports)
+
+    @contextmanager
+    def importing(self, action: Import, opener: Opener) -> Iterator[Opener]:
+        """Note an import as long as it lasts; gives what opens its data objects, and counts what is read of them."""
+        started = _Import(action, self._clock())
+        with self._lock:
+            self._imports.append(started)
+        try:
+            yield lambda path: started.counting(opener(path))
+        finally:
+            with self._lock:
+                self._imports.remove(started)
+        for listener in self.listeners:
+            listener.on_import(action.content.size, max(self._clock() - started.since, 0.0))
+
+    def swept(self, report: Report, seconds: float) -> None:
+        """A sweep has come to its end, after as many seconds."""
+        for listener in self.listeners:
+            listener.on_sweep(report, seconds)
+
+    def broken_off(self, error: str) -> None:
+        """A sweep was broken off."""
+        for listener in self.listeners:
+            listener.on_trouble(error)
+
+    def tell(self, *news: News) -> None:
+        """Something happened that people should be told of."""
+        for each in news:
+            for listener in self.listeners:
+                listener.on_news(each)
+
+
+class _Import:
+    def __init__(self, action: Import, since: float) -> None:
+        self.since = since
+        self._path, self._size, self._done = action.paths[0], action.content.size, 0
+
+    def shown(self, now: float) -> UnderWay:
+        # An earlier import may have been read first, to be compared with.
+        return UnderWay(self._path, self._size, min(self._done, self._size), int(self.since), int(now))
+
+    @contextmanager
+    def counting(self, opened: AbstractContextManager[BinaryIO]) -> Iterator[BinaryIO]:
+        with opened as stream:
+            yield cast(BinaryIO, _Counting(stream, self.count))
+
+    def count(self, size: int) -> None:
+        self._done += size
+
+
+class _Counting:
+    """A stream that says how much was read."""
+
+    def __init__(self, stream: BinaryIO, count: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._count = count
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        self._count(len(block))
+        return block

@@ -1,0 +1,98 @@
+"""The agent's heartbeat: once a minute it says in the zone what it is doing, whatever keeps its loop busy."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+
+from irods_omero.agent.activity import Activity, Listener
+from irods_omero.agent.report import Report
+from irods_omero.errors import PolicyError
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.home import recall, remember
+from irods_omero.settings import Settings
+from irods_omero.status.beat import SECONDS, Beat, decode, encode
+from irods_omero.vocabulary import Names
+
+log = structlog.get_logger()
+
+
+class Heartbeat(Listener):
+    """Writes one AVU on the home collection of the agent's account, at most once a minute.
+
+    As a context manager it does so in a thread of its own, with a connection of its own that is open only meanwhile:
+    an import may last for hours. The first one comes after the first sweep.
+    """
+
+    def __init__(self, settings: Settings, activity: Activity, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._settings = settings
+        self._attribute = f"{Names(settings.prefix).agent}:{settings.omero.name}:{settings.agent.shards}"
+        self._activity = activity
+        self._clock = clock
+        now = int(clock())
+        self._state = Beat(now, now, socket.gethostname(), version("irods-omero-policies"))
+        self._last: float | None = None
+        self._swept, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        activity.listeners.append(self)
+
+    def on_sweep(self, report: Report, seconds: float) -> None:
+        """Take note of a sweep that came to its end."""
+        counts = {name: count for name, count in report.as_dict().items() if count}
+        self._state = replace(
+            self._state, swept=int(self._clock()), seconds=round(seconds, 3), report=counts, trouble=""
+        )
+        self._swept.set()
+
+    def on_trouble(self, error: str) -> None:
+        """Take note of a sweep that was broken off."""
+        self._state = replace(self._state, trouble=error)
+        self._swept.set()
+
+    def beat(self) -> bool:
+        """Write a heartbeat, unless the last one, of this agent or of the one before it, is less than a minute old.
+
+        Returns:
+            Whether it was written; the zone may be down, too.
+        """
+        try:
+            with ZoneConnection(self._settings.zone, attempts=1) as zone:
+                now = self._clock()
+                if self._last is None:
+                    earlier = [decode(text) for text in recall(zone, self._attribute)]
+                    self._last = max((beat.at for beat in earlier if beat is not None), default=0.0)
+                if 0 <= now - self._last < SECONDS:
+                    return False
+                beat = replace(self._state, at=int(now), importing=self._activity.imports())
+                remember(zone, self._attribute, encode(beat))
+                self._last = now
+                return True
+        except PolicyError as error:
+            log.info("no heartbeat", error=str(error))
+            return False
+
+    def _run(self) -> None:
+        self._swept.wait(SECONDS)
+        while not self._stopped.is_set():
+            try:
+                self.beat()
+            except Exception:
+                log.exception("no heartbeat")
+            self._stopped.wait(SECONDS)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stopped.set()
+        self._swept.set()
+        self._thread.join(timeout=5)  # the zone may not answer

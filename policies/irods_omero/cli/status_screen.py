@@ -1,0 +1,128 @@
+"""How things stand on one screen, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
+from irods_omero.domain.state.texts import timestamp
+from irods_omero.status.summary import OVERDUE, AgentState, Status
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+CAUSES_SHOWN = 12
+
+STYLES = {GIVEN_UP: "yellow", HINDERED: "bold red", HELD_BACK: "bold red", OVERDUE: "bold red"}
+
+
+def screen(status: Status) -> Group:
+    """The whole screen; what there is nothing of is left out, except for agents and the backlog."""
+    parts: list[RenderableType] = [_problems(status), _agents(status), _backlog(status)]
+    parts += [table for table in (_imports(status), _requests(status), _causes(status), _tiers(status)) if table]
+    if status.cut:
+        parts.append(Text(f"There are more {', '.join(status.cut)} than were counted.", "italic"))
+    return Group(*parts)
+
+
+def _problems(status: Status) -> RenderableType:
+    at = timestamp(status.now)
+    if not status.problems:
+        return Text(f"{at}: all is well", "green")
+    return Text("\n").join([Text(f"{at}: to be looked at", "bold red"), *map(Text, status.problems)])
+
+
+def _agents(status: Status) -> RenderableType:
+    headings = ("agent of shards", "host", "version", "last sweep", "what it did", "rows of OMERO's log not followed")
+    rows = [_agent(agent, status) for agent in status.agents]
+    return _table("Agents", headings, rows) or Text("No agent has been heard of.", "bold red")
+
+
+def _agent(agent: AgentState, status: Status) -> list[Text]:
+    beat = agent.beat
+    swept = f"{age(status.now - beat.swept)} ago, in {beat.seconds:.1f} s" if beat.swept else "none yet"
+    did = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in beat.report.items()) or "nothing to do"
+    if beat.trouble:
+        did = beat.trouble
+    said = Text(f"silent for {age(status.now - beat.at)}", "bold red") if not agent.speaks else Text(swept)
+    behind = "?" if status.behind is None else str(status.behind.get(agent.shards, "?"))
+    return [Text(agent.shards), Text(beat.host), Text(beat.version), said, Text(did), Text(behind)]
+
+
+def _backlog(status: Status) -> RenderableType:
+    rows = [[Text(each.kind), Text(str(each.pending)), Text(str(each.taken))] for each in status.backlog]
+    table = _table("Marks", ("on what is", "pending", "being worked on"), rows)
+    if table is None:
+        return Text("Nothing is marked.")
+    if status.oldest_seconds is not None:
+        table.caption = f"the oldest has been pending for {age(status.oldest_seconds)}"
+    return table
+
+
+def _imports(status: Status) -> Table | None:
+    rows = []
+    for each in status.imports:
+        sent = f"{decimal(each.done)} of {decimal(each.size)}"
+        rate = f"{decimal(each.done // max(each.at - each.since, 1))}/s"
+        rows.append([Text(each.path), Text(sent), Text(rate), Text(age(status.now - each.since))])
+    return _table("Imports under way", ("path", "sent", "rate", "for"), rows)
+
+
+def _requests(status: Status) -> Table | None:
+    rows = [
+        [
+            Text(each.word),
+            Text(each.state, STYLES.get(each.state, "")),
+            Text(str(each.units)),
+            Text(age(status.now - each.since) if each.since else ""),
+        ]
+        for each in status.requests
+    ]
+    return _table("Requests", ("request", "state", "units", "oldest for"), rows)
+
+
+def _causes(status: Status) -> Table | None:
+    rows = [
+        [Text(each.kind, STYLES.get(each.kind, "")), Text(str(each.units)), Text(each.text), Text(each.example)]
+        for each in status.causes[:CAUSES_SHOWN]
+    ]
+    table = _table("Errors by cause", ("", "units", "cause", "for example"), rows)
+    if table is not None and len(status.causes) > CAUSES_SHOWN:
+        table.caption = f"and {len(status.causes) - CAUSES_SHOWN} more causes: see --json"
+    return table
+
+
+def _tiers(status: Status) -> Table | None:
+    rows = [
+        [Text(each.tier), Text(each.resource), Text(f"{each.replicas:,}"), Text(decimal(each.size))]
+        for each in status.tiers
+    ]
+    return _table("Tiers, below the watched roots", ("tier", "resource", "data objects", "bytes"), rows)
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table | None:
+    listed = list(rows)
+    if not listed:
+        return None
+    table = Table(*headings, title=title, title_justify="left")
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in listed:
+        table.add_row(*row)
+    return table
+
+
+def age(seconds: float) -> str:
+    """A length of time in its largest two units."""
+    whole = max(int(seconds), 0)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"

@@ -1,0 +1,163 @@
+"""Reads how things stand from the zone: pages, whose number grows with what waits or fails and not with the zone."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from irods.column import Criterion, In, Like
+from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource
+
+from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
+from irods_omero.domain.state.request_words import REQUEST_TABLE
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.home import recall_all
+from irods_omero.gateways.zone.objects import GOOD, oldest_attached, read_avus
+from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, rows, sums
+from irods_omero.gateways.zone.watched import like
+from irods_omero.settings import Settings
+from irods_omero.status.beat import Beat, decode
+from irods_omero.status.seen import ErrorSeen, MarkSeen, RequestSeen, ResourceUse, Seen
+from irods_omero.vocabulary import PENDING, TAKEN, Names
+
+MOST = 10_000
+"""So many marks, errors or requests are looked at; what there is more of is only said to be more."""
+
+DOING = "reading how things stand"
+
+
+def read_status(settings: Settings, zone: ZoneConnection) -> Seen:
+    """What the zone says of how things stand.
+
+    Raises:
+        UnreachableError: The zone is down.
+        RefusedError: The zone refuses.
+    """
+    return _Reader(settings, zone).seen()
+
+
+def read_errors(settings: Settings, zone: ZoneConnection) -> list[ErrorSeen]:
+    """What is wrong, on data objects.
+
+    Raises:
+        UnreachableError: The zone is down.
+        RefusedError: The zone refuses.
+    """
+    return _Reader(settings, zone).errors()
+
+
+def read_beats(settings: Settings, zone: ZoneConnection, names: Names) -> dict[str, Beat]:
+    """The heartbeats of all agents that keep this zone and this OMERO together, by their shards."""
+    texts = recall_all(zone, f"{names.agent}:{settings.omero.name}")
+    return {shards: beat for shards, text in texts.items() if (beat := decode(text)) is not None}
+
+
+class _Reader:
+    def __init__(self, settings: Settings, zone: ZoneConnection) -> None:
+        self._settings = settings
+        self._zone = zone
+        self._names = Names(settings.prefix)
+        self._cut: set[str] = set()
+
+    def seen(self) -> Seen:
+        names, zone = self._names, self._zone
+        oldest = {state: oldest_attached(zone, names.sync, state) for state in (PENDING, TAKEN)}
+        holding = [request.text for request in REQUEST_TABLE if request.holds]
+        return Seen(
+            now=time.time(),
+            beats=read_beats(self._settings, zone, names),
+            marks=self._marks(),
+            oldest={state: at for state, at in oldest.items() if at is not None},
+            errors=self.errors(),
+            requests=self._requests(),
+            keeps=len(self._carrying("requests to hold data", names.request, holding)),
+            use=self._use(),
+            cut=frozenset(self._cut),
+        )
+
+    def _marks(self) -> list[MarkSeen]:
+        names = self._names
+        columns = (DataObject.id, DataObjectMeta.value, DataObjectMeta.units)
+        found = self._some("marks", columns, DataObjectMeta.name == names.sync)
+        both = (DataObjectMeta.name == names.sync, DataObjectMeta.name == names.fileset)
+        known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if found else set()
+        marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in found]
+        columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
+        found = self._some("marks", columns, CollectionMeta.name == names.sync)
+        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in found]
+
+    def errors(self) -> list[ErrorSeen]:
+        columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value)
+        found = self._some("errors", columns, DataObjectMeta.name == self._names.error)
+        units, agreed = self._agreements(id_ for id_, *_ in found)
+        return [
+            ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
+            for id_, parent, name, text in found
+        ]
+
+    def _requests(self) -> list[RequestSeen]:
+        moving = [request.text for request in REQUEST_TABLE if not request.holds]
+        found = self._carrying("requests", self._names.request, moving)
+        units, agreed = self._agreements(id_ for id_, _ in found)
+        seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in found}
+        return [RequestSeen(unit, word, agreement) for (unit, word), agreement in sorted(seen.items())]
+
+    def _carrying(self, what: str, attribute: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+        conditions = (DataObjectMeta.name == attribute, In(DataObjectMeta.value, values))
+        return self._some(what, (DataObject.id, DataObjectMeta.value), *conditions)
+
+    def _agreements(self, ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Agreement]]:
+        """For data objects their units, and what was agreed about units of which these are the first."""
+        names, units, agreed = self._names, dict[int, int](), dict[int, Agreement]()
+        for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
+            avus = read_avus(self._zone, chunk, [names.agreement, names.unit])
+            for id_ in chunk:
+                of_unit = [avu.value for avu in avus.get(id_, ()) if avu.attribute == names.unit]
+                units[id_] = min((int(value) for value in of_unit if value.isdecimal()), default=id_)
+                agreed[id_] = read(avu for avu in avus.get(id_, ()) if avu.attribute == names.agreement)[0]
+        return units, agreed
+
+    def _use(self) -> list[ResourceUse]:
+        """What is on each root resource below the watched roots, added up by the catalog."""
+        roots = _outermost(self._settings.watch.roots)
+        below = [condition for root in roots for condition in (like(root), f"{like(root)}/%")]
+        use: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        tops = self._tops() if below else {}
+        for pattern in below:
+            conditions = (Like(Collection.name, pattern), DataObject.replica_status == GOOD)
+            for resource, replicas, size in sums(
+                self._zone, DOING, DataObject.resc_id, DataObject.id, DataObject.size, *conditions
+            ):
+                top = tops.get(str(resource), str(resource))
+                use[top] = (use[top][0] + replicas, use[top][1] + size)
+        return [ResourceUse(resource, *counts) for resource, counts in sorted(use.items())]
+
+    def _tops(self) -> dict[str, str]:
+        """The name of the root resource for the id of each resource."""
+        columns = (Resource.id, Resource.name, Resource.parent)
+        listed = {str(id_): (str(name), str(parent or "")) for id_, name, parent in rows(self._zone, DOING, columns)}
+        return {id_: _top(id_, listed) for id_ in listed}
+
+    def _some(self, what: str, columns: Sequence[Any], *conditions: Criterion) -> list[tuple[Any, ...]]:
+        """Rows of a query, as many as are looked at; that there are more is noted."""
+        found = first_rows(self._zone, DOING, MOST + 1, columns, *conditions)
+        if len(found) > MOST:
+            self._cut.add(what)
+        return found[:MOST]
+
+
+def _top(id_: str, listed: Mapping[str, tuple[str, str]]) -> str:
+    name, parent = listed[id_]
+    return _top(parent, listed) if parent in listed and parent != id_ else name
+
+
+def _outermost(roots: Sequence[str]) -> list[str]:
+    """The roots that are below no other one, each once."""
+    return [root for root in sorted(set(roots)) if not any(root.startswith(f"{other}/") for other in roots)]
+
+
+def _number(units: str | None) -> int:
+    return int(units) if units and units.isdecimal() else -1

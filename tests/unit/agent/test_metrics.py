@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+from prometheus_client import Metric
+
+from irods_omero.agent.activity import Activity
+from irods_omero.agent.metrics import Metrics, families
+from irods_omero.agent.report import Report
+from irods_omero.domain.planning.news import News
+from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED, UNANSWERED
+from irods_omero.errors import SettingsError
+from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
+from irods_omero.status.summary import Backlog, Cause, Requests, Status, TierUse
+
+
+def settings(address: str = "9410") -> Settings:
+    sections = {
+        "zone": {"name": "lab", "host": "127.0.0.1", "port": 1, "user": "omero-agent"},  # nobody listens there
+        "omero": {"host": "omero", "user": "irods-agent"},
+        "watch": {"roots": ["/lab/home/lab"]},
+        "agent": {"metrics": address},
+    }
+    return Settings.model_validate(sections)
+
+
+@pytest.fixture
+def activity() -> Activity:
+    return Activity()
+
+
+@pytest.fixture
+def metrics(activity: Activity, monkeypatch: pytest.MonkeyPatch) -> Metrics:
+    monkeypatch.setenv(ZONE_PASSWORD_VARIABLE, "secret")
+    return Metrics(settings(), activity)
+
+
+def samples(found: list[Metric]) -> dict[str, float]:
+    """All values by their names, each with the values of its labels."""
+    return {" ".join([one.name, *one.labels.values()]): one.value for family in found for one in family.samples}
+
+
+def test_what_sweeps_did_is_added_up(metrics: Metrics, activity: Activity) -> None:
+    activity.swept(Report(observed=7, changed=2, omero_actions=5, zone_actions=3), 0.2)
+    activity.swept(Report(observed=1, held=1), 40)
+    activity.broken_off("OMERO is down")
+    found = samples(list(metrics.registry.collect()))
+    assert (found["irods_omero_units_total observed"], found["irods_omero_units_total held"]) == (8, 1)
+    assert (found["irods_omero_actions_total omero"], found["irods_omero_actions_total zone"]) == (5, 3)
+    assert (found["irods_omero_sweeps_total done"], found["irods_omero_sweeps_total broken off"]) == (2, 1)
+    assert found["irods_omero_sweep_seconds_bucket 0.25"] == 1
+    assert found["irods_omero_sweep_seconds_count"] == 2
+    assert found["irods_omero_last_sweep_timestamp_seconds"] > 0
+
+
+def test_failures_are_counted_by_what_becomes_of_them(metrics: Metrics, activity: Activity) -> None:
+    for kind in (AGAIN, GIVEN_UP, GIVEN_UP, REFUSED, UNANSWERED):
+        activity.tell(News(kind, "no such user", "/lab/home/lab/a.tif"))
+    found = samples(list(metrics.registry.collect()))
+    assert [found[f"irods_omero_failures_total {kind}"] for kind in (AGAIN, HINDERED, GIVEN_UP)] == [1, 0, 2]
+    assert found["irods_omero_requests_refused_total"] == 1
+
+
+def test_how_things_stand_is_shown_as_gauges() -> None:
+    status = Status(
+        now=0,
+        unattended=(1, 2),
+        backlog=(Backlog("to be imported", 3, 1),),
+        oldest_seconds=90,
+        requests=(Requests("archive", "queued", 4),),
+        causes=(Cause(HINDERED, "no such user", 5, "/lab/a"), Cause(HINDERED, "no such group", 6, "/lab/b")),
+        held=7,
+        tiers=(TierUse("fast", "resource", 8, 900),),
+    )
+    assert samples(list(families(status))) == {
+        "irods_omero_zone_up": 1,
+        "irods_omero_marks to be imported pending": 3,
+        "irods_omero_marks to be imported taken": 1,
+        "irods_omero_oldest_mark_seconds": 90,
+        "irods_omero_units_with_errors given up": 0,
+        "irods_omero_units_with_errors hindered": 11,
+        "irods_omero_removals_held": 7,
+        "irods_omero_requests archive queued": 4,
+        "irods_omero_shards_unattended": 2,
+        "irods_omero_tier_objects fast": 8,
+        "irods_omero_tier_bytes fast": 900,
+    }
+
+
+def test_a_zone_that_is_down_keeps_nobody_from_reading_the_rest(metrics: Metrics) -> None:
+    found = samples(list(metrics.registry.collect()))
+    assert found["irods_omero_zone_up"] == 0
+    assert "irods_omero_removals_held" not in found
+    assert found["irods_omero_imports_under_way"] == 0
+
+
+def test_an_address_that_is_taken_is_a_mistake_in_the_configuration(activity: Activity) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        other = Metrics(settings(f"127.0.0.1:{taken.getsockname()[1]}"), activity)
+        with pytest.raises(SettingsError, match=r"agent\.metrics: cannot listen"), other:
+            pass

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from irods_omero.domain.rules.attributes import HELD
+from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
+from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, UNDER_WAY, Agreement, Failure
+from irods_omero.settings import Settings
+from irods_omero.status.beat import Beat, UnderWay
+from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, ResourceUse, Seen
+from irods_omero.status.summary import (
+    COLLECTION,
+    KNOWN,
+    NEW,
+    OVERDUE,
+    QUEUED,
+    SILENT_SECONDS,
+    UNSEEN,
+    Backlog,
+    Cause,
+    Requests,
+    Status,
+    TierUse,
+    shard_text,
+    summarise,
+)
+
+NOW = 1_800_000_000
+ALIVE = Beat(NOW - 30, NOW - 3600, "agent.example.org", "1.0", swept=NOW - 31, seconds=0.5)
+SILENT = replace(ALIVE, at=NOW - SILENT_SECONDS)
+QUIET = Seen(NOW, beats={"0-63": ALIVE})
+SETTINGS = Settings.model_validate(
+    {
+        "zone": {"name": "lab", "host": "icat", "user": "omero-agent"},
+        "omero": {"host": "omero", "user": "irods-agent"},
+        "watch": {"roots": ["/lab/home/lab"]},
+        "tiers": {"fast": {"name": "quick", "recall_hours": 2}, "tape": {}},
+        "imports": {"attempts": 3},
+    }
+)
+
+
+def status(**changes: Any) -> Status:
+    return summarise(replace(QUIET, **changes), SETTINGS)
+
+
+def failed(kind: str, attempts: int, reason: str = "it failed") -> Agreement:
+    return Agreement(failure=Failure(attempts, NOW, reason, kind=kind))
+
+
+def kinds(errors: Sequence[ErrorSeen]) -> list[str]:
+    return [cause.kind for cause in status(errors=errors).causes]
+
+
+def test_a_quiet_zone_with_an_agent_has_no_problems() -> None:
+    assert status().problems == ()
+    assert status().unattended == ()
+
+
+def test_without_an_agent_all_shards_are_unattended() -> None:
+    assert status(beats={}).problems == ("no agent works on shards 0-63",)
+
+
+def test_an_agent_that_is_silent_is_a_problem() -> None:
+    found = status(beats={"0-31": ALIVE, "32-63": SILENT})
+    assert [agent.speaks for agent in found.agents] == [True, False]
+    assert found.unattended == tuple(range(32, 64))
+    assert "shards 32-63 on agent.example.org has not been heard of" in found.problems[0]
+
+
+def test_a_silent_agent_whose_shards_others_have_taken_over_is_forgotten() -> None:
+    found = status(beats={"0-31": ALIVE, "32-63": ALIVE, "0-63": SILENT})
+    assert [agent.shards for agent in found.agents] == ["0-31", "32-63"]
+    assert found.problems == ()
+
+
+def test_what_is_no_heartbeat_of_an_agent_counts_for_none() -> None:
+    assert status(beats={"0-63": ALIVE, "99-x": ALIVE}).problems == ()
+
+
+def test_an_agent_that_cannot_sweep_is_a_problem_with_its_cause() -> None:
+    (problem,) = status(beats={"0-63": replace(ALIVE, trouble="OMERO is down")}).problems
+    assert "OMERO is down" in problem
+
+
+def test_imports_of_agents_that_speak_are_under_way() -> None:
+    one = UnderWay("/lab/a", 10, 5, NOW - 9, NOW - 1)
+    beats = {"0-31": replace(ALIVE, importing=(one,)), "32-63": replace(SILENT, importing=(one,))}
+    assert status(beats=beats).imports == (one,)
+
+
+def test_marks_are_counted_once_for_each_object_by_what_they_are_on() -> None:
+    marks = [
+        MarkSeen(1, "pending", 1),
+        MarkSeen(1, "taken", 1),
+        MarkSeen(2, "taken", 2),
+        MarkSeen(3, "pending", 3, known=True),
+        MarkSeen(4, "pending", 4, collection=True),
+    ]
+    assert status(marks=marks).backlog == (Backlog(COLLECTION, 1, 0), Backlog(NEW, 1, 1), Backlog(KNOWN, 1, 0))
+
+
+def test_the_age_of_the_oldest_mark_is_told_where_the_zone_knows_it() -> None:
+    assert status(oldest={"pending": NOW - 90}).oldest_seconds == 90
+    assert status().oldest_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempts", "told"),
+    [(CONTENT, 3, GIVEN_UP), (CONTENT, 2, AGAIN), (OUTSIDE, 50, HINDERED), (UNDER_WAY, 3, HINDERED)],
+)
+def test_what_becomes_of_a_failed_import_is_told(kind: str, attempts: int, told: str) -> None:
+    assert kinds([ErrorSeen("/lab/a", "it failed", 1, failed(kind, attempts))]) == [told]
+
+
+def test_other_errors_are_told_apart() -> None:
+    refused = Agreement(refused="request archive refused: there is no tier")
+    errors = [
+        ErrorSeen("/lab/a", HELD, 1, Agreement(held=True)),
+        ErrorSeen("/lab/b", refused.refused, 2, refused),
+        ErrorSeen("/lab/c", "/lab has 2 values of omero::target", 3),
+    ]
+    assert sorted(kinds(errors)) == sorted([HELD_BACK, REFUSED, TO_CORRECT])
+
+
+def test_units_with_one_cause_are_one_line_with_an_example_and_the_most_frequent_is_first() -> None:
+    agreement = failed(OUTSIDE, 1, "")
+    errors = [ErrorSeen(f"/lab/{n}.tif", f"importing '/lab/{n}.tif': the disk is full", n, agreement) for n in (7, 8)]
+    errors += [ErrorSeen("/lab/other.tif", "no such user", 9)]
+    first, second = status(errors=errors).causes
+    assert first == Cause(TO_CORRECT, "importing '…': the disk is full", 2, "/lab/7.tif")
+    assert second.units == 1
+
+
+def test_files_of_one_unit_count_as_one() -> None:
+    errors = [ErrorSeen(f"/lab/{n}.tif", "no such user", 7) for n in range(3)]
+    assert [cause.units for cause in status(errors=errors).causes] == [1]
+
+
+def test_what_is_hindered_or_held_is_a_problem_and_what_its_users_were_told_is_none() -> None:
+    assert status(errors=[ErrorSeen("/lab/a", "it failed", 1, failed(CONTENT, 3))]).problems == ()
+    assert len(status(errors=[ErrorSeen("/lab/a", "it failed", 1, failed(OUTSIDE, 3))]).problems) == 1
+    held = status(errors=[ErrorSeen(f"/lab/{n}", HELD, n) for n in range(5)])
+    assert held.held == 5
+    assert held.problems == ("removals of 5 units are held: see irods-omero removals",)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "state"),
+    [
+        (Agreement(), UNSEEN),
+        (Agreement(request="archive", asked=NOW - 60, moves=1, tier="quick"), QUEUED),
+        (Agreement(request="archive", asked=NOW - 2 * 3600, moves=1, tier="quick"), OVERDUE),
+        (Agreement(request="archive", asked=NOW - 2 * 3600, moves=1, tier="tape"), QUEUED),
+    ],
+)
+def test_requests_are_told_by_state_with_the_patience_of_their_tier(agreement: Agreement, state: str) -> None:
+    found = status(requests=[RequestSeen(1, "archive", agreement)])
+    assert found.requests == (Requests("archive", state, 1, agreement.asked),)
+    assert bool(found.problems) == (state == OVERDUE)
+
+
+def test_what_is_held_by_request_is_counted() -> None:
+    assert status(keeps=4).requests == (Requests("keep", "holds", 4),)
+
+
+def test_tiers_have_the_names_that_users_see() -> None:
+    use = [ResourceUse("fast", 3, 300), ResourceUse("other", 1, 7)]
+    assert status(use=use).tiers == (TierUse("quick", "fast", 3, 300), TierUse("other", "other", 1, 7))
+
+
+def test_how_far_each_agent_is_behind_omero_is_told_if_omero_answers() -> None:
+    assert status(omero=OmeroLag(end=120, cursors={"0-63": 100})).behind == {"0-63": 20}
+    assert status().behind is None
+    down = status(omero=OmeroLag(unreachable="no answer"))
+    assert (down.behind, down.problems) == (None, ("OMERO cannot be asked: no answer",))
+
+
+def test_shards_are_written_as_in_the_configuration() -> None:
+    assert shard_text([5, 0, 1, 2, 7, 8]) == "0-2,5,7-8"
