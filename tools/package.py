@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from irods_omero.install.layout import PACKAGE, PACKAGED
 from irods_omero.install.source import CORE, core, installed_version, parts
 
 TOP = Path(__file__).parents[1]
 DIST = TOP / "dist"
-PACKAGE = "irods-omero-rules"
 DEBIAN = TOP / "packaging" / "debian"
 SCRIPTS = ("postinst", "prerm")
 EXAMPLES = ("omero_policy.example.json", "omero_policy.schema.json", "server_config.fragment.json")
@@ -64,7 +64,7 @@ def _files() -> dict[str, bytes]:
         **{f"usr/lib/python3/dist-packages/{name}": data for name, data in parts().items()},
         **{f"{share}/{name}": (TOP / "irods_config" / name).read_bytes() for name in EXAMPLES},
         f"{share}/{CORE}": core(),
-        f"{share}/version": f"{installed_version()}\n".encode(),
+        str(PACKAGED.relative_to("/")): f"{installed_version()}\n".encode(),
         **{f"{documents}/{name}": (DEBIAN / name).read_bytes() for name in ("README.Debian", "copyright")},
         f"{documents}/changelog.gz": gzip.compress((TOP / "CHANGELOG.md").read_bytes(), mtime=0),
     }

@@ -19,11 +19,11 @@ import pytest
 
 from irods_omero import hooks
 from irods_omero.install import source
-from irods_omero.install.layout import PYTHON, ServerLayout
+from irods_omero.install.layout import PACKAGE, PYTHON, ServerLayout
 from irods_omero.settings.reference import schema_text
 from tests.unit.hooks.interpreters import VERSIONS, find
 from tests.unit.install.conftest import server
-from tools.package import PACKAGE, build_debian, build_python, debian_version
+from tools.package import build_debian, build_python, debian_version
 
 iserver = server
 """A folder as /etc/irods is."""
@@ -87,13 +87,18 @@ def run(folder: Path, *arguments: str, at: Path, **environment: str) -> subproce
     )
 
 
+def below(folder: Path) -> set[str]:
+    """The files in a folder of the checkout, by their paths in it."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {name for name in found if "__pycache__" not in name}
+
+
 def test_the_wheel_has_the_package_the_rules_and_the_examples_and_no_tests(archives: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(archives[1]) as wheel:
         names = set(wheel.namelist())
     share = f"irods_omero_policies-{VERSION}.data/data/share/irods-omero"
-    ours = {path.relative_to(TOP / "policies").as_posix() for path in (TOP / "policies").rglob("*") if path.is_file()}
-    expected = {name for name in ours if "__pycache__" not in name} | {"irods_omero/install/core/core.py"}
-    expected |= {f"{share}/{path.name}" for path in (TOP / "irods_config").iterdir()}
+    expected = {*below(TOP / "policies"), "irods_omero/install/core/core.py"}
+    expected |= {f"{share}/{name}" for name in below(TOP / "irods_config")}
     assert "irods_omero/py.typed" in expected
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)

@@ -10,6 +10,7 @@ from irods_omero.doctor.facts.omero_facts import observe_omero
 from irods_omero.doctor.facts.probe import probe
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
+from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.install.source import examples, installed_version
@@ -17,7 +18,7 @@ from irods_omero.settings import Settings
 from irods_omero.vocabulary import Names
 
 
-def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
+def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool) -> Facts:
     """Observe everything.
 
     Args:
@@ -25,6 +26,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         policy: The file that it was read from.
         etc: Where an iRODS server on this machine has its configuration.
         trying: Whether to try the hooks, which writes to the zone.
+        web: Whether to open OMERO.web.
     """
     with ZoneConnection(settings.zone) as connection:
         zone = observe_zone(settings, connection)
@@ -44,6 +46,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
         omero=observe_omero(settings.omero),
+        web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         examples=str(examples()),
         now=datetime.now(timezone.utc),
