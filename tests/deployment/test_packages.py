@@ -98,7 +98,7 @@ def test_the_wheel_has_the_package_the_rules_and_the_examples_and_no_tests(archi
         names = set(wheel.namelist())
     share = f"irods_omero_policies-{VERSION}.data/data/share/irods-omero"
     expected = {*below(TOP / "policies"), "irods_omero/install/core/core.py"}
-    expected |= {f"{share}/{name}" for name in below(TOP / "irods_config")}
+    expected |= {f"{share}/{name}" for name in (*below(TOP / "irods_config"), "runtime.txt")}
     assert "irods_omero/py.typed" in expected
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
@@ -145,7 +145,7 @@ def test_what_needs_omero_says_what_to_type_where_its_client_is_missing(program:
     assert (said.returncode, said.stdout) == (1, ""), said
     assert said.stderr.startswith("irods-omero agent needs omero-py, which is not installed here"), said
     first, second = (line for line in said.stderr.splitlines() if " -m pip install " in line)
-    assert shlex.split(second) == [f"{program}/bin/python", "-m", "pip", "install", "omero-py<6,>=5.22"]
+    assert shlex.split(second) == [f"{program}/bin/python", "-m", "pip", "install", "irods-omero-policies[omero]"]
     asked = first.partition('"$(')[2].removesuffix(')"').split()
     wheel = run(program, "python", *asked[1:], at=tmp_path, ZEROC_ICE_WHEEL="a.whl")
     assert (asked[0], wheel.stdout) == (f"{program}/bin/python", "a.whl\n"), wheel

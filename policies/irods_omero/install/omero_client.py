@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import requires
 
 from irods_omero.install.source import DISTRIBUTION
 
@@ -22,11 +21,9 @@ def commands() -> tuple[str, str]:
     Two commands, as pip by itself would try the sources of zeroc-ice, which no present compiler and Python accept.
     """
     python = sys.executable
-    (requirement,) = [each for each in requires(DISTRIBUTION) or () if each.startswith("omero-py")]
-    client = requirement.partition(";")[0].strip()
     return (
         f'{python} -m pip install "$({python} -m irods_omero.install.zeroc_ice)"',
-        f'{python} -m pip install "{client}"',
+        f'{python} -m pip install "{DISTRIBUTION}[omero]"',
     )
 
 
