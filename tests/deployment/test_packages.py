@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from irods_omero import hooks
-from irods_omero.install import source
+from irods_omero.doctor.facts.server_facts import observe_server
+from irods_omero.install import layout, source
 from irods_omero.install.layout import PACKAGE, PYTHON, ServerLayout
 from irods_omero.settings.reference import schema_text
 from tests.unit.hooks.interpreters import VERSIONS, find
@@ -247,6 +248,19 @@ def test_the_debian_package_stays_while_a_core_py_of_the_site_needs_it(root: Pat
     core.write_text("# nothing of ours any more\n")
     assert dpkg(root, "--remove", PACKAGE).returncode == 0
     assert not (root / RULES).exists()
+
+
+@needs_dpkg
+def test_the_doctor_knows_the_rules_of_the_debian_package(
+    unpacked: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "PACKAGED", unpacked / layout.PACKAGED.relative_to("/"))
+    etc = root / "etc" / "irods"
+    (etc / "server_config.json").write_text("{}")
+    shutil.copy(unpacked / SHARE / "core.py", etc)
+    seen = observe_server(etc)
+    assert seen is not None
+    assert (seen.installed, seen.joined, seen.changed) == (VERSION, True, [])
 
 
 def test_what_comes_before_a_release_is_older_for_debian_too() -> None:
