@@ -183,18 +183,22 @@ def unpacked(debian: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The folder of a machine, with what dpkg keeps of its packages: none."""
+    """The folder of a machine, where dpkg knows of Python and of the Python rule engine, and of nothing else."""
     (tmp_path / "etc" / "irods").mkdir(parents=True)
     records = tmp_path / "var" / "lib" / "dpkg"
     for folder in ("info", "updates", "triggers"):
         (records / folder).mkdir(parents=True)
-    (records / "status").touch()
+    rest = "Status: install ok installed\nVersion: 5\nArchitecture: all\nMaintainer: none\nDescription: none\n\n"
+    there = ("python3", "irods-rule-engine-plugin-python")
+    (records / "status").write_text("".join(f"Package: {name}\n{rest}" for name in there))
+    for name in there:
+        (records / "info" / f"{name}.list").touch()
     return tmp_path
 
 
 def dpkg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run dpkg on a machine that is a folder."""
-    forced = "--force-script-chrootless,not-root,depends,bad-path"
+    forced = "--force-script-chrootless,not-root,bad-path"
     command = ["dpkg", f"--root={root}", f"--log={root}/var/dpkg.log", forced, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
@@ -234,6 +238,21 @@ def test_the_debian_package_is_compiled_when_installed_and_leaves_nothing(root: 
     removed = dpkg(root, "--purge", PACKAGE)
     assert removed.returncode == 0, removed
     assert files(root) - before <= {"etc/irods/core.py", "usr", "usr/lib", "usr/share", "usr/share/doc"}
+
+
+@needs_dpkg
+@pytest.mark.skipif(not PYTHON.exists(), reason=f"there is no {PYTHON} here, which compiles the rules")
+def test_the_debian_package_is_compiled_anew_when_python_is_updated(root: Path, debian: Path) -> None:
+    dpkg(root, "--install", str(debian))
+    folders = [path for path in (root / RULES).rglob("__pycache__") if path.is_dir()]
+    for folder in folders:
+        shutil.rmtree(folder)
+    records = f"--admindir={root}/var/lib/dpkg"
+    subprocess.run(["dpkg-trigger", records, "--by-package=python3", str(PYTHON)], check=True)
+    triggered = dpkg(root, "--triggers-only", "--pending")
+    assert triggered.returncode == 0, triggered
+    assert len(folders) == 2
+    assert len(list((root / RULES).rglob("*.pyc"))) == len(source.parts())
 
 
 @needs_dpkg
