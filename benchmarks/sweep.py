@@ -21,7 +21,7 @@ from irods_omero.gateways.batches import BATCH
 SIZES, QUIET = (1, 1_000, 10_000), 10_000
 QUICK_SIZES, QUICK_QUIET = (1, 100, 1_000), 1_000
 
-OMERO_AT_MOST = 25
+OMERO_AT_MOST = 30
 """At most this many calls to OMERO for each batch of 1,000 units, whatever is done to them."""
 
 WHY = {

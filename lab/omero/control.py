@@ -51,6 +51,8 @@ class Control:
     holds_events: bool = False
     releases: int = 0
     down: bool = False
+    indexer_down: bool = False
+    indexer_was_down: bool = True
     late_from: int = 0
     late_seconds: float = 0.0
     was_late: bool = False
@@ -73,6 +75,8 @@ class Control:
             released = bool(wanted["releases"] != self.releases)
             self.holds_events, self.releases = wanted["holds_events"], wanted["releases"]
             self.down = wanted["down"]
+            self.indexer_down = wanted["indexer_down"]
+            self.indexer_was_down = self.indexer_was_down or self.indexer_down
             self.late_from, self.late_seconds = wanted["late_from"], wanted["late_seconds"]
             self.was_late = self.was_late or self.late_from > 0
             self.faults = [Fault(**fault) for fault in wanted["faults"]]

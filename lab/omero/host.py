@@ -14,7 +14,7 @@ from lab.omero.requests_log import RequestsLog
 from lab.omero.servants import servant
 from lab.omero.sessions import Session, Sessions
 from lab.omero.store import Store
-from lab.omero.work import release_held, release_late
+from lab.omero.work import index, release_held, release_late
 
 
 @dataclass
@@ -51,6 +51,9 @@ class Host:
             release_held(self.store)
         if self.control.was_late:
             release_late(self.store)
+        if self.control.indexer_was_down and not self.control.indexer_down:
+            self.control.indexer_was_down = False
+            index(self.store)
 
     def offer(  # noqa: PLR0917
         self,

@@ -43,6 +43,7 @@ class LabOmero:
         self._releases = 0
         self._late: tuple[int, float] = (0, 0.0)
         self._down = False
+        self._indexer_down = False
 
     def __enter__(self) -> LabOmero:
         self.start()
@@ -171,6 +172,17 @@ class LabOmero:
             self._down = False
             self._write_control()
 
+    @contextmanager
+    def indexer_down(self) -> Iterator[None]:
+        """Write no rows of the search indexer during the block; all of them come after it (omero-34)."""
+        self._indexer_down = True
+        self._write_control()
+        try:
+            yield
+        finally:
+            self._indexer_down = False
+            self._write_control()
+
     def delay_events(self, objects: int, seconds: float) -> None:
         """Show the event log rows of writes of at least that many objects so much later; 0 objects: of none any more.
 
@@ -211,6 +223,7 @@ class LabOmero:
             holds_events=self._holds_events,
             releases=self._releases,
             down=self._down,
+            indexer_down=self._indexer_down,
             late_from=self._late[0],
             late_seconds=self._late[1],
         )

@@ -23,6 +23,7 @@ create table if not exists setting (name text primary key, value text not null);
 create table if not exists late (
     id integer primary key, entityid integer, entitytype text, action text, event integer, due integer
 );
+create table if not exists unindexed (entityid integer, entitytype text, action text, event integer);
 create table if not exists held (id integer primary key, entityid integer, entitytype text, action text, event integer);
 """
 

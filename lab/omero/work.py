@@ -76,8 +76,11 @@ class Work:
 
         The real server adds the rows for the search indexer when that runs, every two seconds; the lab at once.
         """
-        last = int(self.store.setting("last_eventlog", "-1"))
-        rows = [(last + 1 + place, *entry) for place, entry in enumerate(self._logs + self._reindexed())]
+        last, reindexed = int(self.store.setting("last_eventlog", "-1")), self._reindexed()
+        if control.indexer_down:
+            self.store.run_many("insert into unindexed values (?, ?, ?, ?)", reindexed)
+            reindexed = []
+        rows = [(last + 1 + place, *entry) for place, entry in enumerate(self._logs + reindexed)]
         if not rows:
             return
         if control.late_from and len(self._logs) >= control.late_from:
@@ -109,6 +112,21 @@ def release_held(store: Store) -> None:
             "select id, entityid, entitytype, action, event from held"
         )
         store.run("delete from held")
+
+
+def index(store: Store) -> None:
+    """Write the rows of the search indexer that it was down for."""
+    with store.transaction():
+        rows = store.run("select entityid, entitytype, action, event from unindexed order by rowid")
+        if rows:
+            last = int(store.setting("last_eventlog", "-1"))
+            store.run_many(
+                f"insert into {ENTITIES['EventLog'].table} (id, entityid, entitytype, action, event) "
+                "values (?, ?, ?, ?, ?)",
+                [(last + 1 + place, *row) for place, row in enumerate(rows)],
+            )
+            store.set_setting("last_eventlog", str(last + len(rows)))
+            store.run("delete from unindexed")
 
 
 def release_late(store: Store) -> None:

@@ -42,6 +42,10 @@ class RefusedError(SideError):
     """A side answered that it will not do it: something about this unit, or about rights, has to change."""
 
 
+class ForbiddenError(RefusedError):
+    """The user in whose name it was tried may not do it, or is not there: another one may be able to."""
+
+
 class ContentError(RefusedError):
     """OMERO has read a unit's bytes and can make no images of them: trying again soon will not help."""
 

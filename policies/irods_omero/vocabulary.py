@@ -18,7 +18,8 @@ UNIT_KINDS = (FILE, DIRECTORY, LIST)
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
-REQUESTS = (ARCHIVE, RESTAGE, KEEP)
+IMPORT = "import"
+REQUESTS = (ARCHIVE, RESTAGE, KEEP, IMPORT)
 
 TIER_GROUP = "irods::storage_tiering::group"
 TIER_TIME = "irods::storage_tiering::time"
@@ -65,6 +66,7 @@ class Names(object):
         self.walked = prefix + "::walked"
         self.identity = prefix + "::identity"
         self.agent = prefix + "::agent"
+        self.intake = prefix + "::intake"
         self.kept = (
             self.sync,
             self.unit,
@@ -78,6 +80,7 @@ class Names(object):
             self.walked,
             self.identity,
             self.agent,
+            self.intake,
         )
         """Those that only the agent writes, and the hooks."""
 

@@ -139,6 +139,13 @@ class Reading:
         """What is new."""
         return self._reader.read(self._session)
 
+    def wait(self) -> None:
+        """Wait until the indexer has told that the fileset has changed."""
+        deadline = time.monotonic() + PATIENCE
+        while self.fileset not in self.now().filesets:
+            assert time.monotonic() < deadline, "the indexer did not tell"
+            time.sleep(0.05)
+
 
 @pytest.fixture
 def reading(server: Server, agent_omero: OmeroConnection) -> Reading:
@@ -160,7 +167,7 @@ def test_the_reader_hints_at_the_filesets_that_users_change(reading: Reading) ->
     annotation = reading.alice.getSession().getQueryService().get("MapAnnotation", link.child.id.val, reading.context)
     annotation.setMapValue([omero.model.NamedValue("a", "c")])
     save(reading.alice, annotation, reading.context)
-    assert reading.fileset in reading.now().filesets
+    reading.wait()
     image = reading.alice.getSession().getQueryService().get("Image", reading.image.id.val, reading.context)
     image.description = rstring("new")
     save(reading.alice, image, reading.context)
@@ -174,10 +181,7 @@ def test_the_indexer_tells_from_which_image_an_annotation_was_taken(reading: Rea
     link = save(reading.alice, linked("ImageAnnotationLink", reading.image, tag("t")), reading.context)
     reading.now()
     delete(reading.alice, reading.context, ImageAnnotationLink=[link.id.val])
-    deadline = time.monotonic() + PATIENCE
-    while reading.fileset not in reading.now().filesets:
-        assert time.monotonic() < deadline, "the indexer did not tell"
-        time.sleep(0.05)
+    reading.wait()
 
 
 def test_the_reader_hints_at_the_filesets_of_plates(reading: Reading) -> None:

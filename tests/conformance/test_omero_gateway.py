@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 
 import omero.model
@@ -11,33 +12,41 @@ from omero.rtypes import rstring
 
 from irods_omero.domain.state.actions import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.places import TIER_TAGS
+from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.containers import find_container
-from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.edits import EditReader
+from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
-from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
+from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.importer import find_existing, half_made
+from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.vocabulary import REQUEST_NAMESPACE, REQUESTS
+from irods_omero.vocabulary import REQUEST_NAMESPACE
+from lab.omero.setup import set_group_owner
 from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
-from tests.conformance.importing import fileset, picture, settings
+from tests.conformance.importing import bring_in, fileset, picture, settings
 from tests.conformance.mapped import use_tag_sets
 from tests.conformance.server import (
     ALICE,
     ANNOTATE,
+    BOB,
     EVERYWHERE,
     GROUPS,
     PRIVATE,
+    delete,
     linked,
     named,
     rows,
     save,
     tag,
 )
+from tests.conformance.server import pairs as key_values_of
 from tests.pictures import lab_book
 
 
@@ -135,7 +144,53 @@ def follow_events(agent: Agent, fileset_id: int) -> None:
     tagged = save(client, linked("PlateAnnotationLink", plate, tag("to be put into a set")), context).child
     tag_set = save(client, tag("Stain", NSINSIGHTTAGSET), context)
     save(client, linked("AnnotationAnnotationLink", tag_set, tagged), context)
-    assert fileset_id in reader.read(agent.service).filesets
+    gone = save(client, linked("ImageAnnotationLink", named("Image", "with a tag"), tag("t")), context).parent
+    delete(client, context, Image=[gone.id.val])
+    hints = reader.read(agent.service)
+    assert fileset_id in hints.filesets
+    assert not hints.unlinked, "what is deleted with its image was not taken from it"
+    place_and_edit(agent, fileset_id)
+
+
+def place_and_edit(agent: Agent, fileset_id: int) -> None:
+    """Where images and plates are put, and what is edited, is followed to the fileset."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    reader, namespace = EventReader(), f"conformance/{agent.data_id}"
+    reader.read(agent.service)
+    image = omero.model.ImageI(agent.view(fileset_id).images[0].id, False)
+    plate = omero.model.PlateI(agent.subject(fileset_id).id, False)
+    assert unplaced(agent.service, [fileset_id]) == {fileset_id}
+    for kind, parent, child in (("ScreenPlateLink", "Screen", plate), ("DatasetImageLink", "Dataset", image)):
+        save(client, linked(kind, named(parent, "made by hand"), child), context)
+        assert reader.read(agent.service).filesets == {fileset_id}
+    assert unplaced(agent.service, [fileset_id]) == set()
+    save(client, linked("PlateAnnotationLink", plate, key_values_of(namespace, ("a", "b"))), context)
+    assert EditReader(0, clock=lambda: time.time() + 3600).read(agent.service, [namespace]) == {fileset_id}
+    unanswered_since(agent.service)
+
+
+def take_in(agent: Agent) -> None:
+    """What another client imported: what it is, its bytes, and the key by which it is known from then on."""
+    client = agent.server.client(ALICE)
+    content = picture("one")
+    images = [pixels.image.id.val for pixels in bring_in(client, "elsewhere/a.ome.tiff", content).pixels]
+    fileset_id = fileset_of_image(agent.service, images[0])
+    assert fileset_id is not None
+    listed = [each for page in filesets_after(agent.service, fileset_id - 1) for each in page if each.id == fileset_id]
+    assert [each.owner for each in listed] == [ALICE]
+    assert fileset_id not in filesets_in(agent.service, 2**40)
+    source = read_sources(agent.service, [fileset_id])[fileset_id]
+    assert source.completed
+    assert source.names["name"]
+    assert dict(fact[:2] for fact in source.facts)["size x"] == "24"
+    (file,) = source.files
+    assert b"".join(blocks_of(agent.service, file)) == content
+    assert client_paths(agent.service, [fileset_id]) == {fileset_id: "elsewhere/a.ome.tiff"}
+    key = agent.action().key
+    write_key(agent.people.acting_as(source.owner_id, source.group_id), fileset_id, key)
+    assert client_paths(agent.service, [fileset_id]) == {fileset_id: key}
+    pages = [page for page in fileset_pages(agent.service, ZONE) if fileset_id in page]
+    assert pages[0][fileset_id] == agent.data_id
 
 
 def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
@@ -143,9 +198,13 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     with asked() as texts:
         fileset_id = import_into_all_places(agent)
         assert half_made(agent.service, [fileset_id]) == []
-        assert [existing.id for existing in find_existing(agent.service, "irods/none/", fileset_id)] == [fileset_id]
+        assert [existing.id for existing in find_existing(agent.service, "irods/none/", present=fileset_id)] == [
+            fileset_id
+        ]
+        assert agent.people.in_place_of(agent.server.groups[ANNOTATE])[-1] == agent.service.user
         annotate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
+        take_in(agent)
         put_on_a_plate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         follow_events(agent, fileset_id)
@@ -164,6 +223,18 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
     assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:
+    """issue 12: all client paths are read once for many units; an agent that was killed may leave something later."""
+    action = agent.action()
+    agent.importing.expect([action.prefix, agent.action().prefix + "another"])
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+    first = agent.importing.bring_in(action, opener(picture())).fileset
+    assert [existing.id for existing in find_existing(agent.service, action.prefix)] == [first]
+    agent.importing.expect([action.prefix])
+    assert agent.importing.bring_in(action, opener(b"not read")).fileset == first
 
 
 def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
@@ -236,7 +307,27 @@ def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
     )
     given = {"ns": REQUEST_NAMESPACE, "owner": agent.server.users[ALICE], "group": agent.server.groups[group]}
     counts = rows(agent.server.client(""), text, EVERYWHERE, **given)
-    assert sorted(counts) == [[request, 1] for request in sorted(REQUESTS)]
+    assert sorted(counts) == [[request, 1] for request in sorted(STANDING)]
+
+
+def test_an_owner_of_the_group_acts_in_the_place_of_a_user_who_is_not_there(agent: Agent) -> None:
+    """omero-60: an owner of a group that is not private tags its members' images, and takes tags away again."""
+    server, group, root = agent.server, agent.server.groups[ANNOTATE], agent.server.client("")
+    image = save(server.client(ALICE), named("Image", "i"), server.within(ANNOTATE)).id.val
+    tag = AddTag(Subject("Image", image, 10**9, group), TIER_TAGS, "tier:x")
+    assert list(agent.annotating.apply([(1, tag)])) == [1]
+    set_group_owner(root, group, server.users[BOB])
+    try:
+        writer = AnnotationWriter(agent.people, Tags())
+        assert writer.apply([(1, tag)]) == {}
+        text = "select l.id, l.details.owner.id from ImageAnnotationLink l where l.parent.id = :id"
+        ((link, owner),) = rows(root, text, EVERYWHERE, id=image)
+        assert owner == server.users[BOB]
+        assert writer.apply([(1, RemoveTag(tag.subject, link, 10**9))]) == {}
+        assert rows(root, text, EVERYWHERE, id=image) == []
+    finally:
+        owner_of = omero.model.ExperimenterGroupI(group, False), omero.model.ExperimenterI(server.users[BOB], False)
+        root.sf.getAdminService().unsetGroupOwner(*owner_of)
 
 
 def test_one_refused_action_of_a_batch_is_the_only_one(agent: Agent) -> None:

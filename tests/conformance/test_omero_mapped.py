@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import omero.model
@@ -12,9 +13,10 @@ from omero.rtypes import rstring
 from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, WriteKeyValues
 from irods_omero.domain.state.places import tags_of
 from irods_omero.gateways.omero.events import EventReader
+from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.vocabulary import TIER_NAMESPACE
-from tests.conformance.gateway import LABORATORY, Agent, opener
+from irods_omero.vocabulary import REQUESTS, TIER_NAMESPACE
+from tests.conformance.gateway import LABORATORY, LOOKED, Agent, opener
 from tests.conformance.importing import picture
 from tests.conformance.mapped import (
     STAIN,
@@ -61,6 +63,17 @@ def test_a_tag_that_is_in_its_set_alone_is_used_again(agent: Agent, fileset_id: 
     assert tags[both] != other, "it would count for another set"
 
 
+def test_request_words_without_a_namespace_are_read_in_whatever_letters(agent: Agent, fileset_id: int) -> None:
+    """omero-63: by their text, without the blanks around it."""
+    for text in ("archive", " Keep ", "KEEP", "keeper"):
+        put_on(agent, fileset_id, tag(text))
+    put_on(agent, fileset_id, tag("RESTAGE", "of their own"))
+    (read,) = read_filesets(agent.service, [fileset_id], replace(LOOKED, words=REQUESTS))[fileset_id].subjects
+    assert sorted(link.text for link in read.tags if link.is_typed) == ["archive", "keep", "keep"]
+    assert {link.text for link in read.tags} & {"keeper", "restage", "RESTAGE"} == set()
+    assert not any(link.is_typed for link in agent.subject(fileset_id).tags)
+
+
 def test_tags_of_a_set_are_made_once_in_a_sweep(agent: Agent, fileset_id: int) -> None:
     tags, text = Tags(), f"once {agent.data_id}"
     with_session = agent.people.acting_as(agent.server.users[ALICE], agent.server.groups[ANNOTATE])
@@ -87,7 +100,7 @@ def test_pairs_that_a_user_changes_at_this_moment_are_left_to_them(agent: Agent,
     changed.setMapValue([omero.model.NamedValue("mine", "y")])
     save(client, changed, context)
     action = WriteKeyValues(agent.subject(fileset_id), before, (("mine", "x"), ("Temperature", "20")), LABORATORY)
-    assert "somebody has changed them" in str(agent.annotating.apply([(1, action)])[1])
+    assert "somebody has changed them" in agent.annotating.apply([(1, action)])[1][0].why
     assert [each.pairs for each in written(agent, fileset_id)] == [(("mine", "y"),)]
 
 

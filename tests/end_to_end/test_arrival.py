@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from irods_omero.agent.reconcile import Reconciler
+from irods_omero.gateways.omero import importer
+from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.vocabulary import TIER_NAMESPACE
 from tests.pictures import lab_book, retina, stained_tissue
 from tests.scene import Scene
@@ -18,6 +22,21 @@ NASTY = [
     "percent %s %n.ome.tiff",
     "_under%score_.ome.tiff",
 ]
+
+
+def test_many_arrivals_are_searched_for_in_omero_together(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        scene.put(f"{name}.ome.tiff", retina(32))
+    searches = []
+
+    def noted(session: OmeroSession, prefixes: Iterable[str]) -> dict[str, importer.Searched]:
+        searches.append(list(prefixes))
+        return search(session, searches[-1])
+
+    search = importer.search
+    monkeypatch.setattr(importer, "search", noted)
+    assert scene.sweep().imported == 3
+    assert [len(prefixes) for prefixes in searches] == [3]
 
 
 def test_an_image_is_imported_tagged_and_linked_back(scene: Scene) -> None:

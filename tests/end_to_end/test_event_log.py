@@ -16,7 +16,7 @@ from irods_omero.agent.hints import load_cursor
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
 from irods_omero.errors import IdentityError
-from irods_omero.gateways.omero import events
+from irods_omero.gateways.omero import events, log_position
 from irods_omero.gateways.omero.session import OmeroSession
 from lab.omero import LabOmero
 from tests.pictures import retina
@@ -107,7 +107,7 @@ def interrupt(*_: object) -> None:
 def test_a_long_log_is_read_by_ranges(
     scene: Scene, lab: LabOmero, paths: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "PAGE", 400)
+    monkeypatch.setattr(log_position, "PAGE", 400)
     first, second = (scene.shown(path).image.id for path in paths)
     with scene.connections() as connections:
         sweeper = Sweeper(connections)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
+import irods.keywords as kw
 import omero
 import pytest
+from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
 from irods_omero.agent.reconcile import Reconciler
@@ -16,6 +19,7 @@ from tests.pictures import focal_halves, plate, retina
 from tests.scene import Scene
 from tests.scene.accounts import FAST, GROUP, USER
 from tests.scene.elsewhere import import_elsewhere
+from tests.scene.places import AGENT_USER
 
 
 @pytest.fixture
@@ -269,3 +273,18 @@ def test_deleting_one_side_deletes_nothing_on_the_other(scene: Scene) -> None:
     assert "registered" not in scene.image(image).texts
     scene.sweep()
     assert not scene.admin.data_objects.exists(other), "it is not taken in a second time"
+
+
+def test_reconcile_finds_what_no_agent_knows_of(scene: Scene) -> None:
+    bring(scene, {"cells.ome.tiff": retina(32)})
+    home = f"/{scene.zone.zone}/home/{AGENT_USER}"
+    for avu in scene.admin.metadata.get(Collection, home):
+        if avu.name.startswith("omero::intake:omero:"):  # an agent that believes to have seen it
+            scene.admin.metadata.set(Collection, home, iRODSMeta(avu.name, str(2**40)), **{kw.ADMIN_KW: ""})
+    scene.sweep()
+    assert objects_below(scene) == {}
+    with scene.connections() as connections:
+        later = Reconciler(connections, clock=lambda: time.time() + 3600)
+        assert len([fileset for page in later.missed() for fileset in page]) == 1
+    scene.sweep()
+    assert list(objects_below(scene)) == ["Screening/March/cells.ome.tiff"]

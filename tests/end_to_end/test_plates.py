@@ -13,7 +13,7 @@ from irods.models import Collection
 from omero.rtypes import rstring, unwrap
 
 from irods_omero.vocabulary import OBJECT_NAMESPACE
-from tests.pictures import plate
+from tests.pictures import plate, retina
 from tests.scene import Scene
 
 WELLS = 3
@@ -108,6 +108,43 @@ def test_a_request_on_the_plate_moves_the_data(scene: Scene, path: str) -> None:
     assert on_images(scene, plate_shown.images) == []
     assert all(scene.image(image).archived for image in plate_shown.images)
     assert scene.avus(path, "omero::request") == []
+
+
+def test_a_plate_whose_target_is_a_dataset_says_that_it_is_in_no_screen_until_it_is(scene: Scene) -> None:
+    path = scene.put("plate.ome.tiff", plate(WELLS))
+    scene.sweep()
+    assert "its plate is in no screen" in str(scene.avus(path, "omero::error"))
+    text = "select distinct p.id from WellSample s join s.well w join w.plate p where s.image.fileset.id = :id"
+    ((id_,),) = rows(scene, text, id=int(scene.avus(path, "omero::fileset")[0]))
+    link = omero.model.ScreenPlateLinkI()
+    link.parent, link.child = omero.model.ScreenI(), omero.model.PlateI(id_, False)
+    link.parent.name = rstring(scene.target)
+    context = {"omero.group": str(scene.group_id)}
+    scene.microscopist.getSession().getUpdateService().saveObject(link, context)
+    scene.sweep()
+    assert scene.avus(path, "omero::error") == []
+    assert "error" not in shown(scene, path).pairs
+
+
+def test_images_whose_target_is_a_screen_say_that_they_are_in_no_dataset_until_they_are(
+    scene: Scene, screen: int
+) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    assert "its images are in no dataset" in str(scene.avus(path, "omero::error"))
+    image = scene.shown(path).image
+    assert "its images are in no dataset" in dict(image.pairs)["error"]
+    scene.ask_by_avu(path, "keep")
+    scene.sweep()
+    assert "its images are in no dataset" in str(scene.avus(path, "omero::error")), "it is still so"
+    link = omero.model.DatasetImageLinkI()
+    link.parent, link.child = omero.model.DatasetI(), omero.model.ImageI(image.id, False)
+    link.parent.name = rstring(scene.target)
+    context = {"omero.group": str(scene.group_id)}
+    scene.microscopist.getSession().getUpdateService().saveObject(link, context)
+    scene.sweep()
+    assert scene.avus(path, "omero::error") == []
+    assert "error" not in dict(scene.shown(path).image.pairs)
 
 
 def test_a_request_in_irods_shows_on_the_plate(scene: Scene, path: str) -> None:

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import omero
+import omero.cmd
 import pytest
 from click.testing import CliRunner
 from irods.helpers import xml_mode
@@ -17,7 +19,8 @@ from irods.models import Collection, DataObject, RuleExec
 from irods_omero.agent import apply, observe
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
-from irods_omero.domain.planning.decide import Decision, decide
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError, UnreachableError
@@ -154,6 +157,44 @@ def test_a_file_that_cannot_be_read_is_tried_anew_by_command(scene: Scene) -> No
     run = CliRunner().invoke(main, ["--config", str(scene.policy_file), "retry", path])
     assert "1 are tried anew" in run.output
     assert scene.sweep().failed == 1
+
+
+def test_an_image_that_was_deleted_by_mistake_is_had_again_on_request(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.set_avu(path, "note", "kept in iRODS")
+    scene.sweep(**MAPPED)
+    image = scene.shown(path).image.id
+    request = omero.cmd.Delete2(targetObjects={"Image": [image]})
+    scene.microscopist.submit(request, ctx={"omero.group": str(scene.group_id)}).close(True)
+    scene.mark(path)
+    scene.sweep(**MAPPED)
+    assert scene.avus(path, "omero::image") == []
+    scene.ask_by_avu(path, "import")
+    for _ in range(2):
+        scene.sweep(**MAPPED)
+    assert scene.avus(path, "omero::request") == []
+    assert scene.shown(path).image.id != image
+    assert scene.tags(path, "example.org/note") == {"kept in iRODS"}
+
+
+def test_a_file_that_was_given_up_is_tried_anew_on_request(scene: Scene) -> None:
+    path = scene.put("broken.ome.tiff", b"no image at all")
+    for _ in range(4):
+        scene.sweep()
+    scene.ask_by_avu(path, "import")
+    scene.sweep()
+    assert scene.avus(path, "omero::request") == []
+    assert scene.sweep().failed == 1
+    assert "Unknown file format" in str(scene.avus(path, "omero::error"))
+
+
+def test_a_request_for_an_import_that_cannot_be_is_answered(scene: Scene) -> None:
+    scene.watch("off")
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.ask_by_avu(path, "import")
+    scene.sweep()
+    assert scene.avus(path, "omero::request") == []
+    assert "request import refused: no collection above it is watched" in str(scene.avus(path, "omero::error"))
 
 
 def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

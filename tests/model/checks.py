@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+import irods.keywords as kw
+from irods.column import Like
+from irods.models import Collection, DataObject, DataObjectMeta
 
 from irods_omero.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.faults.end_state import query
@@ -13,11 +17,37 @@ from tests.scene import Scene, Snapshot
 from tests.scene.accounts import ARCHIVE, FAST
 from tests.scene.snapshot import ImageShown, image_shown
 
+AS_ADMIN = {kw.ADMIN_KW: ""}
+UNDONE = "%/omero-first/omero/%"
+"""What agents have not taken in yet."""
+
 
 def wrong(scene: Scene, things: list[Thing], removed: set[int]) -> list[str]:
     """All that is wrong."""
     complaints = [f"{thing}: {text}" for thing in things for text in _wrong_with(scene, thing)]
     return [*complaints, *_wrong_filesets(scene), *_wrong_orphans(scene, removed)]
+
+
+def wrong_intake(scene: Scene, brought: Mapping[int, bytes]) -> Iterator[str]:
+    """What is wrong with what other clients imported: each is one data object, with the same bytes."""
+    columns = (Collection.name, DataObject.name, DataObjectMeta.value)
+    rows = scene.admin.query(*columns).filter(DataObjectMeta.name == "omero::fileset")
+    places: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        places[int(row[DataObjectMeta.value])].append(f"{row[Collection.name]}/{row[DataObject.name]}")
+    for fileset, content in brought.items():
+        if len(places[fileset]) != 1:
+            yield f"fileset {fileset} is in {places[fileset]}"
+            continue
+        (path,) = places[fileset]
+        with scene.admin.data_objects.open(path, "r", **AS_ADMIN) as stream:
+            if stream.read() != content:
+                yield f"{path} has other bytes than fileset {fileset}"
+        for (image,) in query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset):
+            if image_shown(scene.root, image).texts != {"registered", "tier:fast"}:
+                yield f"fileset {fileset} shows {image_shown(scene.root, image)}"
+    left = [row[Collection.name] for row in scene.admin.query(Collection.name).filter(Like(Collection.name, UNDONE))]
+    yield from (f"not done: {path}" for path in left)
 
 
 def _wrong_with(scene: Scene, thing: Thing) -> Iterator[str]:

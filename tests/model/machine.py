@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from tests.faults.agents import RECONCILE, SWEEP, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
-from tests.model.checks import wrong
+from tests.model.checks import wrong, wrong_intake
 from tests.model.keywords import KINDS_OF_KEYWORDS, Kind
 from tests.model.reference import Thing
 from tests.model.servers import (
@@ -32,6 +32,7 @@ from tests.model.servers import (
 )
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
+from tests.scene.elsewhere import import_elsewhere
 from tests.scene.places import AGENT_USER
 from tests.scene.snapshot import good_resources
 
@@ -98,6 +99,7 @@ class Machine(RuleBasedStateMachine):
         self.is_up = True
         self.restarts = 0
         self.refusals = 0
+        self.brought: dict[int, bytes] = {}
 
     @initialize(target=things)
     def begin(self) -> Any:
@@ -216,6 +218,15 @@ class Machine(RuleBasedStateMachine):
             self.scene.microscopist.submit(request, ctx=context, failonerror=False).close(True)
             thing.deleted = thing.version
             thing.loses_images()
+
+    @precondition(lambda self: self.is_up)
+    @rule()
+    def import_elsewhere(self) -> None:
+        """Somebody imports an image by another client."""
+        version = next(self.versions)
+        content = self._content(version, is_picture=True)
+        files = {f"elsewhere {version}/a.ome.tiff": content}
+        self.brought[import_elsewhere(self.scene.microscopist, self.scene.group_id, files)] = content
 
     # Storage
 
@@ -343,7 +354,7 @@ class Machine(RuleBasedStateMachine):
         if any(thing.in_trash for thing in self.alive):  # nobody watches what storage tiering does there
             self._run(RECONCILE)
             self._settle()
-        complaints = wrong(self.scene, self.alive, self.removed)
+        complaints = wrong(self.scene, self.alive, self.removed) + list(wrong_intake(self.scene, self.brought))
         assert not complaints, "\n".join(complaints)
         self._assert_quiet(self._run(RECONCILE))
         self._assert_quiet(self._run(SWEEP))

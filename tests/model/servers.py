@@ -23,6 +23,7 @@ from lab.zone import LabZone
 from tests.faults.agents import Agents
 from tests.faults.cases import ATTRIBUTES, KEEP_ALIVE, NEVER
 from tests.scene import OmeroPlace, Scene, ZonePlace
+from tests.scene.accounts import FAST, GROUP, USER
 from tests.scene.places import REPOSITORY
 from tests.scene.snapshot import good_resources
 
@@ -73,7 +74,9 @@ class Servers:
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
             OmeroPlace(omero_server.host, omero_server.port, omero_server.root, omero_server.password, omero_server),
         )
-        scene = Scene(*places, self.policy_file, name, attributes=ATTRIBUTES)
+        place = f"/{zone.name}/home/{USER}/{name}/taken in"
+        rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False}
+        scene = Scene(*places, self.policy_file, name, attributes=ATTRIBUTES, omero_first=[rule])
         scene.watch()
         return scene
 

@@ -22,6 +22,9 @@ ANNOTATION = "Annotation"
 AT_ONCE = 500
 """At most this many annotations are deleted by one command."""
 
+KEPT_AT_HOME = ("omero::cursor", "omero::agent", "omero::intake")
+"""What agents remember on their home collection."""
+
 EVERYWHERE = {"omero.group": "-1"}
 
 
@@ -120,4 +123,4 @@ def _home(zone: str) -> str:
 
 def _cursors(admin: Any, zone: str) -> dict[str, str]:
     avus = admin.metadata.get(Collection, _home(zone))
-    return {avu.name: avu.value for avu in avus if avu.name.startswith(("omero::cursor", "omero::agent"))}
+    return {avu.name: avu.value for avu in avus if avu.name.startswith(KEPT_AT_HOME)}

@@ -173,6 +173,13 @@ class Scene:
         services = self.microscopist.getSession()
         services.getUpdateService().saveObject(link, {"omero.group": str(self.group_id)})
 
+    def type_tag(self, image: int, text: str) -> None:
+        """The user types a word in OMERO.web: it becomes a tag without a namespace."""
+        link = omero.model.ImageAnnotationLinkI()
+        link.parent, link.child = omero.model.ImageI(image, False), omero.model.TagAnnotationI()
+        link.child.textValue = rstring(text)
+        self.microscopist.getSession().getUpdateService().saveObject(link, {"omero.group": str(self.group_id)})
+
     def pairs(self, image: int) -> Pairs:
         """The key-value pairs that the user writes on an image."""
         return Pairs(self.microscopist, self.group_id, image)

@@ -34,6 +34,7 @@ FUNCTIONS = [
     "substring",
     "abs",
     "size",
+    "index",
     "str",
 ]
 LITERALS = {"true": True, "false": False, "null": None}

@@ -27,7 +27,7 @@ from lab.omero.store import columns
 LONG = ("long", "entity", "reference")
 BINARY = {"+": "+", "-": "-", "*": "*", "/": "/", "||": "||", "and": "and", "or": "or"}
 POSTGRES_LIMIT = 32_767
-COUNTING = {"count": "long", "length": "int", "size": "int", "avg": "double"}
+COUNTING = {"count": "long", "length": "int", "size": "int", "index": "int", "avg": "double"}
 
 
 @dataclass
@@ -207,6 +207,8 @@ class Translator:
     def _call(self, call: Call) -> str:
         if call.name == "size":
             return self._size(call)
+        if call.name == "index":
+            return self._index(call)
         if not call.arguments:
             return "count(*)"
         arguments = [self._sql(argument) for argument in call.arguments]
@@ -226,6 +228,13 @@ class Translator:
             raise HqlError(f"size() takes a collection, not {path}")
         target = ENTITIES[known.target]
         return f'(select count(*) from {target.table} where "{known.inverse}" = {owner.sql})'
+
+    def _index(self, call: Call) -> str:
+        """The place in its list of a named value (omero-65)."""
+        found = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
+        if found is None or found[1] or not found[0].values:
+            raise HqlError("lab OMERO does not evaluate index() of anything but a joined list of named values")
+        return f"{found[0].alias}.position"
 
     def _check_types(self, operands: Sequence[Expression]) -> None:
         """Refuse a short integer beside a long one (omero-02): Hibernate casts the parameter to the column's class."""

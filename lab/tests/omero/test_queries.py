@@ -250,6 +250,22 @@ def test_short_integers_are_for_short_columns_only(shelf: Shelf) -> None:
             queries.projection(f"select i.id from Image i where {condition}", parameters)
 
 
+def test_pairs_come_in_their_order_with_their_places(shelf: Shelf) -> None:
+    """omero-65."""
+    annotation = omero.model.MapAnnotationI()
+    annotation.setMapValue([omero.model.NamedValue(name, "x") for name in "cab"])
+    update = shelf.client.sf.getUpdateService()
+    full, empty = (update.saveAndReturnObject(each).id.val for each in (annotation, omero.model.MapAnnotationI()))
+    text = (
+        "select a.id, index(m), m.name from MapAnnotation a left outer join a.mapValue m where a.id in (:ids) "
+        "order by a.id, index(m)"
+    )
+    rows = query(shelf.client, text, ids=[full, empty])
+    assert rows == [[full, 0, "c"], [full, 1, "a"], [full, 2, "b"], [empty, None, None]]
+    with pytest.raises(omero.ServerError):
+        query(shelf.client, "select index(a) from MapAnnotation a")
+
+
 def test_text_in_parameters_is_only_text(shelf: Shelf) -> None:
     for text in ("' or 1 = 1 --", "x'; drop table image; --", ":ids"):
         assert query(shelf.client, "select i.id from Image i where i.name = :n", n=text) == []

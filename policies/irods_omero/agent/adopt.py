@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake import Intake, Taken
+from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.errors import RefusedError
@@ -54,17 +55,17 @@ def adopt(connections: Connections, wanted: Wanted, mark: bool = False, dry_run:
         IdentityError: OMERO is another one than the zone knows.
     """
     check_identity(connections)
-    intake, session = Intake(connections, Report()), connections.omero.service()
+    intake, queue, session = Intake(connections, Report()), IntakeQueue(connections), connections.omero.service()
     among = None if wanted.dataset is None else filesets_in(session, wanted.dataset)
     for page in filesets_after(session, 0):
         ids = [each.id for each in page if wanted.covers(each) and shard_of(each.id) in connections.shards]
         ids = [fileset for fileset in ids if among is None or fileset in among]
-        taken = intake.taken_already(ids)
+        taken = queue.taken_already(ids)
         for fileset in ids:
             if fileset in taken:
                 continue
             if mark:
-                intake.mark(fileset)
+                queue.mark(fileset)
             else:
                 yield intake.take(fileset, dry_run=dry_run)
 
@@ -89,7 +90,6 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
     fileset = int(number) if kind == "Fileset" else fileset_of_image(connections.omero.service(), int(number))
     if fileset is None:
         raise RefusedError("registering", what, "there is no such image, or it has no files in OMERO")
-    intake = Intake(connections, Report())
-    if intake.taken_already([fileset]):
+    if IntakeQueue(connections).taken_already([fileset]):
         raise RefusedError("registering", what, "its files are in iRODS already: see irods-omero explain")
-    return intake.take(fileset, rule, owner, dry_run)
+    return Intake(connections, Report()).take(fileset, rule, owner, dry_run)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -11,15 +12,18 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import Decision, decide, decide_attempt, decide_failure, loses
+from irods_omero.domain.planning.decide import decide, loses
+from irods_omero.domain.planning.decision import Decision
+from irods_omero.domain.planning.failures import decide_attempt, decide_failure
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
-from irods_omero.domain.planning.plan import Plan, Step
+from irods_omero.domain.planning.plan import Step
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
-from irods_omero.domain.state.actions import Import, OmeroAction, RecordAgreement, ZoneAction
+from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.streaming import open_object
@@ -28,6 +32,21 @@ log = structlog.get_logger()
 
 Units = dict[int, Observation]
 """What was observed of some units, by the catalog id of the first data object of each."""
+
+
+@dataclass
+class _Work:
+    """What came of a number of plans.
+
+    Attributes:
+        refused: For each unit the actions that a side would not do.
+        failures: Units of which what they rest on could not be recorded: they are left at that step.
+        done: For each unit the number of actions that were done.
+    """
+
+    refused: dict[int, list[Refusal]] = field(default_factory=lambda: defaultdict(list))
+    failures: dict[int, RefusedError] = field(default_factory=dict)
+    done: Counter[int] = field(default_factory=Counter)
 
 
 class Applier:
@@ -53,6 +72,7 @@ class Applier:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
         again, imports = self.apply_all_but_imports(observations)
+        self.expect(imports)
         for data_id in sorted(imports):
             again |= self.import_unit(data_id)
         return again
@@ -86,6 +106,13 @@ class Applier:
         self._report.held += len(losing)
         log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
 
+    def expect(self, imports: Iterable[int]) -> None:
+        """Search once in OMERO for all units that are going to be imported, by their ids, instead of for each."""
+        zone = str(self._connections.zone_key)
+        prefixes = [import_prefix(zone, data_id) for data_id in imports]
+        if prefixes:
+            self._importer.expect(prefixes)
+
     def import_unit(self, data_id: int) -> set[int]:
         """Import one unit and make both sides agree about it, before the next one: users are waiting for its tags.
 
@@ -110,7 +137,7 @@ class Applier:
                 raise self._missing[where]
             attempt = decide_attempt(observations[data_id])
             if attempt is not None:
-                self._write(observations, data_id, (attempt,))
+                self._write(observations, data_id, (attempt,), _Work())
             with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
                 done = self._importer.bring_in(action, opener)
         except RefusedError as error:
@@ -129,47 +156,77 @@ class Applier:
         for data_id, decision in decisions.items():
             if observations[data_id].zone.objects:
                 self._connections.activity.tell(*news_of(observations[data_id], decision))
-        failures = self._apply_steps(observations, {data_id: each.plan for data_id, each in decisions.items()})
-        self._report.changed += sum(bool(decision.plan) for id_, decision in decisions.items() if id_ not in failures)
+        work = _Work()
+        self._carry_out(observations, {id_: each.plan.steps()[:-1] for id_, each in decisions.items()}, work)
+        for data_id, decision in decisions.items():
+            if data_id not in work.failures:
+                decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, work)
+                self._report.changed += work.done[data_id] > 0 or bool(after.plan.record)
+        self._carry_out(observations, {id_: each.plan.steps()[-1:] for id_, each in decisions.items()}, work)
+        failures = work.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error)
-        told = self._apply_steps(observations, {data_id: decisions[data_id].plan for data_id in failures})
-        for data_id, error in told.items():
+        told = _Work()
+        self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
+        for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
         return {data_id for data_id, decision in decisions.items() if decision.wait}
 
-    def _apply_steps(self, observations: Units, plans: Mapping[int, Plan]) -> dict[int, RefusedError]:
-        """Carry plans out step by step; a unit of which an action is refused is left at that step."""
-        failures: dict[int, RefusedError] = {}
-        for step in zip(*(plan.steps() for plan in plans.values()), strict=True):
-            due = {id_: actions for id_, actions in zip(plans, step, strict=True) if actions and id_ not in failures}
-            failures.update(self._annotate(due))
+    def _what_came_of_it(self, observation: Observation, decision: Decision, work: _Work) -> Decision:
+        """What is agreed now that all has been tried, which may not be all that was decided."""
+        refused, before = work.refused[observation.zone.unit.data_id], observation.base.undone
+        if not refused and not before:
+            return decision
+        done = decide_or_fail(replace(observation, refused=tuple(refused)))
+        if done.plan.do_import:  # the next attempt is due at once: then all of it is looked at again
+            return decision
+        undone = done.agreement.undone
+        if undone and undone != before:
+            self._report.failed += 1
+            log.warning("something was refused", path=observation.zone.first.path, error=undone)
+        return replace(done, plan=replace(done.plan, record=done.plan.record or done.plan.first))
+
+    def _carry_out(self, observations: Units, steps: Mapping[int, Sequence[Step]], work: _Work) -> None:
+        """Carry plans out step by step; only a unit of which nothing can be recorded is left at that step."""
+        for step in zip(*steps.values(), strict=True):
+            due = {
+                id_: actions for id_, actions in zip(steps, step, strict=True) if actions and id_ not in work.failures
+            }
+            self._annotate(due, work)
             for data_id, actions in due.items():
-                if data_id in failures:
-                    continue
                 try:
-                    self._write(observations, data_id, actions)
+                    self._write(observations, data_id, actions, work)
                 except RefusedError as error:
-                    failures[data_id] = error
-        return failures
+                    work.failures[data_id] = error
 
-    def _annotate(self, due: Mapping[int, Step]) -> dict[int, RefusedError]:
+    def _annotate(self, due: Mapping[int, Step], work: _Work) -> None:
         """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
-        work = [(id_, action) for id_, actions in due.items() for action in actions if isinstance(action, OmeroAction)]
-        self._report.omero_actions += len(work)
-        return self._annotations.apply(work) if work else {}
+        actions = [(id_, action) for id_, step in due.items() for action in step if isinstance(action, OmeroAction)]
+        refused = self._annotations.apply(actions) if actions else {}
+        work.done.update(id_ for id_, _ in actions)
+        for data_id, refusals in refused.items():
+            work.refused[data_id] += refusals
+            work.done[data_id] -= len(refusals)
+        self._report.omero_actions += len(actions) - sum(map(len, refused.values()))
 
-    def _write(self, observations: Units, data_id: int, actions: Step) -> None:
+    def _write(self, observations: Units, data_id: int, actions: Step, work: _Work) -> None:
         """Do the part of a step that is in the zone, for one unit."""
         for action in actions:
             if isinstance(action, RecordAgreement):
                 record_agreement(self._connections.zone, self._connections.names, action)
                 # What is recorded of a failure later on must not undo what is recorded now.
                 observations[data_id] = replace(observations[data_id], base=action.agreement)
-            elif isinstance(action, ZoneAction):
-                apply_to_zone(self._connections.zone, action)
-            else:
+            elif not isinstance(action, ZoneAction):
                 continue
+            else:
+                try:
+                    apply_to_zone(self._connections.zone, action)
+                except RefusedError as error:
+                    if not isinstance(action, Move) and action.avu.attribute == self._connections.names.request:
+                        raise  # the request would seem to be taken back, or made again, at the next look
+                    work.refused[data_id].append(Refusal(action, str(error)))
+                    continue
+            work.done[data_id] += 1
             self._report.zone_actions += 1
 
     def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:

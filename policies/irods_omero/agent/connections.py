@@ -21,7 +21,7 @@ from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
-from irods_omero.vocabulary import OBJECT_NAMESPACE, TIER_GROUP, Names
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
 
 
 class Connections:
@@ -90,6 +90,7 @@ class Connections:
             tags=tuple(place.namespace for place in places if not place.is_key and not place.is_tag_set),
             tag_sets=tuple(place.name for place in places if place.is_tag_set),
             pairs=(OBJECT_NAMESPACE, *sorted(keys)),
+            words=REQUESTS if self.settings.omero.adopt_typed_tags else (),
         )
 
     def policy(self) -> Policy:

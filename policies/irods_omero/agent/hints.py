@@ -29,17 +29,22 @@ def data_ids(connections: Connections, hints: Hints) -> set[int]:
     return ids
 
 
-def _attribute(connections: Connections) -> str:
+LOG = ""
+EDITS = ":edits"
+"""What an agent reads of OMERO, and has a place in: the event log, and the events of edited annotations."""
+
+
+def _attribute(connections: Connections, what: str) -> str:
     """One attribute for each agent: each has its own place in the log."""
-    return f"{connections.names.cursor}:{connections.settings.omero.name}:{connections.settings.agent.shards}"
+    return f"{connections.names.cursor}:{connections.settings.omero.name}:{connections.settings.agent.shards}{what}"
 
 
-def load_cursor(connections: Connections) -> int | None:
+def load_cursor(connections: Connections, what: str = LOG) -> int | None:
     """The last id that was read and followed; None at the first start."""
-    numbers = [int(value) for value in recall(connections.zone, _attribute(connections)) if value.isdecimal()]
+    numbers = [int(value) for value in recall(connections.zone, _attribute(connections, what)) if value.isdecimal()]
     return max(numbers) if numbers else None
 
 
-def save_cursor(connections: Connections, cursor: int) -> None:
+def save_cursor(connections: Connections, cursor: int, what: str = LOG) -> None:
     """Remember that all up to this id was followed."""
-    remember(connections.zone, _attribute(connections), str(cursor))
+    remember(connections.zone, _attribute(connections, what), str(cursor))

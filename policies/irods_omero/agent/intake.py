@@ -15,40 +15,29 @@ from dataclasses import dataclass
 import structlog
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.key_values import own
-from irods_omero.domain.rules.imports import next_attempt
-from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, component, place
+from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
-from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, UNTOLD, VERSION, Agreement, Failure, encode, read
+from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
 from irods_omero.domain.state.source import Source, SourceFile
 from irods_omero.domain.state.texts import printable
-from irods_omero.domain.state.unit import Unit, import_key, parse_import_key
+from irods_omero.domain.state.unit import Unit, import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
-from irods_omero.gateways.omero.fileset_pages import last_fileset
-from irods_omero.gateways.omero.filesets import client_paths, keys_of, read_filesets
-from irods_omero.gateways.omero.sources import BLOCK, blocks_of, filesets_after, read_sources, write_key
+from irods_omero.gateways.omero.filesets import keys_of, read_filesets
+from irods_omero.gateways.omero.sources import BLOCK, blocks_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
-from irods_omero.gateways.zone.avus import add_avu, record_agreement, set_avu
-from irods_omero.gateways.zone.home import recall, remember
+from irods_omero.gateways.zone.avus import add_avu, record_agreement
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import id_of, ids_with, read_objects
-from irods_omero.vocabulary import FILE, LIST, shard_of
+from irods_omero.vocabulary import FILE, LIST
 
 log = structlog.get_logger()
-
-FOLDER = "omero-first"
-"""The collection in the agent's home that holds what is not done."""
-
-LATE_SECONDS = 600.0
-"""Ids of filesets are given out before they can be seen: as long, lower ones are looked for again."""
-
-COPY = "copy"
-REGISTER = "register"
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,7 @@ class Intake:
         self._rules = connections.placement_rules()
         self._tags = Tags()
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
-        self._root = f"{connections.home}/{FOLDER}/{component(connections.settings.omero.name)}"
+        self._queue = IntakeQueue(connections, clock)
 
     def run(self, most: int) -> None:
         """Take in what is new in the groups of ``omero_first``, and what was not done before.
@@ -92,14 +81,13 @@ class Intake:
         """
         if not self._rules:
             return
-        unfinished = set(self._unfinished())
-        new = self._new()
-        due = [fileset for fileset in sorted(unfinished | new) if shard_of(fileset) in self._connections.shards]
-        for fileset in due:
+        unfinished = set(self._queue.unfinished())
+        new = self._queue.new()
+        for fileset in sorted(unfinished | new):
             if most <= 0:
                 self._report.postponed += 1
                 continue
-            if fileset in unfinished and self._is_resting(fileset):
+            if fileset in unfinished and self._queue.is_resting(fileset):
                 self._report.waiting += 1
                 continue
             taken = self.take(fileset)
@@ -119,13 +107,13 @@ class Intake:
         """
         source = read_sources(self._connections.omero.service(), [fileset]).get(fileset)
         if source is None:
-            self._forget(fileset)
+            self._queue.forget(fileset)
             return Taken(fileset, 0, reason="it is not in OMERO any more")
         try:
             placement = self._place(source, rule or self._rule_for(source), owner)
             why_not = self._why_not(source)
             if why_not:
-                if not dry_run and zone_intake.exists(self._connections.zone, self._staging(fileset)):
+                if not dry_run and zone_intake.exists(self._connections.zone, self._queue.staging(fileset)):
                     self._note(source, why_not, shown=False)
                 self._report.waiting += 1
                 return Taken(fileset, source.size, reason=why_not)
@@ -143,56 +131,11 @@ class Intake:
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths)
 
-    def mark(self, fileset: int) -> None:
-        """Leave a fileset to the agent of its shard."""
-        zone_intake.make_collection(self._connections.zone, self._staging(fileset))
-
-    def taken_already(self, filesets: Iterable[int]) -> set[int]:
-        """Those of some filesets that were imported from a zone, or taken into one."""
-        paths = client_paths(self._connections.omero.service(), filesets)
-        return {fileset for fileset, path in paths.items() if parse_import_key(path) is not None}
-
-    # Which filesets
-
     def _rule_for(self, source: Source) -> PlacementRule:
         for rule in self._rules:
             if rule.covers(source.group):
                 return rule
         raise PlacementError(f"omero_first names no place for the group {source.group}")
-
-    def _unfinished(self) -> Iterator[int]:
-        for path in zone_intake.collections_in(self._connections.zone, self._root):
-            name = path.rpartition("/")[2]
-            if name.isdecimal():
-                yield int(name)
-
-    def _new(self) -> set[int]:
-        """The filesets since the last look that are nobody's yet; what is there at the first look is for ``adopt``."""
-        session, cursor = self._connections.omero.service(), self._cursor()
-        if cursor is None:
-            self._save_cursor(last_fileset(session))
-            return set()
-        seen = [each for page in filesets_after(session, cursor) for each in page]
-        covered = [each.id for each in seen if any(rule.covers(each.group) for rule in self._rules)]
-        new = set(covered) - self.taken_already(covered)
-        old = [each.id for each in seen if each.imported < self._clock() - LATE_SECONDS]
-        if old:
-            for fileset in sorted(new & set(old)):
-                if shard_of(fileset) in self._connections.shards:
-                    self.mark(fileset)  # it is looked at no more by its number
-            self._save_cursor(max(old))
-        return new
-
-    def _attribute(self) -> str:
-        settings = self._connections.settings
-        return f"{self._connections.names.cursor}:filesets:{settings.omero.name}:{settings.agent.shards}"
-
-    def _cursor(self) -> int | None:
-        numbers = (int(value) for value in recall(self._connections.zone, self._attribute()) if value.isdecimal())
-        return max(numbers, default=None)
-
-    def _save_cursor(self, fileset: int) -> None:
-        remember(self._connections.zone, self._attribute(), str(fileset))
 
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""
@@ -202,32 +145,11 @@ class Intake:
             return "its import has only just ended"
         return ""
 
-    # What was not done
-
-    def _staging(self, fileset: int) -> str:
-        return f"{self._root}/{fileset}"
-
-    def _failure(self, fileset: int) -> Failure | None:
-        avus = zone_intake.collection_avus(self._connections.zone, self._staging(fileset))
-        agreement, _ = read(avu for avu in avus if avu.attribute == self._connections.names.agreement)
-        return agreement.failure
-
-    def _is_resting(self, fileset: int) -> bool:
-        failure, now = self._failure(fileset), self._clock()
-        return failure is not None and failure.at <= now < next_attempt(
-            failure, self._connections.settings.imports.backoff_seconds
-        )
-
     def _note(self, source: Source, reason: str, shown: bool = True) -> None:
         """Write down why a fileset was not taken in, for the next attempt and for its owner."""
-        zone, staging = self._connections.zone, self._staging(source.fileset)
-        before = self._failure(source.fileset)
         reason = printable(reason, REASON_BYTES) or UNTOLD
-        failure = Failure(before.attempts + 1 if before else 1, int(self._clock()), reason, kind=OUTSIDE)
         try:
-            zone_intake.make_collection(zone, staging)
-            avu = Avu(self._connections.names.agreement, encode(Agreement(failure=failure)), VERSION)
-            set_avu(zone, staging, avu, collection=True)
+            self._queue.note(source.fileset, reason)
             if shown:
                 self._show_error(source, reason)
         except RefusedError as error:
@@ -244,16 +166,8 @@ class Intake:
                 actions.append((source.fileset, WriteKeyValues(subject, existing, pairs)))
         if actions:
             annotating, _ = self._connections.writers()
-            for error in annotating.apply(actions).values():
-                raise error
-
-    def _forget(self, fileset: int) -> None:
-        """Remove what was begun of a fileset that was deleted; what was moved already stays."""
-        zone, staging = self._connections.zone, self._staging(fileset)
-        if zone_intake.exists(zone, staging):
-            zone_intake.remove_collection(zone, staging)
-
-    # Taking in
+            for refusals in annotating.apply(actions).values():
+                raise RefusedError("showing what is wrong on", f"Fileset:{source.fileset}", refusals[0].why)
 
     def _place(self, source: Source, rule: PlacementRule, owner: str) -> Placement:
         settings = self._connections.settings
@@ -272,7 +186,7 @@ class Intake:
     def _take(self, source: Source, placement: Placement, rule: PlacementRule) -> tuple[str, ...]:
         """Do it, or the rest of it; returns the logical paths."""
         zone, names = self._connections.zone, self._connections.names
-        staging = self._staging(source.fileset)
+        staging = self._queue.staging(source.fileset)
         verified = self._verified(source.fileset)
         moved = {path for path in verified if not path.startswith(f"{staging}/")}
         if len(moved) == len(source.files):
@@ -288,7 +202,7 @@ class Intake:
             self._move([(staged, path) for _, staged, path in left], placement)
             final = self._objects(path for _, _, path in places)
         post(zone, names, final[0].data_id, final[0].path)
-        self._forget(source.fileset)
+        self._queue.forget(source.fileset)
         return tuple(each.path for each in final)
 
     def _verified(self, fileset: int) -> set[str]:
@@ -316,7 +230,7 @@ class Intake:
     def _bring(self, files: list[tuple[SourceFile, str]], source: Source, rule: PlacementRule) -> None:
         """Write data objects, each with the AVU that says that it was verified."""
         zone = self._connections.zone
-        for folder in sorted({path.rpartition("/")[0] for _, path in files} | {self._staging(source.fileset)}):
+        for folder in sorted({path.rpartition("/")[0] for _, path in files} | {self._queue.staging(source.fileset)}):
             zone_intake.make_collection(zone, folder)
         for file, path in files:
             while not self._copy(file, path, rule.resource):

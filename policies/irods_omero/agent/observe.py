@@ -22,7 +22,7 @@ from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, DataObject, Om
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
-from irods_omero.gateways.omero.filesets import client_paths, read_filesets
+from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
@@ -84,6 +84,7 @@ class Observer:
         agreed = {data_id: _agreed(first, connections.names) for data_id, first in firsts.items()}
         bases = {data_id: base for data_id, (base, _) in agreed.items()}
         views = _omero_views(connections, self.policy, firsts, bases)
+        views = _with_places(connections, bases, views)
         views = _with_strays(connections, self.policy, units, views)
         now = self._clock()
         observations = {
@@ -110,6 +111,7 @@ class Observer:
         superseded = tuple(subject for fileset in sorted(earlier) for subject in earlier[fileset])
         view = replace(
             view,
+            unplaced=bool(unplaced(connections.omero.service(), [done.fileset])),
             superseded=superseded + observation.omero.superseded,
             earlier=earlier.get(observation.base.fileset or 0, ()),
         )
@@ -179,6 +181,19 @@ def _omero_views(
     views |= look_in_omero(connections, policy, others)
     lost = {data_id: base for data_id, base in bases.items() if base.fileset is not None and data_id not in views}
     return views | own_filesets(connections, policy, lost)
+
+
+def _with_places(
+    connections: Connections, bases: Mapping[int, Agreement], views: dict[int, OmeroView]
+) -> dict[int, OmeroView]:
+    """Add whether images can be found in OMERO, where that is not known to be so: users may put it right."""
+    doubtful = {
+        data_id: view.fileset
+        for data_id, view in views.items()
+        if view.fileset is not None and (bases[data_id].unplaced or bases[data_id].fileset != view.fileset)
+    }
+    lost = unplaced(connections.omero.service(), doubtful.values()) if doubtful else set()
+    return views | {id_: replace(views[id_], unplaced=True) for id_, fileset in doubtful.items() if fileset in lost}
 
 
 def _with_strays(

@@ -11,10 +11,11 @@ import structlog
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
+from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import tell
-from irods_omero.domain.planning.decide import Decision
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
@@ -74,6 +75,7 @@ class Reconciled:
         units: Those that were looked at.
         drifted: Those whose sides did not agree.
         orphaned: Filesets that did not say yet that their data object is gone.
+        missed: Filesets that came through OMERO first, and that no agent knew of.
         position: The last catalog id; an interrupted reconcile goes on after it.
         report: What was done.
     """
@@ -81,6 +83,7 @@ class Reconciled:
     units: int = 0
     drifted: int = 0
     orphaned: int = 0
+    missed: int = 0
     position: int = 0
     report: Report = field(default_factory=Report)
 
@@ -140,17 +143,31 @@ class Reconciler:
                 self._put_right(orphans)
             yield orphans
 
+    def missed(self) -> Iterator[list[int]]:
+        """Go through all filesets for those that are to be taken in, and that no agent knows of; yields them by pages.
+
+        They are left to the agent, except when they are only to be shown.
+        """
+        queue = IntakeQueue(self._connections, self._clock)
+        for filesets in queue.missed():
+            if self._manner != SHOW:
+                for fileset in filesets:
+                    queue.mark(fileset)
+            self.done.missed += len(filesets)
+            yield filesets
+
     def _put_right(self, orphans: list[Orphan]) -> None:
         annotating, importing = self._connections.writers()
-        failures = annotating.apply([(orphan.fileset, action) for orphan in orphans for action in orphan.actions])
+        refused = annotating.apply([(orphan.fileset, action) for orphan in orphans for action in orphan.actions])
+        failures = {fileset: refusals[0].why for fileset, refusals in refused.items()}
         for left in (orphan.half_made for orphan in orphans if orphan.half_made):
             try:
                 importing.clear_away(left)
             except RefusedError as refusal:
-                failures[left.id] = refusal
+                failures[left.id] = str(refusal)
         self.done.report.failed += len(failures)
         for fileset, error in failures.items():
-            log.warning("orphan failed", fileset=fileset, error=str(error))
+            log.warning("orphan failed", fileset=fileset, error=error)
 
     def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)

@@ -10,9 +10,8 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
-from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake import Intake
+from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import (
@@ -31,12 +30,12 @@ from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
-from irods_omero.gateways.zone.watched import members
-from irods_omero.vocabulary import PENDING, TAKEN, shard_of
+from irods_omero.gateways.zone.watched import members, owner_of
+from irods_omero.vocabulary import IMPORT, PENDING, TAKEN, shard_of
 
 log = structlog.get_logger()
 
@@ -67,7 +66,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     """
     asked, names = set(ids), connections.names
     resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
-    attributes = [names.agreement, names.unit]
+    attributes = [names.agreement, names.unit, names.request]
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
     for unit in units.values():
@@ -85,7 +84,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
             arriving |= dict.fromkeys(marked, zone.unit.data_id)
             if base.failure is not None and base.failure.kind == UNDER_WAY:
                 suspects.add(zone.unit.data_id)
-        elif importing.wait:
+        elif importing.wait and not any(IMPORT in each.values(names.request) for each in zone.objects):
             resting |= marked
     return Backlog(frozenset(resting), arriving, frozenset(suspects))
 
@@ -123,6 +122,7 @@ class Sweep:
         """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
+        applier.expect(self._imports)
         # What breaks a server must not do so before all others have had their turn.
         for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
             taken = [mark for mark in marks if claim(zone, names, mark)]
@@ -228,6 +228,7 @@ class Sweep:
         connections = self._connections
         if position == BEGINNING:
             tell(connections, self._observer.watched, mark.path)
+            self._offer_requests(mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
         ids = [data_id for data_id in page.ids if data_id not in self._imports]
@@ -242,6 +243,17 @@ class Sweep:
             done = sum(data_id <= after for data_id in page.ids)
             remember(connections, mark.path, Position(after, position.count + done))
             self.report.walking += 1
+
+    def _offer_requests(self, collection: str) -> None:
+        """Have users find the request tags in the group of a collection before anything of it is imported."""
+        rule, owner = self._observer.watched.rule_for(f"{collection}/"), owner_of(self._connections.zone, collection)
+        if rule is None or rule.trouble or not owner:
+            return
+        _, importer = self._connections.writers()
+        try:
+            importer.offer_requests(self._observer.policy.omero_user(owner), rule.group)
+        except RefusedError as error:  # whatever it is, the first import says so where users see it
+            log.info("request tags cannot be offered", collection=collection, error=str(error))
 
     def _pass_on(self, observations: Mapping[int, Observation]) -> None:
         """Mark, for the agents of their shards, those units of which the sides do not agree."""
@@ -261,10 +273,6 @@ def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> 
     return {data_object.data_id: id_ for id_ in ids for data_object in observations[id_].zone.objects}
 
 
-SAVED_EVERY = 10_000
-"""After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
-
-
 PENDING_SECONDS = 60.0
 """After as long units whose request is pending are observed again, whether anything tells of them or not: the rule that
 storage tiering has queued for it may be gone."""
@@ -276,8 +284,7 @@ class Sweeper:
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         self._connections = connections
         self._clock = clock
-        self._events: EventReader | None = None
-        self._saved = 0
+        self._listener: Listener | None = None
         self._pending_at = 0.0
         self._last_walked = 0
 
@@ -289,10 +296,12 @@ class Sweeper:
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         work = Sweep(self._connections, self._clock, self._last_walked)
-        hints = self._read_events()
+        if self._listener is None:
+            self._listener = Listener(self._connections)
+        heard = self._listener.heard()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
-        self._remember(hints)
+        work.process_hints(sorted(heard | self._pending()))
+        self._listener.followed()
         self._last_walked = work.last_walked
         work.run_imports()
         Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
@@ -322,20 +331,3 @@ class Sweeper:
         self._pending_at = now + PENDING_SECONDS
         moving = [request.text for request in REQUEST_TABLE if not request.holds]
         return ids_with(self._connections.zone, self._connections.names.request, moving)
-
-    def _read_events(self) -> Hints:
-        if self._events is None:
-            check_identity(self._connections)
-            cursor = load_cursor(self._connections)
-            self._events, self._saved = EventReader(cursor), cursor or 0
-        return self._events.read(self._connections.omero.service())
-
-    def _remember(self, hints: Hints) -> None:
-        """Save the cursor when something was followed, at the first start, when it has moved on by a lot, or back.
-
-        It moves back when the log was reset: a cursor beyond the end would leave out what happens while no agent runs.
-        """
-        is_far = not 0 <= hints.cursor - self._saved <= SAVED_EVERY
-        if hints.newest > self._saved or not self._saved or is_far:
-            save_cursor(self._connections, hints.cursor)
-            self._saved = hints.cursor

@@ -53,12 +53,15 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
             for orphans in reconciler.orphans():
                 for orphan in orphans:
                     _show_orphan(orphan, as_json)
+            for filesets in reconciler.missed():
+                for fileset in filesets:
+                    click.echo(json.dumps({"missed": fileset}) if as_json else f"Fileset:{fileset}, to be taken in")
         except SideError:
             click.echo(f"irods-omero: broken off; go on with: reconcile --after {reconciler.done.position}", err=True)
             raise
     done = reconciler.done
     if as_json:
-        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned}
+        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned, "missed": done.missed}
         click.echo(json.dumps({**counts, **done.report.as_dict()}))
     else:
         verb = {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner]
@@ -66,7 +69,7 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
         click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed")
     if done.report.failed:
         ctx.exit(FAILED)
-    ctx.exit(DRIFTED if done.drifted or done.orphaned else 0)
+    ctx.exit(DRIFTED if done.drifted or done.orphaned or done.missed else 0)
 
 
 def _show_drift(assessment: Assessment, as_json: bool) -> None:

@@ -50,6 +50,11 @@ class OmeroSettings(Section):
         description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
         "stands for all others.",
     )
+    adopt_typed_tags: bool = Field(
+        default=True,
+        description="Whether a tag without a namespace that a user has made by typing a request word, in whatever "
+        "letters, is taken for the request, and replaced by the tag for it.",
+    )
 
 
 class WatchSettings(Section):

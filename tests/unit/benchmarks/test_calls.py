@@ -40,7 +40,7 @@ def test_omero_is_called_as_often_for_one_unit_as_for_fifty(world: World) -> Non
         calls, _ = sweep(world, size)
         counts.append(to_omero(calls))
     assert counts[0] == counts[1]
-    assert counts[0].total() <= 21
+    assert counts[0].total() <= 24  # an agent that has just been started looks for edited pairs, too
 
 
 def test_the_zone_is_told_what_is_documented_about_changed_units_and_nothing_about_others(world: World) -> None:

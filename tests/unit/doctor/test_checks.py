@@ -80,6 +80,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "OMERO",
         "agent's account in OMERO",
         "OMERO.web",
+        "OMERO's search indexer",
         "clocks",
     }
 
@@ -136,6 +137,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("another page", web(is_omero=False), FAILURE, "OMERO.web", "no page of OMERO.web"),
     ("lost link", web(landed="https://omero.example/webclient/login/"), WARNING, "OMERO.web", "lost on the way"),
     ("no locks", web(version="5.9.1"), WARNING, "OMERO.web", "shows no lock"),
+    ("indexer", omero(indexer_owes=900.0), WARNING, "OMERO's search indexer", "15 minutes ago"),
     ("no server", replace(HEALTHY, server=None), WARNING, "rule engines", "no iRODS server"),
     ("no rights", server(unreadable="denied"), WARNING, "rule engines", "denied"),
     ("engines", server(concerns=["python is late: put it first"]), FAILURE, "rule engines", "python is late"),

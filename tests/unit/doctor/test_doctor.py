@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import omero.clients
+import omero.model
 import pytest
 from click.testing import CliRunner
 from irods.meta import iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, Resource
 from irods.session import iRODSSession
+from omero.rtypes import rstring
 
 from irods_omero.cli import main
+from irods_omero.doctor.checks import omero_checks
 from irods_omero.doctor.facts.probe import COLLECTION
 from irods_omero.install.layout import ServerLayout
 from lab.omero import LabOmero
@@ -206,6 +210,21 @@ def test_a_full_administrator_of_omero_is_found(patient: Patient) -> None:
     code, found = patient.examined()
     assert code == 1
     assert found["agent's account in OMERO"][0][0] == "warning"
+
+
+def test_a_search_indexer_that_is_down_is_found(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(omero_checks, "INDEXER_LATE", 0.0)
+    root = patient.omero.client()
+    updates = root.getSession().getUpdateService()
+    image, link = omero.model.ImageI(), omero.model.ImageAnnotationLinkI()
+    image.name = rstring("a")
+    link.parent, link.child = updates.saveAndReturnObject(image).proxy(), omero.model.TagAnnotationI()
+    with patient.omero.indexer_down():
+        updates.saveObject(link)
+        level, text = patient.examined()[1]["OMERO's search indexer"][0]
+        assert (level, "has noted nothing" in text) == ("warning", True)
+    root.closeSession()
+    assert patient.examined()[1]["OMERO's search indexer"] == [("ok", "keeps up")]
 
 
 def test_tier_groups_that_do_not_work_are_found(patient: Patient) -> None:

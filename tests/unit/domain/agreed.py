@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
 from irods_omero.domain.state.policy import MappedAttribute, Policy
+from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ImportRule, Replica, ZoneView
-from irods_omero.vocabulary import REQUESTS
 from tests.unit.domain.strategies import FIRST, MAPPED, NAMES, NOW, POLICIES
 from tests.unit.domain.world import (
     World,
@@ -95,7 +95,7 @@ REQUESTS_MADE = st.builds(
     side=st.sampled_from(SIDES),
     place=st.integers(0, 2),
     field=st.just("request"),
-    value=st.sampled_from(REQUESTS),
+    value=st.sampled_from(STANDING),
     added=st.sampled_from((True, True, False)),
 )
 """Requests made and taken back."""

@@ -219,6 +219,7 @@ ZONES = st.builds(
 KEYS = st.one_of(
     st.tuples(st.sampled_from([place for _, place in MAPPED if place.kind != KEY]), st.sampled_from(TEXTS)),
     st.tuples(st.just(REQUEST_TAGS), st.sampled_from((*REQUESTS, "no such word"))),
+    st.tuples(st.just(tags_of("")), st.sampled_from(REQUESTS)),
     st.tuples(st.just(TIER_TAGS), st.sampled_from(OUR_TEXTS)),
     st.tuples(st.sampled_from(UNMAPPED_NAMESPACES).map(tags_of), st.sampled_from((*OUR_TEXTS, *TEXTS))),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.gateways.omero.events import HOLE_SECONDS, MOST_HOLES, PAGE, Position
+from irods_omero.gateways.omero.log_position import HOLE_SECONDS, MOST_HOLES, PAGE, Position
 
 
 def read(position: Position, visible: set[int], now: float = 0.0) -> set[int]:

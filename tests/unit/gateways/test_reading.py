@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irods_omero.gateways.zone.objects import user_of
+from irods_omero.gateways.zone.watched import user_of
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     omero_checks.reachable,
     omero_checks.account,
     web_checks.links,
+    omero_checks.indexer,
     zone_checks.clocks,
     unit_checks.imports,
     unit_checks.removals,

@@ -13,6 +13,9 @@ CHECK = "OMERO"
 OLDEST = (5, 6)
 SUDO = "Sudo"
 
+INDEXER_LATE = 300.0
+"""Seconds; the search indexer of a busy server answers within some seconds."""
+
 
 def reachable(facts: Facts) -> Iterator[Finding]:
     """Whether the agent can log in to OMERO, and which version it is."""
@@ -47,3 +50,16 @@ def account(facts: Facts) -> Iterator[Finding]:
         yield warning(check, f"may do more than it needs: {more}", make)
     else:
         yield ok(check, "a restricted administrator with the privilege Sudo")
+
+
+def indexer(facts: Facts) -> Iterator[Finding]:
+    """Whether OMERO's search indexer keeps up: the event log tells of edited pairs and taken tags by its rows only."""
+    check = "OMERO's search indexer"
+    if facts.omero.unreachable:
+        return
+    if facts.omero.indexer_owes > INDEXER_LATE:
+        text = f"has noted nothing of what was done {facts.omero.indexer_owes / 60:.0f} minutes ago"
+        advice = "omero admin ice server start Indexer-0; until then removed tags and edited pairs are seen later"
+        yield warning(check, text, advice)
+    else:
+        yield ok(check, "keeps up")

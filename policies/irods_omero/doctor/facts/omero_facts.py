@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from irods_omero.doctor.facts.records import OmeroFacts
 from irods_omero.errors import PolicyError, RefusedError
-from irods_omero.install import omero_client
+from irods_omero.gateways.omero.events import unanswered_since
+from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.settings import OmeroSettings
-
-if TYPE_CHECKING:
-    from irods_omero.gateways.omero.login import OmeroConnection
 
 
 def observe_omero(settings: OmeroSettings) -> OmeroFacts:
     """What the agent's account sees of OMERO, or why it cannot reach it."""
-    # Imported here: on an iRODS server, which the doctor is for too, omero-py need not be installed.
-    try:
-        from irods_omero.gateways.omero.login import OmeroConnection  # noqa: PLC0415
-    except ImportError as error:
-        if not omero_client.is_missing(error):
-            raise
-        return OmeroFacts(unreachable=str(error), no_client=True)
     try:
         with OmeroConnection(settings) as connection:
             return _observe(connection)
@@ -44,5 +34,6 @@ def _observe(connection: OmeroConnection) -> OmeroFacts:
             str(privilege.getValue().getValue())
             for privilege in session.call("asking for privileges", "", admin.getCurrentAdminPrivileges)
         ),
+        indexer_owes=stamp - asked_at if (asked_at := unanswered_since(session)) is not None else 0.0,
         clock=max(stamp - after, 0.0) or min(stamp - before, 0.0),
     )

@@ -154,6 +154,7 @@ class OmeroFacts:
         is_admin: Whether the account is an administrator.
         privileges: What the account may do as one.
         clock: By how many seconds the server's clock is ahead of this machine's.
+        indexer_owes: For how many seconds the search indexer has not answered to an annotation; 0 if it has.
     """
 
     unreachable: str = ""
@@ -163,6 +164,7 @@ class OmeroFacts:
     is_admin: bool = False
     privileges: frozenset[str] = frozenset()
     clock: float = 0.0
+    indexer_owes: float = 0.0
 
 
 @dataclass(frozen=True)

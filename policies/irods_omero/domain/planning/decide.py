@@ -5,35 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 
+from irods_omero.domain.planning.decision import Decision, Reason, fits, record
 from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import HELD, Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
+    DesiredAvus,
     DesiredState,
     Error,
     Errors,
     error_avus,
     errors_of,
     id_avus,
+    placing_error,
     state_pairs,
     state_tags,
 )
-from irods_omero.domain.rules.imports import ImportDecision, decide_import, setting
-from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.sides import Sides, sides_of
+from irods_omero.domain.rules.import_requests import (
+    accepted,
+    is_asked_for,
+    requests_in_omero,
+    requests_in_zone,
+    why_refused,
+)
+from irods_omero.domain.rules.imports import ImportDecision, decide_import
+from irods_omero.domain.rules.requests import RequestDecision, decide_request, refusal
+from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
+from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
-from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu
+from irods_omero.domain.state.actions import RemoveAvu
 from irods_omero.domain.state.agreement import (
-    CONTENT,
-    OUTSIDE,
-    REASON_BYTES,
-    UNDER_WAY,
-    UNTOLD,
     Agreement,
-    AgreementError,
-    Failure,
-    encode,
 )
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
@@ -42,35 +45,10 @@ from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
+from irods_omero.vocabulary import IMPORT
 
 NOTES_KEPT = 10
 """At most this many notes are kept, the latest."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a field is as it is: which rule decided, in words."""
-
-    field: str
-    value: str
-    rule: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What is to be done about a unit, and why.
-
-    Attributes:
-        plan: The actions.
-        agreement: What is agreed when they are done.
-        reasons: For each field which rule decided.
-        wait: Whether to look again soon without a new mark.
-    """
-
-    plan: Plan
-    agreement: Agreement
-    reasons: tuple[Reason, ...] = ()
-    wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,15 +60,21 @@ class _Fields:
     request: RequestDecision
     attributes: Attributes
     invalid: str
+    unplaced: str
+    undone: Undone
 
     @property
     def errors(self) -> Errors:
-        """What is wrong, as both sides show it."""
+        """What is wrong, as both sides show it.
+
+        Not what is undone, which the zone alone shows: OMERO may be what cannot be written to.
+        """
         return errors_of(
             Error(self.importing.error, self.importing.attempts),
             Error(self.request.refused),
             Error(self.attributes.error),
             Error(self.invalid),
+            Error(self.unplaced),
         )
 
     @property
@@ -100,29 +84,65 @@ class _Fields:
 
 
 def decide(observation: Observation) -> Decision:
-    """Decide what makes both sides of a unit agree."""
+    """Decide what makes both sides of a unit agree.
+
+    Where something was undone and nothing is left to do, nothing is undone any more.
+    """
+    decision = _decide(observation)
+    if observation.refused is None and observation.base.undone and not decision.plan.works:
+        return _decide(replace(observation, refused=()))
+    return decision
+
+
+def _decide(observation: Observation) -> Decision:
     if not observation.zone.objects:
         return Decision(
             EMPTY, observation.base, (Reason("unit", "gone", "its data objects are no longer in the zone"),)
         )
+    asking = without_answered(observation)
+    is_import_asked_for = is_asked_for(asking)
+    if is_import_asked_for and (agreement := accepted(observation)) is not None:
+        return _accept_import(observation, asking, agreement)
     importing = decide_import(observation)
     if importing.do_import:
         reason = Reason("import", "now", importing.rule)
         return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
     observation, invalid = without_invalid(observation)
-    sides = sides_of(observation)
+    asking = without_answered(observation)
+    sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
-        decide_request(observation, sides),
+        _with_refusal(observation, decide_request(asking, sides), is_import_asked_for),
         frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
         invalid,
+        placing_error(observation.omero, observation.policy.names),
+        undone_of(observation),
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
     return _with_images(observation, _fitting(observation, sides, fields))
+
+
+def _accept_import(observation: Observation, asking: Observation, agreement: Agreement) -> Decision:
+    """Forget why there are no images, before the request is taken away; the next look decides what comes of it."""
+    plan = Plan(
+        first=record(observation, agreement), omero=requests_in_omero(asking), zone=requests_in_zone(observation)
+    )
+    rule = "asked for: what was deleted or given up is forgotten"
+    return Decision(plan, agreement, (Reason("import", "soon", rule),), wait=True)
+
+
+def _with_refusal(observation: Observation, request: RequestDecision, is_import_asked_for: bool) -> RequestDecision:
+    """The request with what is said to one for an import, which is said on while another one is pending."""
+    if is_import_asked_for:
+        return replace(request, refused=why_refused(observation) or request.refused)
+    base, pending = observation.base, request.pending
+    if pending is not None and pending.request == base.request and base.refused.startswith(refusal(IMPORT, "")):
+        return replace(request, refused=request.refused or base.refused)
+    return request
 
 
 def loses(observation: Observation, decision: Decision) -> bool:
@@ -136,7 +156,10 @@ def loses(observation: Observation, decision: Decision) -> bool:
         attribute = avu_remembered(name)
         mapping = policy.mapping_of(attribute)
         is_mapped = mapping is not None and mapping.for_attribute(attribute).remembered_as == name
-        if is_mapped and len(agreement.values(name)) < len(base.values(name)):
+        lost = base.values(name) - agreement.values(name)
+        if base.undone:  # what is no longer in the zone was removed there before, and is not for the first time
+            lost &= carried_in_zone(observation, attribute)
+        if is_mapped and lost and len(agreement.values(name)) < len(base.values(name)):
             return True
     return False
 
@@ -149,19 +172,20 @@ def _has_lost_its_images(observation: Observation) -> bool:
 def _held(observation: Observation) -> Decision:
     """Leave a unit without its images as it is, and say why."""
     agreement = replace(observation.base, held=True)
-    errors = errors_of(Error(HELD), Error(agreement.refused))
+    errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.undone))
     plan = Plan(
         zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
-        record=_record(observation, agreement),
+        record=record(observation, agreement),
     )
     return Decision(plan, agreement, (Reason("images", "held", HELD),))
 
 
 def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
     """The fields with as much about mapped attributes as fits into the agreement."""
+    fields = replace(fields, attributes=_without_undone(fields))
     rest = _agree(observation, fields)
     # What is held stays as it is, whether it fits or not: what was agreed fitted before.
-    if observation.is_held or _fits(replace(rest, attributes=fields.attributes.agreed)):
+    if observation.is_held or fits(replace(rest, attributes=fields.attributes.agreed)):
         return fields
     if observation.omero.earlier:
         # They are observed only once: an error that rests on them would be gone the next time.
@@ -169,51 +193,19 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
         sides = sides_of(alone)
         return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
     attributes = frozen(observation, sides)
-    if not _fits(replace(rest, attributes=attributes.agreed)):
+    if not fits(replace(rest, attributes=attributes.agreed)):
         attributes = replace(attributes, agreed=())
     return replace(fields, attributes=attributes)
 
 
-def decide_attempt(observation: Observation) -> RecordAgreement | None:
-    """What to write down before an import: what breaks a server while it is imported is known by that."""
-    reason = "OMERO or iRODS went away each time while this was being imported"
-    return _record(observation, _failing(observation, reason, UNDER_WAY))
+def _without_undone(fields: _Fields) -> Attributes:
+    """The mapped attributes, of which those values are not agreed that a side has refused."""
+    return replace(fields.attributes, agreed=fields.undone.agreed(fields.attributes.agreed))
 
 
-def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) -> Decision:
-    """What to write down when carrying out the plan failed.
-
-    Args:
-        observation: The unit.
-        cause: What went wrong, for people.
-        kind: ``CONTENT``, or ``OUTSIDE`` for a cause that does not lie in the unit.
-    """
-    agreement = _failing(observation, cause, kind)
-    failure = agreement.failure
-    assert failure is not None
-    errors = errors_of(Error(failure.reason, failure.attempts), Error(agreement.refused))
-    plan = Plan(
-        zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
-        record=_record(observation, agreement),
-    )
-    wait = kind == OUTSIDE or failure.attempts < observation.policy.attempts
-    return Decision(plan, agreement, (Reason("error", cause, f"attempt {failure.attempts}"),), wait)
-
-
-def _failing(observation: Observation, cause: str, kind: str) -> Agreement:
-    """The agreement with one more attempt that failed, or is under way."""
-    base, content, before = observation.base, observation.content, observation.base.failure
-    attempts = before.attempts if before is not None and _same(before.content, content) else 0
-    if before is None or before.kind != UNDER_WAY or kind == UNDER_WAY:  # otherwise it was counted before it was made
-        attempts += 1
-    reason = printable(cause, REASON_BYTES) or UNTOLD
-    failure = Failure(max(attempts, 1), int(observation.now), reason, content, kind, setting(observation))
-    agreement = replace(base, failure=failure)
-    return agreement if _fits(agreement) else replace(agreement, attributes=(), refused="")
-
-
-def _same(one: Content | None, other: Content | None) -> bool:
-    return one is other if one is None or other is None else one.same_as(other)
+def _error_avus(observation: Observation, fields: _Fields) -> DesiredAvus:
+    """What is wrong, and what was undone at the last look."""
+    return error_avus(observation.policy, errors_of(*fields.errors, Error(observation.base.undone)))
 
 
 def _without_images(observation: Observation, fields: _Fields) -> Decision:
@@ -227,10 +219,14 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
+        undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
     )
-    avus = {**error_avus(policy, fields.errors), policy.names.request: _request_avus(fields.request)}
+    avus = {
+        **_error_avus(observation, fields),
+        policy.names.request: _request_avus(fields.request),
+    }
     ids = id_avus(zone, OmeroView(), policy)
     # The event of the deletion leads to the unit by this id, which therefore goes last.
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}
@@ -239,14 +235,15 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         zone=diff_zone(zone, avus),
         superseded=diff_superseded(observation.omero),
         ids=diff_zone(zone, ids) + strays + fields.request.moves + diff_zone(zone, last),
-        record=_record(observation, agreement),
+        record=record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
 
 
 def _with_images(observation: Observation, fields: _Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
-    notes = (note for note in fields.attributes.notes if not _is_noted(note, agreement.notes))
+    noted = (*fields.attributes.notes, *fields.undone.notes)
+    notes = (note for note in noted if not _is_noted(note, agreement.notes))
     agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
@@ -254,7 +251,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
         zone=diff_zone(zone, desired.avus),
         superseded=diff_superseded(omero),
         ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
-        record=_record(observation, agreement),
+        record=record(observation, agreement),
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
 
@@ -269,7 +266,10 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         Reason("request", agreement.request or "none", fields.request.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
-    return Decision(_tidy(observation, plan), agreement, reasons, fields.importing.wait or fields.request.wait)
+    # Said once; and looked at once more, as it may have been the moment.
+    is_news = observation.refused is not None and agreement.undone != observation.base.undone
+    wait = fields.importing.wait or fields.request.wait or is_news
+    return Decision(_tidy(observation, plan), agreement, reasons, wait)
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
@@ -297,8 +297,12 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
+        unshown=fields.undone.unshown and bool(fields.pending),
+        answered=fields.undone.answered,
+        undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         held=observation.is_held,
+        unplaced=omero.unplaced,
         attributes=(),
     )
 
@@ -323,7 +327,11 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
         archived=bool(fields.tier and fields.tier.offline),
-        avus={**mapped, **error_avus(policy, errors), policy.names.request: _request_avus(fields.request)},
+        avus={
+            **mapped,
+            **_error_avus(observation, fields),
+            policy.names.request: _request_avus(fields.request),
+        },
         ids=id_avus(zone, observation.omero, policy),
     )
 
@@ -339,8 +347,8 @@ def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> 
     base = observation.base
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
-    refused = observation.base.refused if agreement.request else agreement.refused
-    first = _record(observation, replace(base, refused=refused, notes=agreement.notes))
+    refused = agreement.refused or (observation.base.refused if agreement.request else "")
+    first = record(observation, replace(base, refused=refused, notes=agreement.notes))
     if first is None or not plan.works:
         return plan
     return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)
@@ -349,19 +357,3 @@ def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> 
 def _is_noted(note: str, notes: tuple[str, ...]) -> bool:
     """Whether the same value is noted already, for whatever reason."""
     return any(note.partition(" (")[0] == earlier.partition(" (")[0] for earlier in notes)
-
-
-def _fits(agreement: Agreement) -> bool:
-    try:
-        encode(agreement)
-    except AgreementError:
-        return False
-    return True
-
-
-def _record(observation: Observation, agreement: Agreement) -> RecordAgreement | None:
-    """The agreement to write down, None where it is written already."""
-    if agreement == observation.base or not _fits(agreement):
-        return None
-    first = observation.zone.first
-    return RecordAgreement(first.data_id, first.path, agreement)

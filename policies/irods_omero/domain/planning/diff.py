@@ -42,7 +42,8 @@ def diff_omero(omero: OmeroView, desired: DesiredState) -> tuple[OmeroAction, ..
 def diff_tags(subject: Subject, desired: Texts) -> Iterator[OmeroAction]:
     """What to do about the tags of one image or plate; places that ``desired`` does not name are left alone.
 
-    A tag that should not be there is removed for every user who put it there; of one that should, all links stay.
+    A tag that should not be there is removed for every user who put it there; of one that should, all links stay. One
+    that a user has typed gives way to the tag of that name that has its place and its description.
     """
     there: dict[Place, list[TagLink]] = defaultdict(list)
     for link in subject.tags:
@@ -51,9 +52,11 @@ def diff_tags(subject: Subject, desired: Texts) -> Iterator[OmeroAction]:
         if place.is_key:
             continue
         links = sorted(there[place])
-        present = {link.text for link in links}
+        present = {link.text for link in links if not link.is_typed}
         yield from (AddTag(subject, place, text) for text in sorted(texts - present))
-        yield from (RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts)
+        yield from (
+            RemoveTag(subject, link.link, link.owner) for link in links if link.text not in texts or link.is_typed
+        )
 
 
 def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:

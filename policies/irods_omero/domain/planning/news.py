@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from irods_omero.domain.planning.decide import Decision
+from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.rules.causes import REFUSED, UNANSWERED, kind_of
 from irods_omero.domain.rules.requests import HOUR
 from irods_omero.domain.state.agreement import Failure

@@ -12,7 +12,7 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX
+from irods_omero.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
@@ -55,6 +55,17 @@ def errors_of(*errors: Error) -> Errors:
     """The errors that have a text, as texts that both sides can hold, sorted and each once."""
     shown = {printable(error.text): error.attempts for error in reversed(errors) if error.text}
     return tuple(Error(text, attempts) for text, attempts in sorted(shown.items()))
+
+
+def placing_error(omero: OmeroView, names: Names) -> str:
+    """What is wrong with where images are in OMERO, and what to do; empty if nothing is."""
+    if not omero.unplaced:
+        return ""
+    if omero.has_plates:
+        return f"its plate is in no screen: link it to one in OMERO; for plates {names.target} has to be Screen:ID"
+    return (
+        f"its images are in no dataset: link them to one in OMERO; if {names.target} is Screen:ID, it takes plates only"
+    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
 
+IMPORTED = "its present content is imported"
+
 INNOCENT = 3
 """After this many attempts during which a connection broke the unit itself is suspected of breaking it."""
 
@@ -54,7 +56,7 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
     zone, omero, base, known = observation.zone, observation.omero, observation.base, observation.known_content
     unchanged = known is None or content.same_as(known)
     if omero.fileset is not None and unchanged:
-        return ImportDecision(None, "its present content is imported")
+        return ImportDecision(None, IMPORTED)
     if omero.fileset is None and (base.gone or base.fileset is not None) and (known is None or content.may_be(known)):
         return ImportDecision(None, "its images were deleted in OMERO, and its content has not changed since")
     if zone.rule is None:

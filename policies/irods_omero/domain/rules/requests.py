@@ -12,11 +12,10 @@ from irods_omero.domain.state.agreement import REASON_BYTES
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.request_words import STANDING, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink
-from irods_omero.vocabulary import REQUESTS
 
 HOUR = 3600.0
 """Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
@@ -69,9 +68,9 @@ class RequestDecision:
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     """Merge the requests of both sides, and decide what becomes of the one that stands."""
     attribute = observation.policy.names.request
-    base = sides.agreed({observation.base.request} & set(REQUESTS))
+    base = sides.agreed({observation.base.request} & set(STANDING))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
-    in_omero |= sides.taken_over(REQUEST_TAGS, base)
+    in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
     new = [asked for asked in _asked(observation) if asked.request not in base]
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
@@ -80,7 +79,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
         return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)
     served = _serve(observation, asked, progress, rule)
-    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) - {asked.request}
+    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING) - {asked.request}
     if served.pending is None and others:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
         rule = f"{rule}: taking the others away before it is answered"
@@ -102,7 +101,7 @@ def _asked(observation: Observation) -> list[Asked]:
         Asked(avu.value, avu.units or data_object.owner, dict(data_object.asked_at).get(avu, 0))
         for data_object in observation.zone.objects
         for avu in data_object.avus
-        if avu.attribute == attribute and avu.value in REQUESTS
+        if avu.attribute == attribute and avu.value in STANDING
     ]
     in_omero = [
         Asked(link.text, link.owner_name, link.created, in_zone=False)
@@ -114,7 +113,7 @@ def _asked(observation: Observation) -> list[Asked]:
 
 
 def _is_request(link: TagLink) -> bool:
-    return place_of_tag(link) == REQUEST_TAGS and link.text in REQUESTS
+    return place_of_tag(link) == REQUEST_TAGS and link.text in STANDING
 
 
 def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str) -> RequestDecision:
@@ -163,8 +162,13 @@ def _queue(observation: Observation, decision: RequestDecision, names: str, hour
 
 
 def _refuse(request: str, reason: str) -> RequestDecision:
-    refused = printable(f"request {request} refused: {reason}", REASON_BYTES)
+    refused = refusal(request, reason)
     return RequestDecision(None, (), NO_PROGRESS, refused, refused)
+
+
+def refusal(request: str, reason: str) -> str:
+    """Why a request is refused, as both sides show it."""
+    return printable(f"request {request} refused: {reason}", REASON_BYTES)
 
 
 def _move(data_object: DataObject, place: Tier, destination: Tier) -> Move:

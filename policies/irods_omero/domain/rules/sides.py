@@ -113,6 +113,13 @@ def sides_of(observation: Observation) -> Sides:
     )
 
 
+def carried_in_zone(observation: Observation, attribute: str) -> frozenset[str]:
+    """The values of a mapped attribute that any data object carries, as agreements remember them."""
+    mapping = observation.policy.mapping_of(attribute)
+    values = (value for data_object in observation.zone.objects for value in data_object.values(attribute))
+    return frozenset(remembered(_in_omero(mapping, value)) for value in values)
+
+
 def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) -> list[tuple[Subject, Carried[Place]]]:
     return [(subject, _carried(_shown(subject, policy), texts)) for subject in subjects]
 

@@ -165,3 +165,15 @@ class RecordAgreement:
 OmeroAction = AddTag | RemoveTag | SetArchived | WriteKeyValues | RemoveKeyValues
 ZoneAction = AddAvu | RemoveAvu | Move
 Action = OmeroAction | ZoneAction | RecordAgreement
+
+
+class Refusal(NamedTuple):
+    """An action that a side will not do, for whoever tries.
+
+    Attributes:
+        action: What was to be done.
+        why: What the side said, for people.
+    """
+
+    action: Action
+    why: str

@@ -33,6 +33,9 @@ Long values are digests.
 """
 
 
+Answered = tuple[tuple[str, int], ...]
+"""Request words, each with a time in seconds since 1970; sorted."""
+
 CONTENT = "content"
 OUTSIDE = "outside"
 UNDER_WAY = "under way"
@@ -94,9 +97,14 @@ class Agreement:
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
         refused: Why the last request was refused, empty when it was not.
+        unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
+        answered: Request words of which OMERO would not have the tags taken away, each with the time of its last tag,
+            seconds since 1970: these tags ask for nothing more.
+        undone: What was to be done and was refused, for people; empty for nothing.
         failure: Of the last import, None when it went well.
         attributes: The agreed values of mapped attributes.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
+        unplaced: Its images were in no dataset, or its plates in no screen.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -111,9 +119,13 @@ class Agreement:
     asked: int = 0
     queued: int = 0
     refused: str = ""
+    unshown: bool = False
+    answered: Answered = ()
+    undone: str = ""
     failure: Failure | None = None
     attributes: AgreedValues = ()
     held: bool = False
+    unplaced: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -159,9 +171,13 @@ def _dump(agreement: Agreement) -> str:
         "asked": agreement.asked or None,
         "queued": agreement.queued or None,
         "refused": agreement.refused,
+        "unshown": agreement.unshown,
+        "answered": dict(agreement.answered),
+        "undone": agreement.undone,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "held": agreement.held,
+        "unplaced": agreement.unplaced,
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -220,9 +236,13 @@ def _load(fields: Any) -> Agreement:
         asked=_number(fields.get("asked", 0)),
         queued=_number(fields.get("queued", 0)),
         refused=_reason(fields.get("refused", "")),
+        unshown=bool(fields.get("unshown", False)),
+        answered=tuple(sorted((_text(word), _number(time)) for word, time in fields.get("answered", {}).items())),
+        undone=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         held=bool(fields.get("held", False)),
+        unplaced=bool(fields.get("unplaced", False)),
         notes=_texts(fields.get("notes", [])),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content
@@ -22,6 +23,7 @@ class Observation:
         base: What was agreed last.
         strays: Agreement AVUs that cannot be read, and all but the first of those that can.
         imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
+        refused: What a side has refused of what was to be done, None while nothing was tried.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
 
@@ -33,6 +35,7 @@ class Observation:
     strays: tuple[Avu, ...] = ()
     imported: Content | None = None
     hold: bool = False
+    refused: tuple[Refusal, ...] | None = None
 
     @property
     def is_held(self) -> bool:

@@ -77,7 +77,12 @@ def tags_in(tag_set: str) -> Place:
 
 
 def place_of_tag(link: TagLink) -> Place:
-    """The place of a tag: exactly one, so that removing the tag there removes nothing elsewhere."""
+    """The place of a tag: exactly one, so that removing the tag there removes nothing elsewhere.
+
+    A request word that a user has typed counts as the request.
+    """
+    if link.is_typed:
+        return REQUEST_TAGS
     return tags_in(link.tag_set) if link.tag_set else tags_of(link.namespace)
 
 

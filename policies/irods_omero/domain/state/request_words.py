@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
+from irods_omero.vocabulary import ARCHIVE, IMPORT, KEEP, RESTAGE
 
 FIRST_TIER = 0
 """The one that data is restaged to, where storage tiering says so another than the first of the group."""
@@ -21,24 +21,31 @@ class Request:
         description: The description of the tag in OMERO.
         destination: Index, in its tier group, of the tier that data is moved to; None for a request that holds data
             where it is, until a user removes the request.
+        imports: Whether it asks for the images: it is answered at the first look, and never pending. The tag is
+            understood, but not offered: on an image it only makes sense while new content of its files was given up.
     """
 
     text: str
     description: str
     destination: int | None = None
+    imports: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the request stands until a user removes it, and nothing is moved."""
-        return self.destination is None
+        return self.destination is None and not self.imports
 
 
 REQUEST_TABLE = (
     Request(ARCHIVE, "Put this on an image to have its files moved to the archive.", LAST_TIER),
     Request(RESTAGE, "Put this on an image to have its files brought back from the archive.", FIRST_TIER),
     Request(KEEP, "Put this on an image to have its files held where they are."),
+    Request(IMPORT, "Put this on an image to have new content of its files imported that was given up.", imports=True),
 )
 """One line for each of ``vocabulary.REQUESTS``, in the same order."""
+
+STANDING = tuple(request.text for request in REQUEST_TABLE if not request.imports)
+"""The requests that are pending until they are served, refused or taken back."""
 
 _BY_TEXT = {request.text: request for request in REQUEST_TABLE}
 

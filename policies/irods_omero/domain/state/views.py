@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
-from irods_omero.vocabulary import OBJECT_NAMESPACE
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS
 
 Pair = tuple[str, str]
 """A key and its value."""
@@ -165,6 +165,11 @@ class TagLink:
     owner_name: str = ""
     tag_set: str = ""
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether a user has made the tag by typing a request word: it belongs to no namespace and no mapped set."""
+        return not self.namespace and not self.tag_set and self.text in REQUESTS
+
 
 @dataclass(frozen=True, order=True)
 class KeyValues:
@@ -230,6 +235,8 @@ class OmeroView:
         superseded: Subjects of earlier filesets of the same unit.
         earlier: Those of ``superseded`` that belong to the fileset of the last agreement: what users did to them since
             then counts.
+        unplaced: Whether images are in no dataset, or plates in no screen, where hardly anybody finds them. Looked for
+            when the fileset is new, and for as long as it is so.
     """
 
     fileset: int | None = None
@@ -237,6 +244,12 @@ class OmeroView:
     subjects: tuple[Subject, ...] = ()
     superseded: tuple[Subject, ...] = field(default=())
     earlier: tuple[Subject, ...] = field(default=())
+    unplaced: bool = False
+
+    @property
+    def has_plates(self) -> bool:
+        """Whether its images are those of plates."""
+        return any(subject.kind == "Plate" for subject in self.subjects)
 
 
 NOTHING_IN_OMERO = OmeroView()

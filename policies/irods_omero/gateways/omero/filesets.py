@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from omero.constants.metadata import NSINSIGHTTAGSET
-from omero.rtypes import unwrap
 
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import KEY_NAMESPACE, OBJECT_NAMESPACE
+
+NO_WORDS = ("",)
+"""A query takes no empty list."""
 
 
 @dataclass
@@ -46,11 +49,13 @@ class ReadScope:
         tags: Namespaces of tags.
         tag_sets: Names of tag sets.
         pairs: Namespaces of key-value annotations.
+        words: Texts of tags without a namespace, as users make them by typing; in whatever letters they are written.
     """
 
     tags: tuple[str, ...]
     tag_sets: tuple[str, ...] = ()
     pairs: tuple[str, ...] = (OBJECT_NAMESPACE,)
+    words: tuple[str, ...] = ()
 
 
 def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -> dict[int, OmeroView]:
@@ -59,7 +64,7 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
     Args:
         session: A session that may read across groups.
         ids: OMERO ids.
-        looked: What is looked at on their images and plates.
+        scope: What is looked at on their images and plates.
     """
     views: dict[int, OmeroView] = {}
     for chunk in in_batches(sorted(set(ids)), BATCH):
@@ -69,6 +74,22 @@ def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -
         _annotate(session, parts, "Plate", scope)
         views.update({fileset: _view(fileset, part) for fileset, part in parts.items()})
     return views
+
+
+def unplaced(session: OmeroSession, filesets: Iterable[int]) -> set[int]:
+    """Those of some filesets of which an image is in no dataset and on no plate, or a plate in no screen."""
+    of_images = (
+        "select distinct i.fileset.id from Image i where i.fileset.id in (:ids) "
+        "and not exists (select l.id from DatasetImageLink l where l.child.id = i.id) "
+        "and not exists (select s.id from WellSample s where s.image.id = i.id)"
+    )
+    of_plates = (
+        "select distinct s.image.fileset.id from WellSample s join s.well w where s.image.fileset.id in (:ids) "
+        "and not exists (select l.id from ScreenPlateLink l where l.child.id = w.plate.id)"
+    )
+    chunks = list(in_batches(sorted(set(filesets)), BATCH))
+    texts = ((text, chunk) for text in (of_images, of_plates) for chunk in chunks)
+    return {row[0] for text, ids in texts for row in session.rows("looking for where images are", text, {"ids": ids})}
 
 
 def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
@@ -152,11 +173,13 @@ def _read_tags(
 ) -> None:
     text = (
         "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
-        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t "
-        "where l.child.id = t.id and l.parent.id in (:ids) and t.ns in (:namespaces)"
+        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where l.child.id = t.id "
+        "and l.parent.id in (:ids) and (t.ns in (:namespaces) or t.ns is null and lower(trim(t.textValue)) in (:words))"
     )
-    for row in session.rows("reading tags", text, {"ids": ids, "namespaces": list(scope.tags)}):
-        into[row[1]].add(_tag_link(row))
+    values: Values = {"ids": ids, "namespaces": list(scope.tags), "words": list(scope.words or NO_WORDS)}
+    for row in session.rows("reading tags", text, values):
+        link = _tag_link(row)
+        into[row[1]].add(link if link.namespace else replace(link, text=link.text.strip().lower()))
     if scope.tag_sets:
         _read_tags_in_sets(session, kind, ids, scope, into)
 
@@ -180,7 +203,9 @@ def _read_tags_in_sets(
             tag_links[link.link] = min(link, tag_links.get(link.link, link), key=lambda each: each.tag_set)
             parents[link.link] = row[1]
     for link in tag_links.values():
-        into[parents[link.link]].add(link)
+        there = into[parents[link.link]]
+        there -= {other for other in there if other.link == link.link}  # what is in a set was not just typed
+        there.add(link)
 
 
 def _tag_link(row: Sequence[Any]) -> TagLink:
@@ -191,28 +216,19 @@ def _tag_link(row: Sequence[Any]) -> TagLink:
 def _read_key_values(
     session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[KeyValues]]
 ) -> None:
+    """The annotations with their pairs, as rows: asked for as objects, the server reads the pairs of each by itself."""
     text = (
-        f"select l from {kind}AnnotationLink l join fetch l.child a join fetch l.details.owner "
-        "where l.parent.id in (:ids) and a.ns in (:namespaces)"
+        "select l.id, l.parent.id, a.id, a.ns, l.details.owner.id, a.details.owner.id, index(m), m.name, m.value "
+        f"from {kind}AnnotationLink l, MapAnnotation a left outer join a.mapValue m "
+        "where l.child.id = a.id and l.parent.id in (:ids) and a.ns in (:namespaces) order by l.id, index(m)"
     )
     values: Values = {"ids": ids, "namespaces": list(scope.pairs)}
-    for link in session.objects("reading key-value pairs", text, values):
-        if not hasattr(link.child, "getMapValue"):
-            continue  # another kind of annotation that somebody gave this namespace
-        into[unwrap(link.parent.id)].add(_key_values(link, link.child))
-
-
-def _key_values(link: Any, annotation: Any) -> KeyValues:
-    """One annotation; one that belongs to somebody else than its link does is shared, whatever else carries it."""
-    owner = unwrap(link.details.owner.id)
-    return KeyValues(
-        annotation=unwrap(annotation.id),
-        link=unwrap(link.id),
-        owner=owner,
-        pairs=pairs_of(annotation),
-        namespace=unwrap(annotation.ns),
-        shared=unwrap(annotation.details.owner.id) != owner,
-    )
+    rows = session.rows("reading key-value pairs", text, values)
+    for annotated, of_link in groupby(rows, key=lambda row: tuple(row[:6])):
+        link, parent, annotation, namespace, owner, maker = annotated
+        found = tuple((name or "", value or "") for *_, place, name, value in of_link if place is not None)
+        # One that belongs to somebody else than its link does is shared, whatever else carries it.
+        into[parent].add(KeyValues(annotation, link, owner, found, namespace, shared=maker != owner))
 
 
 def _seen_by_others(

@@ -24,12 +24,19 @@ from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
 
 BLOCK = 2 * 1024 * 1024
 """Bytes in one call: well under the size of a message that servers accept."""
+
+UNCOMMITTED = 1000
+"""A fileset may become visible after this many later ones."""
+
+NONE_KNOWN = (-1,)
+"""A query takes no empty list."""
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -66,13 +73,57 @@ class Imported:
     earlier: tuple[int, ...]
 
 
-def find_existing(session: OmeroSession, prefix: str, present: int | None = None) -> list[Existing]:
-    """All filesets of which a client path starts with ``prefix``, and ``present``, if that is there; oldest first."""
+@dataclass(frozen=True)
+class Searched:
+    """What a search through all client paths has found for one unit: later ones need look at few filesets only.
+
+    Attributes:
+        known: OMERO ids of its filesets.
+        end: Up to this fileset nothing was missed.
+    """
+
+    known: tuple[int, ...]
+    end: int
+
+
+UNSEARCHED = Searched((), 0)
+"""Nothing was searched yet: all client paths are to be read."""
+
+
+def search(session: OmeroSession, prefixes: Iterable[str]) -> dict[str, Searched]:
+    """Go through the client paths of all filesets once for many units: OMERO has no index of them.
+
+    Args:
+        session: A session that may read across groups.
+        prefixes: The start of the client paths of each unit.
+    """
+    # Asked for before the search. The import of an agent that was killed may be committed after later ones.
+    end = max(last_fileset(session) - UNCOMMITTED, 0)
+    found: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
+    lengths = {len(prefix) for prefix in found}
+    for fileset, path in filesets_below(session, found).items():
+        for prefix in {path[:length] for length in lengths} & found.keys():
+            found[prefix].append(fileset)
+    return {prefix: Searched(tuple(known), end) for prefix, known in found.items()}
+
+
+def find_existing(
+    session: OmeroSession, prefix: str, searched: Searched = UNSEARCHED, present: int | None = None
+) -> list[Existing]:
+    """The filesets of a unit, oldest first.
+
+    Args:
+        session: A session that may read across groups.
+        prefix: What one of their client paths starts with.
+        searched: What a search has found of them; later ones are looked for.
+        present: One that is among them whatever its client paths, if it is there; None for none.
+    """
     text = (
         "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
-        "where e.clientPath like :pattern order by f.id, e.id"
+        "where (e.fileset.id > :end or e.fileset.id in (:known)) and e.clientPath like :pattern order by f.id, e.id"
     )
-    entries = session.rows("looking for an earlier import", text, {"pattern": prefix + "%"})
+    values: Values = {"pattern": prefix + "%", "end": searched.end, "known": searched.known or NONE_KNOWN}
+    entries = session.rows("looking for an earlier import", text, values)
     entries = [entry for entry in entries if entry[1].startswith(prefix)]
     if present is not None and all(entry[0] != present for entry in entries):
         entries += _entries_of(session, present)
@@ -112,6 +163,15 @@ class Importer:
         self._service = service
         self._people = people
         self._tags = tags
+        self._searched: dict[str, Searched] = {}
+
+    def expect(self, prefixes: Iterable[str]) -> None:
+        """Search for what was imported of many units before, at once, as they are going to be imported.
+
+        Args:
+            prefixes: The start of the client paths of each unit.
+        """
+        self._searched |= search(self._service(), prefixes)
 
     def bring_in(self, action: Import, open_object: Opener) -> Imported:
         """Import a unit, unless that was done already.
@@ -150,10 +210,25 @@ class Importer:
             raise ContentError("importing", action.paths[0], "OMERO found no images in it")
         return done
 
+    def offer_requests(self, user: str, group: str) -> None:
+        """See to it that a user finds the request tags in a group, before the first import.
+
+        Args:
+            user: Login name of the OMERO user.
+            group: Name of the OMERO group, empty for the user's default group.
+
+        Raises:
+            RefusedError: There is no such user or group, or the user is not in the group.
+        """
+        session = self._people.owner_session(user, group)
+        self._tags.offer_requests(session, session.group)
+
     def _complete(self, action: Import) -> list[Existing]:
         """The filesets of a unit that have images; what was left half-made is cleared away."""
         complete = []
-        for existing in find_existing(self._service(), action.prefix, action.present):
+        if action.prefix not in self._searched:
+            self.expect([action.prefix])
+        for existing in find_existing(self._service(), action.prefix, self._searched[action.prefix], action.present):
             if existing.complete:
                 complete.append(existing)
             else:

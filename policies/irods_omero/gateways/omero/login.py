@@ -10,7 +10,7 @@ import Ice
 import omero
 import omero.clients
 
-from irods_omero.errors import RefusedError, SideError, UnreachableError
+from irods_omero.errors import ForbiddenError, RefusedError, SideError, UnreachableError
 from irods_omero.gateways.omero.session import AGENT, OmeroSession, describe, is_down
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, OmeroSettings, read_secret
 
@@ -64,6 +64,12 @@ class OmeroConnection:
             self._others.popitem(last=False)[1].kill()
         return session
 
+    def drop(self, name: str, group: str) -> None:
+        """End the session as a user in a group, if there is one: a name may be another one's by now."""
+        session = self._others.pop((name, group), None)
+        if session is not None:
+            session.kill()
+
     def close(self) -> None:
         """End all sessions; the next call makes new ones."""
         for session in self._others.values():
@@ -91,7 +97,7 @@ class OmeroConnection:
                 _discard(client)
             # OMERO says the same of an account that does not exist as of a session that is over.
             service.ping()
-            raise RefusedError(doing, on, error.cause) from error
+            raise ForbiddenError(doing, on, error.cause) from error
 
     def _client(self) -> Any:
         host = self.settings.host

@@ -1,8 +1,8 @@
-"""Users and groups of OMERO by id and by name, and sessions as one of them."""
+"""Users and groups of OMERO by id and by name, sessions as one of them, and who can act in whose place."""
 
 from __future__ import annotations
 
-from irods_omero.errors import RefusedError
+from irods_omero.errors import ForbiddenError, RefusedError
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.session import OmeroSession
 
@@ -10,6 +10,9 @@ NAME_OF = {
     "user": "select e.omeName from Experimenter e where e.id = :id",
     "group": "select g.name from ExperimenterGroup g where g.id = :id",
 }
+
+OWNERS_TRIED = 3
+"""At most this many owners of a group are tried."""
 
 
 class People:
@@ -19,6 +22,10 @@ class People:
         self._connection = connection
         self._names: dict[tuple[str, int], str] = {}
 
+    def service(self) -> OmeroSession:
+        """The session of the service account, which reads across all groups."""
+        return self._connection.service()
+
     def acting_as(self, user: int, group: int) -> OmeroSession:
         """A session as the user in the group, both by id.
 
@@ -26,12 +33,25 @@ class People:
             RefusedError: There is no such user or group, or the user is not in the group.
         """
         try:
-            return self._connection.as_user(self._name("user", user), self._name("group", group))
+            return self._session(user, group)
         except RefusedError:
             # One of them may have been renamed since it was looked up.
             if not self._forget(("user", user), ("group", group)):
                 raise
-        return self._connection.as_user(self._name("user", user), self._name("group", group))
+        return self._session(user, group)
+
+    def in_place_of(self, group: int) -> list[int]:
+        """Ids of those who may do in a group what the owners of data cannot do themselves, in the order to try them.
+
+        The owners of the group may change what its members have, and annotate it unless the group is private. So may
+        an administrator with the privileges for that, which the service account need not have.
+        """
+        text = (
+            "select e.id, m.owner from GroupExperimenterMap m join m.child e where m.parent.id = :group order by e.id"
+        )
+        rows = self.service().rows("looking for the owners of the group", text, {"group": group})
+        owners = [int(member) for member, is_owner in rows if is_owner]
+        return [*owners[:OWNERS_TRIED], self.service().user]
 
     def owner_session(self, name: str, group: str) -> OmeroSession:
         """A session as an OMERO user who is to own images.
@@ -42,13 +62,24 @@ class People:
         """
         return self._connection.as_user(name, group or self._default_group(name))
 
+    def _session(self, user: int, group: int) -> OmeroSession:
+        """A session by the names as they are known; a name that somebody else has taken over leads to nobody."""
+        names = self._name("user", user), self._name("group", group)
+        session = self._connection.as_user(*names)
+        if (session.user, session.group) != (user, group):
+            self._connection.drop(*names)
+            session = self._connection.as_user(*names)
+        if (session.user, session.group) != (user, group):
+            raise ForbiddenError("becoming the OMERO user", " in ".join(names), "these are the names of others now")
+        return session
+
     def _default_group(self, name: str) -> str:
         """The first of the user's groups, as OMERO orders them, that is not one of the system's own."""
         text = (
             "select g.name from GroupExperimenterMap m join m.parent g join m.child e "
             "where e.omeName = :name and g.name not in (:system) order by m.id"
         )
-        rows = self._connection.service().rows(
+        rows = self.service().rows(
             "looking for the groups of", text, {"name": name, "system": ["system", "user", "guest"]}
         )
         if not rows:
@@ -60,9 +91,9 @@ class People:
     def _name(self, kind: str, id_: int) -> str:
         """The name of a user or group, as it was when it was looked up."""
         if (kind, id_) not in self._names:
-            rows = self._connection.service().rows(f"looking for the {kind}", NAME_OF[kind], {"id": id_})
+            rows = self.service().rows(f"looking for the {kind}", NAME_OF[kind], {"id": id_})
             if not rows:
-                raise RefusedError(f"looking for the OMERO {kind}", str(id_), "it does not exist")
+                raise ForbiddenError(f"looking for the OMERO {kind}", str(id_), "it does not exist")
             self._names[kind, id_] = str(rows[0][0])
         return self._names[kind, id_]
 

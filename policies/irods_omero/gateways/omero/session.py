@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import Glacier2
@@ -13,9 +14,9 @@ import Ice
 import omero
 import omero.callbacks
 import omero.clients
-from omero.rtypes import rlist, rlong, rstring, unwrap
+from omero.rtypes import rlist, rlong, rstring, rtime, unwrap
 
-from irods_omero.errors import PolicyError, RefusedError, UnreachableError
+from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, UnreachableError
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ COMMAND_POLL_MS = 250
 COMMAND_POLLS = 4 * 3600
 """A command (a deletion, an import) may take an hour before it is given up."""
 
-Values = Mapping[str, int | str | Sequence[int] | Sequence[str]]
+Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
 """The named parameters of a query."""
 
 DOWN = (
@@ -40,6 +41,9 @@ DOWN = (
 
 WRONG_PASSWORD = "Password check failed"  # noqa: S105 - what OMERO says, not a password
 """The one reason for a denied log-in that is about the account: for a dead server its router denies log-ins, too."""
+
+_FORBIDDEN = re.compile("SecurityViolation|not permitted to|may not|cannot read all")
+"""What OMERO says of things that another user may be able to do; deletions are refused by commands, in words only."""
 
 _SERVER_PATH = re.compile(r"(?<![\w/])/(?:[^\s/:]+/)+(?=[^\s/:])")
 """The folders of an absolute path: OMERO's messages name where files lie on its server."""
@@ -152,7 +156,7 @@ class OmeroSession:
         except (Ice.Exception, omero.ClientError) as error:
             if is_down(error):
                 raise UnreachableError(doing, on, describe(error)) from error
-            raise RefusedError(doing, on, describe(error)) from error
+            raise refusal(doing, on, describe(error)) from error
         except Exception as error:  # what the client cannot send, for instance half a character
             raise RefusedError(doing, on, describe(error)) from error
 
@@ -171,10 +175,16 @@ class OmeroSession:
 def check_response(doing: str, on: str, response: Any) -> Any:
     """The response of a command, or a RefusedError if it says that it failed."""
     if isinstance(response, omero.cmd.ERR):
-        raise RefusedError(doing, on, describe_err(response))
+        raise refusal(doing, on, describe_err(response))
     if response is None:
         raise UnreachableError(doing, on, "no answer in time")
     return response
+
+
+def refusal(doing: str, on: str, cause: str) -> RefusedError:
+    """The error for an answer that OMERO will not do it."""
+    kind = ForbiddenError if _FORBIDDEN.search(cause) else RefusedError
+    return kind(doing, on, cause)
 
 
 def is_down(error: Exception) -> bool:
@@ -232,4 +242,6 @@ def _rtype(value: Any) -> Any:
         return rlong(value)
     if isinstance(value, str):
         return rstring(value)
+    if isinstance(value, datetime):
+        return rtime(int(value.timestamp() * 1000))
     return rlist([_rtype(item) for item in value])

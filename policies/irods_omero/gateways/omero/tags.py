@@ -11,9 +11,9 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, tags_of
-from irods_omero.domain.state.request_words import REQUEST_TABLE
+from irods_omero.domain.state.request_words import REQUEST_TABLE, STANDING
 from irods_omero.gateways.omero.session import OmeroSession
-from irods_omero.vocabulary import REGISTERED, REQUESTS, TAG_SETS
+from irods_omero.vocabulary import REGISTERED, TAG_SETS
 
 OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
 
@@ -42,7 +42,7 @@ class Tags:
 
     def offer_requests(self, session: OmeroSession, group: int) -> None:
         """See to it that users find the request tags in their group when they want to ask for something."""
-        for text in REQUESTS:
+        for text in STANDING:
             self.tag(session, group, REQUEST_TAGS, text)
 
     def _find(self, session: OmeroSession, place: Place, text: str) -> int | None:

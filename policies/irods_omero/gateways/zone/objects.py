@@ -18,7 +18,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
-from irods_omero.gateways.zone.watched import like
+from irods_omero.gateways.zone.watched import like, user_of
 
 log = structlog.get_logger()
 
@@ -155,11 +155,6 @@ def _view(data_id: int, group: list[tuple[Any, ...]], avus: frozenset[Avu]) -> O
         avus=avus,
         asked_at=tuple((avu, 0) for avu in sorted(avus)),
     )
-
-
-def user_of(name: str, zone: str, path: str) -> str:
-    """A user as iRODS writes it: with the zone where it is not that of the path, whose users may have the same name."""
-    return name if path.split("/")[1] == zone else f"{name}#{zone}"
 
 
 def _replica(row: tuple[Any, ...]) -> Replica:

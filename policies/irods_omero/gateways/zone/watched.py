@@ -197,6 +197,18 @@ def is_collection(zone: ZoneConnection, path: str) -> bool:
     return zone.call("looking for", path, lambda session: bool(session.collections.exists(path)))
 
 
+def owner_of(zone: ZoneConnection, collection: str) -> str:
+    """The iRODS user who owns a collection, with the zone where it is another one; empty if the collection is gone."""
+    columns = (Collection.owner_name, Collection.owner_zone)
+    owners = rows(zone, "looking for the owner of a collection", columns, Collection.name == collection)
+    return next((user_of(name, of_zone, collection) for name, of_zone in owners), "")
+
+
+def user_of(name: str, zone: str, path: str) -> str:
+    """A user as iRODS writes it: with the zone where it is not that of the path, whose users may have the same name."""
+    return name if path.split("/")[1] == zone else f"{name}#{zone}"
+
+
 @dataclass(frozen=True)
 class Members:
     """Some of the data objects in a collection and below it.

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.planning.decide import Decision, decide, decide_failure
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.decision import Decision
+from irods_omero.domain.planning.failures import decide_failure
 from irods_omero.domain.planning.plan import EMPTY
-from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.actions import AddAvu, Import, WriteKeyValues
 from irods_omero.domain.state.agreement import Agreement, encode
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.unit import Unit
@@ -111,6 +113,24 @@ def test_images_that_were_deleted_in_omero_are_not_imported_again_until_the_cont
     again = settle(overwritten(world))
     assert again.omero.fileset is not None
     assert not again.base.gone
+
+
+@pytest.mark.parametrize("kind", ["Image", "Plate"])
+def test_images_that_nobody_finds_say_so_on_both_sides_until_they_are_in_their_place(kind: str) -> None:
+    world = agreed_world(POLICY)
+    subjects = tuple(replace(subject, kind=kind) for subject in world.omero.subjects)
+    lost = replace(world.look(), omero=replace(world.omero, subjects=subjects, unplaced=True))
+    decision = decide(lost)
+    assert decision.agreement.unplaced
+    said = {action.avu.value for action in decision.plan.zone if isinstance(action, AddAvu)}
+    assert len(said) == 1
+    assert ("in no screen" if kind == "Plate" else "in no dataset") in said.pop()
+    pairs = [dict(action.pairs) for action in decision.plan.omero if isinstance(action, WriteKeyValues)]
+    assert pairs
+    assert all("error" in each for each in pairs)
+    assert not decide(
+        replace(lost, omero=replace(lost.omero, unplaced=False), base=decision.agreement)
+    ).agreement.unplaced
 
 
 def test_the_time_is_that_of_the_tier() -> None:

@@ -21,7 +21,7 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     WriteKeyValues,
 )
-from irods_omero.domain.state.places import TIER_TAGS, tags_of
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, tags_of
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, ImageState, KeyValues, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
@@ -45,6 +45,18 @@ def test_a_tag_goes_for_every_user_who_put_it_there() -> None:
 
 def test_a_tag_that_is_to_stay_stays_for_every_user() -> None:
     assert list(diff_tags(SUBJECT, {N: frozenset("a")})) == []
+
+
+def test_a_request_word_that_was_typed_gives_way_to_its_tag_or_goes() -> None:
+    typed, proper = TagLink(4, 13, "", "keep", 8), TagLink(5, 14, REQUEST_NAMESPACE, "keep", 7)
+    only = replace(SUBJECT, tags=frozenset({typed}))
+    both = replace(SUBJECT, tags=frozenset({typed, proper}))
+    assert list(diff_tags(only, {REQUEST_TAGS: frozenset({"keep"})})) == [
+        AddTag(only, REQUEST_TAGS, "keep"),
+        RemoveTag(only, 4, 8),
+    ]
+    assert list(diff_tags(both, {REQUEST_TAGS: frozenset({"keep"})})) == [RemoveTag(both, 4, 8)]
+    assert list(diff_tags(only, {REQUEST_TAGS: frozenset()})) == [RemoveTag(only, 4, 8)]
 
 
 def test_namespaces_that_are_not_named_are_left_alone() -> None:

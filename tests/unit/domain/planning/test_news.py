@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from irods_omero.domain.planning.decide import decide, decide_failure
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.failures import decide_failure
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED, UNANSWERED
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, Agreement

@@ -15,10 +15,11 @@ from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, Movements, Replica, ZoneView
-from irods_omero.vocabulary import ARCHIVE, KEEP, REQUESTS, RESTAGE
+from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.agreed import REQUESTS_MADE, SIDES, Edit, agreed_world, data_object, joined, moved_to
 from tests.unit.domain.comparing import disagreements, errors, shape, texts
 from tests.unit.domain.strategies import NAMES, NOW, POLICIES, TIERS, WORLDS
@@ -65,7 +66,7 @@ def test_whoever_asked_last_is_heard_also_when_all_ask_at_once(world: World, edi
     assert shown(settle(world)) == ({last} if edits else set())
 
 
-@given(POLICIES, st.sampled_from(REQUESTS), PLACE, PLACE)
+@given(POLICIES, st.sampled_from(STANDING), PLACE, PLACE)
 def test_taking_a_request_away_anywhere_cancels_it(
     policy: Policy, request: str, asked: tuple[str, int], taken: tuple[str, int]
 ) -> None:

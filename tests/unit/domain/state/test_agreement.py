@@ -27,14 +27,18 @@ FULL = Agreement(
     asked=1_700_000_000,
     queued=1_700_000_060,
     refused="request archive refused: because",
+    unshown=True,
+    answered=(("restage", 1_700_000_000),),
+    undone="not done: tag 'archive' on Image:5: because",
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     held=True,
+    unplaced=True,
     notes=("lab::stain: GFP (iRODS wins)",),
 )
 
 KEYS = st.sampled_from(
-    ("c", "fs", "grp", "gone", "tier", "since", "req", "moves", "asked", "queued", "fail", "attr", "held")
+    ("c", "fs", "grp", "gone", "tier", "since", "req", "moves", "asked", "queued", "fail", "attr", "held", "unplaced")
 )
 NUMBERS = st.integers() | st.floats() | st.sampled_from((2**63, -1, 10**400))
 SCALARS = st.none() | st.booleans() | NUMBERS | st.text() | st.just("\ud800")

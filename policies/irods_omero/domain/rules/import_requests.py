@@ -1,0 +1,68 @@
+"""The request ``import``: forgets that the images of a unit were deleted, or that importing it was given up.
+
+It is answered at the first look: accepted, which makes the unit one that has never been imported; served, where its
+images are there; or refused. What becomes of the import is then told as of any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from irods_omero.domain.rules.imports import IMPORTED, decide_import
+from irods_omero.domain.rules.requests import refusal
+from irods_omero.domain.state.actions import OmeroAction, RemoveAvu, RemoveTag, ZoneAction
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.vocabulary import IMPORT
+
+
+def requests_in_zone(observation: Observation) -> tuple[ZoneAction, ...]:
+    """What takes the request away in the zone; nothing where it is not made there."""
+    attribute = observation.policy.names.request
+    return tuple(
+        RemoveAvu(data_object.data_id, data_object.path, avu)
+        for data_object in observation.zone.objects
+        for avu in sorted(data_object.avus)
+        if (avu.attribute, avu.value) == (attribute, IMPORT)
+    )
+
+
+def requests_in_omero(observation: Observation) -> tuple[OmeroAction, ...]:
+    """What takes the request away in OMERO; nothing where it is not made there."""
+    return tuple(
+        RemoveTag(subject, link.link, link.owner)
+        for subject in observation.omero.subjects
+        for link in sorted(subject.tags)
+        if (place_of_tag(link), link.text) == (REQUEST_TAGS, IMPORT)
+    )
+
+
+def is_asked_for(observation: Observation) -> bool:
+    """Whether anybody asks for the images."""
+    return bool(requests_in_zone(observation) or requests_in_omero(observation))
+
+
+def accepted(observation: Observation) -> Agreement | None:
+    """What is agreed if the request is accepted, None if it is not."""
+    forgotten = _forgotten(observation)
+    if forgotten == observation.base:
+        return None
+    importing = decide_import(replace(observation, base=forgotten))
+    is_possible = importing.do_import or importing.wait or observation.content is None
+    return forgotten if is_possible else None
+
+
+def why_refused(observation: Observation) -> str:
+    """Why a request that is not accepted is refused; empty where the images are there, or are imported anyway."""
+    importing = decide_import(replace(observation, base=_forgotten(observation)))
+    if importing.rule == IMPORTED or importing.do_import or importing.wait or observation.content is None:
+        return ""
+    return refusal(IMPORT, importing.error or importing.rule)
+
+
+def _forgotten(observation: Observation) -> Agreement:
+    base = replace(observation.base, failure=None)
+    if observation.omero.fileset is None:
+        base = replace(base, gone=False, held=False, fileset=None, content=None)
+    return base
