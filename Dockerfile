@@ -15,8 +15,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/irods-omero
 WORKDIR /src
-COPY tools/zeroc_ice.py tools/
-RUN wheel=$(/opt/irods-omero/bin/python tools/zeroc_ice.py) \
+COPY policies/irods_omero/install/zeroc_ice.py ./
+RUN wheel=$(/opt/irods-omero/bin/python zeroc_ice.py) \
     && /opt/irods-omero/bin/pip install --no-cache-dir --no-deps "$wheel" \
     && rm -rf /root/.cache
 # The versions are those that the tests ran with.
@@ -24,7 +24,7 @@ COPY requirements/runtime.txt requirements/
 COPY pyproject.toml README.md LICENSE core.py ./
 COPY policies policies
 COPY irods_config irods_config
-RUN /opt/irods-omero/bin/pip install --no-cache-dir --constraint requirements/runtime.txt .
+RUN /opt/irods-omero/bin/pip install --no-cache-dir --constraint requirements/runtime.txt '.[omero]'
 
 FROM ${UBUNTU} AS agent
 RUN apt-get update \

@@ -10,7 +10,7 @@ SLOW := benchmarks doctor/test_doctor.py gateways/test_pages.py hooks/test_in_la
 	install/test_account.py domain/planning/test_crash_anywhere.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check generate format bench lock clean
+.PHONY: help demo test quick check generate format bench package lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,23 +40,26 @@ format: $(READY) ## put the style right
 bench: $(READY) ## measure what docs/figures.md quotes
 	@$(BIN)/python -m benchmarks
 
+package: $(READY) ## build wheel, source archive and the Debian package of the rules into dist
+	@$(BIN)/python -m tools.package
+
 lock: $(READY) ## choose versions anew
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
-		--no-emit-package zeroc-ice --group dev pyproject.toml --output-file requirements/dev.txt
+		--no-emit-package zeroc-ice --extra omero --group dev pyproject.toml --output-file requirements/dev.txt
 	@echo "Now: make generate"
 
 clean: ## take the set-up away (the compiled zeroc-ice stays in its cache)
 	@rm -rf $(VENV)
 
-$(READY): pyproject.toml requirements/dev.txt tools/zeroc_ice.py
+$(READY): pyproject.toml requirements/dev.txt policies/irods_omero/install/zeroc_ice.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or later is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	@test -x $(BIN)/python || { echo "== set-up: a virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); } \
 		|| { echo "This Python cannot make virtual environments (Debian: apt-get install python3-venv)"; exit 1; }
-	@echo "== set-up: zeroc-ice, which omero-py needs" && wheel=$$($(BIN)/python tools/zeroc_ice.py) \
+	@echo "== set-up: zeroc-ice, which omero-py needs" && wheel=$$($(BIN)/python policies/irods_omero/install/zeroc_ice.py) \
 		&& $(BIN)/pip install --quiet --no-deps --force-reinstall "$$wheel"
 	@echo "== set-up: the locked requirements"
 	@$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/pip install --quiet --no-deps --editable .
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

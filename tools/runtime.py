@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).parents[1]
 DISTRIBUTION = "irods-omero-policies"
 HEAD = """# The versions that the tests ran with of all that the program needs, for pip install --constraint.
-# Made by `make generate` from requirements/dev.txt. (zeroc-ice is not in it: tools/zeroc_ice.py brings it.)
+# Made by `make generate` from requirements/dev.txt. (zeroc-ice is not in it: irods_omero.install.zeroc_ice brings it.)
 """
 
 
@@ -31,16 +31,19 @@ def runtime_text() -> str:
 def names_below(distribution: str) -> set[str]:
     """The names of all packages that a distribution needs, directly or not, on whatever system.
 
-    A package that is not installed, because this system does not need it, counts without what it needs itself.
+    What is optional for the distribution itself counts, too. A package that is not installed, because this system does
+    not need it, counts without what it needs itself.
     """
     names: set[str] = set()
     waiting = [distribution]
     while waiting:
         try:
-            requirements = [Requirement(text) for text in requires(waiting.pop()) or ()]
+            name = waiting.pop()
+            requirements = [Requirement(text) for text in requires(name) or ()]
         except PackageNotFoundError:
             continue
-        new = {canonicalize_name(each.name) for each in requirements if not _is_optional(each)} - names
+        wanted = [each for each in requirements if name == DISTRIBUTION or not _is_optional(each)]
+        new = {canonicalize_name(each.name) for each in wanted} - names
         names |= new
         waiting += sorted(new)
     return names

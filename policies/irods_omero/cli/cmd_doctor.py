@@ -19,9 +19,10 @@ STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 @click.command()
 @click.option("--etc", type=click.Path(path_type=Path), default=Path("/etc/irods"), show_default=True)
 @click.option("--no-probe", is_flag=True, help="Do not try the hooks: nothing is written to the zone.")
+@click.option("--omero-web", "web", is_flag=True, help="Open OMERO.web, too, by a link to an image as users have it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def doctor(ctx: click.Context, etc: Path, no_probe: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, etc: Path, no_probe: bool, web: bool, as_json: bool) -> None:
     """Check the installation; each finding says what to do.
 
     Exit code, as monitoring systems know it: 0 all is well, 1 there are warnings, 2 something does not work.
@@ -31,7 +32,7 @@ def doctor(ctx: click.Context, etc: Path, no_probe: bool, as_json: bool) -> None
     from irods_omero.doctor.facts.gather import observe  # noqa: PLC0415
 
     path = settings_path(ctx.obj)
-    findings = judge(observe(load_settings(path), path, etc, not no_probe))
+    findings = judge(observe(load_settings(path), path, etc, not no_probe, web))
     if as_json:
         click.echo(as_text(findings))
     else:

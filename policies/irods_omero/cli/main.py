@@ -9,6 +9,7 @@ import click
 
 from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
 from irods_omero.errors import PolicyError, SettingsError
+from irods_omero.install import omero_client
 
 COMMANDS = {
     "adopt": "cmd_adopt:adopt",
@@ -54,6 +55,12 @@ class PolicyGroup(click.Group):
             sys.exit(MISTAKE)
         except PolicyError as error:
             click.echo(f"irods-omero: {error}", err=True)
+            sys.exit(FAILED)
+        except ImportError as error:
+            if not omero_client.is_missing(error):
+                raise
+            need = f"irods-omero {ctx.invoked_subcommand} needs omero-py, which is not installed here ({error})"
+            click.echo(f"{need}; {omero_client.advice()}", err=True)
             sys.exit(FAILED)
 
 

@@ -14,6 +14,10 @@ PYTHON = Path("/usr/bin/python3")
 
 HOME = Path("/var/lib/irods")
 
+PACKAGE = "irods-omero-rules"
+PACKAGED = Path("/usr/share") / PACKAGE / "version"
+"""Says which version of the rules the distribution's package has installed, if it has."""
+
 RELOAD = "systemctl reload irods (it checks server_config.json first, and keeps to the old one if the new one is wrong)"
 RESTART = "systemctl restart irods"
 RELOADS_SINCE = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from irods_omero.errors import PolicyError
 from irods_omero.install import files, interpreter, source
-from irods_omero.install.layout import ServerLayout
+from irods_omero.install.layout import PACKAGE, ServerLayout
 from irods_omero.install.manifest import Manifest
 
 CORE = Path(source.CORE).stem
@@ -42,7 +42,8 @@ def on_path(layout: ServerLayout) -> Iterator[str]:
         if name == CORE:
             yield f"{what}{layout.etc / source.CORE}: remove it, or rename it and the imports of it"
         elif (origin.parent / "hooks" / "__init__.py").exists():
-            remedy = f"remove it ({layout.python} -m pip uninstall {source.DISTRIBUTION}), or update it"
+            how = f"apt-get remove {PACKAGE}, or {layout.python} -m pip uninstall {source.DISTRIBUTION}"
+            remedy = f"remove it ({how}), or update it"
             yield f"{what}{layout.etc / name}, and is another version of it: {remedy}"
         else:
             yield f"{what}{layout.etc / name}: remove it, or rename it and the imports of it"

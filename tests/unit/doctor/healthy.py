@@ -13,6 +13,7 @@ from irods_omero.doctor.facts.records import (
     RootFacts,
     ServerFacts,
     TierFacts,
+    WebFacts,
     ZoneFacts,
 )
 
@@ -33,6 +34,9 @@ ZONE = ZoneFacts(
     roots=[RootFacts(ROOT, "alice", "lab")],
 )
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}))
+LINK = "https://omero.example/webclient/?show=image-1"
+LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"
+WEB = WebFacts(LINK, "", 200, LOGIN, is_omero=True, version="5.27.0")
 SERVER = ServerFacts(service=SERVICE, installed="1.0", joined=True)
 SECRET = FileFacts("/etc/irods-omero/zone.password", True, True, 0o600, ME)
 POLICY = FileFacts("/etc/irods/omero_policy.json", True, True, 0o644, 0)
@@ -47,6 +51,7 @@ HEALTHY = Facts(
     zone=ZONE,
     probes=[ProbeFacts(ROOT, marked=True)],
     omero=OMERO,
+    web=WEB,
     tier_names=["fast", "tape"],
     examples="/opt/irods-omero/share/irods-omero",
     now=NOW,

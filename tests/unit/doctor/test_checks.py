@@ -15,12 +15,13 @@ from irods_omero.doctor.facts.records import (
     QueuedRule,
     RootFacts,
     TierFacts,
+    WebFacts,
     ZoneFacts,
 )
 from irods_omero.doctor.finding import Level, worst
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.status.summary import Cause
-from tests.unit.doctor.healthy import FAST, HEALTHY, NOW, OMERO, POLICY, ROOT, RULE, SECRET, SERVER, TAPE, ZONE
+from tests.unit.doctor.healthy import FAST, HEALTHY, NOW, OMERO, POLICY, ROOT, RULE, SECRET, SERVER, TAPE, WEB, ZONE
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
 HOUR = timedelta(hours=1)
@@ -40,6 +41,10 @@ def server(**changes: Any) -> Facts:
 
 def omero(**changes: Any) -> Facts:
     return replace(HEALTHY, omero=replace(OMERO, **changes))
+
+
+def web(**changes: Any) -> Facts:
+    return replace(HEALTHY, web=replace(WEB, **changes))
 
 
 def policy(**changes: Any) -> Facts:
@@ -74,6 +79,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "delay server",
         "OMERO",
         "agent's account in OMERO",
+        "OMERO.web",
         "OMERO's search indexer",
         "clocks",
     }
@@ -119,10 +125,18 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
+    ("no omero-py", replace(HEALTHY, omero=OmeroFacts("no Ice", no_client=True)), WARNING, "OMERO", "omero-py is not"),
     ("old OMERO", omero(version="5.4.10"), FAILURE, "OMERO", "5.4.10"),
     ("user", omero(is_admin=False, privileges=frozenset()), FAILURE, "agent's account in OMERO", "no administrator"),
     ("no sudo", omero(privileges=frozenset({"Chown"})), FAILURE, "agent's account in OMERO", "no privilege Sudo"),
     ("too much", omero(privileges=frozenset({"Sudo", "Chown"})), WARNING, "agent's account in OMERO", "Chown"),
+    ("no link", replace(HEALTHY, web=WebFacts()), WARNING, "OMERO.web", "omero.web is empty"),
+    ("web down", web(unreachable="refused"), FAILURE, "OMERO.web", "refused"),
+    ("gateway", web(status=502), FAILURE, "OMERO.web", "502"),
+    ("wrong prefix", web(status=404), FAILURE, "OMERO.web", "404"),
+    ("another page", web(is_omero=False), FAILURE, "OMERO.web", "no page of OMERO.web"),
+    ("lost link", web(landed="https://omero.example/webclient/login/"), WARNING, "OMERO.web", "lost on the way"),
+    ("no locks", web(version="5.9.1"), WARNING, "OMERO.web", "shows no lock"),
     ("indexer", omero(indexer_owes=900.0), WARNING, "OMERO's search indexer", "15 minutes ago"),
     ("no server", replace(HEALTHY, server=None), WARNING, "rule engines", "no iRODS server"),
     ("no rights", server(unreadable="denied"), WARNING, "rule engines", "denied"),
@@ -163,3 +177,11 @@ def test_the_server_may_own_a_policy_file_that_nobody_else_reads() -> None:
 
 def test_root_may_look_at_the_agents_passwords() -> None:
     assert bad(replace(secret(owner=1234), me=0)) == []
+
+
+def test_a_login_at_another_host_is_the_sites_own_affair() -> None:
+    assert bad(web(landed="https://login.example/", is_omero=False, version="")) == []
+
+
+def test_an_omero_web_that_does_not_say_its_version_is_not_judged_by_it() -> None:
+    assert bad(web(version="")) == []

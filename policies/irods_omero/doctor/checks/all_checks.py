@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, unit_checks, zone_checks
+from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, unit_checks, web_checks, zone_checks
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding
 
@@ -22,6 +22,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     zone_checks.delay_server,
     omero_checks.reachable,
     omero_checks.account,
+    web_checks.links,
     omero_checks.indexer,
     zone_checks.clocks,
     unit_checks.imports,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.install import omero_client
 
 CHECK = "OMERO"
 OLDEST = (5, 6)
@@ -19,6 +20,10 @@ INDEXER_LATE = 300.0
 def reachable(facts: Facts) -> Iterator[Finding]:
     """Whether the agent can log in to OMERO, and which version it is."""
     omero = facts.omero
+    if omero.no_client:
+        text = f"not looked at: omero-py is not installed here ({omero.unreachable})"
+        yield warning(CHECK, text, f"run this where the agent runs, or {omero_client.advice()}")
+        return
     if omero.unreachable:
         advice = "check omero.user and its password" if omero.refused else "check omero.host and omero.port"
         yield failure(CHECK, omero.unreachable, advice)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from irods_omero.doctor.facts.records import Facts, FileFacts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.install.layout import PACKAGE
 
+UPDATE = f"run irods-omero install, or update the package {PACKAGE}"
 OTHERS = 0o077
 OTHERS_WRITE = 0o022
 OTHERS_READ = 0o004
@@ -46,7 +48,7 @@ def in_server_part(facts: Facts) -> Iterator[Finding]:
     elif server.changed:
         yield warning(check, f"changed since it was installed: {', '.join(server.changed)}", "run irods-omero install")
     elif server.installed != facts.version:
-        yield warning(check, f"is of version {server.installed}, this is {facts.version}", "run irods-omero install")
+        yield warning(check, f"is of version {server.installed}, this is {facts.version}", UPDATE)
     elif server.joined:
         yield ok(check, f"version {server.installed}, unchanged")
 

@@ -25,7 +25,8 @@ def reachable(facts: Facts) -> Iterator[Finding]:
     """Whether the agent can log in to the zone, and which version it is."""
     check, version = "zone", facts.zone.version
     if facts.zone.unreachable:
-        yield failure(check, facts.zone.unreachable, "check zone.host, zone.port, zone.user and its password")
+        advice = "check zone.host, zone.port, zone.user and its password; of a negotiation and TLS, zone.options"
+        yield failure(check, facts.zone.unreachable, advice)
         return
     text = "iRODS " + ".".join(map(str, version))
     if version < OLDEST:

@@ -6,18 +6,19 @@ import os
 from datetime import datetime, timezone
 from pathlib import Path
 
-from irods_omero.doctor.facts.omero_facts import observe_omero
 from irods_omero.doctor.facts.probe import probe
-from irods_omero.doctor.facts.records import Facts
+from irods_omero.doctor.facts.records import Facts, OmeroFacts
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
+from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.install import omero_client
 from irods_omero.install.source import examples, installed_version
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import Names
 
 
-def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
+def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool) -> Facts:
     """Observe everything.
 
     Args:
@@ -25,6 +26,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         policy: The file that it was read from.
         etc: Where an iRODS server on this machine has its configuration.
         trying: Whether to try the hooks, which writes to the zone.
+        web: Whether to open OMERO.web.
     """
     with ZoneConnection(settings.zone) as connection:
         zone = observe_zone(settings, connection)
@@ -43,9 +45,21 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool) -> Facts:
         secrets=[observe_file(Path(path)) for path in secrets],
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
-        omero=observe_omero(settings.omero),
+        omero=_omero(settings),
+        web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         examples=str(examples()),
         now=datetime.now(timezone.utc),
         causes=causes,
     )
+
+
+def _omero(settings: Settings) -> OmeroFacts:
+    """Observe OMERO, if omero-py is there: an iRODS server, which the doctor is for as well, does not need it."""
+    try:
+        from irods_omero.doctor.facts.omero_facts import observe_omero  # noqa: PLC0415
+    except ImportError as error:
+        if not omero_client.is_missing(error):
+            raise
+        return OmeroFacts(unreachable=str(error), no_client=True)
+    return observe_omero(settings.omero)

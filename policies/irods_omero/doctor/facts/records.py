@@ -36,7 +36,7 @@ class ServerFacts:
         unreadable: Why server_config.json could not be read; empty if it could.
         concerns: What is wrong with its rule engines.
         service: User id of the service account.
-        installed: Version of the in-server part; empty if it is not installed by this program.
+        installed: Version of the in-server part; empty if neither this program nor its Debian package has installed it.
         changed: Files of the in-server part that are not as they were installed.
         joined: Whether its core.py imports the hooks.
     """
@@ -148,6 +148,7 @@ class OmeroFacts:
 
     Attributes:
         unreachable: Why it could not be seen; empty if it could.
+        no_client: Whether that is because omero-py is not installed here.
         refused: Whether it answered, and refused the account.
         version: Version of the server.
         is_admin: Whether the account is an administrator.
@@ -157,12 +158,34 @@ class OmeroFacts:
     """
 
     unreachable: str = ""
+    no_client: bool = False
     refused: bool = False
     version: str = ""
     is_admin: bool = False
     privileges: frozenset[str] = frozenset()
     clock: float = 0.0
     indexer_owes: float = 0.0
+
+
+@dataclass(frozen=True)
+class WebFacts:
+    """OMERO.web, opened by a link to an image as users open it.
+
+    Attributes:
+        link: The link; empty if the policy file has no address of OMERO.web.
+        unreachable: Why it could not be opened; empty if it could.
+        status: The status of the answer, after what it redirects to.
+        landed: The address of the answer.
+        is_omero: Whether the page says of what program it is.
+        version: The version that it shows, if it does.
+    """
+
+    link: str = ""
+    unreachable: str = ""
+    status: int = 0
+    landed: str = ""
+    is_omero: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +202,7 @@ class Facts:
         zone: The zone.
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
+        web: OMERO.web; None if that was not wanted.
         tier_names: Resources that the policy file names as tiers.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
@@ -194,6 +218,7 @@ class Facts:
     zone: ZoneFacts
     probes: Sequence[ProbeFacts]
     omero: OmeroFacts
+    web: WebFacts | None
     tier_names: Sequence[str]
     examples: str
     now: datetime

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from irods_omero.doctor.facts.records import FileFacts, ServerFacts
 from irods_omero.errors import PolicyError
-from irods_omero.install import corepy, engines, files, manifest, source
+from irods_omero.install import corepy, engines, files, layout, manifest, source
 
 SERVER_CONFIG = "server_config.json"
 
@@ -34,7 +34,7 @@ def observe_server(etc: Path) -> ServerFacts | None:
         unreadable=unreadable,
         concerns=concerns,
         service=service,
-        installed=record.version,
+        installed=record.version or (files.text(layout.PACKAGED) or "").strip(),
         changed=[name for name, digests in sorted(record.files.items()) if _is_changed(etc / name, digests)],
         joined=corepy.is_joined(core),
     )

@@ -3,7 +3,7 @@
 Prints the path of the wheel on standard output and what it is doing on standard error. In this order it takes
 what ``ZEROC_ICE_WHEEL`` names (a file or an address that pip understands), a wheel built earlier for this Python
 (in ``ZEROC_ICE_CACHE``, by default ``~/.cache/irods-omero/wheels``), or compiles one, which takes some minutes.
-Standard library only: it runs before anything is installed.
+Standard library only and alone: it also runs before anything is installed, as a script.
 """
 
 from __future__ import annotations
