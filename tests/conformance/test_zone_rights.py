@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import irods.exception as ex
+import irods.keywords as kw
 import pytest
 from irods.access import iRODSAccess
 from irods.meta import iRODSMeta
@@ -37,3 +38,27 @@ def test_writing_an_avu_takes_rights_on_the_object_only(zone: Zone) -> None:
     zone.alice.acls.set(iRODSAccess("write", path, BOB))
     zone.bob.metadata.add(DataObject, path, iRODSMeta("a", "v"))
     assert zone.avus(path) == {("a", "v", "")}
+
+
+@pytest.mark.parametrize("recurse", [False, True])
+def test_an_administrator_makes_no_collection_where_he_has_no_rights_unless_he_gives_them_to_himself(
+    zone: Zone, recurse: bool
+) -> None:
+    """zone-78: the admin keyword is of no use, but it is for changing access."""
+    path = f"{zone.collection}/made by an administrator"
+    with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+        zone.admin.collections.create(path, recurse=recurse, **{kw.ADMIN_KW: ""})
+    zone.admin.acls.set(iRODSAccess("own", zone.collection, zone.admin.username), admin=True)
+    zone.admin.collections.create(path, recurse=recurse)
+    assert zone.admin.collections.exists(path)
+    zone.admin.acls.set(iRODSAccess("own", path, zone.alice.username), admin=True)
+
+
+def test_an_administrator_makes_somebody_else_the_owner_that_the_catalog_shows(zone: Zone) -> None:
+    """zone-77: which gives no rights."""
+    path = zone.put("file")
+    change = {"dataOwner": BOB, "dataOwnerZone": zone.admin.zone}
+    zone.admin.data_objects.modDataObjMeta({"objPath": path}, change, **{kw.ADMIN_KW: ""})
+    assert zone.admin.data_objects.get(path).owner_name == BOB
+    with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
+        zone.bob.data_objects.open(path, "r")

@@ -48,7 +48,7 @@ def coll_create(agent: "Agent", inp: CollectionRequest) -> Reply:
     if recursive:
         missing += [above for above in parents(inp.path) if collections.find(agent.store, above) is None]
     for path in reversed(missing):
-        agent.objects.register_collection(path, "irodsAdmin" in inp.keywords)
+        agent.objects.register_collection(path)  # no keyword gives rights (zone-78)
     return Reply()
 
 

@@ -189,12 +189,12 @@ class ObjectOperations:
     def _collection_info(self, path: str) -> CollInfo:
         return CollInfo(collId=0, collName=CharArray(path), collAccessInx=0, collMapId=0, condInput=KeyValPair())
 
-    def register_collection(self, path: str, admin: bool = False) -> None:
+    def register_collection(self, path: str) -> None:
         """Make a collection."""
 
         def operation() -> None:
             above = collections.need(self._store, parent(path))
-            self._agent.check_access(above.id, access.WRITE, admin, parent(path))
+            self._agent.check_access(above.id, access.WRITE, False, parent(path))
             with self._store.transaction():
                 collections.add(self._store, path, self._agent.client)
 

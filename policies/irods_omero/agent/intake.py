@@ -311,11 +311,9 @@ class Intake:
         zone, agent = self._connections.zone, self._connections.settings.zone.user
         folders = sorted({path.rpartition("/")[0] for _, path in moves})
         for folder in folders:
-            zone_intake.make_collection(zone, folder)
+            zone_intake.make_place(zone, folder)
         for folder in zone_intake.made_by(zone, agent, folders):
             for grant in placement.grants:
                 zone_intake.grant(zone, folder, *grant)
-        for folder in folders:
-            zone_intake.grant(zone, folder, agent, "own")
         for staged, path in moves:
             zone_intake.move_object(zone, staged, path)

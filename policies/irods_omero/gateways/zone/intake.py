@@ -17,7 +17,7 @@ from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.zone.connection import BROKEN, REFUSALS, ZoneConnection, describe
 from irods_omero.gateways.zone.queries import rows
-from irods_omero.gateways.zone.watched import like
+from irods_omero.gateways.zone.watched import is_collection, like
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
 
@@ -36,7 +36,22 @@ def collections_in(zone: ZoneConnection, collection: str) -> list[str]:
 
 def make_collection(zone: ZoneConnection, path: str) -> None:
     """Make a collection and all above it; those that are there stay as they are."""
-    zone.call("making the collection", path, lambda session: session.collections.create(path, recurse=True, **AS_ADMIN))
+    zone.call("making the collection", path, lambda session: session.collections.create(path, recurse=True))
+
+
+def make_place(zone: ZoneConnection, path: str) -> None:
+    """Make a collection that belongs to others, with the right to put something there.
+
+    An administrator has no rights on what belongs to others until he gives them to himself: the iRODS server makes no
+    collection for him otherwise, whatever keyword he gives. What was given stays.
+    """
+    account, above = zone.settings.user, path
+    while above.count("/") > 1 and not is_collection(zone, above):
+        above = above.rpartition("/")[0]
+    grant(zone, above, account, "own")
+    make_collection(zone, path)
+    if above != path:
+        grant(zone, path, account, "own")
 
 
 def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
