@@ -47,18 +47,18 @@ def test_an_administrator_makes_no_collection_where_he_has_no_rights_unless_he_g
     """zone-78: the admin keyword is of no use, but it is for changing access."""
     path = f"{zone.collection}/made by an administrator"
     with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
-        zone.admin.collections.create(path, recurse=recurse, **{kw.ADMIN_KW: ""})
-    zone.admin.acls.set(iRODSAccess("own", zone.collection, zone.admin.username), admin=True)
-    zone.admin.collections.create(path, recurse=recurse)
-    assert zone.admin.collections.exists(path)
-    zone.admin.acls.set(iRODSAccess("own", path, zone.alice.username), admin=True)
+        zone.rods.collections.create(path, recurse=recurse, **{kw.ADMIN_KW: ""})
+    zone.rods.acls.set(iRODSAccess("own", zone.collection, zone.rods.username), admin=True)
+    zone.rods.collections.create(path, recurse=recurse)
+    assert zone.rods.collections.exists(path)
+    zone.rods.acls.set(iRODSAccess("own", path, zone.alice.username), admin=True)
 
 
 def test_an_administrator_makes_somebody_else_the_owner_that_the_catalog_shows(zone: Zone) -> None:
     """zone-77: which gives no rights."""
     path = zone.put("file")
-    change = {"dataOwner": BOB, "dataOwnerZone": zone.admin.zone}
-    zone.admin.data_objects.modDataObjMeta({"objPath": path}, change, **{kw.ADMIN_KW: ""})
-    assert zone.admin.data_objects.get(path).owner_name == BOB
+    change = {"dataOwner": BOB, "dataOwnerZone": zone.rods.zone}
+    zone.rods.data_objects.modDataObjMeta({"objPath": path}, change, **{kw.ADMIN_KW: ""})
+    assert zone.rods.data_objects.get(path).owner_name == BOB
     with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         zone.bob.data_objects.open(path, "r")
