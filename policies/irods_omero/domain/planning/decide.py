@@ -26,10 +26,10 @@ from irods_omero.domain.rules.import_requests import (
     is_asked_for,
     requests_in_omero,
     requests_in_zone,
-    why_refused,
+    why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.requests import RequestDecision, decide_request, refusal
+from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
@@ -44,7 +44,6 @@ from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
-from irods_omero.vocabulary import IMPORT
 
 NOTES_KEPT = 10
 """At most this many notes are kept, the latest."""
@@ -57,6 +56,7 @@ class _Fields:
     importing: ImportDecision
     tier: Tier | None
     request: RequestDecision
+    no_import: str
     attributes: Attributes
     invalid: str
     unplaced: str
@@ -71,6 +71,7 @@ class _Fields:
         return errors_of(
             Error(self.importing.error, self.importing.attempts),
             Error(self.request.refused),
+            Error(self.no_import),
             Error(self.attributes.error),
             Error(self.invalid),
             Error(self.unplaced),
@@ -114,7 +115,8 @@ def _decide(observation: Observation) -> Decision:
     fields = _Fields(
         importing,
         observation.policy.tiers.of_unit(observation.zone.objects),
-        _with_refusal(observation, decide_request(asking, sides), is_import_asked_for),
+        decide_request(asking, sides),
+        why_no_import(observation, is_import_asked_for, importing.rule),
         frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
         invalid,
         placing_error(observation.omero, observation.policy.names),
@@ -132,16 +134,6 @@ def _accept_import(observation: Observation, asking: Observation, agreement: Agr
     )
     rule = "asked for: what was deleted or given up is forgotten"
     return Decision(plan, agreement, (Reason("import", "soon", rule),), wait=True)
-
-
-def _with_refusal(observation: Observation, request: RequestDecision, is_import_asked_for: bool) -> RequestDecision:
-    """The request with what is said to one for an import, which is said on while another one is pending."""
-    if is_import_asked_for:
-        return replace(request, refused=why_refused(observation) or request.refused)
-    base, pending = observation.base, request.pending
-    if pending is not None and pending.request == base.request and base.refused.startswith(refusal(IMPORT, "")):
-        return replace(request, refused=request.refused or base.refused)
-    return request
 
 
 def loses(observation: Observation, decision: Decision) -> bool:
@@ -171,7 +163,7 @@ def _has_lost_its_images(observation: Observation) -> bool:
 def _held(observation: Observation) -> Decision:
     """Leave a unit without its images as it is, and say why."""
     agreement = replace(observation.base, held=True)
-    errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.undone))
+    errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.no_import), Error(agreement.undone))
     plan = Plan(
         zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
         record=record(observation, agreement),
@@ -219,6 +211,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
+        no_import=fields.no_import,
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
@@ -296,6 +289,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
         refused=fields.request.refused,
+        no_import=fields.no_import,
         unshown=fields.undone.unshown and bool(fields.pending),
         answered=fields.undone.answered,
         undone=fields.undone.told,
@@ -342,8 +336,8 @@ def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> 
     base = observation.base
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
-    refused = agreement.refused or (observation.base.refused if agreement.request else "")
-    first = record(observation, replace(base, refused=refused, notes=agreement.notes))
+    refused = observation.base.refused if agreement.request else agreement.refused
+    first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))
     if first is None or not plan.works:
         return plan
     return replace(plan, first=first, record=None if first.agreement == agreement else plan.record)

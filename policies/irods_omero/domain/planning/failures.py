@@ -41,7 +41,12 @@ def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) ->
     agreement = _failing(observation, cause, kind)
     failure = agreement.failure
     assert failure is not None
-    errors = errors_of(Error(failure.reason, failure.attempts), Error(agreement.refused), Error(agreement.undone))
+    errors = errors_of(
+        Error(failure.reason, failure.attempts),
+        Error(agreement.refused),
+        Error(agreement.no_import),
+        Error(agreement.undone),
+    )
     plan = Plan(
         zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
         record=record(observation, agreement),
@@ -59,7 +64,7 @@ def _failing(observation: Observation, cause: str, kind: str) -> Agreement:
     reason = printable(cause, REASON_BYTES) or UNTOLD
     failure = Failure(max(attempts, 1), int(observation.now), reason, content, kind, setting(observation))
     agreement = replace(base, failure=failure)
-    return agreement if fits(agreement) else replace(agreement, attributes=(), refused="")
+    return agreement if fits(agreement) else replace(agreement, attributes=(), refused="", no_import="")
 
 
 def _same(one: Content | None, other: Content | None) -> bool:

@@ -46,23 +46,33 @@ def is_asked_for(observation: Observation) -> bool:
 def accepted(observation: Observation) -> Agreement | None:
     """What is agreed if the request is accepted, None if it is not."""
     forgotten = _forgotten(observation)
-    if forgotten == observation.base:
+    if forgotten == replace(observation.base, no_import=""):
         return None
     importing = decide_import(replace(observation, base=forgotten))
     is_possible = importing.do_import or importing.wait or observation.content is None
     return forgotten if is_possible else None
 
 
-def why_refused(observation: Observation) -> str:
-    """Why a request that is not accepted is refused; empty where the images are there, or are imported anyway."""
+def why_no_import(observation: Observation, is_asked: bool, rule: str) -> str:
+    """Why the last request, which was not accepted, was refused; empty where it was not, or the images are there.
+
+    Args:
+        observation: The unit.
+        is_asked: Whether somebody asks now.
+        rule: The rule that decided about the import.
+    """
+    if rule == IMPORTED:
+        return ""
+    if not is_asked:
+        return observation.base.no_import
     importing = decide_import(replace(observation, base=_forgotten(observation)))
-    if importing.rule == IMPORTED or importing.do_import or importing.wait or observation.content is None:
+    if importing.do_import or importing.wait or observation.content is None:  # it is imported anyway
         return ""
     return refusal(IMPORT, importing.error or importing.rule)
 
 
 def _forgotten(observation: Observation) -> Agreement:
-    base = replace(observation.base, failure=None)
+    base = replace(observation.base, failure=None, no_import="")
     if observation.omero.fileset is None:
         base = replace(base, gone=False, held=False, fileset=None, content=None)
     return base

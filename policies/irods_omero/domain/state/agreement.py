@@ -97,6 +97,7 @@ class Agreement:
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
         refused: Why the last request was refused, empty when it was not.
+        no_import: Why the last request for an import was refused, empty when it was not.
         unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
         answered: Request words of which OMERO would not have the tags taken away, each with the time of its last tag,
             seconds since 1970: these tags ask for nothing more.
@@ -119,6 +120,7 @@ class Agreement:
     asked: int = 0
     queued: int = 0
     refused: str = ""
+    no_import: str = ""
     unshown: bool = False
     answered: Answered = ()
     undone: str = ""
@@ -171,6 +173,7 @@ def _dump(agreement: Agreement) -> str:
         "asked": agreement.asked or None,
         "queued": agreement.queued or None,
         "refused": agreement.refused,
+        "noimp": agreement.no_import,
         "unshown": agreement.unshown,
         "answered": dict(agreement.answered),
         "undone": agreement.undone,
@@ -236,6 +239,7 @@ def _load(fields: Any) -> Agreement:
         asked=_number(fields.get("asked", 0)),
         queued=_number(fields.get("queued", 0)),
         refused=_reason(fields.get("refused", "")),
+        no_import=_reason(fields.get("noimp", "")),
         unshown=bool(fields.get("unshown", False)),
         answered=tuple(sorted((_text(word), _number(time)) for word, time in fields.get("answered", {}).items())),
         undone=_reason(fields.get("undone", "")),

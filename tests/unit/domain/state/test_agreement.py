@@ -27,6 +27,7 @@ FULL = Agreement(
     asked=1_700_000_000,
     queued=1_700_000_060,
     refused="request archive refused: because",
+    no_import="request import refused: because",
     unshown=True,
     answered=(("restage", 1_700_000_000),),
     undone="not done: tag 'archive' on Image:5: because",
