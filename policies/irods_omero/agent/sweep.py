@@ -10,6 +10,7 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directories import Directories
 from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake import Intake
@@ -31,9 +32,10 @@ from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.events import EventReader, Hints
-from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
+from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
@@ -90,16 +92,37 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     return Backlog(frozenset(resting), arriving, frozenset(suspects))
 
 
+DIRECTORIES = 100
+"""At most so many directories are looked at in one sweep."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is: that of the collections after these.
+
+    Attributes:
+        walked: Catalog id of the collection that was walked last.
+        looked_at: Catalog id of the directory that was looked at last.
+    """
+
+    walked: int = 0
+    looked_at: int = 0
+
+
+FIRST_TURN = Turn()
+
+
 class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float], last_walked: int = 0) -> None:
-        """``last_walked`` is the id of the collection that was walked last: it is the turn of those after it."""
+    def __init__(self, connections: Connections, clock: Callable[[], float], turn: Turn = FIRST_TURN) -> None:
+        """``turn`` says where the last pass left off."""
         self.report = Report()
-        self.last_walked = last_walked
+        self.turn = turn
         self._connections = connections
         self._clock = clock
         self._observer = Observer(connections, clock)
+        self._directories = Directories(connections, self._observer, clock)
         self._batch = connections.settings.agent.batch
         self._done: set[int] = set()
         self._imports: dict[int, list[Mark]] = {}
@@ -107,12 +130,15 @@ class Sweep:
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
-        collections: list[Mark] = []
+        collections, directories = list[Mark](), dict[str, Mark]()
         for batch in in_batches(marks, self._batch):
-            self._objects([mark for mark in batch if not mark.collection])
+            rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
+            self._objects(rest)
+            directories |= posted
             collections += (mark for mark in batch if mark.collection)
-        if collections:
-            self._collections(in_turn(collections, self.last_walked))
+        if collections or directories:
+            self._observer.look_anew()  # what they say may have changed since this pass began
+            self._collections(self._directories_among(collections, directories))
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
@@ -201,10 +227,53 @@ class Sweep:
         """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
         ours = {id_: observations[id_] for id_ in self._ours(observations)}
         self._done.update(_objects_of(ours, ours))
+        self.report.walking += len(self._directories.mark(self._directories.scattered(ours.values())))
         again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
         self.report.observed += len(ours) - len(imports)
         self.report.waiting += len(again)
         return again, imports
+
+    def _directories_among(self, marks: Sequence[Mark], posted: Mapping[str, Mark]) -> list[Mark]:
+        """Look at the directories among marked collections, and at those that have just got marks; returns the rest."""
+        directory_of = {mark: directory for mark in marks if (directory := self._directories.of_collection(mark.path))}
+        due = [mark for mark, directory in directory_of.items() if mark.path == directory]
+        inner = {mark: directory for mark, directory in directory_of.items() if mark.path != directory}
+        posted = {**posted, **self._directories.mark(set(inner.values()))}
+        for mark, directory in inner.items():
+            if directory in posted:
+                drop(self._connections.zone, self._connections.names, mark)
+        known = {mark.path for mark in due}
+        due += [mark for path, mark in posted.items() if path not in known and mark.shard in self._connections.shards]
+        ordered = in_turn(due, self.turn.looked_at)
+        looked = [self._directory(mark) for mark in ordered[:DIRECTORIES]]
+        if looked:
+            self.turn = replace(self.turn, looked_at=ordered[len(looked) - 1].id)
+        if any(looked):  # where all wait, going on at once is of no use
+            self.report.walking += len(ordered[DIRECTORIES:])
+        return [mark for mark in marks if mark not in directory_of]
+
+    def _directory(self, mark: Mark) -> bool:
+        """Look at one directory; what has to wait keeps its mark untouched. Returns whether it had not to."""
+        zone, names = self._connections.zone, self._connections.names
+        if mark.states == {PENDING} and self._directories.look(mark.path).decision.wait:
+            self.report.waiting += 1
+            return False
+        if not claim(zone, names, mark):
+            return False
+        look = self._directories.look(mark.path)
+        again = look.decision.wait
+        try:
+            self._directories.carry_out(look)
+            self.report.zone_actions += look.actions
+        except RefusedError as error:
+            log.warning("directory failed", path=mark.path, error=str(error))
+            self.report.failed += 1
+            again = True
+        else:
+            self._unmarked(data_id for data_id in look.due if data_id not in self._imports)
+        (release if again else ack)(zone, names, mark)
+        self.report.waiting += again
+        return not again
 
     def _collections(self, marks: Sequence[Mark]) -> None:
         """Look at a page of what each of some marked collections holds.
@@ -212,15 +281,15 @@ class Sweep:
         Each became watched, stopped being so, or lost something.
         """
         connections, begun = self._connections, list[tuple[Mark, Position]]()
+        marks = in_turn(marks, self.turn.walked)
         known = positions(connections.zone, connections.names)
         for mark in marks[:COLLECTIONS]:
             position = begin(connections, mark, known.get(mark.path, BEGINNING))
             if position is not None:
                 begun.append((mark, position))
-        self._observer.look_anew()  # what they say may have changed since this pass began
         for mark, position in begun:
             self._walk(mark, position)
-            self.last_walked = mark.id
+            self.turn = replace(self.turn, walked=mark.id)
         if begun:  # where none of the marks can be taken, trying again is of no use
             self.report.walking += len(marks[COLLECTIONS:])
 
@@ -229,8 +298,12 @@ class Sweep:
         if position == BEGINNING:
             tell(connections, self._observer.watched, mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
+        loose = self._directories.loose_among(page.ids)
+        posted = self._directories.mark(loose)
+        self.report.walking += len(posted)
+        passed = {data_id for path in posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
-        ids = [data_id for data_id in page.ids if data_id not in self._imports]
+        ids = [data_id for data_id in page.ids if data_id not in self._imports and data_id not in passed]
         left = self._unmarked(ids, is_walk=True).intersection(page.ids)
         if not left and not page.last:
             if position != BEGINNING:
@@ -279,7 +352,7 @@ class Sweeper:
         self._events: EventReader | None = None
         self._saved = 0
         self._pending_at = 0.0
-        self._last_walked = 0
+        self._turn = FIRST_TURN
 
     def sweep(self) -> Report:
         """One pass.
@@ -288,12 +361,12 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        work = Sweep(self._connections, self._clock, self._last_walked)
+        work = Sweep(self._connections, self._clock, self._turn)
         hints = self._read_events()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         work.process_hints(sorted(data_ids(self._connections, hints) | self._pending()))
         self._remember(hints)
-        self._last_walked = work.last_walked
+        self._turn = work.turn
         work.run_imports()
         Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
         if work.report.taken:  # whoever has imported them is waiting for their tags
