@@ -17,8 +17,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, is_loose
 from irods_omero.domain.rules.membership import claims
-from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
@@ -37,6 +36,7 @@ class Look:
     Attributes:
         path: The collection.
         decision: Whether its files are made a unit.
+        losing: Catalog ids of the first data objects of the units that lose files to it.
         strays: Data objects that claim to belong to its unit, and lie in no directory.
         corrections: What it says is wrong with its files, and what it is to say.
         due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
@@ -44,6 +44,7 @@ class Look:
 
     path: str
     decision: DirectoryDecision
+    losing: frozenset[int]
     strays: tuple[DataObject, ...]
     corrections: tuple[Correction, ...]
     due: frozenset[int]
@@ -103,12 +104,12 @@ class Directories:
         objects = read_objects(self._connections.zone, ids, ())
         return self.loose({data_id: each.path for data_id, each in objects.items()})
 
-    def scattered(self, observations: Iterable[Observation]) -> set[str]:
+    def scattered(self, units: Iterable[ZoneView]) -> set[str]:
         """The directories of units that are directories, and whose data objects do not lie in one."""
         found = set[str]()
-        for observation in observations:
-            if observation.zone.unit.kind == DIRECTORY:
-                places = {self._observer.watched.directory_of(each.path) for each in observation.zone.objects}
+        for unit in units:
+            if unit.unit.kind == DIRECTORY:
+                places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
                 found |= places if len(places) > 1 else set()
         return found - {""}
 
@@ -145,10 +146,12 @@ class Directories:
         strays = self._strays(claimed, objects)
         said = {id_ for id_, each in objects.items() if {avu.attribute for avu in each.avus} - {names.unit}}
         loose = {id_ for id_ in said if not claims(objects[id_], names)}
-        firsts = claimed | ({decision.unit.data_id} if decision.unit else set())
+        losing = frozenset(claim.data_id for each in decision.claims for claim in claims(each, names))
+        firsts = claimed | losing | ({decision.unit.data_id} if decision.unit else set())
         return Look(
             path,
             decision,
+            losing,
             strays,
             tuple(self._observer.watched.corrections_of_files(path, decision.error)),
             frozenset({*firsts, *loose, *(stray.data_id for stray in strays)}),
@@ -194,15 +197,8 @@ class Directories:
         unit = look.decision.unit
         if unit is None:
             return
-        # Units that lose files to this one have another content. Their marks must be there if this is broken off, and
-        # be there still if another agent has been faster.
-        losing = {claim.data_id for each in look.decision.claims for claim in claims(each, names)} - {unit.data_id}
-        self._mark_units(losing)
+        # Units that lose files to this one have another content, which nobody would know of if this were broken off.
+        for data_id, first in read_objects(zone, look.losing - {unit.data_id}, ()).items():
+            post(zone, names, data_id, first.path)
         for each in look.decision.claims:
             set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
-        self._mark_units(losing)
-
-    def _mark_units(self, firsts: Iterable[int]) -> None:
-        zone = self._connections.zone
-        for data_id, each in read_objects(zone, firsts, ()).items():
-            post(zone, self._connections.names, data_id, each.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -134,9 +134,7 @@ class Reconciler:
         self._mark_directories(directories, observer.watched.told_of_files)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
             ours = [id_ for id_ in ids if shard_of(id_) in connections.shards]
-            loose = directories.loose_among(ours)
-            self._mark_directories(directories, loose)
-            yield self._page(observer, ours)
+            yield self._page(observer, directories, ours)
             self.done.position = ids[-1]
 
     def orphans(self) -> Iterator[list[Orphan]]:
@@ -182,8 +180,10 @@ class Reconciler:
         if self._manner != SHOW:
             directories.mark(due)
 
-    def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
+    def _page(self, observer: Observer, directories: Directories, ids: Sequence[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
+        scattered = directories.scattered(observation.zone for observation in observations.values())
+        self._mark_directories(directories, {*directories.loose_among(ids), *scattered})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
+from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.hints import data_ids, load_cursor, save_cursor
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake import Intake
-from irods_omero.agent.observe import Observer, agreement_of, gather
+from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import (
     BEGINNING,
@@ -27,13 +28,11 @@ from irods_omero.agent.walks import (
     remember,
     tell,
 )
-from irods_omero.domain.rules.imports import decide_import
-from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
-from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.batches import in_batches, read_apart
+from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
@@ -41,55 +40,6 @@ from irods_omero.gateways.zone.watched import members
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """Marked data objects that need not be looked at before all others.
-
-    Attributes:
-        resting: Their last import failed, and the next attempt is not due.
-        arriving: They are to be imported; each with the id of its unit.
-        suspects: Units of these of which an earlier import was broken off: they may have brought a server down.
-    """
-
-    resting: frozenset[int]
-    arriving: Mapping[int, int]
-    suspects: frozenset[int]
-
-
-def look_ahead(connections: Connections, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
-    """Which of these data objects wait, if OMERO has what was agreed on; what is not so is seen when it is their turn.
-
-    Args:
-        connections: Both sides, of which the zone is read.
-        observer: Knows the rules of the zone.
-        now: Seconds since 1970.
-        ids: Catalog ids.
-    """
-    asked, names = set(ids), connections.names
-    resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
-    attributes = [names.agreement, names.unit]
-    # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
-    units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
-    for unit in units.values():
-        zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
-        base = agreement_of(zone.first, names)
-        try:
-            importing = decide_import(Observation(zone, observer.policy, now, OmeroView(base.fileset), base))
-        except Exception:
-            log.info("nothing can be said ahead", path=zone.first.path)
-            continue
-        marked = asked & {data_object.data_id for data_object in zone.objects}
-        if zone.unit.shard not in connections.shards:
-            continue
-        if importing.do_import:
-            arriving |= dict.fromkeys(marked, zone.unit.data_id)
-            if base.failure is not None and base.failure.kind == UNDER_WAY:
-                suspects.add(zone.unit.data_id)
-        elif importing.wait:
-            resting |= marked
-    return Backlog(frozenset(resting), arriving, frozenset(suspects))
 
 
 DIRECTORIES = 100
@@ -126,19 +76,20 @@ class Sweep:
         self._batch = connections.settings.agent.batch
         self._done: set[int] = set()
         self._imports: dict[int, list[Mark]] = {}
+        self._posted: dict[str, Mark] = {}
         self._suspects: set[int] = set()
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
-        collections, directories = list[Mark](), dict[str, Mark]()
+        collections = list[Mark]()
         for batch in in_batches(marks, self._batch):
             rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
             self._objects(rest)
-            directories |= posted
+            self._posted |= posted
             collections += (mark for mark in batch if mark.collection)
-        if collections or directories:
+        if collections or self._posted:
             self._observer.look_anew()  # what they say may have changed since this pass began
-            self._collections(self._directories_among(collections, directories))
+            self._collections(self._directories_among(collections))
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
@@ -149,6 +100,7 @@ class Sweep:
         """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
+        self.report.walking += len(self._posted)
         # What breaks a server must not do so before all others have had their turn.
         for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
             taken = [mark for mark in marks if claim(zone, names, mark)]
@@ -167,6 +119,7 @@ class Sweep:
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched)
         self.report.waiting += len(ahead.resting)
         self._suspects |= ahead.suspects
+        self._mark_directories(self._directories.scattered(ahead.units))
         for mark in marks:
             if mark.id in ahead.arriving:
                 self._put_off(ahead.arriving[mark.id], mark)
@@ -227,18 +180,25 @@ class Sweep:
         """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
         ours = {id_: observations[id_] for id_ in self._ours(observations)}
         self._done.update(_objects_of(ours, ours))
-        self.report.walking += len(self._directories.mark(self._directories.scattered(ours.values())))
+        self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
         again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
         self.report.observed += len(ours) - len(imports)
         self.report.waiting += len(again)
         return again, imports
 
-    def _directories_among(self, marks: Sequence[Mark], posted: Mapping[str, Mark]) -> list[Mark]:
+    def _mark_directories(self, paths: Iterable[str]) -> dict[str, Mark]:
+        """Mark directories, to be looked at in this pass if it is not too late for that; returns the marks."""
+        posted = self._directories.mark(paths)
+        self._posted |= posted
+        return posted
+
+    def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
         """Look at the directories among marked collections, and at those that have just got marks; returns the rest."""
         directory_of = {mark: directory for mark in marks if (directory := self._directories.of_collection(mark.path))}
         due = [mark for mark, directory in directory_of.items() if mark.path == directory]
         inner = {mark: directory for mark, directory in directory_of.items() if mark.path != directory}
-        posted = {**posted, **self._directories.mark(set(inner.values()))}
+        self._mark_directories(set(inner.values()))
+        posted, self._posted = self._posted, {}
         for mark, directory in inner.items():
             if directory in posted:
                 drop(self._connections.zone, self._connections.names, mark)
@@ -270,7 +230,8 @@ class Sweep:
             self.report.failed += 1
             again = True
         else:
-            self._unmarked(data_id for data_id in look.due if data_id not in self._imports)
+            # Also of what is to be imported already: the marks that this rests on may be on files that have left.
+            self._unmarked(look.due)
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again
@@ -299,8 +260,7 @@ class Sweep:
             tell(connections, self._observer.watched, mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
         loose = self._directories.loose_among(page.ids)
-        posted = self._directories.mark(loose)
-        self.report.walking += len(posted)
+        posted = self._mark_directories(loose)
         passed = {data_id for path in posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
         ids = [data_id for data_id in page.ids if data_id not in self._imports and data_id not in passed]
