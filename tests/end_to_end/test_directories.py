@@ -10,6 +10,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
+from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import DIRECTORY
 from tests.conformance.importing import picture
 from tests.end_to_end.conftest import SceneFactory
@@ -228,7 +229,7 @@ def test_a_file_that_is_removed_leaves_a_new_content(scene: Scene, paths: list[s
 
 
 def test_where_the_first_is_removed_the_others_are_imported_by_another(scene: Scene) -> None:
-    made = [put(scene, f"{RUN}/{name}.ome.tiff", retina(side)) for name, side in (("a", 32), ("b", 48))]
+    made = [put(scene, f"{RUN}/{name}", retina(32)) for name in ("a.companion.ome", "b.ome.tiff")]
     scene.sweep()
     scene.user.data_objects.unlink(made[0], force=True)
     scene.sweep()
@@ -277,6 +278,35 @@ def test_nothing_is_guessed_and_an_administrator_can_say_it(scene: Scene) -> Non
     assert errors_of(scene) == []
     assert len({*map(tuple, units_of(scene, *made))}) == 1
     assert explained(scene, made[0])["rule"] == "an administrator has made units of its files"
+
+
+def test_images_that_do_not_know_of_each_other_are_not_taken_for_one(scene: Scene) -> None:
+    made = [put(scene, f"{RUN}/{name}.ome.tiff", retina(32)) for name in "ab"]
+    scene.sweep()
+    (error,) = errors_of(scene)
+    assert f"{made[0]} does not name {made[1]}: are they images of their own?" in error
+    assert units_of(scene, *made) == [[], []]
+
+
+@pytest.mark.lab_only("counts calls")
+def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
+    counts, later = list[tuple[int, int, int]](), {"imports": {"settle_seconds": 1e6}}
+    for size in (4, 24):
+        put(scene, f"{size}/a.ome.tiff", retina(32))
+        for number in range(size - 1):
+            put(scene, f"{size}/{number}.txt")
+        with counted(scene) as first:
+            scene.sweep(**later)
+        with counted(scene) as waiting:
+            scene.sweep(**later)
+        with counted(scene) as importing:
+            scene.sweep()
+        written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]
+        counts.append((sum(written), waiting.zone_writes, waiting.zone[QUERY]))
+    small, large = counts
+    assert large[0] - small[0] <= 5 * 20
+    assert (small[1], small[2]) == (large[1], large[2])
+    assert small[1] == 0
 
 
 def test_an_error_goes_with_its_cause(scene: Scene) -> None:

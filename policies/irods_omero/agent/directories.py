@@ -15,14 +15,17 @@ import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
-from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, is_loose
+from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
+from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
+from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
+from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, members
 from irods_omero.vocabulary import DIRECTORY
 
@@ -53,6 +56,11 @@ class Look:
     def actions(self) -> int:
         """How many AVUs are to be written or removed."""
         return len(self.decision.claims) + len(self.strays) + len(self.corrections)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is to be done now, but soon."""
+        return self.decision.wait and not self.corrections
 
     @property
     def is_idle(self) -> bool:
@@ -138,6 +146,9 @@ class Directories:
         marker = connections.settings.imports.done_marker
         try:
             decision = decide_directory(path, objects.values(), self._observer.policy, marker, now)
+            decision = self._if_named(path, decision)
+        except (UnreachableError, RefusedError):
+            raise
         except Exception as error:
             log.exception("no decision", path=path)
             text = f"deciding about {path!r}: {type(error).__name__}: {error}"
@@ -156,6 +167,16 @@ class Directories:
             tuple(self._observer.watched.corrections_of_files(path, decision.error)),
             frozenset({*firsts, *loose, *(stray.data_id for stray in strays)}),
         )
+
+    def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
+        """The decision, unless the file that is to be opened does not speak of those that would go with it."""
+        if decision.opens is None or not decision.claims:
+            return decision
+        try:
+            with open_object(self._connections.zone, decision.opens.path) as stream:
+                return if_named(path, decision, files_named(stream))
+        except RefusedError as error:
+            return DirectoryDecision("its first file cannot be read", str(error), wait=True)
 
     def _read(self, path: str) -> dict[int, DataObject]:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""

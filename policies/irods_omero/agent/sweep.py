@@ -215,21 +215,21 @@ class Sweep:
     def _directory(self, mark: Mark) -> bool:
         """Look at one directory; what has to wait keeps its mark untouched. Returns whether it had not to."""
         zone, names = self._connections.zone, self._connections.names
-        if mark.states == {PENDING} and self._directories.look(mark.path).decision.wait:
-            self.report.waiting += 1
-            return False
-        if not claim(zone, names, mark):
-            return False
-        look = self._directories.look(mark.path)
-        again = look.decision.wait
+        again = True
         try:
+            if mark.states == {PENDING} and self._directories.look(mark.path).only_waits:
+                self.report.waiting += 1
+                return False
+            if not claim(zone, names, mark):
+                return False
+            look = self._directories.look(mark.path)
             self._directories.carry_out(look)
             self.report.zone_actions += look.actions
         except RefusedError as error:
             log.warning("directory failed", path=mark.path, error=str(error))
             self.report.failed += 1
-            again = True
         else:
+            again = look.decision.wait
             # Also of what is to be imported already: the marks that this rests on may be on files that have left.
             self._unmarked(look.due)
         (release if again else ack)(zone, names, mark)

@@ -24,6 +24,8 @@ class DirectoryDecision:
         wait: Whether it is to be looked at again soon, without a new mark.
         unit: What its files are, or become, None for nothing.
         claims: The data objects that are to say so, the first of the unit last.
+        opens: The first of the unit, if its bytes have to tell whether others belong to it.
+        to_name: These others: it names them, or nobody knows.
     """
 
     rule: str
@@ -31,6 +33,8 @@ class DirectoryDecision:
     wait: bool = False
     unit: Unit | None = None
     claims: tuple[DataObject, ...] = ()
+    opens: DataObject | None = None
+    to_name: tuple[DataObject, ...] = ()
 
 
 def decide_directory(
@@ -108,19 +112,16 @@ def _why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> Dir
 
 
 def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], names: Names) -> DirectoryDecision:
-    def refused(error: str) -> DirectoryDecision:
-        return DirectoryDecision("its files cannot be made a unit", f"{path} is not imported: {error}")
-
     if alone:
-        return refused(f"{alone[0].path} was imported by itself: delete its images in OMERO, then reconcile")
+        return _refused(path, f"{alone[0].path} was imported by itself: delete its images in OMERO, then reconcile")
     stranger = next((each for each in files if each.owner != files[0].owner), None)
     if stranger is not None:
         one = files[0]
-        return refused(f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}")
+        return _refused(path, f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}")
     inside = {each.path.removeprefix(f"{path}/"): each for each in files}
     found = opened(inside)
     if not found.path:
-        return refused(f"{found.why}; irods-omero unit can say which")
+        return _refused(path, f"{found.why}; irods-omero unit can say which")
     first = inside[found.path]
     unit = Unit(first.data_id, DIRECTORY)
     # Until the first says so nobody believes the others: nothing is imported of what is united by half.
@@ -129,4 +130,25 @@ def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], 
         f"it has come to rest, and {found.path} is opened: {found.why}",
         unit=unit,
         claims=tuple(each for each in ordered if not is_united(each, unit, names)),
+        opens=first if found.others else None,
+        to_name=tuple(inside[other] for other in found.others),
     )
+
+
+def _refused(path: str, error: str) -> DirectoryDecision:
+    return DirectoryDecision("its files cannot be made a unit", f"{path} is not imported: {error}")
+
+
+def if_named(path: str, decision: DirectoryDecision, named: Container[str]) -> DirectoryDecision:
+    """The decision, if the first of the unit names the files that it has to name.
+
+    Args:
+        path: The collection.
+        decision: What was decided without this.
+        named: The names of the files, without collections, that the first says belong to its images.
+    """
+    strangers = [each for each in decision.to_name if each.path.rpartition("/")[2] not in named]
+    if not strangers or decision.opens is None:
+        return decision
+    others = f"{strangers[0].path}, and {len(strangers) - 1} more" if len(strangers) > 1 else strangers[0].path
+    return _refused(path, f"{decision.opens.path} does not name {others}: are they images of their own?")

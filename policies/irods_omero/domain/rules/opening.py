@@ -39,7 +39,7 @@ class Rule(NamedTuple):
         name: The format.
         opens: Patterns of names in small letters. The first of them that any name matches counts.
         takes: Patterns of what belongs to it, and would be opened by itself if it were alone.
-        together: Whether there may be several, all of which count: each of them leads to the others.
+        together: Whether there may be several, of which the first by name is opened if it names the others.
     """
 
     name: str
@@ -79,10 +79,12 @@ class Opened(NamedTuple):
     Attributes:
         path: The file that Bio-Formats opens, empty if nobody knows.
         why: Which rule says so, or why nobody knows.
+        others: Files that would be opened by themselves unless that one names them.
     """
 
     path: str
     why: str
+    others: tuple[str, ...] = ()
 
 
 def opened(paths: Iterable[str]) -> Opened:
@@ -108,7 +110,7 @@ def _by(rule: Rule, candidates: Sequence[str], others: Sequence[str]) -> Opened:
     if others:
         named = _named([candidates[0], *others])
         return Opened("", f"several of its files could be the one that is opened: {named}")
-    return Opened(candidates[0], rule.name)
+    return Opened(candidates[0], rule.name, tuple(candidates[1:]))
 
 
 def is_left_out(path: str) -> bool:

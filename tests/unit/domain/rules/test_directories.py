@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, is_loose
+from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.policy import Policy
@@ -119,6 +119,15 @@ def test_a_late_file_is_taken_into_the_unit_and_only_it_is_written() -> None:
     decision = decided(file(1, "a.ome.tif", unit), file(2, "b.txt", unit), file(3, "late.txt"))
     assert decision.unit == Unit(1, DIRECTORY)
     assert [each.data_id for each in decision.claims] == [3]
+
+
+def test_files_that_could_be_opened_by_themselves_have_to_be_named() -> None:
+    decision = decided(file(1, "a.ome.tif"), file(2, "b.ome.tif"), file(3, "more/c.ome.tif"), file(4, "notes.txt"))
+    assert [each.data_id for each in decision.to_name] == [2, 3]
+    assert if_named(PATH, decision, {"a.ome.tif", "b.ome.tif", "c.ome.tif"}) == decision
+    refused = if_named(PATH, decision, {"a.ome.tif", "b.ome.tif"})
+    assert (refused.unit, refused.claims) == (None, ())
+    assert f"{PATH}/a.ome.tif does not name {PATH}/more/c.ome.tif: " in refused.error
 
 
 NUMBERED = st.sampled_from(
