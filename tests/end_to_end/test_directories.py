@@ -37,7 +37,7 @@ def put_run(scene: Scene, directory: str = RUN) -> list[str]:
 
 def errors_of(scene: Scene, directory: str = RUN) -> list[str]:
     """What a directory says is wrong with its files."""
-    avus = scene.admin.metadata.get(Collection, f"{scene.collection}/{directory}")
+    avus = scene.admin.metadata.get(Collection, f"{scene.collection}/{directory}".rstrip("/"))
     return [avu.value for avu in avus if avu.name == "omero::error"]
 
 
@@ -366,3 +366,27 @@ def test_agents_that_share_a_zone_import_a_directory_once(scene: Scene) -> None:
     assert shown[0].image.texts == {"registered", "tier:fast"}
     assert [each.values("omero::sync") for each in shown] == [[], [], []]
     assert marks_of(scene, f"{scene.collection}/{RUN}") == []
+
+
+def test_units_of_a_kind_that_nobody_knows_are_an_error_on_the_collection(scene: Scene) -> None:
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", DIRECTORY, "all"))
+    made = put_run(scene)
+    scene.sweep()
+    assert "says directory with the units 'all', which can be 'self' only" in errors_of(scene, "")[0]
+    assert units_of(scene, *made) == [[], [], []]
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", DIRECTORY))
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert errors_of(scene, "") == []
+    assert scene.shown(made[0]).image.texts == {"registered", "tier:fast"}
+
+
+def test_what_a_directory_says_goes_when_it_is_none_any_more(scene: Scene) -> None:
+    for name in "ab":
+        put(scene, f"{RUN}/{name}.czi")
+    scene.sweep()
+    assert len(errors_of(scene)) == 1
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", "off"))
+    scene.sweep()
+    run(scene, "reconcile")
+    assert errors_of(scene) == []
