@@ -19,7 +19,7 @@ from irods_omero.domain.rules.directories import DirectoryDecision, decide_direc
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
-from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
@@ -94,7 +94,8 @@ class Directories:
         zone, names = self._connections.zone, self._connections.names
         found = dict[int, frozenset[Avu]]()
         for some in in_batches(sorted(places), IDS_A_QUERY):
-            found |= read_avus(zone, some, [names.unit])
+            # What cannot be read is passed on: it is the trouble of its directory alone.
+            found |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
         objects = {id_: DataObject(id_, paths[id_], "", (), found.get(id_, frozenset())) for id_ in places}
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
         firsts = {id_: watched.directory_of(each.path) for id_, each in read_objects(zone, claimed, ()).items()}
@@ -109,7 +110,8 @@ class Directories:
         """As ``loose``, of data objects that are known by their ids."""
         if not self._observer.watched.has_directories:
             return {}
-        objects = read_objects(self._connections.zone, ids, ())
+        zone = self._connections.zone
+        objects = read_apart(sorted(ids), lambda some: read_objects(zone, some, ()), lambda *_: None)
         return self.loose({data_id: each.path for data_id, each in objects.items()})
 
     def scattered(self, units: Iterable[ZoneView]) -> set[str]:

@@ -229,9 +229,9 @@ class Sweep:
             log.warning("directory failed", path=mark.path, error=str(error))
             self.report.failed += 1
         else:
-            again = look.decision.wait
             # Also of what is to be imported already: the marks that this rests on may be on files that have left.
             self._unmarked(look.due)
+            again = look.decision.wait or not look.due.isdisjoint(self._observer.unreadable)
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again
