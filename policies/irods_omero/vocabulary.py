@@ -13,6 +13,7 @@ FILE = "file"
 DIRECTORY = "directory"
 LIST = "list"
 OFF = "off"
+SELF = "self"
 UNIT_KINDS = (FILE, DIRECTORY, LIST)
 
 ARCHIVE = "archive"

@@ -330,13 +330,6 @@ def test_objects_that_are_to_be_listed_wait_for_it(scene: Scene) -> None:
     assert scene.shown(made[1]).image.texts == {"registered", "tier:fast"}
 
 
-def test_directories_are_refused_by_name(scene: Scene) -> None:
-    scene.watch("directory")
-    path = scene.put("a.ome.tiff", retina(32))
-    scene.sweep()
-    assert scene.avus(path, "omero::error") == [f"{scene.collection}: units of kind directory are not imported yet"]
-
-
 def test_a_member_explains_its_unit(scene: Scene, paths: list[str]) -> None:
     by_first, by_second = (run(scene, "explain", path, "--json").stdout for path in paths)
     assert by_first == by_second

@@ -71,6 +71,12 @@ class Case:
         """Have its own collection watched."""
         self.scene.user.metadata.set(Collection, self.collection, iRODSMeta("omero::import", kind))
 
+    def watch_nothing(self, name: str) -> None:
+        """Make a collection in which nothing is imported."""
+        path = f"{self.scene.collection}/{name}"
+        self.scene.user.collections.create(path)
+        self.scene.user.metadata.set(Collection, path, iRODSMeta("omero::import", "off"))
+
     def put(self, content: bytes = PICTURE, resource: str = FAST) -> None:
         """Write it, new or over what was there."""
         with self.scene.user.data_objects.open(self.path, "w", **{kw.DEST_RESC_NAME_KW: resource}) as stream:
@@ -84,6 +90,17 @@ class Case:
         for path in (*self.others, self.path):
             avu = iRODSMeta("omero::unit", str(first), "list")
             self.scene.admin.metadata.set(DataObject, path, avu, **{kw.ADMIN_KW: ""})
+
+    def put_directory(self, content: bytes = PICTURE, other: bytes = NO_PICTURE) -> None:
+        """Write it and two other files into a collection of its own, which is watched as one directory."""
+        self.collection = f"{self.scene.collection}/{self.name}"
+        self.path, *self.others = (f"{self.collection}/{name}" for name in ("a.ome.tiff", "b.txt", "c/c.txt"))
+        user = self.scene.user
+        user.collections.create(f"{self.collection}/c")
+        user.metadata.set(Collection, self.collection, iRODSMeta("omero::import", "directory", "self"))
+        for path in self.others:
+            self.scene.put(path.removeprefix(f"{self.scene.collection}/"), other)
+        self.put(content)
 
     def add(self, attribute: str, *values: str) -> None:
         """Add AVUs."""

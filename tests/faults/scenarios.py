@@ -93,6 +93,18 @@ def change_the_second(case: Case) -> None:
     case.scene.set_avu(case.others[0], "omero::request", "keep")
 
 
+def add_to_the_directory(case: Case) -> None:
+    late = f"{case.collection}/late.txt"
+    case.scene.put(late.removeprefix(f"{case.scene.collection}/"), NO_PICTURE)
+    case.others.append(late)
+
+
+def move_out_of_the_directory(case: Case) -> None:
+    elsewhere = f"{case.name} elsewhere"
+    case.watch_nothing(elsewhere)
+    case.others[0] = case.scene.move(case.others[0], f"{elsewhere}/b.txt")
+
+
 SCENARIOS = [
     Scenario("new-image", (put,)),
     Scenario("first-image-of-a-group", (put_unwatched, lambda case: case.watch())),
@@ -114,6 +126,9 @@ SCENARIOS = [
     Scenario("deleted-in-omero", (put, lambda case: case.delete_fileset())),
     Scenario("two-files", (lambda case: case.put_two(),)),
     Scenario("second-of-two-files", (lambda case: case.put_two(), change_the_second)),
+    Scenario("directory", (lambda case: case.put_directory(),)),
+    Scenario("late-file-of-a-directory", (lambda case: case.put_directory(), add_to_the_directory)),
+    Scenario("file-moved-out-of-a-directory", (lambda case: case.put_directory(), move_out_of_the_directory)),
     Scenario("renamed", (put, lambda case: case.rename())),
     Scenario("thrown-away", (put, lambda case: case.throw_away())),
 ]

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directories import Directories
 from irods_omero.agent.observe import Observer
-from irods_omero.agent.reconcile import Assessment
+from irods_omero.agent.reconcile import Assessment, DirectoryState
 from irods_omero.agent.walks import positions
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.state.views import ImportRule
@@ -32,6 +33,7 @@ class CollectionState:
         trouble: Why nobody can tell what it means, empty if everybody can.
         marked: Whether the agent is to look at all that it holds.
         walked: At how many data objects it has looked.
+        directory: The directory that it is or lies in, if it is watched for such units.
     """
 
     path: str
@@ -39,6 +41,7 @@ class CollectionState:
     trouble: str
     marked: bool
     walked: int
+    directory: DirectoryState | None = None
 
 
 def look_at_collection(connections: Connections, path: str) -> CollectionState | None:
@@ -50,7 +53,8 @@ def look_at_collection(connections: Connections, path: str) -> CollectionState |
     zone, names = connections.zone, connections.names
     if not is_collection(zone, path):
         return None
-    watched = Observer(connections).watched
+    observer = Observer(connections)
+    watched = observer.watched
     walked = positions(zone, names).get(path)
     return CollectionState(
         path=path,
@@ -58,7 +62,17 @@ def look_at_collection(connections: Connections, path: str) -> CollectionState |
         trouble=watched.trouble(path),
         marked=is_marked_collection(zone, names, path),
         walked=walked.count if walked else 0,
+        directory=_directory(connections, observer, time.time, watched.directory_of(f"{path}/any")),
     )
+
+
+def _directory(
+    connections: Connections, observer: Observer, clock: Callable[[], float], path: str
+) -> DirectoryState | None:
+    if not path:
+        return None
+    decision = Directories(connections, observer, clock).look(path).decision
+    return DirectoryState(path, decision.unit.data_id if decision.unit else None, decision.error or decision.rule)
 
 
 def assess(connections: Connections, what: str, clock: Callable[[], float] = time.time) -> Assessment:
@@ -74,12 +88,16 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     """
     image = re.fullmatch(r"Image:(\d+)", what)
     data_id = _of_image(connections, int(image[1])) if image else id_of(connections.zone, what)
-    observations = Observer(connections, clock).observe([data_id])
+    observer = Observer(connections, clock)
+    observations = observer.observe([data_id])
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
     given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
-    return Assessment(observation, decide(observation), tuple(given_up))
+    directory = observer.watched.directory_of(observation.zone.first.path)
+    return Assessment(
+        observation, decide(observation), tuple(given_up), _directory(connections, observer, clock, directory)
+    )
 
 
 def _of_image(connections: Connections, image: int) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directories import Directories
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
@@ -36,6 +37,21 @@ SHOW = "show"
 
 
 @dataclass(frozen=True)
+class DirectoryState:
+    """The directory that a unit is, or is to be, of.
+
+    Attributes:
+        path: The collection.
+        unit: Catalog id of the first of its files, None while they are no unit.
+        rule: Why, or what it waits for.
+    """
+
+    path: str
+    unit: int | None
+    rule: str
+
+
+@dataclass(frozen=True)
 class Assessment:
     """A unit whose sides do not agree, and what would make them.
 
@@ -43,11 +59,13 @@ class Assessment:
         observation: What was seen of it.
         decision: What is to be done.
         stranded: Its data objects that storage tiering has given up, as far as that was looked for.
+        directory: The directory that it is of, as far as that was looked at.
     """
 
     observation: Observation
     decision: Decision
     stranded: tuple[str, ...] = ()
+    directory: DirectoryState | None = None
 
 
 @dataclass(frozen=True)
@@ -115,8 +133,11 @@ class Reconciler:
         if self._manner != SHOW:
             for path in observer.watched.incorrect():
                 tell(connections, observer.watched, path)
+        directories = Directories(connections, observer, self._clock)
+        self._mark_directories(directories, observer.watched.told_of_files)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):
-            yield self._page(observer, [id_ for id_ in ids if shard_of(id_) in connections.shards])
+            ours = [id_ for id_ in ids if shard_of(id_) in connections.shards]
+            yield self._page(observer, directories, ours)
             self.done.position = ids[-1]
 
     def orphans(self) -> Iterator[list[Orphan]]:
@@ -169,8 +190,17 @@ class Reconciler:
         for fileset, error in failures.items():
             log.warning("orphan failed", fileset=fileset, error=error)
 
-    def _page(self, observer: Observer, ids: Iterable[int]) -> list[Assessment]:
+    def _mark_directories(self, directories: Directories, paths: Iterable[str]) -> None:
+        """Leave to the agent those of some directories of which anything is to be done."""
+        due = [path for path in paths if directories.of_collection(path) == path and not directories.look(path).is_idle]
+        self.done.drifted += len(due)
+        if self._manner != SHOW:
+            directories.mark(due)
+
+    def _page(self, observer: Observer, directories: Directories, ids: Sequence[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
+        scattered = directories.scattered(observation.zone for observation in observations.values())
+        self._mark_directories(directories, {*directories.loose_among(ids), *scattered})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
+from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directories import Directories
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
-from irods_omero.agent.observe import Observer, agreement_of, gather
+from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import (
     BEGINNING,
@@ -25,93 +27,67 @@ from irods_omero.agent.walks import (
     remember,
     tell,
 )
-from irods_omero.domain.rules.imports import decide_import
-from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
-from irods_omero.domain.state.views import OmeroView, ZoneView
+from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.zone.marks import Mark, ack, claim, find_marks, post, release
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members, owner_of
-from irods_omero.vocabulary import IMPORT, PENDING, TAKEN, shard_of
+from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 log = structlog.get_logger()
 
 
+DIRECTORIES = 100
+"""At most so many directories are looked at in one sweep."""
+
+
 @dataclass(frozen=True)
-class Backlog:
-    """Marked data objects that need not be looked at before all others.
+class Turn:
+    """Whose turn it is: that of the collections after these.
 
     Attributes:
-        resting: Their last import failed, and the next attempt is not due.
-        arriving: They are to be imported; each with the id of its unit.
-        suspects: Units of these of which an earlier import was broken off: they may have brought a server down.
+        walked: Catalog id of the collection that was walked last.
+        looked_at: Catalog id of the directory that was looked at last.
     """
 
-    resting: frozenset[int]
-    arriving: Mapping[int, int]
-    suspects: frozenset[int]
+    walked: int = 0
+    looked_at: int = 0
 
 
-def look_ahead(connections: Connections, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
-    """Which of these data objects wait, if OMERO has what was agreed on; what is not so is seen when it is their turn.
-
-    Args:
-        connections: Both sides, of which the zone is read.
-        observer: Knows the rules of the zone.
-        now: Seconds since 1970.
-        ids: Catalog ids.
-    """
-    asked, names = set(ids), connections.names
-    resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
-    attributes = [names.agreement, names.unit, names.request]
-    # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
-    units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
-    for unit in units.values():
-        zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
-        base = agreement_of(zone.first, names)
-        try:
-            importing = decide_import(Observation(zone, observer.policy, now, OmeroView(base.fileset), base))
-        except Exception:
-            log.info("nothing can be said ahead", path=zone.first.path)
-            continue
-        marked = asked & {data_object.data_id for data_object in zone.objects}
-        if zone.unit.shard not in connections.shards:
-            continue
-        if importing.do_import:
-            arriving |= dict.fromkeys(marked, zone.unit.data_id)
-            if base.failure is not None and base.failure.kind == UNDER_WAY:
-                suspects.add(zone.unit.data_id)
-        elif importing.wait and not any(IMPORT in each.values(names.request) for each in zone.objects):
-            resting |= marked
-    return Backlog(frozenset(resting), arriving, frozenset(suspects))
+FIRST_TURN = Turn()
 
 
 class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float], last_walked: int = 0) -> None:
-        """``last_walked`` is the id of the collection that was walked last: it is the turn of those after it."""
+    def __init__(self, connections: Connections, clock: Callable[[], float], turn: Turn = FIRST_TURN) -> None:
+        """``turn`` says where the last pass left off."""
         self.report = Report()
-        self.last_walked = last_walked
+        self.turn = turn
         self._connections = connections
         self._clock = clock
         self._observer = Observer(connections, clock)
+        self._directories = Directories(connections, self._observer, clock)
         self._batch = connections.settings.agent.batch
         self._done: set[int] = set()
         self._imports: dict[int, list[Mark]] = {}
+        self._posted: dict[str, Mark] = {}
         self._suspects: set[int] = set()
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
-        collections: list[Mark] = []
+        collections = list[Mark]()
         for batch in in_batches(marks, self._batch):
-            self._objects([mark for mark in batch if not mark.collection])
+            rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
+            self._objects(rest)
+            self._posted |= posted
             collections += (mark for mark in batch if mark.collection)
-        if collections:
-            self._collections(in_turn(collections, self.last_walked))
+        if collections or self._posted:
+            self._observer.look_anew()  # what they say may have changed since this pass began
+            self._collections(self._directories_among(collections))
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
@@ -123,6 +99,7 @@ class Sweep:
         zone, names = self._connections.zone, self._connections.names
         applier = Applier(self._connections, self._observer, self.report)
         applier.expect(self._imports)
+        self.report.walking += len(self._posted)
         # What breaks a server must not do so before all others have had their turn.
         for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
             taken = [mark for mark in marks if claim(zone, names, mark)]
@@ -141,6 +118,7 @@ class Sweep:
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched)
         self.report.waiting += len(ahead.resting)
         self._suspects |= ahead.suspects
+        self._mark_directories(self._directories.scattered(ahead.units))
         for mark in marks:
             if mark.id in ahead.arriving:
                 self._put_off(ahead.arriving[mark.id], mark)
@@ -201,10 +179,61 @@ class Sweep:
         """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
         ours = {id_: observations[id_] for id_ in self._ours(observations)}
         self._done.update(_objects_of(ours, ours))
+        self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
         again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
         self.report.observed += len(ours) - len(imports)
         self.report.waiting += len(again)
         return again, imports
+
+    def _mark_directories(self, paths: Iterable[str]) -> dict[str, Mark]:
+        """Mark directories, to be looked at in this pass if it is not too late for that; returns the marks."""
+        posted = self._directories.mark(paths)
+        self._posted |= posted
+        return posted
+
+    def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
+        """Look at the directories among marked collections, and at those that have just got marks; returns the rest."""
+        directory_of = {mark: directory for mark in marks if (directory := self._directories.of_collection(mark.path))}
+        due = [mark for mark, directory in directory_of.items() if mark.path == directory]
+        inner = {mark: directory for mark, directory in directory_of.items() if mark.path != directory}
+        self._mark_directories(set(inner.values()))
+        posted, self._posted = self._posted, {}
+        for mark, directory in inner.items():
+            if directory in posted:
+                drop(self._connections.zone, self._connections.names, mark)
+        known = {mark.path for mark in due}
+        due += [mark for path, mark in posted.items() if path not in known and mark.shard in self._connections.shards]
+        ordered = in_turn(due, self.turn.looked_at)
+        looked = [self._directory(mark) for mark in ordered[:DIRECTORIES]]
+        if looked:
+            self.turn = replace(self.turn, looked_at=ordered[len(looked) - 1].id)
+        if any(looked):  # where all wait, going on at once is of no use
+            self.report.walking += len(ordered[DIRECTORIES:])
+        return [mark for mark in marks if mark not in directory_of]
+
+    def _directory(self, mark: Mark) -> bool:
+        """Look at one directory; what has to wait keeps its mark untouched. Returns whether it had not to."""
+        zone, names = self._connections.zone, self._connections.names
+        again = True
+        try:
+            if mark.states == {PENDING} and self._directories.look(mark.path).only_waits:
+                self.report.waiting += 1
+                return False
+            if not claim(zone, names, mark):
+                return False
+            look = self._directories.look(mark.path)
+            self._directories.carry_out(look)
+            self.report.zone_actions += look.actions
+        except RefusedError as error:
+            log.warning("directory failed", path=mark.path, error=str(error))
+            self.report.failed += 1
+        else:
+            # Also of what is to be imported already: the marks that this rests on may be on files that have left.
+            self._unmarked(look.due)
+            again = look.decision.wait or not look.due.isdisjoint(self._observer.unreadable)
+        (release if again else ack)(zone, names, mark)
+        self.report.waiting += again
+        return not again
 
     def _collections(self, marks: Sequence[Mark]) -> None:
         """Look at a page of what each of some marked collections holds.
@@ -212,15 +241,15 @@ class Sweep:
         Each became watched, stopped being so, or lost something.
         """
         connections, begun = self._connections, list[tuple[Mark, Position]]()
+        marks = in_turn(marks, self.turn.walked)
         known = positions(connections.zone, connections.names)
         for mark in marks[:COLLECTIONS]:
             position = begin(connections, mark, known.get(mark.path, BEGINNING))
             if position is not None:
                 begun.append((mark, position))
-        self._observer.look_anew()  # what they say may have changed since this pass began
         for mark, position in begun:
             self._walk(mark, position)
-            self.last_walked = mark.id
+            self.turn = replace(self.turn, walked=mark.id)
         if begun:  # where none of the marks can be taken, trying again is of no use
             self.report.walking += len(marks[COLLECTIONS:])
 
@@ -230,8 +259,11 @@ class Sweep:
             tell(connections, self._observer.watched, mark.path)
             self._offer_requests(mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
+        loose = self._directories.loose_among(page.ids)
+        posted = self._mark_directories(loose)
+        passed = {data_id for path in posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
-        ids = [data_id for data_id in page.ids if data_id not in self._imports]
+        ids = [data_id for data_id in page.ids if data_id not in self._imports and data_id not in passed]
         left = self._unmarked(ids, is_walk=True).intersection(page.ids)
         if not left and not page.last:
             if position != BEGINNING:
@@ -286,7 +318,7 @@ class Sweeper:
         self._clock = clock
         self._listener: Listener | None = None
         self._pending_at = 0.0
-        self._last_walked = 0
+        self._turn = FIRST_TURN
 
     def sweep(self) -> Report:
         """One pass.
@@ -295,14 +327,14 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        work = Sweep(self._connections, self._clock, self._last_walked)
+        work = Sweep(self._connections, self._clock, self._turn)
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         work.process_hints(sorted(heard | self._pending()))
         self._listener.followed()
-        self._last_walked = work.last_walked
+        self._turn = work.turn
         work.run_imports()
         Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
         if work.report.taken:  # whoever has imported them is waiting for their tags

@@ -11,8 +11,9 @@ from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.marks import post
+from irods_omero.gateways.zone.marks import post, post_on_collections
 from irods_omero.gateways.zone.objects import existing, id_of, read_objects
+from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import LIST, Names
 
@@ -60,6 +61,8 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
             for path in new:
                 set_avu(zone, path, Avu(names.unit, str(unit.data_id), unit.kind))
             post(zone, names, first.data_id, first.path)
+            watched = read_watched(zone, names)
+            post_on_collections(zone, names, {watched.directory_of(path) for path in new} - {""})
         return United(unit, tuple(objects), new)
 
 

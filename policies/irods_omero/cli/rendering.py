@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -88,6 +89,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
             {"path": other.path, "data_id": other.data_id, "replicas": _replicas(other), "avus": sorted(other.avus)}
             for other in zone.objects[1:]
         ],
+        "directory": asdict(assessment.directory) if assessment.directory else None,
         "zone": {
             "replicas": _replicas(zone.first),
             "avus": sorted(zone.first.avus),
@@ -121,6 +123,8 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     """Both views, the agreement, and the reasons, for people."""
     shown = as_dict(assessment)
     console.print(f"[bold]{escape(shown['path'])}[/bold]  data id {shown['data_id']}")
+    if shown["directory"]:
+        console.print(escape(_directory_line(shown["directory"])), soft_wrap=True)
     views = Table("in iRODS", "in OMERO", expand=True, show_lines=True)
     zone, omero = shown["zone"], shown["omero"]
     watched = f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched"
@@ -164,11 +168,17 @@ def collection_lines(collection: CollectionState) -> str:
     else:
         place = f"{rule.target or 'no target'} of {rule.group or 'the default group'}"
         lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
+    if collection.directory:
+        lines.append(_directory_line(asdict(collection.directory)))
     errors = {collection.trouble, rule.trouble if rule else ""} - {""}
     lines += [f"but nobody can tell what is meant: {error}" for error in sorted(errors)]
     if collection.marked:
         lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
     return "\n".join(lines)
+
+
+def _directory_line(directory: dict[str, Any]) -> str:
+    return f"of the directory {directory['path']}: {directory['rule']}"
 
 
 def _replica_lines(shown: dict[str, Any]) -> list[str]:

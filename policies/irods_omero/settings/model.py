@@ -94,6 +94,12 @@ class ImportSettings(Section):
         description="For how long a file must not have been written to before it is imported: longer where files grow "
         "by being appended to. Below 2, changes within a second that keep the size can be missed.",
     )
+    done_marker: str = Field(
+        default="",
+        pattern=r"^[^/]*$",
+        description="Name of a file whose arrival says that a directory is complete; by default having come to rest "
+        "says so.",
+    )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
     )

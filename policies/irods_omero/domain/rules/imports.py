@@ -11,6 +11,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
+from irods_omero.domain.state.views import ImportRule
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST
 
 IMPORTED = "its present content is imported"
@@ -63,8 +64,19 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
         return ImportDecision(None, "no collection above it is watched")
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
-    if zone.unit.kind == FILE and zone.rule.kind == LIST and omero.fileset is None:
-        return ImportDecision(None, f"{zone.rule.collection} is watched for units of several, and it belongs to none")
+    if zone.unit.kind == FILE and omero.fileset is None:
+        return _not_by_itself(zone.first.path, zone.rule)
+    return None
+
+
+def _not_by_itself(path: str, rule: ImportRule) -> ImportDecision | None:
+    """Why a file is not imported by itself, None if it is."""
+    if rule.kind == LIST:
+        return ImportDecision(None, f"{rule.collection} is watched for units of several, and it belongs to none")
+    if rule.kind == DIRECTORY and not rule.trouble:
+        directory = rule.directory_of(path)
+        where = f"it is a file of {directory}, and not imported by itself" if directory else "it lies in none"
+        return ImportDecision(None, f"{rule.collection} is watched for directories: {where}")
     return None
 
 
@@ -116,11 +128,6 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
     if zone.rule.trouble:
         error = f"{zone.rule.collection}: {zone.rule.trouble}"
         return ImportDecision(None, "what its collection says is ambiguous", error)
-    kind = zone.rule.kind if zone.unit.kind == FILE else zone.unit.kind
-    if kind == DIRECTORY:
-        return ImportDecision(
-            None, "not done yet", f"{zone.rule.collection}: units of kind {kind} are not imported yet"
-        )
     paths = tuple(data_object.path for data_object in zone.objects)
     if same := same_in_omero(paths):
         error = f"{same[0]} and {same[1]} would be the same file in OMERO: rename one of them"

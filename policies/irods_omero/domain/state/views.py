@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS
+from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS
 
 Pair = tuple[str, str]
 """A key and its value."""
@@ -99,6 +99,7 @@ class ImportRule:
         target: Text of the target AVU, as the administrator wrote it.
         group: OMERO group, or empty for the owner's default group.
         trouble: Why nobody can tell what is meant: it says two things at once, or something unknown; empty if not.
+        whole: Whether the collection itself is the one directory, and not each collection in it.
     """
 
     collection: str
@@ -106,6 +107,16 @@ class ImportRule:
     target: str
     group: str
     trouble: str = ""
+    whole: bool = False
+
+    def directory_of(self, path: str) -> str:
+        """The collection that is the unit of a data object below this one; empty where there is none."""
+        if self.kind != DIRECTORY or self.trouble:
+            return ""
+        if self.whole:
+            return self.collection
+        name, below, _ = path.removeprefix(f"{self.collection}/").partition("/")
+        return f"{self.collection}/{name}" if below else ""
 
 
 @dataclass(frozen=True)

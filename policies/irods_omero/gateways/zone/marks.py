@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
-from irods.column import In
+from irods.column import In, Like
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.views import Avu
@@ -15,6 +15,7 @@ from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, last_data_id, rows
+from irods_omero.gateways.zone.watched import like
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
 
 log = structlog.get_logger()
@@ -133,6 +134,30 @@ def release(zone: ZoneConnection, names: Names, mark: Mark) -> None:
 def post(zone: ZoneConnection, names: Names, data_id: int, path: str) -> None:
     """Mark a data object, as a hook would."""
     add_avu(zone, path, Avu(names.sync, PENDING, str(shard_of(data_id))))
+
+
+def drop(zone: ZoneConnection, names: Names, mark: Mark) -> None:
+    """Take a mark away whatever its state: another one stands for it."""
+    for state in sorted(mark.states):
+        try:
+            remove_avu(zone, mark.path, _avu(names, state, mark), mark.collection)
+        except RefusedError as error:
+            log.info("mark is gone", path=mark.path, cause=error.cause)
+
+
+def post_on_collections(zone: ZoneConnection, names: Names, paths: Iterable[str]) -> dict[str, Mark]:
+    """Mark collections, as a hook would; returns the marks by path, without those of collections that are gone."""
+    posted, columns = dict[str, Mark](), (Collection.id, Collection.name)
+    for path in sorted(paths):
+        found = rows(zone, "looking for", columns, Like(Collection.name, like(path)))
+        for mark in (Mark(id_, path, shard_of(id_), frozenset({PENDING}), True) for id_, name in found if name == path):
+            try:
+                add_avu(zone, path, _avu(names, PENDING, mark), collection=True)
+            except RefusedError as error:
+                log.info("collection is gone", path=path, cause=error.cause)
+            else:
+                posted[path] = mark
+    return posted
 
 
 def _avu(names: Names, state: str, mark: Mark) -> Avu:

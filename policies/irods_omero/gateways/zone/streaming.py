@@ -49,8 +49,17 @@ class _Reader:
         self._path = path
 
     def read(self, size: int = -1) -> bytes:
-        try:
+        with self._in_our_words():
             return bytes(self._stream.read(size))
+
+    def seek(self, offset: int) -> int:
+        with self._in_our_words():
+            return int(self._stream.seek(offset))
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
         except BROKEN as error:
             raise UnreachableError(DOING, self._path, describe(error)) from error
         except REFUSALS as error:

@@ -18,7 +18,7 @@ from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
-from irods_omero.vocabulary import OFF, TIER_GROUP, UNIT_KINDS, Names
+from irods_omero.vocabulary import DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, Names
 
 _WILD = re.compile(r"['%_\\\\]")
 """What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
@@ -38,6 +38,9 @@ class TierLook:
     offline: bool = False
     recall_hours: float = 24.0
 
+
+Kind = tuple[str, str]
+"""A kind of units, and the units of its AVU."""
 
 Target = tuple[str, str]
 """The text of a target, and the OMERO group."""
@@ -60,11 +63,15 @@ class Watched:
         rules: For each that says what is to be imported what it says, None where it says that nothing is.
         troubles: For those about which nobody can tell what is meant the AVU that says so.
         told: The AVUs of this kind that there are.
+        told_of_files: Those that say what is wrong with the files of a directory.
+        error: Their attribute.
     """
 
     rules: Mapping[str, ImportRule | None]
     troubles: Mapping[str, Avu] = field(default_factory=dict)
     told: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
+    told_of_files: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
+    error: str = Names().error
 
     def rule_for(self, path: str) -> ImportRule | None:
         """What the nearest collection above a path says; None when none does, or when it says ``off``."""
@@ -75,14 +82,39 @@ class Watched:
             parent = parent.rpartition("/")[0]
         return None
 
+    def directory_of(self, path: str) -> str:
+        """The collection that is the unit of a data object of this path; empty where there is none."""
+        rule = self.rule_for(path)
+        return rule.directory_of(path) if rule else ""
+
+    def is_directory(self, path: str) -> bool:
+        """Whether the collection of this path is a unit."""
+        return self.directory_of(f"{path}/any") == path
+
+    @property
+    def has_directories(self) -> bool:
+        """Whether any collection is watched for directories."""
+        return any(rule is not None and rule.kind == DIRECTORY for rule in self.rules.values())
+
     def corrections(self, path: str) -> list[Correction]:
-        """What to change so that a collection says what is wrong with it, and nothing else."""
+        """What to change so that a collection says what is wrong with it, and nothing else.
+
+        What is wrong with the files of a directory is for others to say, as long as it is one.
+        """
         told, trouble = set(self.told.get(path, ())), {self.troubles[path]} if path in self.troubles else set()
+        if path in self.told_of_files and not self.is_directory(path):
+            told.update(self.told_of_files[path])
         return [(avu, True) for avu in trouble - told] + [(avu, False) for avu in told - trouble]
+
+    def corrections_of_files(self, path: str, error: str) -> list[Correction]:
+        """What to change so that a directory says what is wrong with its files, and nothing else."""
+        told, error = set(self.told_of_files.get(path, ())), printable(error)
+        wanted = {Avu(self.error, error, DIRECTORY)} if error else set()
+        return [(avu, True) for avu in wanted - told] + [(avu, False) for avu in told - wanted]
 
     def incorrect(self) -> list[str]:
         """The collections for which there are corrections."""
-        return sorted(path for path in {*self.troubles, *self.told} if self.corrections(path))
+        return sorted(path for path in {*self.troubles, *self.told, *self.told_of_files} if self.corrections(path))
 
     def trouble(self, path: str) -> str:
         """Why nobody can tell what a collection means, empty if everybody can."""
@@ -93,40 +125,47 @@ def read_watched(zone: ZoneConnection, names: Names) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     condition = In(CollectionMeta.name, [names.import_, names.target, names.error])
-    kinds: dict[str, list[str]] = defaultdict(list)
+    kinds: dict[str, list[Kind]] = defaultdict(list)
     targets: dict[str, list[Target]] = defaultdict(list)
     told: dict[str, list[Avu]] = defaultdict(list)
+    told_of_files: dict[str, list[Avu]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
         if name == names.import_:
-            kinds[path].append(value)
+            kinds[path].append((value, units or ""))
         elif name == names.target:
             targets[path].append((value, units or ""))
         else:
-            told[path].append(Avu(name, value, units or ""))
+            (told_of_files if units == DIRECTORY else told)[path].append(Avu(name, value, units or ""))
     rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
     texts = {path: _own_trouble(kinds.get(path, ()), targets.get(path, ()), names) for path in {*kinds, *targets}}
-    return Watched(rules, {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}, told)
+    troubles = {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}
+    return Watched(rules, troubles, told, told_of_files, names.error)
 
 
-def _rule(path: str, kinds: Sequence[str], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
-    if list(kinds) == [OFF]:
+def _rule(path: str, kinds: Sequence[Kind], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
+    kind, units = kinds[0]
+    if len(kinds) == 1 and kind == OFF:
         return None
     where, of_path = _inherited(path, targets)
     of_targets = _trouble_of_targets(of_path, names)
     above = f"{where}: " if of_targets and where != path else ""
     target, group = of_path[0] if of_path else ("", "")
-    return ImportRule(path, kinds[0], target, group, _trouble_of_kinds(kinds, names) or above + of_targets)
+    trouble = _trouble_of_kinds(kinds, names) or above + of_targets
+    return ImportRule(path, kind, target, group, trouble, kind == DIRECTORY and units == SELF)
 
 
-def _own_trouble(kinds: Sequence[str], targets: Sequence[Target], names: Names) -> str:
+def _own_trouble(kinds: Sequence[Kind], targets: Sequence[Target], names: Names) -> str:
     return "; ".join(filter(None, (_trouble_of_kinds(kinds, names), _trouble_of_targets(targets, names))))
 
 
-def _trouble_of_kinds(kinds: Sequence[str], names: Names) -> str:
+def _trouble_of_kinds(kinds: Sequence[Kind], names: Names) -> str:
     if len(kinds) > 1:
-        return f"{names.import_} says {' and '.join(kinds)}: leave one of them"
-    if kinds and kinds[0] not in (*UNIT_KINDS, OFF):
-        return f"{names.import_} says {kinds[0]!r}, which is none of {', '.join((*UNIT_KINDS, OFF))}"
+        return f"{names.import_} says {' and '.join(' '.join(kind).rstrip() for kind in kinds)}: leave one of them"
+    for kind, units in kinds:
+        if kind not in (*UNIT_KINDS, OFF):
+            return f"{names.import_} says {kind!r}, which is none of {', '.join((*UNIT_KINDS, OFF))}"
+        if kind == DIRECTORY and units not in ("", SELF):
+            return f"{names.import_} says {kind} with the units {units!r}, which can be {SELF!r} only"
     return ""
 
 

@@ -93,18 +93,23 @@ def test_an_invalid_target_is_an_error_that_names_the_collection() -> None:
     assert importing.error.startswith("/z/home/lab: the target '/' names no place")
 
 
-@pytest.mark.parametrize(("kind", "rule"), [("directory", "file"), ("file", "directory"), ("directory", "list")])
-def test_directories_are_refused_by_name(kind: str, rule: str) -> None:
-    zone = replace(ARRIVED.zone, unit=Unit(10, kind), rule=replace(RULE, kind=rule))
-    importing = decide_import(replace(ARRIVED, zone=zone))
-    assert importing.do_import is None
-    assert importing.error == "/z/home/lab: units of kind directory are not imported yet"
-
-
 @pytest.mark.parametrize("rule", ["file", "list", "directory"])
-def test_lists_are_imported_wherever_anything_is(rule: str) -> None:
-    zone = replace(ARRIVED.zone, unit=Unit(10, "list"), rule=replace(RULE, kind=rule))
+@pytest.mark.parametrize("kind", ["list", "directory"])
+def test_units_of_several_are_imported_wherever_anything_is(kind: str, rule: str) -> None:
+    zone = replace(ARRIVED.zone, unit=Unit(10, kind), rule=replace(RULE, kind=rule))
     assert decide_import(replace(ARRIVED, zone=zone)).do_import is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [("/z/home/lab/run/a.tiff", "it is a file of /z/home/lab/run, "), ("/z/home/lab/a.tiff", "it lies in none")],
+)
+def test_where_directories_are_imported_single_files_wait_without_an_error(path: str, rule: str) -> None:
+    first = replace(ARRIVED.zone.first, path=path)
+    zone = replace(ARRIVED.zone, objects=(first,), rule=replace(RULE, kind="directory"))
+    importing = decide_import(replace(ARRIVED, zone=zone))
+    assert (importing.do_import, importing.error, importing.wait) == (None, "", False)
+    assert rule in importing.rule
 
 
 def test_where_lists_are_imported_single_files_wait_without_an_error() -> None:

@@ -1,0 +1,227 @@
+"""Makes units of directories: finds which are concerned by marks, looks at them, and has their files say so.
+
+What is to be looked at is a mark on the directory's collection. The marks that hooks leave on its files are passed on
+to it, at one call each: many marks of one directory are one piece of work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
+from irods_omero.domain.rules.membership import claims
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
+from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.gateways.batches import in_batches, read_apart
+from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
+from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
+from irods_omero.gateways.zone.ome_tiff import files_named
+from irods_omero.gateways.zone.queries import IDS_A_QUERY
+from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.gateways.zone.watched import Correction, members
+from irods_omero.vocabulary import DIRECTORY
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a directory, and what is to be done.
+
+    Attributes:
+        path: The collection.
+        decision: Whether its files are made a unit.
+        losing: Catalog ids of the first data objects of the units that lose files to it.
+        strays: Data objects that claim to belong to its unit, and lie in no directory.
+        corrections: What it says is wrong with its files, and what it is to say.
+        due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
+    """
+
+    path: str
+    decision: DirectoryDecision
+    losing: frozenset[int]
+    strays: tuple[DataObject, ...]
+    corrections: tuple[Correction, ...]
+    due: frozenset[int]
+
+    @property
+    def actions(self) -> int:
+        """How many AVUs are to be written or removed."""
+        return len(self.decision.claims) + len(self.strays) + len(self.corrections)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is to be done now, but soon."""
+        return self.decision.wait and not self.corrections
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done or to be waited for."""
+        return not self.actions and not self.decision.wait
+
+
+class Directories:
+    """The directories of a zone, by the rules that the observer of a sweep knows."""
+
+    def __init__(self, connections: Connections, observer: Observer, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._connections = connections
+        self._observer = observer
+        self._clock = clock
+
+    def of_collection(self, path: str) -> str:
+        """The directory that a collection is, or lies in; empty for none."""
+        return self._observer.watched.directory_of(f"{path}/any")
+
+    def loose(self, paths: Mapping[int, str]) -> dict[str, list[int]]:
+        """Those of some data objects that are not of the unit of the directory in which they lie, by its path.
+
+        Args:
+            paths: Logical paths by catalog ids.
+        """
+        watched = self._observer.watched
+        if not watched.has_directories:
+            return {}
+        places = {data_id: directory for data_id, path in paths.items() if (directory := watched.directory_of(path))}
+        zone, names = self._connections.zone, self._connections.names
+        found = dict[int, frozenset[Avu]]()
+        for some in in_batches(sorted(places), IDS_A_QUERY):
+            # What cannot be read is passed on: it is the trouble of its directory alone.
+            found |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
+        objects = {id_: DataObject(id_, paths[id_], "", (), found.get(id_, frozenset())) for id_ in places}
+        claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
+        firsts = {id_: watched.directory_of(each.path) for id_, each in read_objects(zone, claimed, ()).items()}
+        of_directory: dict[str, list[int]] = defaultdict(list)
+        for data_id, each in objects.items():
+            here = {first for first, directory in firsts.items() if directory == places[data_id]}
+            if is_loose(each, here, names):
+                of_directory[places[data_id]].append(data_id)
+        return dict(of_directory)
+
+    def loose_among(self, ids: Iterable[int]) -> dict[str, list[int]]:
+        """As ``loose``, of data objects that are known by their ids."""
+        if not self._observer.watched.has_directories:
+            return {}
+        zone = self._connections.zone
+        objects = read_apart(sorted(ids), lambda some: read_objects(zone, some, ()), lambda *_: None)
+        return self.loose({data_id: each.path for data_id, each in objects.items()})
+
+    def scattered(self, units: Iterable[ZoneView]) -> set[str]:
+        """The directories of units that are directories, and whose data objects do not lie in one."""
+        found = set[str]()
+        for unit in units:
+            if unit.unit.kind == DIRECTORY:
+                places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
+                found |= places if len(places) > 1 else set()
+        return found - {""}
+
+    def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
+        """Mark directories; returns the marks, without those of directories that are gone."""
+        return post_on_collections(self._connections.zone, self._connections.names, paths)
+
+    def pass_on(self, marks: Iterable[Mark]) -> tuple[list[Mark], dict[str, Mark]]:
+        """Pass the marks of loose data objects on to their directories.
+
+        Returns:
+            The other marks, and those on the directories.
+        """
+        of_objects = {mark.id: mark for mark in marks}
+        loose = self.loose({data_id: mark.path for data_id, mark in of_objects.items()})
+        posted = self.mark(loose)
+        passed = {data_id for path in posted for data_id in loose[path]}
+        for data_id in sorted(passed):
+            drop(self._connections.zone, self._connections.names, of_objects[data_id])
+        return [mark for mark in of_objects.values() if mark.id not in passed], posted
+
+    def look(self, path: str) -> Look:
+        """Look at a directory and decide about it, without doing anything."""
+        connections, names, now = self._connections, self._connections.names, self._clock()
+        objects = self._read(path)
+        marker = connections.settings.imports.done_marker
+        try:
+            decision = decide_directory(path, objects.values(), self._observer.policy, marker, now)
+            decision = self._if_named(path, decision)
+        except (UnreachableError, RefusedError):
+            raise
+        except Exception as error:
+            log.exception("no decision", path=path)
+            text = f"deciding about {path!r}: {type(error).__name__}: {error}"
+            decision = DirectoryDecision("no decision", text)
+        claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)} & set(objects)
+        strays = self._strays(claimed, objects)
+        said = {id_ for id_, each in objects.items() if {avu.attribute for avu in each.avus} - {names.unit}}
+        loose = {id_ for id_ in said if not claims(objects[id_], names)}
+        losing = frozenset(claim.data_id for each in decision.claims for claim in claims(each, names))
+        firsts = claimed | losing | ({decision.unit.data_id} if decision.unit else set())
+        return Look(
+            path,
+            decision,
+            losing,
+            strays,
+            tuple(self._observer.watched.corrections_of_files(path, decision.error)),
+            frozenset({*firsts, *loose, *(stray.data_id for stray in strays)}),
+        )
+
+    def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
+        """The decision, unless the file that is to be opened does not speak of those that would go with it."""
+        if decision.opens is None or not decision.claims:
+            return decision
+        try:
+            with open_object(self._connections.zone, decision.opens.path) as stream:
+                return if_named(path, decision, files_named(stream))
+        except RefusedError as error:
+            return DirectoryDecision("its first file cannot be read", str(error), wait=True)
+
+    def _read(self, path: str) -> dict[int, DataObject]:
+        """What a directory holds, but for what lies in other directories, or is watched for something else."""
+        zone, names = self._connections.zone, self._connections.names
+        attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
+        found, after = dict[int, DataObject](), 0
+        while True:
+            page = members(zone, path, after, self._connections.settings.agent.batch)
+            found |= read_objects(zone, page.ids, attributes)
+            if not page.last:
+                break
+            after = page.last
+        return {id_: each for id_, each in found.items() if self._observer.watched.directory_of(each.path) == path}
+
+    def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
+        zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
+        ids = set[int]()
+        for some in in_batches(sorted(firsts), IDS_A_QUERY):
+            ids |= ids_with(zone, names.unit, [str(first) for first in some])
+        found = read_objects(zone, ids - set(objects), [names.unit]).values() if ids - set(objects) else ()
+        return tuple(
+            each
+            for each in found
+            if not watched.directory_of(each.path) and any(claim.kind == DIRECTORY for claim in claims(each, names))
+        )
+
+    def carry_out(self, look: Look) -> None:
+        """Have the files say what they belong to, and the directory what is wrong with them.
+
+        Raises:
+            RefusedError: The zone refuses something; it is to be looked at again.
+        """
+        zone, names = self._connections.zone, self._connections.names
+        for avu, is_new in look.corrections:
+            (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
+        for stray in look.strays:
+            for avu in sorted(avu for avu in stray.avus if avu.units == DIRECTORY):
+                remove_avu(zone, stray.path, avu)
+        unit = look.decision.unit
+        if unit is None:
+            return
+        # Units that lose files to this one have another content, which nobody would know of if this were broken off.
+        for data_id, first in read_objects(zone, look.losing - {unit.data_id}, ()).items():
+            post(zone, names, data_id, first.path)
+        for each in look.decision.claims:
+            set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))

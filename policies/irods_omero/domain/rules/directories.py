@@ -1,0 +1,154 @@
+"""Whether the files of a directory are made one unit now, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from irods_omero.domain.rules.membership import claims, is_united
+from irods_omero.domain.rules.opening import is_left_out, opened
+from irods_omero.domain.state.agreement import read
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.views import DataObject
+from irods_omero.vocabulary import DIRECTORY, LIST, Names
+
+
+@dataclass(frozen=True)
+class DirectoryDecision:
+    """The answer.
+
+    Attributes:
+        rule: Why, in words.
+        error: What somebody has to correct first, empty for nothing.
+        wait: Whether it is to be looked at again soon, without a new mark.
+        unit: What its files are, or become, None for nothing.
+        claims: The data objects that are to say so, the first of the unit last.
+        opens: The first of the unit, if its bytes have to tell whether others belong to it.
+        to_name: These others: it names them, or nobody knows.
+    """
+
+    rule: str
+    error: str = ""
+    wait: bool = False
+    unit: Unit | None = None
+    claims: tuple[DataObject, ...] = ()
+    opens: DataObject | None = None
+    to_name: tuple[DataObject, ...] = ()
+
+
+def decide_directory(
+    path: str, objects: Iterable[DataObject], policy: Policy, done_marker: str, now: float
+) -> DirectoryDecision:
+    """Whether the data objects of a directory are made a unit, or taken into the one that it is.
+
+    Args:
+        path: The collection.
+        objects: What it holds, at any depth.
+        policy: The administrator's choices.
+        done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
+        now: Seconds since 1970.
+    """
+    names, there = policy.names, list(objects)
+    files = [each for each in there if not is_no_part(path, each.path, done_marker)]
+    if not files:
+        return DirectoryDecision("it has no files but those that are no part of an image")
+    if any(claim.kind == LIST for each in files for claim in claims(each, names)):
+        return DirectoryDecision("an administrator has made units of its files")
+    alone = [each for each in files if _is_alone(each, names)]
+    if len(alone) == len(files):
+        return DirectoryDecision("its files were imported one by one")
+    unit = united(files, names)
+    if unit is not None:
+        return DirectoryDecision("all its files are the unit", unit=unit)
+    if done_marker and f"{path}/{done_marker}" not in {each.path for each in there}:
+        return DirectoryDecision(f"it waits for a file named {done_marker}")
+    return _why_not_yet(files, policy, now) or _unite(path, files, alone, names)
+
+
+def is_no_part(directory: str, path: str, done_marker: str) -> bool:
+    """Whether a data object below a directory is no part of its unit."""
+    inside = path.removeprefix(f"{directory}/")
+    return is_left_out(inside) or inside == done_marker
+
+
+def united(files: Sequence[DataObject], names: Names) -> Unit | None:
+    """The one unit that data objects say they are, with its first among them; None where they do not."""
+    claimed = {claim for each in files for claim in claims(each, names)}
+    unit = claimed.pop() if len(claimed) == 1 else None
+    if unit is None or unit.kind != DIRECTORY or unit.data_id not in {each.data_id for each in files}:
+        return None
+    return unit if all(is_united(each, unit, names) for each in files) else None
+
+
+def is_loose(data_object: DataObject, first_ones: Container[int], names: Names) -> bool:
+    """Whether a data object in a directory does not say that it belongs to a unit that begins there.
+
+    Args:
+        data_object: The data object.
+        first_ones: Catalog ids of those that are claimed to be the first of units, and are in the same directory.
+        names: The AVU attributes.
+    """
+    claimed = claims(data_object, names)
+    return len(claimed) != 1 or any(claim.kind == DIRECTORY and claim.data_id not in first_ones for claim in claimed)
+
+
+def _is_alone(data_object: DataObject, names: Names) -> bool:
+    """Whether it was imported as a unit of its own."""
+    agreed, _ = read(avu for avu in data_object.avus if avu.attribute == names.agreement)
+    return agreed.fileset is not None and not claims(data_object, names)
+
+
+def _why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> DirectoryDecision | None:
+    """What is waited for, None if nothing is."""
+    for each in files:
+        content = each.content()
+        if content is None:
+            return DirectoryDecision(f"it waits for a good replica of {each.path}")
+        if abs(now - content.modified) < policy.settle:
+            rule = f"{each.path} has been written to in the last {policy.settle:g} seconds"
+            return DirectoryDecision(rule, wait=True)
+    return None
+
+
+def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], names: Names) -> DirectoryDecision:
+    if alone:
+        return _refused(path, f"{alone[0].path} was imported by itself: delete its images in OMERO, then reconcile")
+    stranger = next((each for each in files if each.owner != files[0].owner), None)
+    if stranger is not None:
+        one = files[0]
+        return _refused(path, f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}")
+    inside = {each.path.removeprefix(f"{path}/"): each for each in files}
+    found = opened(inside)
+    if not found.path:
+        return _refused(path, f"{found.why}; irods-omero unit can say which")
+    first = inside[found.path]
+    unit = Unit(first.data_id, DIRECTORY)
+    # Until the first says so nobody believes the others: nothing is imported of what is united by half.
+    ordered = (*(each for each in files if each is not first), first)
+    return DirectoryDecision(
+        f"it has come to rest, and {found.path} is opened: {found.why}",
+        unit=unit,
+        claims=tuple(each for each in ordered if not is_united(each, unit, names)),
+        opens=first if found.others else None,
+        to_name=tuple(inside[other] for other in found.others),
+    )
+
+
+def _refused(path: str, error: str) -> DirectoryDecision:
+    return DirectoryDecision("its files cannot be made a unit", f"{path} is not imported: {error}")
+
+
+def if_named(path: str, decision: DirectoryDecision, named: Container[str]) -> DirectoryDecision:
+    """The decision, if the first of the unit names the files that it has to name.
+
+    Args:
+        path: The collection.
+        decision: What was decided without this.
+        named: The names of the files, without collections, that the first says belong to its images.
+    """
+    strangers = [each for each in decision.to_name if each.path.rpartition("/")[2] not in named]
+    if not strangers or decision.opens is None:
+        return decision
+    others = f"{strangers[0].path}, and {len(strangers) - 1} more" if len(strangers) > 1 else strangers[0].path
+    return _refused(path, f"{decision.opens.path} does not name {others}: are they images of their own?")

@@ -1,0 +1,46 @@
+"""Which files an OME-TIFF names, as real writers write it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irods_omero.gateways.zone.ome_tiff import files_named
+from tests.pictures import focal_halves, lab_book, retina
+
+NAMES = ("upper.ome.tiff", "lower.ome.tiff")
+XML = (
+    '<OME><TiffData><UUID FileName="sub/a &amp; b.ome.tif">urn:uuid:1</UUID></TiffData>'
+    "<x:UUID FileName='c.ome.tif'/></OME>"
+)
+
+
+def test_each_half_names_both() -> None:
+    assert [files_named(BytesIO(half)) for half in focal_halves(NAMES)] == [frozenset(NAMES)] * 2
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_all_kinds_of_tiff_are_read(bigtiff: bool, byteorder: str) -> None:
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream, bigtiff=bigtiff, byteorder=byteorder) as writer:
+        writer.write(np.zeros((8, 8), np.uint16), description=XML, metadata=None)
+    assert files_named(BytesIO(stream.getvalue())) == {"a & b.ome.tif", "c.ome.tif"}
+
+
+@pytest.mark.parametrize("content", [b"", b"II", b"II*\0", lab_book(), retina(32), b"MM\0*\xff\xff\xff\xff"])
+def test_what_names_no_files_names_none(content: bytes) -> None:
+    assert files_named(BytesIO(content)) == frozenset()
+
+
+@given(st.binary(max_size=64), st.integers(0, 2000))
+def test_broken_files_are_no_trouble(noise: bytes, place: int) -> None:
+    whole = focal_halves(NAMES)[0]
+    files_named(BytesIO(whole[:place] + noise))
+    files_named(BytesIO(b"II*\0" + noise))
+    files_named(BytesIO(b"MM\0+" + noise))
