@@ -111,8 +111,10 @@ def test_from_the_wheel_to_the_first_tagged_image(
         alice.metadata.set(Collection, IMAGES, iRODSMeta("omero::import", "file"))
         with alice.data_objects.open(f"{IMAGES}/picture.ome.tiff", "w", destRescName="fast") as file:
             file.write(retina())
-        done(*config, "agent", "--once")
-        avus = {avu.name: avu.value for avu in alice.metadata.get(DataObject, f"{IMAGES}/picture.ome.tiff")}
+        avus: dict[str, str] = {}
+        while "omero::url" not in avus:  # it is imported when it has come to rest
+            done(*config, "agent", "--once")
+            avus = {avu.name: avu.value for avu in alice.metadata.get(DataObject, f"{IMAGES}/picture.ome.tiff")}
     assert avus["omero::url"] == f"https://omero.example.org/webclient/?show=image-{avus['omero::image']}"
     user = omero_server.client("alice", group="my OMERO group")
     links = "from ImageAnnotationLink l, TagAnnotation t where l.child.id = t.id and l.parent.id = "

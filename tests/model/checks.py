@@ -128,7 +128,7 @@ def _wrong_filesets(scene: Scene) -> Iterator[str]:
     )
     paths = query(scene, text + "group by e.id, e.clientPath")
     yield from (f"a fileset without images: {path}" for path, images in paths if not images)
-    keys = Counter(path.rpartition("/")[0] for path, _ in paths)
+    keys = Counter(path.rpartition("/")[0] for path, _ in paths if path.startswith("irods/"))
     yield from (f"imported {count} times: {key}" for key, count in keys.items() if count > 1)
 
 

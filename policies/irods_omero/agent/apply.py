@@ -203,6 +203,11 @@ class Applier:
         """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
         actions = [(id_, action) for id_, step in due.items() for action in step if isinstance(action, OmeroAction)]
         refused = self._annotations.apply(actions) if actions else {}
+        if refused:  # it may have been the moment, and nobody looks at images of earlier contents again
+            once_more = [(id_, refusal.action) for id_, refusals in refused.items() for refusal in refusals]
+            refused = self._annotations.apply(
+                [(id_, action) for id_, action in once_more if isinstance(action, OmeroAction)]
+            )
         work.done.update(id_ for id_, _ in actions)
         for data_id, refusals in refused.items():
             work.refused[data_id] += refusals

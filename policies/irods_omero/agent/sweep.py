@@ -157,7 +157,11 @@ class Sweep:
             those that are too many for this pass.
         """
         zone, names, left = self._connections.zone, self._connections.names, set[int]()
-        observations = self._observer.observe(ids)
+        asked = list(ids)
+        observations = self._observer.observe(asked)
+        unread = [data_id for data_id in asked if data_id in self._observer.unreadable]
+        for data_id, data_object in read_objects(zone, unread, [names.sync]).items():
+            post(zone, names, data_id, data_object.path)  # nobody would come back to what only a hint has told of
         self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
         again, imports = self._work(observations)
         for data_id, data_object in read_objects(zone, again | imports, [names.sync]).items():
