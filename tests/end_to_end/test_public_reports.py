@@ -185,7 +185,7 @@ def test_a_file_that_was_given_up_is_tried_anew_on_request(scene: Scene) -> None
     scene.sweep()
     assert scene.avus(path, "omero::request") == []
     assert scene.sweep().failed == 1
-    assert "Unknown file format" in str(scene.avus(path, "omero::error"))
+    assert "error-on-init" in str(scene.avus(path, "omero::error"))
 
 
 def test_a_request_for_an_import_that_cannot_be_is_answered(scene: Scene) -> None:
