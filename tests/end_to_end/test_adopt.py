@@ -6,7 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner, Result
-from irods.models import Collection, CollectionMeta
+from irods.models import Collection
 
 from irods_omero.cli.main import main
 from tests.end_to_end.conftest import SceneFactory
@@ -110,5 +110,5 @@ def test_nothing_of_an_adoption_is_left_in_the_agents_home(new_scene: SceneFacto
     scene = taking(new_scene)
     fileset = bring(scene, {"one.ome.tiff": retina(32)})
     scene.sweep()
-    rows = scene.admin.query(Collection.name, CollectionMeta.value)
+    rows = scene.admin.query(Collection.name)
     assert not [row for row in rows if row[Collection.name].endswith(f"/omero-first/omero/{fileset}")]

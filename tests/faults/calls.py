@@ -102,9 +102,9 @@ class Calls:
         read, log_in = streaming._Reader.read, login._log_in
         streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
         login._log_in = self._logging_in(log_in)
-        write = intake._guarded
-        intake._guarded = lambda doing, path, function: self._pass(
-            ZONE, doing, path, lambda: write(doing, path, function)
+        write = intake._write
+        intake._write = lambda stream, block, path: self._pass(
+            ZONE, intake.WRITING, path, lambda: write(stream, block, path)
         )
 
     def _stand_in(self, owner: Any, name: str, side: str) -> None:

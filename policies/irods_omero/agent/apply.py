@@ -19,6 +19,7 @@ from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
+from irods_omero.domain.rules.undone import is_of_earlier
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
 from irods_omero.domain.state.observation import Observation
@@ -192,22 +193,29 @@ class Applier:
             due = {
                 id_: actions for id_, actions in zip(steps, step, strict=True) if actions and id_ not in work.failures
             }
-            self._annotate(due, work)
+            self._annotate(observations, due, work)
             for data_id, actions in due.items():
                 try:
                     self._write(observations, data_id, actions, work)
                 except RefusedError as error:
                     work.failures[data_id] = error
 
-    def _annotate(self, due: Mapping[int, Step], work: _Work) -> None:
+    def _annotate(self, observations: Units, due: Mapping[int, Step], work: _Work) -> None:
         """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
         actions = [(id_, action) for id_, step in due.items() for action in step if isinstance(action, OmeroAction)]
         refused = self._annotations.apply(actions) if actions else {}
-        if refused:  # it may have been the moment, and nobody looks at images of earlier contents again
-            once_more = [(id_, refusal.action) for id_, refusals in refused.items() for refusal in refusals]
-            refused = self._annotations.apply(
-                [(id_, action) for id_, action in once_more if isinstance(action, OmeroAction)]
-            )
+        # It may have been the moment, and nobody looks at images of earlier contents again.
+        last_chance = [
+            (id_, refusal.action)
+            for id_, refusals in refused.items()
+            for refusal in refusals
+            if is_of_earlier(refusal, observations[id_]) and isinstance(refusal.action, OmeroAction)
+        ]
+        if last_chance:
+            for id_, refusals in refused.items():
+                refused[id_] = [each for each in refusals if not is_of_earlier(each, observations[id_])]
+            for id_, refusals in self._annotations.apply(last_chance).items():
+                refused[id_] = [*refused[id_], *refusals]
         work.done.update(id_ for id_, _ in actions)
         for data_id, refusals in refused.items():
             work.refused[data_id] += refusals

@@ -18,6 +18,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.key_values import own
+from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
@@ -187,10 +188,9 @@ class Intake:
         """Do it, or the rest of it; returns the logical paths."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
-        verified = self._verified(source.fileset)
-        moved = {path for path in verified if not path.startswith(f"{staging}/")}
+        verified, moved = self._verified(source.fileset, staging)
         if len(moved) == len(source.files):
-            final = self._objects(moved)
+            final = self._objects(sorted(moved))
         else:
             collection = self._collection(source, placement, moved)
             places = list(zip(source.files, placement.paths(staging), placement.paths(collection), strict=True))
@@ -205,12 +205,21 @@ class Intake:
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final)
 
-    def _verified(self, fileset: int) -> set[str]:
-        """The data objects that have the bytes of a fileset's files: they have got the AVU with its id."""
-        names, zone = self._connections.names, self._connections.zone
-        ids = ids_with(zone, names.fileset, [str(fileset)])
-        objects = read_objects(zone, ids, [names.fileset]).values() if ids else ()
-        return {each.path for each in objects if self._id_avu(fileset) in each.avus}
+    def _verified(self, fileset: int, staging: str) -> tuple[set[str], set[str]]:
+        """The data objects that have the bytes of a fileset's files, by its id: those made ready, and those moved.
+
+        Outside of the agent's own collection the AVU alone proves nothing: somebody may have written it. The key on the
+        fileset, which is there before anything is moved, has to name the unit.
+        """
+        connections, names = self._connections, self._connections.names
+        ids = ids_with(connections.zone, names.fileset, [str(fileset)])
+        objects = read_objects(connections.zone, ids, [names.fileset, names.unit]).values() if ids else ()
+        ours = [each for each in objects if self._id_avu(fileset) in each.avus]
+        key = keys_of(connections.omero.service(), [fileset]).get(fileset, "")
+        unit = connections.zone_key.data_id(fileset, key)
+        ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
+        of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
+        return ready, of_unit - ready
 
     def _id_avu(self, fileset: int) -> Avu:
         return Avu(self._connections.names.fileset, str(fileset), self._connections.settings.omero.name)
@@ -313,7 +322,7 @@ class Intake:
         for folder in folders:
             zone_intake.make_place(zone, folder)
         for folder in zone_intake.made_by(zone, agent, folders):
-            for grant in placement.grants:
+            for grant in placement.grants_on(folder, zone.zone):
                 zone_intake.grant(zone, folder, *grant)
         for staged, path in moves:
             zone_intake.move_object(zone, staged, path)

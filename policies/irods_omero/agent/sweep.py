@@ -31,7 +31,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.watched import members, owner_of
@@ -160,7 +160,8 @@ class Sweep:
         asked = list(ids)
         observations = self._observer.observe(asked)
         unread = [data_id for data_id in asked if data_id in self._observer.unreadable]
-        for data_id, data_object in read_objects(zone, unread, [names.sync]).items():
+        there = read_apart(unread, lambda some: read_objects(zone, some, [names.sync]), lambda *_: None)
+        for data_id, data_object in there.items():
             post(zone, names, data_id, data_object.path)  # nobody would come back to what only a hint has told of
         self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
         again, imports = self._work(observations)

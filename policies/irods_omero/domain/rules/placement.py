@@ -107,6 +107,16 @@ class Placement:
         """The logical paths of the data objects, below another collection if one is given."""
         return tuple(f"{collection or self.collection}/{name}" for name in self.names)
 
+    def grants_on(self, folder: str, zone: str) -> tuple[Grant, ...]:
+        """The access control list of a collection that was made for it.
+
+        Elsewhere than in the owner's home other data may come into it, which nobody shall have in his hands: there all
+        may only look into it.
+        """
+        if f"{folder}/".startswith(f"/{zone}/home/{self.owner}/"):
+            return self.grants
+        return tuple(Grant(name, "read") for name, _ in self.grants)
+
 
 def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str], roots: Sequence[str]) -> Placement:
     """Decide where a fileset goes.

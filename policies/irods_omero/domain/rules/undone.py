@@ -75,7 +75,7 @@ def undone_of(observation: Observation) -> Undone:
     base, refusals = observation.base, observation.refused
     if refusals is None:
         return Undone(unshown=base.unshown, answered=base.answered, told=base.undone)
-    here = [refusal for refusal in refusals if not _is_of_earlier(refusal, observation)]
+    here = [refusal for refusal in refusals if not is_of_earlier(refusal, observation)]
     missing: dict[str, set[str]] = defaultdict(set)
     staying: dict[str, set[str]] = defaultdict(set)
     for action, _ in here:
@@ -121,7 +121,7 @@ def without_answered(observation: Observation) -> Observation:
     return replace(observation, omero=omero)
 
 
-def _is_of_earlier(refusal: Refusal, observation: Observation) -> bool:
+def is_of_earlier(refusal: Refusal, observation: Observation) -> bool:
     """Whether it is about images of an earlier content, which nobody looks at again once they are superseded."""
     subject = getattr(refusal.action, "subject", None)
     return subject is not None and subject.id not in {each.id for each in observation.omero.subjects}

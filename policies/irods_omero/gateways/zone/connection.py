@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from xml.etree.ElementTree import ParseError
 
@@ -123,6 +123,22 @@ class ZoneConnection:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+@contextmanager
+def in_our_words(doing: str, on: str) -> Iterator[None]:
+    """Say what python-irodsclient's errors mean, where a call cannot be made again: on a stream that is open.
+
+    Raises:
+        UnreachableError: The zone is down, or the connection broke.
+        RefusedError: The zone answered with an error.
+    """
+    try:
+        yield
+    except BROKEN as error:
+        raise UnreachableError(doing, on, describe(error)) from error
+    except REFUSALS as error:
+        raise RefusedError(doing, on, describe(error)) from error
 
 
 def describe(error: BaseException) -> str:

@@ -14,14 +14,15 @@ from irods.column import Like
 from irods.models import Collection, CollectionMeta, User
 
 from irods_omero.domain.state.views import Avu
-from irods_omero.errors import RefusedError, UnreachableError
-from irods_omero.gateways.zone.connection import BROKEN, REFUSALS, ZoneConnection, describe
+from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import is_collection, like
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
 
 GROUP_TYPE = "rodsgroup"
+
+WRITING = "writing"
 
 LEVELS = {"read": "read_object", "write": "modify_object", "own": "own"}
 
@@ -92,40 +93,22 @@ def write_object(zone: ZoneConnection, path: str, blocks: Iterable[bytes], resou
         RefusedError: The zone refuses to write, for instance as a resource is full.
     """
     options = {kw.DEST_RESC_NAME_KW: resource} if resource else {}
-    doing = "writing"
     stream = zone.call(
-        doing, path, lambda session: session.data_objects.open(path, "w", allow_redirect=False, **options)
+        WRITING, path, lambda session: session.data_objects.open(path, "w", allow_redirect=False, **options)
     )
     try:
         for block in blocks:
-            _guarded(doing, path, lambda block=block: stream.write(block))
+            _write(stream, block, path)
     except BaseException:
-        # Closing would say that it is complete; the catalog shows it as not good, and it is written anew.
+        # Closing would say that it is complete. However the server leaves it, nothing says that it was verified.
         zone.close()
         raise
-    zone.call(doing, path, lambda _: stream.close())
+    zone.call(WRITING, path, lambda _: stream.close())
 
 
-def _guarded(doing: str, path: str, function: Any) -> None:
-    try:
-        function()
-    except BROKEN as error:
-        raise UnreachableError(doing, path, describe(error)) from error
-    except REFUSALS as error:
-        raise RefusedError(doing, path, describe(error)) from error
-
-
-def register_file(zone: ZoneConnection, path: str, file: str, resource: str) -> None:
-    """Register a file that a server of the zone sees, where it is.
-
-    Args:
-        zone: The zone.
-        path: Logical path.
-        file: Path of the file on the server of the resource.
-        resource: Name of the resource.
-    """
-    options = {kw.DEST_RESC_NAME_KW: resource}
-    zone.call(f"registering {file} as", path, lambda session: session.data_objects.register(file, path, **options))
+def _write(stream: Any, block: bytes, path: str) -> None:
+    with in_our_words(WRITING, path):
+        stream.write(block)
 
 
 def compute_checksum(zone: ZoneConnection, path: str) -> str:

@@ -8,8 +8,7 @@ from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
 
-from irods_omero.errors import RefusedError, UnreachableError
-from irods_omero.gateways.zone.connection import BROKEN, REFUSALS, ZoneConnection, describe
+from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 
 DOING = "reading its bytes"
 
@@ -49,18 +48,9 @@ class _Reader:
         self._path = path
 
     def read(self, size: int = -1) -> bytes:
-        with self._in_our_words():
+        with in_our_words(DOING, self._path):
             return bytes(self._stream.read(size))
 
     def seek(self, offset: int) -> int:
-        with self._in_our_words():
+        with in_our_words(DOING, self._path):
             return int(self._stream.seek(offset))
-
-    @contextmanager
-    def _in_our_words(self) -> Iterator[None]:
-        try:
-            yield
-        except BROKEN as error:
-            raise UnreachableError(DOING, self._path, describe(error)) from error
-        except REFUSALS as error:
-            raise RefusedError(DOING, self._path, describe(error)) from error

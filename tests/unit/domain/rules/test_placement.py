@@ -102,6 +102,13 @@ def test_members_of_the_group_may_what_they_may_in_omero(may: str, level: str) -
     assert placed(replace(SOURCE, members_may=may), share=False).grants == (Grant("alice", "own"),)
 
 
+def test_a_collection_is_in_the_hands_of_the_owner_only_in_the_owners_home() -> None:
+    shared = placed(replace(SOURCE, members_may=MAY_WRITE))
+    assert shared.grants_on("/z/home/alice/omero", "z") == (Grant("lab", "write"), Grant("alice", "own"))
+    for folder in ("/z/home/lab", "/z/home/alicex/omero", "/z/home"):
+        assert shared.grants_on(folder, "z") == (Grant("lab", "read"), Grant("alice", "read"))
+
+
 def test_nobody_shares_what_is_private_in_omero() -> None:
     assert (placed().group, placed().grants) == ("", (Grant("alice", "own"),))
 
