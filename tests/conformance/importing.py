@@ -52,11 +52,11 @@ def settings(target: Any = None, algorithm: str = "SHA1-160") -> Any:
     return made
 
 
-def upload(process: Any, index: int, content: bytes) -> str:
+def upload(process: Any, index: int, content: bytes, size: int = BLOCK) -> str:
     """Write a file in blocks, and return its hash."""
     store = process.getUploader(index)
-    for start in range(0, len(content), BLOCK):
-        block = content[start : start + BLOCK]
+    for start in range(0, len(content), size):
+        block = content[start : start + size]
         store.write(block, start, len(block))
     store.close()
     return sha1(content)

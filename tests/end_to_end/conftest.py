@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from lab.omero import LabOmero
 from tests.scene import OmeroPlace, Scene, ZonePlace, lab_places
 from tests.scene.accounts import USER
 from tests.scene.readiness import real_servers
@@ -68,3 +69,10 @@ def scene(new_scene: SceneFactory) -> Scene:
     made = new_scene()
     made.watch()
     return made
+
+
+@pytest.fixture
+def lab(scene: Scene) -> LabOmero:
+    """The lab's OMERO, for what only a lab can be asked to do."""
+    assert scene.omero.lab is not None
+    return scene.omero.lab

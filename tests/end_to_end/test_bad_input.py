@@ -16,6 +16,8 @@ from omero.rtypes import rstring
 
 from irods_omero.agent.reconcile import SHOW, Reconciler
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
@@ -338,3 +340,24 @@ def test_marks_and_cursors_that_say_nonsense_are_no_marks(scene: Scene, path: st
                 scene.admin.metadata.set(Collection, home, iRODSMeta(avu.name, "yesterday"), **AS_ADMIN)
         Sweeper(connections).sweep()
     sweep_beside_others(scene, path)
+
+
+def test_what_only_a_hint_tells_of_and_cannot_be_read_at_that_moment_is_looked_at_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    scene.ask_by_tag(scene.shown(path).image.id, "keep")
+    refused: list[int] = []
+
+    def refuse_once(session: Any, ids: Any, scope: Any) -> Any:
+        if refused:
+            return read_filesets(session, ids, scope)
+        refused.extend(ids)
+        raise RefusedError("reading images", "", "refused by a test")
+
+    monkeypatch.setattr("irods_omero.agent.observe.read_filesets", refuse_once)
+    scene.wait_until(lambda: scene.sweep() is not None and bool(refused), "the event of the tag is read")
+    assert scene.avus(path, "omero::sync") == ["pending"], "the event does not come again"
+    scene.sweep()
+    assert scene.avus(path, "omero::request") == ["keep"]

@@ -30,12 +30,6 @@ MANY = 1000
 
 
 @pytest.fixture
-def lab(scene: Scene) -> LabOmero:
-    assert scene.omero.lab is not None
-    return scene.omero.lab
-
-
-@pytest.fixture
 def paths(scene: Scene) -> list[str]:
     """Two imported images, and an agent that has followed all that happened."""
     made = [scene.put(f"{name}.ome.tiff", retina(32)) for name in "ab"]

@@ -28,12 +28,6 @@ def scene(new_scene: SceneFactory) -> Scene:
 
 
 @pytest.fixture
-def lab(scene: Scene) -> LabOmero:
-    assert scene.omero.lab is not None
-    return scene.omero.lab
-
-
-@pytest.fixture
 def paths(scene: Scene) -> list[str]:
     """Three images with a tag and a pair, of which both sides know."""
     made = [scene.put(f"{name}.ome.tiff", retina(32)) for name in "abc"]

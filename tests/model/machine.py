@@ -15,6 +15,7 @@ from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.model.checks import wrong, wrong_intake
 from tests.model.keywords import KINDS_OF_KEYWORDS, Kind
+from tests.model.pool import Pool
 from tests.model.reference import Thing
 from tests.model.servers import (
     SOON,
@@ -53,33 +54,6 @@ SETTLING = 8
 """Sweeps that it may take at most until nothing is marked: three attempts of an import, and what movements lead to."""
 
 _runs = count(1)
-
-
-class Pool:
-    """One pair of servers for run after run; a run that did not end well leaves it to be thrown away."""
-
-    def __init__(self) -> None:
-        self._servers: Servers | None = None
-        self._is_in_use = False
-
-    def take(self) -> Servers:
-        """Servers that nobody has left in disorder."""
-        if self._is_in_use:
-            self.close()
-        if self._servers is None:
-            self._servers = Servers().__enter__()
-        self._is_in_use = True
-        return self._servers
-
-    def give_back(self) -> None:
-        """The run ended well."""
-        self._is_in_use = False
-
-    def close(self) -> None:
-        """Stop the servers."""
-        if self._servers is not None:
-            self._servers.__exit__(None, None, None)
-        self._servers, self._is_in_use = None, False
 
 
 POOL = Pool()

@@ -12,16 +12,8 @@ from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ImportRule, Replica, ZoneView
 from tests.unit.domain.strategies import FIRST, MAPPED, NAMES, NOW, POLICIES
-from tests.unit.domain.world import (
-    World,
-    add_avu,
-    change_object,
-    change_subject,
-    hide,
-    remove_avu,
-    settle,
-    show,
-)
+from tests.unit.domain.users import hide, show
+from tests.unit.domain.world import World, add_avu, change_object, change_subject, remove_avu, settle
 
 ZONE = "zone"
 OMERO = "omero"

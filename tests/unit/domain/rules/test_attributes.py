@@ -15,7 +15,8 @@ from irods_omero.domain.state.views import Avu, TagLink
 from tests.unit.domain.agreed import Edit, agreed_world, joined, moved_to, overwritten
 from tests.unit.domain.comparing import disagreements, errors, texts
 from tests.unit.domain.strategies import FIRST, MAPPED, TIERS
-from tests.unit.domain.world import World, add_avu, change_subject, hide, remove_tag, settle, show
+from tests.unit.domain.users import hide, show
+from tests.unit.domain.world import World, add_avu, change_subject, remove_tag, settle
 
 AVU, PLACE = MAPPED[0]
 

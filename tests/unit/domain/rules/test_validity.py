@@ -11,7 +11,8 @@ from irods_omero.domain.state.views import Avu
 from irods_omero.vocabulary import REQUEST_NAMESPACE, REQUESTS
 from tests.unit.domain.agreed import agreed_world
 from tests.unit.domain.strategies import FIRST, NAMES, TIERS
-from tests.unit.domain.world import World, add_avu, add_pair, add_tag, settle
+from tests.unit.domain.users import add_pair
+from tests.unit.domain.world import World, add_avu, add_tag, settle
 
 ATTRIBUTES = (MappedAttribute("a", tags_of("n")), MappedAttribute("b", tags_of("m"), TO_OMERO))
 POLICY = Policy("z", "omero.example", TIERS, attributes=ATTRIBUTES)
