@@ -172,6 +172,7 @@ def test_a_request_on_one_is_one_on_all(scene: Scene, siblings: list[str], side:
 
 def test_a_request_on_a_member_that_came_last_stands(scene: Scene, siblings: list[str]) -> None:
     """When an AVU was set has to be known of every object, not of the first alone."""
+    scene.need_times_of_avus()
     scene.ask_by_tag(scene.shown(siblings[0]).images[0].id, "archive")
     scene.let_a_second_pass()
     scene.ask_by_avu(siblings[1], "keep")

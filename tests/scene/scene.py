@@ -15,7 +15,8 @@ from typing import Any
 import irods.keywords as kw
 import omero
 import omero.model
-from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME
+import pytest
+from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME, SYS_INVALID_INPUT_PARAM
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 from omero.rtypes import rstring
@@ -45,6 +46,15 @@ from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_sho
 
 PATIENCE = 300.0
 """Seconds that a movement may take; on a real zone the delay server sleeps for 30 between two looks."""
+
+
+def knows_times_of_avus(session: Any) -> bool:
+    """Whether a zone knows since when an AVU is on an object, which iRODS 5.0.2 does not (zone-79)."""
+    try:
+        list(session.genquery2("select META_DATA_ATTACHED_CREATE_TIME where DATA_ID = '0'"))
+    except SYS_INVALID_INPUT_PARAM:
+        return False
+    return True
 
 
 class Scene:
@@ -307,6 +317,11 @@ class Scene:
     def group_id(self) -> int:
         """OMERO id of the microscopists' group."""
         return int(self.root.getSession().getAdminService().lookupGroup(GROUP).id.val)
+
+    def need_times_of_avus(self) -> None:
+        """Skip the test, and say why, on a zone that does not know since when an AVU is on an object."""
+        if not knows_times_of_avus(self.admin):
+            pytest.skip("of two new requests this zone cannot tell which came last (zone-79)")
 
     def with_settings(self, **changes: Any) -> Settings:
         """The scene's configuration with other sections."""

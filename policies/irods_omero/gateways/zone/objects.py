@@ -91,7 +91,7 @@ def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -
 def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dict[tuple[int, str], int]:
     """When AVUs of an attribute were put on data objects, for each catalog id and value, in seconds since 1970.
 
-    GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more, from iRODS 4.3.2 on.
+    GenQuery knows only since when a triple has been on anything at all; GenQuery2 knows more after iRODS 5.0.2.
     Where it is not to be had nothing is returned for the rest.
     """
     times: dict[tuple[int, str], int] = {}
