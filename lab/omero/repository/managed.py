@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import omero
@@ -41,6 +42,13 @@ def description(call: Call) -> Any:
     made.hash = rstring(repository_uuid(call.host.store))
     made.mimetype = rstring("Repository")
     return made
+
+
+def settle_down(repository: Path, database: str, identity: str) -> None:
+    """Write down in a repository what it is known by, as Java's ``writeUTF`` does it (omero-66)."""
+    place = repository / ".omero" / "repository" / database / "repo_uuid"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(len(identity).to_bytes(2, "big") + identity.encode())
 
 
 def _algorithm(settings: Any) -> str:

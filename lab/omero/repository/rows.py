@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ DIRECTORY = "Directory"
 
 
 def repository_uuid(store: Store) -> str:
-    """Return the id that the repository is known by; it is that of the database."""
-    return store.setting("database")
+    """Return the id that the repository is known by, which is not that of the database (omero-66)."""
+    return str(uuid.uuid5(uuid.UUID(store.setting("database")), "ManagedRepository"))
 
 
 def algorithm_id(store: Store, name: str) -> int:

@@ -10,6 +10,7 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
+from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.intake import Intake
@@ -27,6 +28,7 @@ from irods_omero.agent.walks import (
     remember,
     tell,
 )
+from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
@@ -76,6 +78,7 @@ class Sweep:
         self._imports: dict[int, list[Mark]] = {}
         self._posted: dict[str, Mark] = {}
         self._suspects: set[int] = set()
+        self._copies: dict[int, CopyAction] = {}
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -109,6 +112,12 @@ class Sweep:
                 self.report.waiting += len(again)
                 for mark in taken:
                     (release if again else ack)(zone, names, mark)
+        self._copies |= applier.copies
+
+    def run_copies(self) -> None:
+        """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
+        cache = Cache(self._connections, self._observer, self.report)
+        cache.run(self._copies, self._connections.settings.imports.per_sweep)
 
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
@@ -185,7 +194,9 @@ class Sweep:
         ours = {id_: observations[id_] for id_ in self._ours(observations)}
         self._done.update(_objects_of(ours, ours))
         self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
-        again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
+        applier = Applier(self._connections, self._observer, self.report)
+        again, imports = applier.apply_all_but_imports(ours)
+        self._copies |= applier.copies
         self.report.observed += len(ours) - len(imports)
         self.report.waiting += len(again)
         return again, imports
@@ -341,6 +352,7 @@ class Sweeper:
         self._listener.followed()
         self._turn = work.turn
         work.run_imports()
+        work.run_copies()
         Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
         if work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, BinaryIO
 
@@ -67,10 +67,12 @@ class Imported:
     Attributes:
         fileset: OMERO id of the fileset with the present content.
         earlier: OMERO ids of the filesets with earlier contents of the same data object.
+        compared: Whether the bytes that OMERO got were seen to have the checksums of the catalog.
     """
 
     fileset: int
     earlier: tuple[int, ...]
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,8 @@ class Importer:
         done = _with_key(self._complete(action), action)
         if done is None:
             raise ContentError("importing", action.paths[0], "OMERO found no images in it")
-        return done
+        compared = bool(action.expected) and all(digest_of(each.checksum) is not None for each in action.expected)
+        return replace(done, compared=compared)
 
     def offer_requests(self, user: str, group: str) -> None:
         """See to it that a user finds the request tags in a group, before the first import.
