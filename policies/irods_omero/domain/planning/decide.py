@@ -115,6 +115,7 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
+    is_held = observation.is_held and observation.omero.fileset is not None  # without images there is nothing to hold
     tier = observation.policy.tiers.of_unit(observation.zone.objects)
     request = decide_request(asking, sides)
     fields = _Fields(
@@ -123,7 +124,7 @@ def _decide(observation: Observation) -> Decision:
         request,
         decide_copies(observation, tier, request.pending.request if request.pending else ""),
         why_no_import(observation, is_import_asked_for, importing.rule),
-        frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
+        frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,
         placing_error(observation.omero, observation.policy.names),
         undone_of(observation),

@@ -22,6 +22,13 @@ UUID_FILE = "repo_uuid"
 UUID_BYTES = 200
 """More than a file with a UUID can have."""
 
+WHAT = {
+    errno.ELOOP: "below a link",
+    errno.ENOTDIR: "below a link, or below something that is no directory",
+    errno.EACCES: "where the agent may not look",
+}
+"""What keeps the agent from a file, but not OMERO."""
+
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -99,9 +106,9 @@ class Repository:
             except FileNotFoundError:
                 return {file: OnDisk(ABSENT, readable=False) for file, _, _ in files}
             except OSError as error:
-                if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+                if error.errno not in WHAT:
                     raise
-                what = "below a link, or below something that is no directory"
+                what = WHAT[error.errno]
                 return {file: OnDisk(OTHER, readable=True, what=what) for file, _, _ in files}
 
         return look
