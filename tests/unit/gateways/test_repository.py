@@ -13,7 +13,7 @@ import pytest
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import copies
-from irods_omero.gateways.repository.copies import clear, evict, refill
+from irods_omero.gateways.repository.copies import clear, evict, refill, try_out
 from irods_omero.gateways.repository.directory import Repository, working_name
 
 BYTES = b"pixels" * 100
@@ -222,6 +222,22 @@ def test_a_link_planted_under_the_working_name_is_not_written_through(repository
     refill(repository, managed(), [BYTES])
     assert target.read_bytes() == b"keep me"
     assert Path(repository.path, PATH).read_bytes() == BYTES
+
+
+def test_a_trial_leaves_nothing_and_tells_of_a_file_system_without_links(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try_out(repository)
+
+    def without_links(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", without_links)
+    with pytest.raises(RefusedError, match="Operation not permitted"):
+        try_out(repository)
+    monkeypatch.undo()
+    try_out(repository)
+    assert [each.name for each in Path(repository.path).iterdir()] == ["alice_2"]
 
 
 class TestProof:

@@ -113,6 +113,30 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
     return size
 
 
+def try_out(repository: Repository) -> None:
+    """Do once, beside everything else and with a file of its own, what bringing back and removing takes.
+
+    Raises:
+        RefusedError: It cannot be done here: rights are missing, or the file system has no hard links.
+    """
+    doing, working, name = "trying to write into omero.repository", f"{working_name(0)}-new", working_name(0)
+
+    def work() -> None:
+        with repository.directory(()) as directory:
+            _unlink(directory, working)
+            _unlink(directory, name)
+            descriptor = os.open(working, CREATE, 0o644, dir_fd=directory)
+            try:
+                os.utime(descriptor, ns=(0, 0))
+            finally:
+                os.close(descriptor)
+            _place_new(directory, working, name)
+            _rename(directory, name, working)
+            _unlink(directory, working)
+
+    repository.call(doing, repository.path, work)
+
+
 def is_file_in(file: ManagedFile, blocks: Iterable[bytes]) -> bool:
     """Whether these bytes are those that OMERO knows of a file.
 
