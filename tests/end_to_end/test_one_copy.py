@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 from omero.rtypes import unwrap
 
+from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.reconcile import MARK, Reconciler
+from irods_omero.agent.sweep import Sweeper
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, retina
 from tests.scene import Scene
@@ -302,3 +307,30 @@ def test_a_repository_that_is_not_mounted_changes_no_lock_and_removes_nothing(on
     assert one.place(path).exists()
     assert not one.is_locked(path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_how_much_would_be_freed_and_status_how_much_was(one: OneCopy) -> None:
+    path = one.put()
+    one.settle()
+    one.scene.config.write_text(one.scene.settings.model_dump_json())
+    one.scene.lose_marks(path)
+    one.move(path)
+    one.scene.lose_marks(path)
+    shown = run_command(one.scene, "reconcile", "--dry-run")
+    assert f"remove OMERO's copy: {len(PICTURE)} bytes" in shown
+    assert f"{len(PICTURE)} bytes of OMERO's copies to remove" in shown
+    assert one.place(path).exists()
+    one.scene.mark(path)
+    with one.scene.connections() as connections:
+        heartbeat = Heartbeat(connections.settings, connections.activity)
+        metrics = Metrics(connections.settings, connections.activity)
+        connections.activity.swept(Sweeper(connections).sweep(), 0.0)
+    samples = {(each.name, *each.labels.values()): each.value for family in metrics.own() for each in family.samples}
+    assert samples["irods_omero_omero_copy_bytes_total", "freed"] == len(PICTURE)
+    assert heartbeat.said.copies == {"evicted": 1, "freed_bytes": len(PICTURE)}
+    assert "evict" in run_command(one.scene, "explain", path)
+
+
+def run_command(scene: Scene, *arguments: str) -> str:
+    command = [sys.executable, "-m", "irods_omero.cli", "--config", str(scene.config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

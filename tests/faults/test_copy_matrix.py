@@ -22,8 +22,8 @@ from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
 
 ALL = os.environ.get("FAULTS") == "all"
-SAMPLE_OF_KILLS = 3
-SAMPLE = 15
+SAMPLE_OF_KILLS = 6
+SAMPLE = 30
 """Of this many cuts and refusals one is tried."""
 
 numbers = count(1)

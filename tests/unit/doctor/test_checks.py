@@ -97,6 +97,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "delay server",
         "OMERO",
         "agent's account in OMERO",
+        "OMERO's managed repository",
         "OMERO.web",
         "OMERO's search indexer",
         "clocks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, ZoneAction
-from irods_omero.domain.state.managed_files import CopyAction
+from irods_omero.domain.state.managed_files import CopyAction, Evict
 
 Step = tuple[Action, ...]
 """Actions that are all for one side, in the order in which they are carried out."""
@@ -67,6 +67,11 @@ class Plan:
     def works(self) -> bool:
         """Whether there is anything to do besides an import, telling what is wrong, and recording the agreement."""
         return bool(self.omero or self.zone or self.superseded or self.ids)
+
+
+def evicted_by(plan: Plan) -> int:
+    """Bytes of OMERO's copies that a plan removes."""
+    return plan.copies.size if type(plan.copies) is Evict else 0
 
 
 EMPTY = Plan()
