@@ -63,7 +63,7 @@ class Stage:
     def place(self, case: Case) -> Path:
         """Where the copy is, or would be."""
         ((path, name, *_),) = self.rows(case)
-        return self.repository / f"{path}{name}".lstrip("/")
+        return self.repository / f"{path}{name}"
 
     def left(self, case: Case) -> list[str]:
         """What lies beside it."""

@@ -173,13 +173,13 @@ class ManagedRepository:
         return rmap(self._tree(call, path.strip("/")))
 
     def _found(self, call: Call, path: str) -> Any:
-        folder, _, name = f"/{path.strip('/')}".rpartition("/")
+        folder, _, name = path.strip("/").rpartition("/")
         rows = call.host.store.rows(FILE, "path", [f"{folder}/"])
         return next((row for row in rows if row["name"] == name), None)
 
     def _tree(self, call: Call, path: str) -> dict[str, Any]:
         found = {}
-        for row in call.host.store.rows(FILE, "path", [f"/{path}/" if path else "/"]):
+        for row in call.host.store.rows(FILE, "path", [f"{path}/"]):
             described = {"id": rlong(row["id"]), "mimetype": rstring(row["mimetype"]), "size": rlong(row["size"] or 0)}
             if row["mimetype"] == DIRECTORY:
                 described["files"] = rmap(self._tree(call, f"{path}/{row['name']}".strip("/")))

@@ -60,7 +60,7 @@ class Metrics(Listener):
         self._failures = counter("failures", "Failures of units, by what becomes of them.", "kind")
         self._refused = counter("requests_refused", "Requests that were refused.")
         self._bytes = counter("imported_bytes", "Bytes of all imports.")
-        self._copies = counter("omero_copy_bytes", "Bytes of OMERO's copies, freed on its disk or refilled.", "what")
+        self._copies = counter("copy_bytes", "Bytes of OMERO's copies, freed on its disk or refilled.", "what")
         self._sweep_seconds = histogram("sweep_seconds", "How long sweeps took.", SWEEP_BUCKETS)
         self._import_seconds = histogram("import_seconds", "How long imports took.", IMPORT_BUCKETS)
         self._last = Gauge(
