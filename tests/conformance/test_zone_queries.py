@@ -14,6 +14,7 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import oldest_attached
 from irods_omero.gateways.zone.queries import first_rows, last_data_id, sums
 from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
+from tests.scene.scene import knows_times_of_avus
 
 MANY = 600
 """More than two pages: a server gives 256 rows in one answer."""
@@ -91,6 +92,9 @@ def test_since_when_the_first_of_some_avus_is_there_is_known(zone: Zone, agent_z
     before = int(time.time())
     zone.alice.metadata.add(DataObject, zone.put("a"), iRODSMeta(f"since {zone.collection}", "value"))
     at = oldest_attached(agent_zone, f"since {zone.collection}", "value")
+    if not knows_times_of_avus(zone.rods):
+        assert at is None
+        pytest.skip("this zone does not know since when an AVU is on an object (zone-79)")
     assert at is not None
     assert before - 1 <= at <= time.time() + 1
     assert oldest_attached(agent_zone, f"since {zone.collection}", "other") is None
