@@ -45,7 +45,7 @@ def description(call: Call) -> Any:
 
 
 def settle_down(repository: Path, database: str, identity: str) -> None:
-    """Write down in a repository what it is known by, as Java's ``writeUTF`` does it (omero-66)."""
+    """Write down in a repository what it is known by, as Java's ``writeUTF`` does it (omero-78)."""
     place = repository / ".omero" / "repository" / database / "repo_uuid"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(len(identity).to_bytes(2, "big") + identity.encode())

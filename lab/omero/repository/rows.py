@@ -16,7 +16,7 @@ DIRECTORY = "Directory"
 
 
 def repository_uuid(store: Store) -> str:
-    """Return the id that the repository is known by, which is not that of the database (omero-66)."""
+    """Return the id that the repository is known by, which is not that of the database (omero-78)."""
     return str(uuid.uuid5(uuid.UUID(store.setting("database")), "ManagedRepository"))
 
 
@@ -33,7 +33,7 @@ def algorithm_of(store: Store, row: Row) -> str | None:
 
 def add_file(work: Work, path: str, algorithm: str | None, mimetype: str | None) -> int:
     """Write down a file or folder, by its path in the repository; one that is known keeps its row."""
-    folder, _, name = path.rpartition("/")  # only the top has a slash before it (omero-67)
+    folder, _, name = path.rpartition("/")  # only the top has a slash before it (omero-79)
     known = work.store.run(f"select id from {FILE.table} where path = ? and name = ?", [f"{folder}/", name])
     if known:
         return int(known[0][0])
