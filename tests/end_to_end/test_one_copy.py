@@ -20,6 +20,8 @@ from irods_omero.agent.heartbeat import Heartbeat
 from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.reconcile import MARK, SHOW, Reconciler
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.domain.state.actions import OmeroAction, Refusal, SetArchived
+from irods_omero.gateways.omero.annotations import AnnotationWriter
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, retina
 from tests.scene import Scene
@@ -294,6 +296,28 @@ def test_files_of_several_go_and_come_back_by_their_bytes_whatever_their_names(o
         one.restore(path)
     one.settle()
     assert [hashlib.sha1(place.read_bytes()).hexdigest() for place in places] == before
+
+
+def test_an_image_that_cannot_be_locked_keeps_its_copy(one: OneCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = one.put()
+    one.settle()
+    one.move(path)
+    write = AnnotationWriter.apply
+
+    def refusing(writer: AnnotationWriter, actions: list[tuple[int, OmeroAction]]) -> dict[int, list[Refusal]]:
+        locks = [(unit, action) for unit, action in actions if isinstance(action, SetArchived)]
+        refused = write(writer, [each for each in actions if each not in locks])
+        for unit, action in locks:
+            refused[unit] = [*refused.get(unit, []), Refusal(action, "refused by a test")]
+        return refused
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AnnotationWriter, "apply", refusing)
+        one.settle(3)
+    assert one.place(path).exists()
+    one.scene.mark(path)
+    one.settle()
+    assert not one.place(path).exists()
 
 
 def test_a_repository_that_is_not_mounted_changes_no_lock_and_removes_nothing(one: OneCopy, tmp_path: Path) -> None:

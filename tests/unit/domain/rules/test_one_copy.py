@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.one_copy import CopyDecision, candidates, decide_copies
 from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, Evict, ManagedFile, OnDisk, Refill, Verify
@@ -67,6 +68,21 @@ def test_it_comes_back_with_the_data_and_is_locked_until_it_is_there() -> None:
     assert (decision.locked, decision.wait) == (True, True)
     after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=Eviction(1, "tape", 0))))
     assert (after.action, after.locked, after.evicted) == (None, False, None)
+
+
+@pytest.mark.parametrize(("compared", "verified"), [(True, SUM), (False, "")])
+def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_bytes(
+    compared: bool, verified: str
+) -> None:
+    """An import that was found done may be of a time when the catalog had no checksum."""
+    observation = observed("copy", resource="disk", base=Agreement())
+    decision = decide(replace(observation, imported=CONTENT, compared=compared))
+    assert decision.agreement.verified == verified
+
+
+def test_what_was_compared_is_not_believed_of_another_fileset() -> None:
+    observation = observed("copy", resource="disk", base=replace(AGREED, fileset=2))
+    assert decide(observation).agreement.verified == ""
 
 
 UNSURE = {
