@@ -12,17 +12,17 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, proven_repository
+from irods_omero.domain.planning.decision import record
 from irods_omero.domain.rules.one_copy import candidates, failing
-from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.managed_files import CopyAction, Evict, ManagedFile, Refill, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.checksums import digest_of
-from irods_omero.gateways.repository.copies import BLOCK, REFILLING, clear, evict, is_file_in, refill
+from irods_omero.gateways.repository.copies import REFILLING, clear, evict, is_file_in, refill
 from irods_omero.gateways.zone.avus import record_agreement
-from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.gateways.zone.streaming import blocks_of
 
 log = structlog.get_logger()
 
@@ -138,9 +138,7 @@ class Cache:
 
     def _blocks(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
         replica = observation.policy.tiers.best_replica(data_object)
-        with open_object(self._connections.zone, data_object.path, replica) as stream:
-            while block := stream.read(BLOCK):
-                yield block
+        return blocks_of(self._connections.zone, data_object.path, replica)
 
     def _checked(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
         """The bytes of a data object, which are seen to have its checksum."""
@@ -156,6 +154,7 @@ class Cache:
             raise RefusedError(doing, data_object.path, "its bytes do not have the checksum of the catalog: ichksum -K")
 
     def _record(self, observation: Observation, agreement: Agreement) -> None:
-        first = observation.zone.first
-        action = RecordAgreement(first.data_id, first.path, agreement)
-        record_agreement(self._connections.zone, self._connections.names, action)
+        """Write an agreement down; one that is too long by what is new in it stays as it is."""
+        action = record(observation, agreement)
+        if action is not None:
+            record_agreement(self._connections.zone, self._connections.names, action)

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
 from irods_omero.gateways.repository.directory import Repository, lstat, working_name
 
@@ -96,8 +97,7 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
         descriptor = repository.call(REFILLING, file.path, lambda: os.open(working, CREATE, 0o644, dir_fd=directory))
         try:
             size = 0
-            for block in blocks:
-                digest.update(block)
+            for block in read_ahead(_digested(blocks, digest)):
                 size += len(block)
                 repository.call(REFILLING, file.path, _writing(descriptor, block))
             if size != file.size or not digest.is_that_of(file.digest):
@@ -184,6 +184,13 @@ def _blocks(repository: Repository, file: ManagedFile, descriptor: int) -> Itera
 def _version(found: os.stat_result) -> tuple[int, int, int, int, int]:
     """What differs as soon as a file is another one, or was written to, or has got another name."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_nlink
+
+
+def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
+    """The same blocks, taken into account on their way: computing takes as long as writing, and goes on beside it."""
+    for block in blocks:
+        digest.update(block)
+        yield block
 
 
 def _unlink(directory: int, name: str) -> None:

@@ -12,6 +12,9 @@ from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 
 DOING = "reading its bytes"
 
+BLOCK = 4 * 1024 * 1024
+"""Bytes in one call, where nobody asks for fewer."""
+
 
 @contextmanager
 def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[BinaryIO]:
@@ -38,6 +41,13 @@ def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> 
         yield cast(BinaryIO, _Reader(stream, path))
     finally:
         zone.call("closing", path, lambda _: stream.close())
+
+
+def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[bytes]:
+    """The bytes of a data object in large blocks; see ``open_object``."""
+    with open_object(zone, path, replica) as stream:
+        while block := stream.read(BLOCK):
+            yield block
 
 
 def _open(session: Any, path: str, replica: int | None) -> Any:
