@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +78,9 @@ class Changes:
     """Sees whether the servers have committed anything, whoever asked them to."""
 
     def __init__(self, databases: Sequence[Path]) -> None:
-        self._databases = [sqlite3.connect(f"file:{path}?mode=ro", uri=True) for path in databases]
+        self._databases = [
+            sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False) for path in databases
+        ]
         self._before = self._versions()
 
     def seen(self) -> bool:
@@ -96,6 +99,7 @@ class Calls:
     disturbance: Disturbance | None = None
     changes: Changes | None = None
     made: list[Call] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def install(self) -> None:
         """Stand in all the ways to the servers."""
@@ -130,8 +134,9 @@ class Calls:
 
     def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
         """Make one call, unless this is where something goes wrong."""
-        number = len(self.made) + 1
-        self.made.append(Call(side, doing, on))
+        with self._lock:  # bytes are read ahead in a thread of their own
+            self.made.append(Call(side, doing, on))
+            number = len(self.made)
         how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
         if how == CUT_BEFORE:
             raise UnreachableError(doing, on, "cut off by a test before it was done")
@@ -143,7 +148,8 @@ class Calls:
         if how == CUT_AFTER:
             raise UnreachableError(doing, on, "cut off by a test after it was done")
         if self.changes is not None:
-            self.made[number - 1] = Call(side, doing, on, self.changes.seen() or side == REPOSITORY)
+            with self._lock:
+                self.made[number - 1] = Call(side, doing, on, self.changes.seen() or side == REPOSITORY)
         return result
 
 
