@@ -136,11 +136,8 @@ class Applier:
         try:
             if where in self._missing:
                 raise self._missing[where]
-            attempt = decide_attempt(observations[data_id])
-            if attempt is not None:
-                self._write(observations, data_id, (attempt,), _Work())
             with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
-                done = self._importer.bring_in(action, opener)
+                done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
         except RefusedError as error:
             if isinstance(error, DestinationError):
                 self._missing[where] = error
@@ -151,6 +148,12 @@ class Applier:
         self._report.imported += 1
         observations[data_id] = self._observer.observe_import(observation, action, done)
         return decide_or_fail(observations[data_id])
+
+    def _begin(self, observations: Units, data_id: int) -> None:
+        """Write down that an import is tried: what breaks a server while it is imported is known by that."""
+        attempt = decide_attempt(observations[data_id])
+        if attempt is not None:
+            self._write(observations, data_id, (attempt,), _Work())
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
