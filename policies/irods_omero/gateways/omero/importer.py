@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from omero.rtypes import rbool, rstring
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
 from irods_omero.errors import ContentError, DestinationError, RefusedError, SideError, UnreachableError
+from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
@@ -173,6 +174,10 @@ class Importer:
             prefixes: The start of the client paths of each unit.
         """
         self._searched |= search(self._service(), prefixes)
+
+    def knows_as(self, other: Importer) -> None:
+        """Take over what another one has searched for."""
+        self._searched = other._searched
 
     def bring_in(self, action: Import, open_object: Opener, begin: Callable[[], None] = lambda: None) -> Imported:
         """Import a unit, unless that was done already, or is being done by OMERO: then that is waited for.
@@ -367,8 +372,11 @@ def _upload(session: OmeroSession, process: Any, index: int, action: Import, ope
     digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
     store = session.call("uploading", path, lambda: process.getUploader(index))
     offset = 0
-    with open_object(path) as stream:
-        while block := stream.read(BLOCK):
+    with ExitStack() as opened:
+        blocks = _blocks(path, open_object)
+        if expected is None or expected.size > BLOCK:  # a small file is not worth a thread
+            blocks = opened.enter_context(closing(read_ahead(blocks)))
+        for block in blocks:
             session.call("uploading", path, _writing(store, block, offset))
             digest.update(block)
             if catalog is not None:
@@ -381,6 +389,25 @@ def _upload(session: OmeroSession, process: Any, index: int, action: Import, ope
     if expected is not None and catalog is not None and not catalog.is_that_of(expected.checksum):
         raise RefusedError("reading", path, "its bytes do not have the checksum of the catalog: run ichksum -K on it")
     return digest.hexdigest()
+
+
+def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
+    """The bytes of a data object; where the connection breaks in the middle, it is opened again, and read on."""
+    offset = broken_at = -1
+    while True:
+        try:
+            with open_object(path) as stream:
+                offset = max(offset, 0)
+                if offset:
+                    stream.seek(offset)
+                while block := stream.read(BLOCK):
+                    yield block
+                    offset += len(block)
+            return
+        except UnreachableError:
+            if offset <= max(broken_at, 0):
+                raise  # nothing came since it broke the last time
+            broken_at = offset
 
 
 def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,9 @@ PATIENCE = 3600.0
 
 LOOK_SECONDS = 60.0
 """Seconds between two looks at how far a command has come."""
+
+FIND_OR_MAKE = threading.RLock()
+"""Held while something is looked for that is made if it is not there: OMERO takes two of the same name."""
 
 Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
 """The named parameters of a query."""
