@@ -116,3 +116,6 @@ class _Counting:
         block = self._stream.read(size)
         self._count(len(block))
         return block
+
+    def seek(self, offset: int) -> int:
+        return self._stream.seek(offset)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, BinaryIO
+from typing import Any
 
 import Ice
 import omero
@@ -21,26 +21,20 @@ from omero.rtypes import rbool, rstring
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
 from irods_omero.errors import ContentError, DestinationError, RefusedError, SideError, UnreachableError
-from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.batches import in_batches
-from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
-
-BLOCK = 2 * 1024 * 1024
-"""Bytes in one call: well under the size of a message that servers accept."""
+from irods_omero.gateways.omero.uploading import BLOCK, Opener, upload
 
 UNCOMMITTED = 1000
 """A fileset may become visible after this many later ones."""
 
 NONE_KNOWN = (-1,)
 """A query takes no empty list."""
-
-Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
@@ -322,7 +316,7 @@ def _import(session: OmeroSession, action: Import, container: Any, open_object: 
     fileset, settings = _fileset(action), _settings(container)
     process = session.call(doing, first, lambda: repository.importFileset(fileset, settings))
     try:
-        hashes = [_upload(session, process, index, action, open_object) for index in range(len(action.paths))]
+        hashes = [upload(session, process, index, action, open_object) for index in range(len(action.paths))]
         handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
     except SideError:
         _close(process)
@@ -363,52 +357,3 @@ def _settings(container: Any) -> Any:
     algorithm.value = rstring(ChecksumAlgorithmSHA1160)
     settings.checksumAlgorithm = algorithm
     return settings
-
-
-def _upload(session: OmeroSession, process: Any, index: int, action: Import, open_object: Opener) -> str:
-    """Upload one file; returns its SHA-1, when its bytes are those that the catalog speaks of."""
-    path = action.paths[index]
-    expected = action.expected[index] if action.expected else None
-    digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
-    store = session.call("uploading", path, lambda: process.getUploader(index))
-    offset = 0
-    with ExitStack() as opened:
-        blocks = _blocks(path, open_object)
-        if expected is None or expected.size > BLOCK:  # a small file is not worth a thread
-            blocks = opened.enter_context(closing(read_ahead(blocks)))
-        for block in blocks:
-            session.call("uploading", path, _writing(store, block, offset))
-            digest.update(block)
-            if catalog is not None:
-                catalog.update(block)
-            offset += len(block)
-    session.call("uploading", path, store.close)
-    if expected is not None and offset != expected.size:
-        cause = f"it has {offset} bytes, and {expected.size} by the catalog: look at its replicas with ils -L"
-        raise RefusedError("reading", path, cause)
-    if expected is not None and catalog is not None and not catalog.is_that_of(expected.checksum):
-        raise RefusedError("reading", path, "its bytes do not have the checksum of the catalog: run ichksum -K on it")
-    return digest.hexdigest()
-
-
-def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
-    """The bytes of a data object; where the connection breaks in the middle, it is opened again, and read on."""
-    offset = broken_at = -1
-    while True:
-        try:
-            with open_object(path) as stream:
-                offset = max(offset, 0)
-                if offset:
-                    stream.seek(offset)
-                while block := stream.read(BLOCK):
-                    yield block
-                    offset += len(block)
-            return
-        except UnreachableError:
-            if offset <= max(broken_at, 0):
-                raise  # nothing came since it broke the last time
-            broken_at = offset
-
-
-def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:
-    return lambda: store.write(block, offset, len(block))
