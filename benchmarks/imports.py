@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import omero
 import omero.clients
@@ -117,11 +118,8 @@ def timed_uploads(seconds: list[float]) -> Iterator[None]:
         with stopwatch(seconds):
             return uploading.upload(*arguments)
 
-    importer.upload = upload  # type: ignore[assignment]
-    try:
+    with patch.object(importer, "upload", upload):
         yield
-    finally:
-        importer.upload = uploading.upload
 
 
 @contextmanager
@@ -151,8 +149,8 @@ def show(figures: Figures) -> Iterator[Table | str]:
         made.add_row(name, f"{seconds:.1f}", f"{size / seconds:,.0f}")
     yield made
     yield (
-        f"Uploading a file of {size:,} MB, both digests included, reaches {_ratio(figures):.2f} of the rate of the plain "
-        f"copy, and takes {figures['memory grown, megabytes']:.0f} MB of memory more."
+        f"Uploading a file of {size:,} MB, both digests included, reaches {_ratio(figures):.2f} of the rate of the "
+        f"plain copy, and takes {figures['memory grown, megabytes']:.0f} MB of memory more."
     )
 
 
