@@ -55,6 +55,7 @@ class Workers:
         self._waiting: list[Job] = []
         self._running: dict[Key, Job] = {}
         self._threads: set[threading.Thread] = set()
+        self._leaving = 0
         self._idle: list[Connections] = []
         self._done = Report()
         self._error: Exception | None = None
@@ -79,7 +80,7 @@ class Workers:
         self._take_in(jobs, others=self._most - 1, left_out=1)
         self._work(self._connections)
         with self._changed:
-            self._changed.wait_for(lambda: not self._running)
+            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving))
         return self.collect()
 
     def begin(self, jobs: Iterable[Job]) -> None:
@@ -110,7 +111,7 @@ class Workers:
         """Begin nothing any more, and wait for what is under way, for a while."""
         with self._changed:
             self._waiting.clear()
-            self._changed.wait_for(lambda: not self._running, STOP_SECONDS)
+            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving), STOP_SECONDS)
             if self._running:
                 log.info("left to the next agent", jobs=len(self._running))
 
@@ -129,14 +130,25 @@ class Workers:
     def _run(self) -> None:
         with self._changed:
             connections = self._idle.pop() if self._idle else self._connections.another()
-        if not self._work(connections):
-            connections.start_anew()
-        with self._changed:
-            self._threads.discard(threading.current_thread())
-            self._idle.append(connections)
+        try:
+            self._work(connections)
+            with self._changed:
+                self._leave()
+            connections.start_anew()  # sessions that nobody uses would idle out
+        finally:
+            with self._changed:
+                self._idle.append(connections)
+                self._leaving -= 1
+                self._changed.notify_all()
 
-    def _work(self, connections: Connections) -> bool:
-        """Do jobs as long as there are any; returns whether none has broken off."""
+    def _leave(self) -> None:
+        """Take no job any more: what comes now needs another thread."""
+        if threading.current_thread() in self._threads:
+            self._threads.discard(threading.current_thread())
+            self._leaving += 1
+
+    def _work(self, connections: Connections) -> None:
+        """Do jobs as long as there are any, and none breaks off."""
         while job := self._next():
             done, error = Report(), None
             try:
@@ -151,14 +163,13 @@ class Workers:
                     self._waiting.clear()  # a side is down: the marks are there
                 self._changed.notify_all()
             if error is not None:
-                return False
-        return True
+                return
 
     def _next(self) -> Job | None:
         """The next job, if there is any: that of somebody of whom the fewest are being done."""
         with self._changed:
             if not self._waiting:
-                self._threads.discard(threading.current_thread())  # what comes now needs another one
+                self._leave()
                 return None
             of_owner = Counter(job.owner for job in self._running.values())
             job = min(self._waiting, key=lambda each: (each.late, of_owner[each.owner]))

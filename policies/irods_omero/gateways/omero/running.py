@@ -99,12 +99,13 @@ def _handle_of(session: OmeroSession, fileset: int) -> Any:
     own = session.client.getSessionId()
     for process in session.call(doing, on, repository.listImports):
         if process.ice_getIdentity().category != own:
-            continue  # those of other sessions, long over for the most part, are out of reach
-        with suppress(RefusedError):
+            continue  # those of other sessions are out of reach
+        with suppress(SideError):  # most of them are over, and no longer there
             handle = session.call(doing, on, process.getHandle)
             if handle is None:
                 continue
             request = session.call(doing, on, handle.getRequest)
             if unwrap(request.activity.parent.id) == fileset:
                 return handle
+    session.ping()
     return None
