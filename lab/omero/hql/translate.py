@@ -27,7 +27,8 @@ from lab.omero.store import columns
 LONG = ("long", "entity", "reference")
 BINARY = {"+": "+", "-": "-", "*": "*", "/": "/", "||": "||", "and": "and", "or": "or"}
 POSTGRES_LIMIT = 32_767
-COUNTING = {"count": "long", "length": "int", "size": "int", "index": "int", "avg": "double"}
+COUNTING = {"count": "long", "length": "int", "size": "int", "index": "int", "avg": "double", "year": "int", "month": "int"}
+PARTS_OF_TIMES = {"year": "%Y", "month": "%m"}
 
 
 @dataclass
@@ -216,6 +217,8 @@ class Translator:
             return f"({' || '.join(arguments)})"
         if call.name == "str":
             return f"cast({arguments[0]} as text)"
+        if call.name in PARTS_OF_TIMES:
+            return f"cast(strftime('{PARTS_OF_TIMES[call.name]}', {arguments[0]} / 1000, 'unixepoch') as integer)"
         return f"{call.name}({'distinct ' if call.distinct else ''}{', '.join(arguments)})"
 
     def _size(self, call: Call) -> str:

@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "cmd_doctor:doctor",
     "explain": "cmd_explain:explain",
     "install": "cmd_install:install",
+    "log": "cmd_log:log",
     "rebind": "cmd_rebind:rebind",
     "reconcile": "cmd_reconcile:reconcile",
     "register": "cmd_adopt:register",
