@@ -23,6 +23,7 @@ COMMANDS = {
     "reconcile": "cmd_reconcile:reconcile",
     "register": "cmd_adopt:register",
     "removals": "cmd_removals:removals",
+    "report": "cmd_report:report",
     "retry": "cmd_retry:retry",
     "status": "cmd_status:status",
     "uninstall": "cmd_install:uninstall",
