@@ -27,7 +27,15 @@ from lab.omero.store import columns
 LONG = ("long", "entity", "reference")
 BINARY = {"+": "+", "-": "-", "*": "*", "/": "/", "||": "||", "and": "and", "or": "or"}
 POSTGRES_LIMIT = 32_767
-COUNTING = {"count": "long", "length": "int", "size": "int", "index": "int", "avg": "double", "year": "int", "month": "int"}
+COUNTING = {
+    "count": "long",
+    "length": "int",
+    "size": "int",
+    "index": "int",
+    "avg": "double",
+    "year": "int",
+    "month": "int",
+}
 PARTS_OF_TIMES = {"year": "%Y", "month": "%m"}
 
 

@@ -106,7 +106,9 @@ def chart_of(table: Table, bar: str, part: str, number: str, ordered: bool = Fal
         parts[of] += count
     if not any(bars.values()):
         return None
-    shown = _months(bars)[-MONTHS_SHOWN:] if ordered else sorted(bars, key=lambda each: (-bars[each], each))[:BARS_SHOWN]
+    shown = (
+        _months(bars)[-MONTHS_SHOWN:] if ordered else sorted(bars, key=lambda each: (-bars[each], each))[:BARS_SHOWN]
+    )
     others = [] if ordered else [name for name in bars if name not in shown]
     kept = sorted(parts, key=lambda each: (-parts[each], each))[: SERIES_SHOWN - (len(parts) > SERIES_SHOWN)]
     rest = [name for name in parts if name not in kept]
