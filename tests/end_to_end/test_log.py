@@ -17,7 +17,7 @@ from tests.scene.accounts import ARCHIVE, USER
 def log(scene: Scene, what: str, *options: str) -> tuple[int, str]:
     run = CliRunner().invoke(main, ["--config", str(scene.config), "log", what, *options], env={"COLUMNS": "240"})
     assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
-    return run.exit_code, run.output
+    return run.exit_code, run.stdout + (run.stderr if run.exit_code else "")
 
 
 def told(scene: Scene, what: str) -> list[dict[str, Any]]:
@@ -65,7 +65,8 @@ def test_new_content_and_failed_imports_are_told(scene: Scene) -> None:
     broken = scene.put("broken.ome.tiff", b"no image at all")
     scene.sweep()
     (failed,) = [event for event in told(scene, broken) if event["kind"] == "failed"]
-    assert "Unknown file format" in failed["what"]
+    assert failed["what"].startswith("import failed, attempt 1: importing")
+    assert "broken.ome.tiff" in failed["what"]
 
 
 def test_what_does_not_exist_or_is_of_elsewhere_is_refused_with_a_reason(scene: Scene) -> None:

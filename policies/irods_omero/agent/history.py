@@ -43,10 +43,11 @@ def look_back(connections: Connections, what: str) -> History:
     objects = unit.objects if unit is not None else ()
     agreement = agreement_of(objects[0], names) if objects else Past().agreement
     ids = [each.data_id for each in objects]
+    asking = [each.data_id for each in objects if each.values(names.request)]
     past = Past(
         objects=objects,
         created=_created(connections, ids),
-        asked=attached_at(connections.zone, ids, names.request),
+        asked=attached_at(connections.zone, asking, names.request) if asking else {},
         agreement=agreement,
         noted=noted(connections.omero.service(), _filesets(connections, data_id, ids, fileset, agreement.fileset)),
     )

@@ -150,21 +150,22 @@ def _tiers(facility: Facility) -> Table:
 
 def _next(facility: Facility, settings: Settings) -> Table:
     outlook = facility.outlook
-    rows: list[tuple[Cell, ...]] = []
-    if outlook.scheduled:
-        rows.append(("", "flagged by storage tiering: queued, or given up", outlook.scheduled, outlook.scheduled_size))
+    flagged = "flagged by storage tiering: queued, or given up"
+    rows: list[tuple[Cell, ...]] = [("", "", flagged, outlook.scheduled, outlook.scheduled_size)]
     for each in outlook.due:
         look = settings.tiers.get(each.resource)
         when = f"unused for long enough in {each.days} days" if each.days else "unused for long enough now"
-        rows.append((look.name if look and look.name else each.resource, when, each.replicas, each.size))
+        tier = look.name if look and look.name else each.resource
+        rows.append((tier, each.resource, when, each.replicas, each.size))
     columns = (
         TIER,
+        Column("resource", "resource"),
         Column("when", "when"),
         Column("replicas", "replicas", NUMBER),
         Column("bytes", "size", BYTES),
     )
-    empty = "No resource says after how long data leaves it."
-    return Table("next", "What storage tiering will move next", columns, tuple(rows), empty)
+    empty = "Nothing, as far as resources say after how long data leaves them."
+    return Table("next", "What storage tiering will move next", columns, tuple(row for row in rows if row[3]), empty)
 
 
 def _waiting(status: Status) -> Table:

@@ -36,7 +36,11 @@ def test_a_tier_that_only_one_side_knows_is_shown() -> None:
 
 
 def test_what_will_move_is_told_by_the_tier_that_it_leaves() -> None:
-    assert [(each["tier"], each["replicas"]) for each in records("next")] == [("", 4), ("fast", 1), ("fast", 2)]
+    assert [(each["tier"], each["resource"], each["replicas"]) for each in records("next")] == [
+        ("", "", 4),
+        ("fast", "fast_resc", 1),
+        ("fast", "fast_resc", 2),
+    ]
 
 
 def test_json_has_each_table_by_its_key_and_no_other() -> None:
