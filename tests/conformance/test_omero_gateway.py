@@ -345,7 +345,7 @@ def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
 
 
 def test_an_owner_of_the_group_acts_in_the_place_of_a_user_who_is_not_there(agent: Agent) -> None:
-    """omero-60: an owner of a group that is not private tags its members' images, and takes tags away again."""
+    """omero-68: an owner of a group that is not private tags its members' images, and takes tags away again."""
     server, group, root = agent.server, agent.server.groups[ANNOTATE], agent.server.client("")
     image = save(server.client(ALICE), named("Image", "i"), server.within(ANNOTATE)).id.val
     tag = AddTag(Subject("Image", image, 10**9, group), TIER_TAGS, "tier:x")

@@ -14,6 +14,7 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import oldest_attached
 from irods_omero.gateways.zone.queries import first_rows, last_data_id, sums
 from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
+from tests.scene.scene import knows_times_of_avus
 
 MANY = 600
 """More than two pages: a server gives 256 rows in one answer."""
@@ -78,7 +79,7 @@ def test_the_catalog_counts_and_adds_up(zone: Zone, agent_zone: ZoneConnection) 
 
 
 def test_what_was_not_used_since_a_time_is_added_up(zone: Zone, agent_zone: ZoneConnection) -> None:
-    """zone-87: values are compared as texts, and units are empty, not null, where there are none."""
+    """zone-88: values are compared as texts, and units are empty, not null, where there are none."""
     ages = {"old": ("1000000000", ""), "new": ("1900000000", ""), "flagged": ("1000000000", "flag")}
     size = 0
     for name, (time_used, units) in ages.items():
@@ -107,6 +108,9 @@ def test_since_when_the_first_of_some_avus_is_there_is_known(zone: Zone, agent_z
     before = int(time.time())
     zone.alice.metadata.add(DataObject, zone.put("a"), iRODSMeta(f"since {zone.collection}", "value"))
     at = oldest_attached(agent_zone, f"since {zone.collection}", "value")
+    if not knows_times_of_avus(zone.rods):
+        assert at is None
+        pytest.skip("this zone does not know since when an AVU is on an object (zone-79)")
     assert at is not None
     assert before - 1 <= at <= time.time() + 1
     assert oldest_attached(agent_zone, f"since {zone.collection}", "other") is None

@@ -42,7 +42,7 @@ def test_a_new_replica_is_dated_now(zone: Zone) -> None:
 
 
 def test_a_new_replica_has_the_create_time_of_the_one_that_it_was_made_from(zone: Zone) -> None:
-    """zone-86."""
+    """zone-87."""
     path = zone.put("a")
     (created,) = {replica.create_time for replica in zone.alice.data_objects.get(path).replicas}
     zone.wait_until(lambda: time.time() >= created.timestamp() + 2)

@@ -284,7 +284,7 @@ def test_several_objects_are_not_for_find_all(shelf: Shelf) -> None:
 
 
 def test_months_of_times_are_grouped_by(shelf: Shelf) -> None:
-    """omero-66."""
+    """omero-72."""
     text = (
         "select year(v.time), month(v.time), count(distinct i.id) from Image i join i.details.creationEvent v "
         "where i.id in (:ids) group by year(v.time), month(v.time)"

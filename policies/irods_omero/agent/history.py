@@ -70,7 +70,7 @@ def _data_id(connections: Connections, what: str, fileset: int) -> int:
 
 
 def _created(connections: Connections, ids: list[int]) -> dict[int, int]:
-    """When data objects were created: a replica that was copied keeps the time of the one before (zone-86)."""
+    """When data objects were created: a replica that was copied keeps the time of the one before (zone-87)."""
     if not ids:
         return {}
     found = rows(connections.zone, DOING, (DataObject.id, DataObject.create_time), In(DataObject.id, ids))

@@ -71,7 +71,7 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
     for top, seconds in sorted(_stays(zone).items()):
         leaves = [str(id_) for id_, name in roots.items() if name == top][:IDS_A_QUERY]
         for days in DAYS:
-            # As texts, as storage tiering compares them itself (zone-87): all have ten digits until 2286.
+            # As texts, as storage tiering compares them itself (zone-88): all have ten digits until 2286.
             before = DataObjectMeta.value < str(int(now) + days * DAY - seconds)
             where = (before, DataObjectMeta.units != SCHEDULED, In(DataObject.resc_id, leaves))
             found = list(_sums(settings, zone, *where))
