@@ -43,22 +43,36 @@ def focal_halves(names: Sequence[str] = ("upper.ome.tiff", "lower.ome.tiff"), st
     """
     cell = data.cell()[200:264, 200:264].astype(float)
     stack = _grey(np.stack([filters.gaussian(cell, z * step) for z in range(4)]))
-    uuids = [f"urn:uuid:{uuid5(NAMESPACE_URL, name)}" for name in names]
-    blocks = "".join(
-        f'<TiffData FirstZ="{z}" IFD="{z % 2}" PlaneCount="1">'
-        f'<UUID FileName="{names[z // 2]}">{uuids[z // 2]}</UUID></TiffData>'
-        for z in range(4)
-    )
-    image = (
-        '<Image ID="Image:0" Name="cell"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="64" '
-        'SizeY="64" SizeZ="4" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
-        f"{blocks}</Pixels></Image>"
-    )
+    uuids = _uuids(names)
+    image = _image_in_two_files(names)
     first, second = (
         _tiff(stack[place * 2 : place * 2 + 2], f'<OME xmlns="{OME}" UUID="{uuid}">{image}</OME>')
         for place, uuid in enumerate(uuids)
     )
     return first, second
+
+
+def companion(names: Sequence[str] = ("upper.ome.tiff", "lower.ome.tiff")) -> bytes:
+    """The OME-XML of a focal series whose planes lie in two files beside it, as a companion file of its own."""
+    return f'<OME xmlns="{OME}" UUID="{_uuids(["companion"])[0]}">{_image_in_two_files(names)}</OME>'.encode()
+
+
+def _uuids(names: Sequence[str]) -> list[str]:
+    return [f"urn:uuid:{uuid5(NAMESPACE_URL, name)}" for name in names]
+
+
+def _image_in_two_files(names: Sequence[str]) -> str:
+    uuids = _uuids(names)
+    blocks = "".join(
+        f'<TiffData FirstZ="{z}" IFD="{z % 2}" PlaneCount="1">'
+        f'<UUID FileName="{names[z // 2]}">{uuids[z // 2]}</UUID></TiffData>'
+        for z in range(4)
+    )
+    return (
+        '<Image ID="Image:0" Name="cell"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="64" '
+        'SizeY="64" SizeZ="4" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
+        f"{blocks}</Pixels></Image>"
+    )
 
 
 def plate(wells: int = 3) -> bytes:

@@ -50,7 +50,7 @@ class Loader:
             raise errors.api_usage(
                 "Queries must return IObjects when using findAllByQuery. Please use projection for values."
             )
-        return [row[0] for row in self._results(offset, limit)]
+        return [_as_sent(row[0]) for row in self._results(offset, limit)]
 
     def _results(self, offset: int | None, limit: int | None) -> list[list[Any]]:
         statement = self._statement
@@ -97,6 +97,13 @@ class Loader:
         names = columns(source.entity)
         values: Row = dict(zip(names, row[start : start + len(names)], strict=True))
         return self._objects.loaded(source.entity, values)
+
+
+def _as_sent(thing: Any) -> Any:
+    """What a client gets of an object: links to annotations that are not fetched come as ids (omero-71)."""
+    if type(thing).__name__.endswith("AnnotationLinkI") and not (thing.child and thing.child.isLoaded()):
+        thing.unload()
+    return thing
 
 
 def _distinct(found: list[list[Any]]) -> Iterator[list[Any]]:

@@ -13,7 +13,7 @@ import Ice
 import omero.ObjectFactoryRegistrar
 import omero.rtypes
 
-from lab.omero.certificate import write_certificate
+from lab.certificate import write_certificate
 from lab.omero.control import Control
 from lab.omero.host import Host
 from lab.omero.requests_log import RequestsLog

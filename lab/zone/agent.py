@@ -5,7 +5,7 @@ import traceback
 import types
 from typing import Any, NoReturn
 
-from lab.zone import api, faults, wire
+from lab.zone import api, encryption, faults, wire
 from lab.zone import replicas as opening
 from lab.zone.catalog import access, collections, users
 from lab.zone.catalog.collections import Collection
@@ -73,12 +73,9 @@ class Agent:
         pack = wire.parse(wire.receive(self._connection).body)
         self._names = (pack.get("clientUser"), pack.get("clientRcatZone") or self.zone)
         self.program = pack.get("option")
-        if self.program.endswith("request_server_negotiation"):
-            self.program = self.program.removesuffix("request_server_negotiation")
-            refusal = wire.pack("CS_NEG_PI", [("status", 1), ("result", "CS_NEG_REFUSE")])
-            Message("RODS_CS_NEG_T", refusal.encode()).send(self._connection)
-            wire.receive(self._connection)
         self.by = "server" if pack.get("apiVersion") == MARK else "client"
+        if not self._negotiate():
+            return False
         try:
             python = PythonEngine(self.settings.core, self.log.write) if self.settings.core else None
         except ZoneError as error:
@@ -86,6 +83,20 @@ class Agent:
             return False
         self.peps = Peps(self, python, TieringEngine(self) if self.settings.tiering else None)
         Message("RODS_VERSION", _version(0)).send(self._connection)
+        if self.settings.tls and self.by == "client":
+            self._connection = encryption.start(self._connection, self.settings.certificate)
+        return True
+
+    def _negotiate(self) -> bool:
+        """Agree with the client on whether TLS is used; whether that was possible."""
+        asked = self.program.endswith(encryption.ASKING)
+        self.program = self.program.removesuffix(encryption.ASKING)
+        if asked:
+            return encryption.negotiate(self._connection, self.settings.tls)
+        if self.settings.tls and self.by == "client":
+            code = CODES["SYS_INVALID_INPUT_PARAM"]
+            Message("RODS_VERSION", _version(code), int_info=code).send(self._connection)
+            return False
         return True
 
     def log_in(self, proxy: User) -> None:

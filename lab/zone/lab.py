@@ -35,6 +35,7 @@ class LabZone:
         resources: Names of further storage resources to make.
         wake_up: Seconds between two looks into the delay queue.
         port: Port to listen on; 0: a free one, the same one after a restart.
+        tls: Whether clients have to talk TLS to it.
     """
 
     name = ZONE
@@ -52,6 +53,7 @@ class LabZone:
         resources: Sequence[str] = (),
         wake_up: float = 0.2,
         port: int = 0,
+        tls: bool = False,
     ) -> None:
         self.port = port or free_port()
         self.state = state.absolute() if state else Path(tempfile.mkdtemp(prefix="lab-zone-"))
@@ -62,6 +64,7 @@ class LabZone:
         self._options = ["--state", str(self.state), "--wake-up", str(wake_up)]
         self._options += ["--core", str(core)] if core else []
         self._options += [] if tiering else ["--no-tiering"]
+        self._options += ["--tls"] if tls else []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "LabZone":
@@ -79,6 +82,11 @@ class LabZone:
     def url(self) -> str:
         """The zone's address with its administrator's account."""
         return f"irods://{self.admin}:{self.password}@{self.host}:{self.port}/{self.name}"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of a server that talks TLS, by which clients know it."""
+        return self._settings.certificate
 
     def start(self) -> None:
         """Start the server, on the port that it had before."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from lab.certificate import write_certificate
 from lab.zone import delay, fresh
 from lab.zone.agent import Agent
 from lab.zone.logs import ServerLog
@@ -27,6 +28,8 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         fresh.prepare(settings)
+        if settings.tls:
+            write_certificate(settings.state)
         self._settings = settings
         self._log = ServerLog(settings.server_log)
         self._socket = socket.create_server((HOST, settings.port), backlog=_BACKLOG)

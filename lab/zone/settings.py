@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lab.certificate import CERTIFICATE
+
 HOST = "127.0.0.1"
 ZONE = "tempZone"
 ADMINISTRATOR = "rods"
@@ -23,6 +25,7 @@ class Settings:
     wake_up: float = 0.2
     executors: int = 4
     zone: str = ZONE
+    tls: bool = False
 
     @property
     def catalog(self) -> Path:
@@ -33,6 +36,11 @@ class Settings:
     def vaults(self) -> Path:
         """Where vaults are, unless a resource says otherwise."""
         return self.state / "vaults"
+
+    @property
+    def certificate(self) -> Path:
+        """The server's key and certificate, where it has one."""
+        return self.state / CERTIFICATE
 
     @property
     def server_log(self) -> Path:

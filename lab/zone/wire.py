@@ -122,12 +122,17 @@ class Message(NamedTuple):
 
 def receive(connection: socket.socket) -> Message:
     """Read the next message from a connection."""
+    header = receive_header(connection)
+    parts = [receive_exactly(connection, header.number(name)) for name in ("msgLen", "errorLen", "bsLen")]
+    return Message(header.get("type"), parts[0], parts[1], parts[2], header.number("intInfo"))
+
+
+def receive_header(connection: socket.socket) -> Element:
+    """Read what comes before the parts of a message, and says how long they are."""
     (length,) = struct.unpack(">i", receive_exactly(connection, 4))
     if not 0 < length < _MAX_HEADER:
         raise DisconnectedError(f"a header of {length} bytes")
-    header = parse(receive_exactly(connection, length))
-    parts = [receive_exactly(connection, header.number(name)) for name in ("msgLen", "errorLen", "bsLen")]
-    return Message(header.get("type"), parts[0], parts[1], parts[2], header.number("intInfo"))
+    return parse(receive_exactly(connection, length))
 
 
 def receive_exactly(connection: socket.socket, length: int) -> bytes:

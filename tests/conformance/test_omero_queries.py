@@ -89,11 +89,13 @@ def test_get_refuses_what_find_does_not_find(shelf: Shelf) -> None:
 
 
 def test_references_come_by_their_ids_alone_unless_fetched(shelf: Shelf) -> None:
-    """policies/irods_omero/gateways/omero/filesets.py fetches the child and the owner of a link."""
+    """omero-71: a link to an annotation is its id where the annotation is not fetched; other links are loaded."""
     text = "select l from ImageAnnotationLink l {} where l.parent.id = :id and l.child.id = :child"
     image, label = shelf.images[0], shelf.tags[0]
     (plain,) = objects(shelf.client, text.format(""), id=image, child=label)
-    assert plain.parent is None or (plain.parent.isLoaded(), plain.parent.id.val) == (False, image)
+    assert not plain.isLoaded()
+    (other,) = objects(shelf.client, "select l from DatasetImageLink l where l.child.id = :id", id=image)
+    assert (other.isLoaded(), other.child.isLoaded(), other.child.id.val) == (True, False, image)
     fetched = text.format("join fetch l.child join fetch l.details.owner")
     (loaded,) = objects(shelf.client, fetched, id=image, child=label)
     assert (loaded.child.isLoaded(), loaded.details.owner.isLoaded()) == (True, True)

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import irods.exception as ex
 import irods.keywords as kw
 import pytest
 from irods.access import iRODSAccess
 from irods.meta import iRODSMeta
-from irods.models import DataObject
+from irods.models import Collection, DataObject
 
 from tests.conformance.zone import BOB, Zone
 
 
-def seen_by_bob(zone: Zone, data_id: int) -> bool:
-    """Whether a query of his over data objects, which names no collection, finds this one."""
-    return bool(list(zone.bob.query(DataObject.id).filter(DataObject.id == data_id)))
+def seen_by_bob(zone: Zone, data_id: int, *beside: Any) -> bool:
+    """Whether a query of his over data objects, with some columns beside the id, finds this one."""
+    return bool(list(zone.bob.query(DataObject.id, *beside).filter(DataObject.id == data_id)))
 
 
 def test_reading_takes_rights_on_the_collection_as_well(zone: Zone) -> None:
-    """zone-40: without them there is no such data object, for opening, objStat and queries."""
+    """zone-40: without them there is no such data object, for opening, objStat, and queries that name collections."""
     path = zone.put("file", b"bytes")
     zone.alice.acls.set(iRODSAccess("read", path, BOB))
     data_id = zone.alice.data_objects.get(path).id
     with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         zone.bob.data_objects.open(path, "r")
     assert not zone.bob.data_objects.exists(path)
-    assert not seen_by_bob(zone, data_id)
-    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))
     assert seen_by_bob(zone, data_id)
+    assert not seen_by_bob(zone, data_id, Collection.name)
+    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))
+    assert seen_by_bob(zone, data_id, Collection.name)
     with zone.bob.data_objects.open(path, "r") as stream:
         assert stream.read() == b"bytes"
 
@@ -58,7 +61,9 @@ def test_an_administrator_makes_somebody_else_the_owner_that_the_catalog_shows(z
     """zone-77: which gives no rights."""
     path = zone.put("file")
     change = {"dataOwner": BOB, "dataOwnerZone": zone.rods.zone}
-    zone.rods.data_objects.modDataObjMeta({"objPath": path}, change, **{kw.ADMIN_KW: ""})
+    with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+        zone.rods.data_objects.modDataObjMeta({"objPath": path}, dict(change), **{kw.ADMIN_KW: ""})
+    zone.rods.data_objects.modDataObjMeta({"objPath": path}, {**change, kw.ADMIN_KW: ""})
     assert zone.rods.data_objects.get(path).owner_name == BOB
     with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         zone.bob.data_objects.open(path, "r")

@@ -12,10 +12,9 @@ from irods.models import Collection
 
 from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import DIRECTORY
-from tests.conformance.importing import picture
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_units import entries, run, unite
-from tests.pictures import focal_halves, lab_book, retina
+from tests.pictures import companion, focal_halves, lab_book, retina
 from tests.scene import Scene
 
 UPPER, LOWER, NOTES = "upper.ome.tiff", "lower.ome.tiff", "notes.txt"
@@ -211,7 +210,7 @@ def test_a_late_file_is_taken_in_when_it_has_come_to_rest(scene: Scene, paths: l
 
 def test_a_late_file_that_is_to_be_opened_itself_makes_another_unit(scene: Scene, paths: list[str]) -> None:
     image = scene.shown(paths[0]).image.id
-    late = put(scene, f"{RUN}/all.companion.ome", picture("a"))
+    late = put(scene, f"{RUN}/all.companion.ome", companion((LOWER, UPPER)))
     scene.sweep()
     first = str(scene.shown(late).data_id)
     assert units_of(scene, late, *paths) == [[first]] * 4
@@ -229,7 +228,9 @@ def test_a_file_that_is_removed_leaves_a_new_content(scene: Scene, paths: list[s
 
 
 def test_where_the_first_is_removed_the_others_are_imported_by_another(scene: Scene) -> None:
-    made = [put(scene, f"{RUN}/{name}", retina(32)) for name in ("a.companion.ome", "b.ome.tiff")]
+    lower, upper = focal_halves((LOWER, UPPER))
+    files = {"all.companion.ome": companion((LOWER, UPPER)), LOWER: lower, UPPER: upper}
+    made = [put(scene, f"{RUN}/{name}", content) for name, content in files.items()]
     scene.sweep()
     scene.user.data_objects.unlink(made[0], force=True)
     scene.sweep()

@@ -10,8 +10,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from irods.exception import ResourceDoesNotExist, UserDoesNotExist
+import pytest
+from irods.exception import CAT_INVALID_AUTHENTICATION, ResourceDoesNotExist, UserDoesNotExist
 from irods.models import Resource
+from irods.session import iRODSSession
 
 from irods_omero.vocabulary import TIER_GROUP
 from lab.omero.setup import add_group, add_restricted_admin, add_user
@@ -49,11 +51,18 @@ def ensure_omero_accounts(place: OmeroPlace) -> None:
 
 
 def ensure_zone_user(session: Any, name: str, password: str, kind: str = "rodsuser") -> None:
-    """Make a user of a zone unless there is one, whose password is then left as it is."""
+    """Make a user of a zone unless there is one, whose password is then left as it is, and has to be this one."""
     try:
         session.users.get(name)
     except UserDoesNotExist:
         add_zone_user(session, name, password, kind)
+        return
+    account = {"user": name, "password": password, "zone": session.zone}
+    with iRODSSession(host=session.host, port=session.port, **account) as own:
+        try:
+            own.collections.exists("/")
+        except CAT_INVALID_AUTHENTICATION:
+            pytest.exit(f"The tests need their own password: iadmin moduser {name} password ...", 2)
 
 
 def ensure_tiers(session: Any, group: str, tiers: Sequence[tuple[str, int]]) -> None:

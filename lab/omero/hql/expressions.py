@@ -36,6 +36,8 @@ FUNCTIONS = [
     "size",
     "index",
     "str",
+    "year",
+    "month",
 ]
 LITERALS = {"true": True, "false": False, "null": None}
 

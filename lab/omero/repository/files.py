@@ -23,7 +23,7 @@ READ_LIMIT = 64_000_000
 
 
 def refuse_restricted(store: Store, identity: int) -> None:
-    """Refuse to give the bytes of a plate's file away, unless the configuration of its group says so (omero-60)."""
+    """Refuse to give the bytes of a plate's file away, unless the configuration of its group says so (omero-66)."""
     row = file_row(store, identity)
     config = store.get_values(ENTITIES["ExperimenterGroup"], "config", [row["group_id"]]).get(row["group_id"], [])
     if row["name"].endswith(".txt") or ("omero.policy.binary_access", "+plate") in config:

@@ -127,7 +127,7 @@ class ManagedRepository:
         return process.proxy
 
     def listImports(self, call: Call) -> list[Any]:
-        """Return the processes of open sessions in the caller's groups, also of what is over (omero-70)."""
+        """Return the processes of open sessions in the caller's groups, those that are closed left out (omero-74)."""
         return [
             omero.grid.ImportProcessPrx.uncheckedCast(proxy)
             for process, proxy in call.host.offers(ImportProcess)

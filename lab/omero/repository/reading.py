@@ -1,4 +1,4 @@
-"""Reads what an image file holds, as far as Bio-Formats would tell the server: TIFF, OME-TIFF, PNG and JPEG."""
+"""Reads what an image file holds, as Bio-Formats tells the server: TIFF, OME-TIFF (and companion), PNG and JPEG."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ PIXEL_TYPES = {
     "complex64": "complex",
     "complex128": "double-complex",
 }
+COMPANION = ".companion.ome"
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -67,11 +68,21 @@ def read(path: Path) -> Contents:
         magic = file.read(8)
     if not magic and path.suffix.lower() in (".tif", ".tiff"):
         raise BrokenFileError(f"Invalid TIFF file: {path}")
+    if path.name.lower().endswith(COMPANION):
+        return _read_companion(path)
     if magic[:4] in TIFF_MAGIC:
         return _read_tiff(path)
     if magic.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")):
         return _read_plain(path)
     raise UnknownFormatError(f"Unknown file format: {path}")
+
+
+def _read_companion(path: Path) -> Contents:
+    """Read a companion file, which the reader of OME-TIFF takes by its name, whatever is in it (omero-70)."""
+    try:
+        return _read_ome(path.read_text(), path.parent)
+    except (UnicodeDecodeError, ElementTree.ParseError):
+        raise BrokenFileError("Could not get OME-XML version") from None
 
 
 def _read_plain(path: Path) -> Contents:

@@ -254,3 +254,11 @@ def test_tags_stay_on_an_imported_image(alice: Any, tmp_path: Path) -> None:
     save(alice, linked("ImageAnnotationLink", image, tag("registered")))
     text = "select l.child.textValue from ImageAnnotationLink l where l.parent.id = :id"
     assert query(alice, text, id=image.id.val) == [["registered"]]
+
+
+def test_a_companion_file_has_to_be_xml(alice: Any, tmp_path: Path) -> None:
+    """omero-70: the reader goes by its name, so that a TIFF of this name is no image."""
+    path = tmp_path / "set.companion.ome"
+    path.write_bytes(picture(tmp_path / "a.ome.tif", "inside").read_bytes())
+    response = import_file(alice, path)
+    assert (response.name, response.parameters["message"]) == ("error-on-init", "Could not get OME-XML version")

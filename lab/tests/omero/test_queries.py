@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import Ice
@@ -280,3 +281,14 @@ def test_several_objects_are_not_for_find_all(shelf: Shelf) -> None:
         omero.sys.ParametersI().add("id", rlong(shelf.images[1])),
     )
     assert rows[0][1].val.textValue == rstring("red")
+
+
+def test_months_of_times_are_grouped_by(shelf: Shelf) -> None:
+    """omero-72."""
+    text = (
+        "select year(v.time), month(v.time), count(distinct i.id) from Image i join i.details.creationEvent v "
+        "where i.id in (:ids) group by year(v.time), month(v.time)"
+    )
+    (row,) = query(shelf.client, text, ids=shelf.images)
+    now = datetime.now(tz=timezone.utc)
+    assert row in ([now.year, now.month, 3], [(now - timedelta(days=1)).year, (now - timedelta(days=1)).month, 3])

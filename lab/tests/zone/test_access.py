@@ -42,8 +42,11 @@ def test_what_is_in_a_collection_of_others_is_not_seen_but_may_be_written_to(wor
     with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         world.bob.data_objects.open(path, "r")
     assert not world.bob.data_objects.exists(path)
-    by_name = world.bob.query(DataObject.id).filter(DataObject.name == "file", DataObject.owner_name == "alice")
-    assert world.rods.data_objects.get(path).id not in {row[DataObject.id] for row in by_name}
+    data_id, named = world.rods.data_objects.get(path).id, DataObject.name == "file"
+    by_name = world.bob.query(DataObject.id).filter(named, DataObject.owner_name == "alice")
+    assert data_id in {row[DataObject.id] for row in by_name}
+    by_path = world.bob.query(DataObject.id, Collection.name).filter(named, DataObject.owner_name == "alice")
+    assert data_id not in {row[DataObject.id] for row in by_path}
     world.bob.metadata.add(DataObject, path, iRODSMeta("a", "v"))
     allow(world, "read", world.home)
     assert world.read(path, world.bob) == b"content"

@@ -53,6 +53,7 @@ def mod_avu_metadata(agent: "Agent", inp: AvuInput) -> Reply:
     return Reply()
 
 
+_ADMIN = "irodsAdmin"
 _OWNER = {"dataOwner": "data_owner_name", "dataOwnerZone": "data_owner_zone"}
 """What a client can change of the rows of a data object here, by its keyword, and the columns."""
 
@@ -62,7 +63,7 @@ class ObjectChange:
 
     def __init__(self, request: Request) -> None:
         info = request.body.sub("DataObjInfo_PI")
-        self.path, self.options, self.changes = info.get("objPath"), info.pairs(), request.body.pairs()
+        self.path, self.changes = info.get("objPath"), request.body.pairs()
 
     def shown(self) -> dict[str, str]:
         """The input as hooks see it."""
@@ -71,12 +72,16 @@ class ObjectChange:
 
 @api(622, "mod_data_obj_meta", ObjectChange)
 def mod_data_obj_meta(agent: "Agent", inp: ObjectChange) -> Reply:
-    """Change the owner that the catalog shows of all replicas (zone-77)."""
-    changes = {name: value for name, value in inp.changes.items() if name != "all"}
+    """Change the owner that the catalog shows of all replicas.
+
+    The admin keyword counts beside what is changed, and not beside the path, where python-irodsclient puts its options
+    (zone-77).
+    """
+    changes = {name: value for name, value in inp.changes.items() if name not in ("all", _ADMIN)}
     others = changes.keys() - _OWNER.keys()
     if others:
         raise unsupported(f"mod_data_obj_meta of {', '.join(sorted(others))}")
     first = replicas.need(agent.store, inp.path)[0]
-    agent.check_access(first.data_id, access.WRITE, "irodsAdmin" in inp.options, inp.path)
+    agent.check_access(first.data_id, access.WRITE, _ADMIN in inp.changes, inp.path)
     agent.objects.modify(inp.path, {_OWNER[name]: value for name, value in changes.items()}, changes)
     return Reply()

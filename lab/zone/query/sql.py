@@ -160,8 +160,8 @@ def _placed(conditions: Sequence[tuple[Column, str]], declared: list[str], links
 
 
 def _restrict(where: _Where, tables: list[str], user: User) -> None:
-    """Leave out what the user has no rights on; a data object takes rights on its collection as well (zone-40)."""
-    for table, key in (("r_data_main", "data_id"), ("r_data_main", "coll_id"), ("r_coll_main", "coll_id")):
+    """Leave out what the user has no rights on: data objects, and collections where the query names them (zone-40)."""
+    for table, key in (("r_data_main", "data_id"), ("r_coll_main", "coll_id")):
         if table in tables:
             where.parts.append(
                 "exists (select 1 from r_objt_access oa join r_user_group ug on ug.group_user_id = oa.user_id"

@@ -27,8 +27,18 @@ class ZoneSettings(Section):
         description="File with the password, readable by the agent only; or set IRODS_OMERO_ZONE_PASSWORD.",
     )
     options: dict[str, str | int | bool] = Field(
-        default={}, description="Further settings as in irods_environment.json, for instance for TLS."
+        default={},
+        description="Further settings as in irods_environment.json, for sign-in and TLS. Connections to other machines "
+        "are by TLS, and check the certificate, unless irods_client_server_policy is CS_NEG_REFUSE.",
     )
+
+    @field_validator("options")
+    @classmethod
+    def _have_no_key_of_their_own(cls, options: dict[str, str | int | bool]) -> dict[str, str | int | bool]:
+        for name in options:
+            if name.removeprefix("irods_") in ("host", "port", "user_name", "zone_name"):
+                raise ValueError(f"{name} has a key of its own in zone")
+        return options
 
 
 class OmeroSettings(Section):

@@ -14,6 +14,7 @@ from irods_omero.doctor.facts.records import (
     ProbeFacts,
     QueuedRule,
     RootFacts,
+    SignIn,
     TierFacts,
     WebFacts,
     ZoneFacts,
@@ -55,6 +56,10 @@ def secret(**changes: Any) -> Facts:
     return replace(HEALTHY, secrets=[replace(SECRET, **changes)])
 
 
+def sign_in(scheme: str = "native", encrypted: bool = True) -> Facts:
+    return replace(HEALTHY, sign_in=SignIn(scheme, encrypted, leaves=True))
+
+
 def tiers(*members: TierFacts) -> Facts:
     return zone(tiers=members)
 
@@ -73,6 +78,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "rule engines",
         "in-server part",
         "zone",
+        "sign-in",
         "agent's account",
         "hooks",
         "tier groups",
@@ -98,6 +104,10 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("no try", replace(HEALTHY, probes=[ProbeFacts(ROOT, "no space")]), WARNING, "hooks", "no space"),
     ("zone's clock", replace(HEALTHY, probes=[ProbeFacts(ROOT, "", True, -90)]), FAILURE, "clocks", "90 s behind"),
     ("OMERO's clock", omero(clock=7.0), WARNING, "clocks", "7 s ahead"),
+    ("plain text", sign_in(encrypted=False), WARNING, "sign-in", "not encrypted"),
+    ("PAM in plain text", sign_in("pam_password", encrypted=False), FAILURE, "sign-in", "needs TLS"),
+    ("old name of PAM", sign_in("pam"), FAILURE, "sign-in", "nobody is there to answer the scheme pam"),
+    ("scheme of 5.1", sign_in("irods"), FAILURE, "sign-in", "does not know the scheme irods"),
     ("nothing runs", zone(queue=[replace(RULE, due=NOW - HOUR, last=None)]), FAILURE, "delay server", "60 minutes"),
     ("backlog", zone(queue=[RULE, LATE]), WARNING, "delay server", "1 rules wait"),
     ("empty queue", zone(queue=[]), WARNING, "delay server", "nor anything else"),
@@ -169,6 +179,10 @@ def test_what_is_wrong_is_said(facts: Facts, level: Level, check: str, said: str
 def test_what_depends_on_a_server_that_is_down_is_not_said_too() -> None:
     facts = replace(HEALTHY, zone=ZoneFacts("down"), probes=[], omero=OmeroFacts("down"))
     assert [check for _, check, _ in bad(facts)] == ["zone", "OMERO"]
+
+
+def test_what_does_not_leave_the_machine_need_not_be_encrypted() -> None:
+    assert bad(replace(HEALTHY, sign_in=SignIn("native", encrypted=False, leaves=False))) == []
 
 
 def test_the_server_may_own_a_policy_file_that_nobody_else_reads() -> None:

@@ -16,7 +16,7 @@ LOGIN = "<title>OMERO.web - Login</title> ... <p>OMERO.web 5.29.1.<br/>"
 
 
 class Site(BaseHTTPRequestHandler):
-    """Answers as OMERO.web does to somebody who is not logged in (omero-62); beside it are other pages."""
+    """Answers as OMERO.web does to somebody who is not logged in (omero-69); beside it are other pages."""
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]

@@ -14,6 +14,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     server_checks.rule_engines,
     server_checks.in_server_part,
     zone_checks.reachable,
+    zone_checks.sign_in,
     zone_checks.account,
     zone_checks.roots,
     zone_checks.hooks,

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.gateways.zone.sign_in import NATIVE, PAM, POLICY, REFUSED, REQUIRED
 from irods_omero.install.engines import TIERING
 
 OLDEST = (4, 3, 0)
 TIERING_AS_ADMIN = (4, 3, 3)
 BROKEN_ARGUMENTS = (4, 3, 4)
 ADMINISTRATOR = "rodsadmin"
+LATER_SCHEME = "irods"
 TIERING_RULE = "irods_policy_storage_tiering"
 LATE = timedelta(minutes=10)
 """A rule that is due for longer waits for a delay server that is busy or gone."""
@@ -25,7 +27,9 @@ def reachable(facts: Facts) -> Iterator[Finding]:
     """Whether the agent can log in to the zone, and which version it is."""
     check, version = "zone", facts.zone.version
     if facts.zone.unreachable:
-        advice = "check zone.host, zone.port, zone.user and its password; of a negotiation and TLS, zone.options"
+        advice = "check zone.host, zone.port, zone.user and its password"
+        if facts.sign_in.encrypted:
+            advice += f"; for a zone without TLS, zone.options needs irods_{POLICY}: {REFUSED}"
         yield failure(check, facts.zone.unreachable, advice)
         return
     text = "iRODS " + ".".join(map(str, version))
@@ -39,6 +43,25 @@ def reachable(facts: Facts) -> Iterator[Finding]:
         )
     else:
         yield ok(check, text)
+
+
+def sign_in(facts: Facts) -> Iterator[Finding]:
+    """Whether the agent can sign in by the scheme that it is to use, and whether its traffic is encrypted."""
+    check, used = "sign-in", facts.sign_in
+    if used.scheme == LATER_SCHEME:
+        text = "python-irodsclient does not know the scheme irods of iRODS 5.1 yet"
+        yield failure(check, text, "give the agent a password, and take the scheme out of zone.options")
+    elif used.scheme not in (NATIVE, PAM):
+        yield failure(check, f"nobody is there to answer the scheme {used.scheme}", f"use {NATIVE} or {PAM}")
+    elif used.scheme == PAM and not used.encrypted:
+        yield failure(check, f"{PAM} needs TLS", f"set irods_{POLICY} to {REQUIRED} in zone.options")
+    elif used.leaves and not used.encrypted:
+        text = "what the agent sends to the zone is not encrypted"
+        yield warning(
+            check, text, f"set up TLS on the servers of the zone, and take irods_{POLICY} out of zone.options"
+        )
+    else:
+        yield ok(check, f"{used.scheme}, {'by TLS' if used.encrypted else 'on this machine'}")
 
 
 def account(facts: Facts) -> Iterator[Finding]:

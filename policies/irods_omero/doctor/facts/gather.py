@@ -7,11 +7,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from irods_omero.doctor.facts.probe import probe
-from irods_omero.doctor.facts.records import Facts, OmeroFacts
+from irods_omero.doctor.facts.records import Facts, OmeroFacts, SignIn
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
 from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of
 from irods_omero.install import omero_client
 from irods_omero.install.source import examples, installed_version
 from irods_omero.settings import Settings
@@ -43,6 +44,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         policy=observe_file(policy),
         options=sorted(settings.zone.options),
         secrets=[observe_file(Path(path)) for path in secrets],
+        sign_in=SignIn(scheme_of(settings.zone), is_encrypted(settings.zone), not is_this_machine(settings.zone.host)),
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
         omero=_omero(settings),

@@ -9,11 +9,11 @@ from typing import Any
 from irods.exception import CollectionDoesNotExist, NetworkException, PycommandsException, iRODSException
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, DataObjectMeta
-from irods.session import iRODSSession
 
 from irods_omero.doctor.facts.records import ProbeFacts, RootFacts
 from irods_omero.gateways.zone.connection import describe
-from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings, read_secret
+from irods_omero.gateways.zone.sign_in import open_session
+from irods_omero.settings import ZoneSettings
 from irods_omero.vocabulary import OFF, Names
 
 PROGRAM = "irods-omero-doctor"
@@ -40,17 +40,7 @@ def probe(zone: ZoneSettings, names: Names, root: RootFacts) -> ProbeFacts:
 
 
 def _session(zone: ZoneSettings, root: RootFacts) -> Any:
-    return iRODSSession(
-        host=zone.host,
-        port=zone.port,
-        user=zone.user,
-        zone=zone.name,
-        password=read_secret(zone.password_file, ZONE_PASSWORD_VARIABLE),
-        client_user=root.owner,
-        client_zone=root.owner_zone,
-        application_name=PROGRAM,
-        **zone.options,
-    )
+    return open_session(zone, client_user=root.owner, client_zone=root.owner_zone, application_name=PROGRAM)
 
 
 def _try(session: Any, names: Names, root: str) -> ProbeFacts:

@@ -189,6 +189,21 @@ class WebFacts:
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """How the agent signs in to the zone.
+
+    Attributes:
+        scheme: How it proves who it is.
+        encrypted: Whether it insists on TLS.
+        leaves: Whether what it sends leaves this machine.
+    """
+
+    scheme: str
+    encrypted: bool
+    leaves: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the doctor sees.
 
@@ -199,6 +214,7 @@ class Facts:
         policy: The policy file.
         options: Names of the further settings of the zone's connection that the policy file holds.
         secrets: The files with passwords and other secrets that the policy file names.
+        sign_in: How the agent signs in to the zone.
         zone: The zone.
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
@@ -215,6 +231,7 @@ class Facts:
     policy: FileFacts
     options: Sequence[str]
     secrets: Sequence[FileFacts]
+    sign_in: SignIn
     zone: ZoneFacts
     probes: Sequence[ProbeFacts]
     omero: OmeroFacts

@@ -13,7 +13,8 @@ from irods.session import iRODSSession
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from irods_omero.errors import PolicyError, RefusedError, UnreachableError
-from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings, read_secret
+from irods_omero.gateways.zone.sign_in import open_session
+from irods_omero.settings import ZoneSettings
 from irods_omero.vocabulary import AGENT_PROGRAM
 
 T = TypeVar("T")
@@ -49,17 +50,7 @@ class ZoneConnection:
     def session(self) -> iRODSSession:
         """The session, made anew after ``close``; connections are made at the first call."""
         if self._session is None:
-            settings = self.settings
-            self._session = iRODSSession(
-                host=settings.host,
-                port=settings.port,
-                user=settings.user,
-                zone=settings.name,
-                password=read_secret(settings.password_file, ZONE_PASSWORD_VARIABLE),
-                application_name=AGENT_PROGRAM,
-                connection_timeout=TIMEOUT,
-                **settings.options,
-            )
+            self._session = open_session(self.settings, application_name=AGENT_PROGRAM, connection_timeout=TIMEOUT)
         return self._session
 
     def call(self, doing: str, on: str, function: Callable[[iRODSSession], T]) -> T:

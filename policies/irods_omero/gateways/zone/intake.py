@@ -118,11 +118,12 @@ def compute_checksum(zone: ZoneConnection, path: str) -> str:
 
 def set_owner(zone: ZoneConnection, path: str, user: str) -> None:
     """Make a user the owner of a data object, as the catalog shows it; this gives no rights."""
-    change = {"dataOwner": user, "dataOwnerZone": zone.zone}
+    # The server looks for the admin keyword among the changes; options of python-irodsclient are somewhere else.
+    change = {"dataOwner": user, "dataOwnerZone": zone.zone, **AS_ADMIN}
     target = {"objPath": path}
 
     def modify(session: Any) -> None:
-        session.data_objects.modDataObjMeta(target, dict(change), **AS_ADMIN)
+        session.data_objects.modDataObjMeta(target, dict(change))
 
     zone.call(f"making {user} the owner of", path, modify)
 

@@ -1,4 +1,4 @@
-"""Makes the self-signed certificate that the server shows to clients, which do not check it."""
+"""Makes the self-signed certificate that the lab's servers show to clients."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ G = (
     0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
+CERTIFICATE = "server.pem"
 Point = tuple[int, int] | None
 
 ECDSA_SHA256 = bytes.fromhex("06082a8648ce3d040302")
@@ -82,13 +83,13 @@ def _pem(label: str, content: bytes) -> str:
 
 def write_certificate(folder: Path) -> Path:
     """Write a fresh key and its certificate to one file, unless there is one, and return its path."""
-    path = folder / "server.pem"
+    path = folder / CERTIFICATE
     if path.exists():
         return path
     key = secrets.randbelow(N - 1) + 1
     x, y = _multiply(key, G)
     point = b"\x00\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
-    name = _der(SEQUENCE, _der(SET, _der(SEQUENCE, COMMON_NAME, _der(TEXT, b"lab OMERO"))))
+    name = _der(SEQUENCE, _der(SET, _der(SEQUENCE, COMMON_NAME, _der(TEXT, b"lab"))))
     start = datetime.now(timezone.utc) - timedelta(days=1)
     signed = _der(
         SEQUENCE,
