@@ -28,13 +28,14 @@ from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_bel
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.records import noted
+from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
 from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
-from tests.conformance.importing import bring_in, fileset, picture, settings
+from tests.conformance.importing import bring_in, fileset, picture, settings, upload
 from tests.conformance.mapped import use_tag_sets
 from tests.conformance.server import (
     ALICE,
@@ -230,6 +231,7 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     with asked() as texts:
         fileset_id = import_into_all_places(agent)
         assert half_made(agent.service, [fileset_id]) == []
+        wait_for_one_of_another_agent(agent)
         assert [existing.id for existing in find_existing(agent.service, "irods/none/", present=fileset_id)] == [
             fileset_id
         ]
@@ -257,6 +259,22 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
     assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_an_import_that_another_agent_has_left_is_waited_for(agent: Agent) -> None:
+    """omero-74: OMERO goes on without its client, and gives the command to whoever joins the session."""
+    wait_for_one_of_another_agent(agent)
+
+
+def wait_for_one_of_another_agent(agent: Agent) -> None:
+    """Have somebody go as soon as the files are uploaded, without a word, and wait for what becomes of them."""
+    action = agent.action(9)
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+        process.verifyUpload([upload(process, 0, picture())])
+        (left,) = find_existing(agent.service, action.key)
+        assert wait_for_earlier(agent.people, left.id, left.owner, left.group, "left")
+    assert [existing.complete for existing in find_existing(agent.service, action.key)] == [True]
 
 
 def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:

@@ -170,11 +170,13 @@ def test_the_agent_serves_metrics_while_it_runs_and_no_longer(scene: Scene) -> N
     picture, address = retina(32), f"127.0.0.1:{free_port()}"
     scene.put("a.ome.tiff", picture)
     scene.put("broken.ome.tiff", b"no image at all")
-    stop, texts = threading.Event(), list[str]()
+    stop, texts, reports = threading.Event(), list[str](), list[Report]()
 
-    def swept(_: Report) -> None:
-        texts.append(requests.get(f"http://{address}/metrics", timeout=60).text)
-        stop.set()
+    def swept(report: Report) -> None:
+        reports.append(report)
+        if sum(each.imported for each in reports) and sum(each.failed for each in reports):
+            texts.append(requests.get(f"http://{address}/metrics", timeout=60).text)
+            stop.set()
 
     with scene.connections(agent={"metrics": address}) as connections:
         run(connections, stop, swept)
@@ -207,7 +209,8 @@ def test_webhooks_are_told_what_needs_a_person_while_the_agent_runs(scene: Scene
     threading.Thread(target=server.serve_forever, daemon=True).start()
     webhooks = {"webhooks": [{"url": f"http://127.0.0.1:{server.server_port}/"}]}
     try:
-        with scene.connections(notify=webhooks, agent={"interval_seconds": 0.01}) as connections:
+        one_by_one = {**scene.settings.imports.model_dump(), "parallel": 1}  # otherwise they may end in two sweeps
+        with scene.connections(notify=webhooks, agent={"interval_seconds": 0.01}, imports=one_by_one) as connections:
             run(connections, stop, lambda _: None)
     finally:
         server.shutdown()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,7 @@ class Calls:
     disturbance: Disturbance | None = None
     changes: Changes | None = None
     made: list[Call] = field(default_factory=list)
+    numbering: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self) -> None:
         """Stand in all the ways to the servers."""
@@ -127,8 +129,9 @@ class Calls:
 
     def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
         """Make one call, unless this is where something goes wrong."""
-        number = len(self.made) + 1
-        self.made.append(Call(side, doing, on))
+        with self.numbering:
+            number = len(self.made) + 1
+            self.made.append(Call(side, doing, on))
         how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
         if how == CUT_BEFORE:
             raise UnreachableError(doing, on, "cut off by a test before it was done")

@@ -126,6 +126,14 @@ class ManagedRepository:
         process.proxy = omero.grid.ImportProcessPrx.uncheckedCast(proxy)
         return process.proxy
 
+    def listImports(self, call: Call) -> list[Any]:
+        """Return the processes of open sessions in the caller's groups, those that are closed left out (omero-74)."""
+        return [
+            omero.grid.ImportProcessPrx.uncheckedCast(proxy)
+            for process, proxy in call.host.offers(ImportProcess)
+            if process.group in call.caller.member_of
+        ]
+
     def listChecksumAlgorithms(self, call: Call) -> list[Any]:
         query = "select a from ChecksumAlgorithm a where a.value in (:names)"
         found = Loader(call.host.store, call.caller, query, {"names": list(SUPPORTED)}).objects(None, None)

@@ -37,6 +37,11 @@ class ImportProcess:
         self._handle: Any = None
         self.proxy: Any = None
 
+    @property
+    def group(self) -> int:
+        """Return the group that is imported into."""
+        return self._caller.group
+
     def getUploader(self, call: Call, place: int) -> Any:
         if not 0 <= place < len(self._files):
             raise errors.api_usage(f"no file {place} in an import of {len(self._files)}")
@@ -108,7 +113,7 @@ class ImportProcess:
         )
         links = Loader(self._host.store, self._caller, query, {"id": self._fileset}).objects(None, None)
         metadata = next(link for link in links if isinstance(link.child, omero.model.MetadataImportJob))
-        location = omero.grid.ImportLocation(str(Path(self._paths[0]).parent), 0, list(self._paths), "")
+        location = omero.grid.ImportLocation(str(Path(self._paths[0]).parent), 0, list(self._paths), None)
         return omero.grid.ImportRequest(
             str(uuid.uuid4()),
             repository_uuid(self._host.store),
