@@ -71,8 +71,8 @@ def test_the_catalog_counts_and_adds_up(zone: Zone, agent_zone: ZoneConnection) 
     sizes = {path: zone.alice.data_objects.get(path).size for path in paths}
     ids = {str(row[Resource.id]): row[Resource.name] for row in zone.rods.query(Resource.id, Resource.name)}
     here = (Collection.name == zone.collection, DataObject.replica_status == "1")
-    found = sums(agent_zone, "adding up", DataObject.resc_id, DataObject.id, DataObject.size, *here)
-    assert {ids[str(resource)]: (count, size) for resource, count, size in found} == {
+    totals = sums(agent_zone, "adding up", DataObject.resc_id, DataObject.id, DataObject.size, *here)
+    assert {ids[str(resource)]: (count, size) for resource, count, size in totals} == {
         FAST: (2, sum(sizes.values())),
         MEDIUM: (1, sizes[paths[0]]),
     }

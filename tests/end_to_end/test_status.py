@@ -181,15 +181,15 @@ def test_the_agent_serves_metrics_while_it_runs_and_no_longer(scene: Scene) -> N
     with scene.connections(agent={"metrics": address}) as connections:
         run(connections, stop, swept)
     families = {family.name: family for text in texts for family in text_string_to_metric_families(text)}
-    found = {
+    samples = {
         " ".join([one.name, *one.labels.values()]): one.value for each in families.values() for one in each.samples
     }
-    assert found["irods_omero_units_total imported"] == 1
-    assert found["irods_omero_imported_bytes_total"] == len(picture)
-    assert found["irods_omero_import_seconds_count"] == 1
-    assert found["irods_omero_failures_total tried again"] == 1
-    assert found["irods_omero_zone_up"] == 1
-    assert found["irods_omero_tier_objects fast"] == 2
+    assert samples["irods_omero_units_total imported"] == 1
+    assert samples["irods_omero_imported_bytes_total"] == len(picture)
+    assert samples["irods_omero_import_seconds_count"] == 1
+    assert samples["irods_omero_failures_total tried again"] == 1
+    assert samples["irods_omero_zone_up"] == 1
+    assert samples["irods_omero_tier_objects fast"] == 2
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://{address}/metrics", timeout=60)
 

@@ -244,10 +244,10 @@ class Translator:
 
     def _index(self, call: Call) -> str:
         """The place in its list of a named value (omero-65)."""
-        found = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
-        if found is None or found[1] or not found[0].values:
+        resolution = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
+        if resolution is None or resolution[1] or not resolution[0].values:
             raise HqlError("lab OMERO does not evaluate index() of anything but a joined list of named values")
-        return f"{found[0].alias}.position"
+        return f"{resolution[0].alias}.position"
 
     def _check_types(self, operands: Sequence[Expression]) -> None:
         """Refuse a short integer beside a long one (omero-02): Hibernate casts the parameter to the column's class."""

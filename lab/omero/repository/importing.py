@@ -149,4 +149,4 @@ class Importing:
         loader = Loader(self._host.store, self._caller, query, {"ids": [image.id.val for image in images]})
         pixels = loader.objects(None, None)
         shown = [plate.proxy()] if plate is not None else []
-        return omero.grid.ImportResponse(pixels, [*shown, *(found.image for found in pixels)])
+        return omero.grid.ImportResponse(pixels, [*shown, *(pixel_set.image for pixel_set in pixels)])

@@ -73,8 +73,10 @@ class ImportProcess:
         call.objects = len(self._files)
         if len(hashes) != len(self._files):
             raise errors.api_usage(f"hashes size should be {len(self._files)} not {len(hashes)}")
-        found = [file_row(self._host.store, identity)["hash"] for identity in self._files]
-        failing = {n: seen or "" for n, (given, seen) in enumerate(zip(hashes, found, strict=True)) if given != seen}
+        checksums = [file_row(self._host.store, identity)["hash"] for identity in self._files]
+        failing = {
+            n: seen or "" for n, (given, seen) in enumerate(zip(hashes, checksums, strict=True)) if given != seen
+        }
         if failing:
             raise omero.ChecksumValidationException(
                 None, "class omero.ChecksumValidationException", "A checksum mismatch has occurred.", failing

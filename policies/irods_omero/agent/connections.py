@@ -52,10 +52,10 @@ class Connections:
             IdentityError: What the zone says of its identity is none.
         """
         if self._zone_key is None:
-            found = read_zone_key(self.zone, self.names, self.home)
-            if not found.identity:
-                return found
-            self._zone_key = found
+            zone_key = read_zone_key(self.zone, self.names, self.home)
+            if not zone_key.identity:
+                return zone_key
+            self._zone_key = zone_key
         return self._zone_key
 
     def another(self) -> Connections:

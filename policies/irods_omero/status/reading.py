@@ -82,28 +82,28 @@ class _Reader:
     def _marks(self) -> list[MarkSeen]:
         names = self._names
         columns = (DataObject.id, DataObjectMeta.value, DataObjectMeta.units)
-        found = self._some("marks", columns, DataObjectMeta.name == names.sync)
+        mark_rows = self._some("marks", columns, DataObjectMeta.name == names.sync)
         both = (DataObjectMeta.name == names.sync, DataObjectMeta.name == names.fileset)
-        known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if found else set()
-        marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in found]
+        known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
+        marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
-        found = self._some("marks", columns, CollectionMeta.name == names.sync)
-        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in found]
+        mark_rows = self._some("marks", columns, CollectionMeta.name == names.sync)
+        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in mark_rows]
 
     def errors(self) -> list[ErrorSeen]:
         columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value)
-        found = self._some("errors", columns, DataObjectMeta.name == self._names.error)
-        units, agreed = self._agreements(id_ for id_, *_ in found)
+        error_rows = self._some("errors", columns, DataObjectMeta.name == self._names.error)
+        units, agreed = self._agreements(id_ for id_, *_ in error_rows)
         return [
             ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
-            for id_, parent, name, text in found
+            for id_, parent, name, text in error_rows
         ]
 
     def _requests(self) -> list[RequestSeen]:
         moving = [request.text for request in REQUEST_TABLE if not request.holds]
-        found = self._carrying("requests", self._names.request, moving)
-        units, agreed = self._agreements(id_ for id_, _ in found)
-        seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in found}
+        request_rows = self._carrying("requests", self._names.request, moving)
+        units, agreed = self._agreements(id_ for id_, _ in request_rows)
+        seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in request_rows}
         return [RequestSeen(unit, word, agreement) for (unit, word), agreement in sorted(seen.items())]
 
     def _carrying(self, what: str, attribute: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -137,10 +137,10 @@ class _Reader:
 
     def _some(self, what: str, columns: Sequence[Any], *conditions: Criterion) -> list[tuple[Any, ...]]:
         """Rows of a query, as many as are looked at; that there are more is noted."""
-        found = first_rows(self._zone, DOING, MOST + 1, columns, *conditions)
-        if len(found) > MOST:
+        result_rows = first_rows(self._zone, DOING, MOST + 1, columns, *conditions)
+        if len(result_rows) > MOST:
             self._cut.add(what)
-        return found[:MOST]
+        return result_rows[:MOST]
 
 
 def _number(units: str | None) -> int:

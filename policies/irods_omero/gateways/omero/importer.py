@@ -95,12 +95,12 @@ def search(session: OmeroSession, prefixes: Iterable[str]) -> dict[str, Searched
     """
     # Asked for before the search. The import of an agent that was killed may be committed after later ones.
     end = max(last_fileset(session) - UNCOMMITTED, 0)
-    found: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
-    lengths = {len(prefix) for prefix in found}
-    for fileset, path in filesets_below(session, found).items():
-        for prefix in {path[:length] for length in lengths} & found.keys():
-            found[prefix].append(fileset)
-    return {prefix: Searched(tuple(known), end) for prefix, known in found.items()}
+    filesets_by_prefix: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
+    lengths = {len(prefix) for prefix in filesets_by_prefix}
+    for fileset, path in filesets_below(session, filesets_by_prefix).items():
+        for prefix in {path[:length] for length in lengths} & filesets_by_prefix.keys():
+            filesets_by_prefix[prefix].append(fileset)
+    return {prefix: Searched(tuple(known), end) for prefix, known in filesets_by_prefix.items()}
 
 
 def find_existing(
