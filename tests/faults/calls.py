@@ -99,7 +99,7 @@ class Calls:
     disturbance: Disturbance | None = None
     changes: Changes | None = None
     made: list[Call] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    numbering: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self) -> None:
         """Stand in all the ways to the servers."""
@@ -134,9 +134,9 @@ class Calls:
 
     def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
         """Make one call, unless this is where something goes wrong."""
-        with self._lock:  # bytes are read ahead in a thread of their own
+        with self.numbering:
+            number = len(self.made) + 1
             self.made.append(Call(side, doing, on))
-            number = len(self.made)
         how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
         if how == CUT_BEFORE:
             raise UnreachableError(doing, on, "cut off by a test before it was done")
@@ -148,7 +148,7 @@ class Calls:
         if how == CUT_AFTER:
             raise UnreachableError(doing, on, "cut off by a test after it was done")
         if self.changes is not None:
-            with self._lock:
+            with self.numbering:
                 self.made[number - 1] = Call(side, doing, on, self.changes.seen() or side == REPOSITORY)
         return result
 

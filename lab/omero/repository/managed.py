@@ -134,10 +134,18 @@ class ManagedRepository:
         process.proxy = omero.grid.ImportProcessPrx.uncheckedCast(proxy)
         return process.proxy
 
+    def listImports(self, call: Call) -> list[Any]:
+        """Return the processes of open sessions in the caller's groups, those that are closed left out (omero-74)."""
+        return [
+            omero.grid.ImportProcessPrx.uncheckedCast(proxy)
+            for process, proxy in call.host.offers(ImportProcess)
+            if process.group in call.caller.member_of
+        ]
+
     def listChecksumAlgorithms(self, call: Call) -> list[Any]:
         query = "select a from ChecksumAlgorithm a where a.value in (:names)"
-        found = Loader(call.host.store, call.caller, query, {"names": list(SUPPORTED)}).objects(None, None)
-        return sorted(found, key=lambda algorithm: SUPPORTED.index(algorithm.value.val))
+        algorithms = Loader(call.host.store, call.caller, query, {"names": list(SUPPORTED)}).objects(None, None)
+        return sorted(algorithms, key=lambda algorithm: SUPPORTED.index(algorithm.value.val))
 
     def suggestChecksumAlgorithm(self, call: Call, offered: list[Any]) -> Any:
         names = {algorithm.value.val for algorithm in offered}
@@ -178,10 +186,10 @@ class ManagedRepository:
         return next((row for row in rows if row["name"] == name), None)
 
     def _tree(self, call: Call, path: str) -> dict[str, Any]:
-        found = {}
+        files = {}
         for row in call.host.store.rows(FILE, "path", [f"{path}/"]):
             described = {"id": rlong(row["id"]), "mimetype": rstring(row["mimetype"]), "size": rlong(row["size"] or 0)}
             if row["mimetype"] == DIRECTORY:
                 described["files"] = rmap(self._tree(call, f"{path}/{row['name']}".strip("/")))
-            found[row["name"]] = rmap(described)
-        return found
+            files[row["name"]] = rmap(described)
+        return files

@@ -27,8 +27,8 @@ def algorithm_id(store: Store, name: str) -> int:
 
 def algorithm_of(store: Store, row: Row) -> str | None:
     """Return the name of the algorithm of a file's checksum."""
-    found = store.run('select value from "checksumalgorithm" where id = ?', [row["hasher"]])
-    return str(found[0][0]) if found else None
+    rows = store.run('select value from "checksumalgorithm" where id = ?', [row["hasher"]])
+    return str(rows[0][0]) if rows else None
 
 
 def add_file(work: Work, path: str, algorithm: str | None, mimetype: str | None) -> int:

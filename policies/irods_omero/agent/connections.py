@@ -28,15 +28,17 @@ from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
 class Connections:
     """The two connections of one agent, its settings, and what it tells of itself."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
+        """``activity`` is that of the agent, where this is for another of its threads."""
         self.settings = settings
         self.names = Names(settings.prefix)
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
-        self.activity = Activity()
+        self.activity = activity or Activity()
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
+        self._others: list[Connections] = []
         self._zone_key: ZoneKey | None = None
 
     @property
@@ -52,11 +54,16 @@ class Connections:
             IdentityError: What the zone says of its identity is none.
         """
         if self._zone_key is None:
-            found = read_zone_key(self.zone, self.names, self.home)
-            if not found.identity:
-                return found
-            self._zone_key = found
+            zone_key = read_zone_key(self.zone, self.names, self.home)
+            if not zone_key.identity:
+                return zone_key
+            self._zone_key = zone_key
         return self._zone_key
+
+    def another(self) -> Connections:
+        """The same for another thread; left together with these."""
+        self._others.append(other := Connections(self.settings, self.activity))
+        return other
 
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
@@ -122,9 +129,15 @@ class Connections:
     def __enter__(self) -> Connections:
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def close(self) -> None:
+        """Leave both sides."""
+        for other in self._others:
+            other.close()
         self.zone.close()
         self.omero.close()
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
 
 def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:

@@ -51,6 +51,10 @@ class Report:
         left = {"waiting": other.waiting, "postponed": other.postponed, "walking": other.walking}
         return Report(**{**counts, **left})
 
+    def with_more(self, other: Report) -> Report:
+        """What this and another part of the same sweep did."""
+        return Report(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
     @property
     def is_unfinished(self) -> bool:
         """Whether the next sweep has something to do at once: where nothing could be done it is of no use."""

@@ -118,6 +118,11 @@ class ImportSettings(Section):
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
     )
+    parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4,
+        description="How many imports, and filesets that came through OMERO first, are worked on at the same time, "
+        "those of different owners first; each takes sessions of its own on both sides.",
+    )
 
 
 class CacheSettings(Section):

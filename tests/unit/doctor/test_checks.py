@@ -192,10 +192,10 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
 
 @pytest.mark.parametrize(("facts", "level", "check", "said"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 def test_what_is_wrong_is_said(facts: Facts, level: Level, check: str, said: str) -> None:
-    found = [one for one in judge(facts) if one.level is not OK]
-    assert [one for one in found if (one.level, one.check) == (level, check) and said in one.text], found
-    assert worst(found) is level
-    assert all(one.advice for one in found)
+    findings = [one for one in judge(facts) if one.level is not OK]
+    assert [one for one in findings if (one.level, one.check) == (level, check) and said in one.text], findings
+    assert worst(findings) is level
+    assert all(one.advice for one in findings)
 
 
 def test_what_depends_on_a_server_that_is_down_is_not_said_too() -> None:

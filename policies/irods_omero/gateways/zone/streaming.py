@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
 
+from irods_omero.errors import SideError
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 
 DOING = "reading its bytes"
@@ -39,8 +40,11 @@ def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> 
     stream = zone.call("opening", path, lambda session: _open(session, path, replica))
     try:
         yield cast(BinaryIO, _Reader(stream, path))
-    finally:
-        zone.call("closing", path, lambda _: stream.close())
+    except BaseException:
+        with suppress(SideError):  # what is told is what came first
+            zone.call("closing", path, lambda _: stream.close())
+        raise
+    zone.call("closing", path, lambda _: stream.close())
 
 
 def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[bytes]:
