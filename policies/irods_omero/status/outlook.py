@@ -89,7 +89,7 @@ def _stays(zone: ZoneConnection) -> dict[str, int]:
     columns = (Resource.name, ResourceMeta.value)
     for resource, value in rows(zone, DOING, columns, ResourceMeta.name == TIER_TIME):
         if str(value).isdecimal():
-            longest[str(resource)] = max(lowest[str(resource)], int(value))
+            longest[str(resource)] = max(longest[str(resource)], int(value))
     return longest
 
 
