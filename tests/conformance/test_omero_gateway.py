@@ -176,12 +176,12 @@ def place_and_edit(agent: Agent, fileset_id: int) -> None:
 
 def look_back(agent: Agent, fileset_id: int) -> None:
     """What OMERO remembers of images and plates: who imported, tagged, placed and changed them."""
-    found = noted(agent.service, [fileset_id])
-    kinds = {(each.kind, each.subject.partition(":")[0], each.user, each.agent) for each in found}
+    records = noted(agent.service, [fileset_id])
+    kinds = {(each.kind, each.subject.partition(":")[0], each.user, each.agent) for each in records}
     assert {(IMPORT, "Fileset", ALICE, True), (PLACE, "Plate", ALICE, False), (PLACE, "Image", ALICE, False)} <= kinds
     assert {(TAG, "Plate", ALICE, True), (PAIRS, "Image", ALICE, False), (CHANGE, "Image", ALICE, False)} <= kinds
-    assert {each.fileset for each in found} == {fileset_id}
-    assert all(time.time() - 86_400 < each.at < time.time() + 3600 for each in found), "seconds, not milliseconds"
+    assert {each.fileset for each in records} == {fileset_id}
+    assert all(time.time() - 86_400 < each.at < time.time() + 3600 for each in records), "seconds, not milliseconds"
     assert noted(agent.service, [2**40]) == []
 
 

@@ -89,9 +89,9 @@ def test_what_was_not_used_since_a_time_is_added_up(zone: Zone, agent_zone: Zone
     here = (Collection.name == zone.collection, DataObject.replica_status == "1", DataObjectMeta.name == "used")
     before = (*here, DataObjectMeta.value < "1800000000", DataObjectMeta.units != "flag")
     columns = (DataObject.resc_id, DataObject.id, DataObject.size)
-    assert [found[1:] for found in sums(agent_zone, "adding up", *columns, *before)] == [(1, size)]
+    assert [row[1:] for row in sums(agent_zone, "adding up", *columns, *before)] == [(1, size)]
     flagged = sums(agent_zone, "adding up", *columns, *here, DataObjectMeta.units == "flag")
-    assert [found[1] for found in flagged] == [1]
+    assert [row[1] for row in flagged] == [1]
 
 
 def test_what_has_two_attributes_is_found_by_two_conditions(zone: Zone) -> None:

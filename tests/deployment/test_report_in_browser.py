@@ -48,23 +48,23 @@ const reached = stops.map(e => (e.focus(), document.activeElement === e));
 // A page without a window may not be the one that keys go to, so that :focus is empty: what it says is put on instead.
 const rules = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]);
 skip.style.cssText = rules.find(rule => rule.selectorText === '.skip:focus').style.cssText;
-const found = { wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+const probe = { wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   texts: texts.length, least: Math.min(...texts.map(e => ratio(colour(e), back))),
   parts: drawn.length, faintest: Math.min(...drawn.map(c => ratio(rgb(c), back)).filter(r => r > 1)),
   hidden, seen: skip.getBoundingClientRect().left >= 0, reached, title: document.title,
   labels: [...document.querySelectorAll('svg text')].map(e => e.textContent.trim()),
   outside: performance.getEntriesByType('resource').map(e => e.name) };
-const answer = document.createElement('pre'); answer.id = 'answer'; answer.textContent = JSON.stringify(found);
+const answer = document.createElement('pre'); answer.id = 'answer'; answer.textContent = JSON.stringify(probe);
 document.body.append(answer);
 </script>"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if program is None:
         pytest.skip(f"no headless browser is on this machine ({', '.join(BROWSERS)}): the parser's tests remain")
-    return found
+    return program
 
 
 @pytest.fixture(scope="module")
@@ -87,19 +87,19 @@ def probed(browser: str, where: Path, text: str, scheme: str, width: int) -> dic
     shown = run(browser, where, with_script, scheme, "--dump-dom", f"--window-size={width},900")
     answer = re.search(r'<pre id="answer">(.*?)</pre>', shown, re.DOTALL)
     assert answer, shown[-2000:]
-    found: dict[str, Any] = json.loads(unescape(answer[1]))
-    return found
+    answered: dict[str, Any] = json.loads(unescape(answer[1]))
+    return answered
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_everything_can_be_read_and_told_apart_in_light_and_dark(
     browser: str, text: str, scheme: str, tmp_path: Path
 ) -> None:
-    found = probed(browser, tmp_path, text, scheme, 1200)
-    assert found["texts"] > 50
-    assert found["parts"] > 5
-    assert found["least"] >= 4.5
-    assert found["faintest"] >= 3
+    shown = probed(browser, tmp_path, text, scheme, 1200)
+    assert shown["texts"] > 50
+    assert shown["parts"] > 5
+    assert shown["least"] >= 4.5
+    assert shown["faintest"] >= 3
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -118,10 +118,10 @@ def test_the_page_as_it_is_has_the_colours_that_the_reader_prefers(
 def test_a_keyboard_reaches_everything_and_the_skip_link_is_seen_when_it_does(
     browser: str, text: str, tmp_path: Path
 ) -> None:
-    found = probed(browser, tmp_path, text, "light", 1200)
-    assert (found["hidden"], found["seen"]) == (True, True)
-    assert len(found["reached"]) > 10
-    assert all(found["reached"])
+    shown = probed(browser, tmp_path, text, "light", 1200)
+    assert (shown["hidden"], shown["seen"]) == (True, True)
+    assert len(shown["reached"]) > 10
+    assert all(shown["reached"])
 
 
 def test_on_a_narrow_screen_only_tables_are_scrolled(browser: str, text: str, tmp_path: Path) -> None:
@@ -129,10 +129,10 @@ def test_on_a_narrow_screen_only_tables_are_scrolled(browser: str, text: str, tm
 
 
 def test_what_users_call_things_is_text_even_if_scripts_could_run(browser: str, text: str, tmp_path: Path) -> None:
-    found = probed(browser, tmp_path, text, "light", 1200)
-    assert found["title"].startswith("Images of lab in OMERO </title> of ours")
-    assert found["outside"] == []
-    assert any(label.startswith(HOSTILE[:20]) for label in found["labels"])
+    shown = probed(browser, tmp_path, text, "light", 1200)
+    assert shown["title"].startswith("Images of lab in OMERO </title> of ours")
+    assert shown["outside"] == []
+    assert any(label.startswith(HOSTILE[:20]) for label in shown["labels"])
 
 
 def test_no_script_runs_in_the_page_itself(browser: str, text: str, tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ def report(scene: Scene, *options: str) -> tuple[int, str]:
 def figures(scene: Scene) -> dict[str, Any]:
     code, text = report(scene, "--json")
     assert code == 0, text
-    found: dict[str, Any] = json.loads(text)
-    return found
+    facility: dict[str, Any] = json.loads(text)
+    return facility
 
 
 def added(rows: Iterable[dict[str, Any]], by: str) -> dict[str, tuple[int, int, int]]:
@@ -52,19 +52,19 @@ def test_images_and_bytes_are_where_storage_tiering_has_put_them(scene: Scene) -
     scene.sweep()
     scene.wait_for(ARCHIVE, paths["a.ome.tiff"])
     scene.settle()
-    found = figures(scene)
+    facility = figures(scene)
     moved = len(pictures["a.ome.tiff"])
     stayed = sum(map(len, pictures.values())) - moved
-    assert added(found["images"], "tier") == {"archive": (1, 1, moved), "fast": (2, 2, stayed)}
-    assert added(found["images"], "group") == {GROUP: (3, 3, moved + stayed)}
+    assert added(facility["images"], "tier") == {"archive": (1, 1, moved), "fast": (2, 2, stayed)}
+    assert added(facility["images"], "group") == {GROUP: (3, 3, moved + stayed)}
     in_zone = {
-        row["resource"]: (row["tier"], row["images"], row["data_objects"], row["bytes"]) for row in found["tiers"]
+        row["resource"]: (row["tier"], row["images"], row["data_objects"], row["bytes"]) for row in facility["tiers"]
     }
     assert in_zone[FAST] == ("fast", 2, 2, stayed)
     assert in_zone[ARCHIVE] == ("archive", 1, 1, moved)
-    assert {(row["tier"], row["images"]) for row in found["since"]} == {("archive", 1), ("fast", 2)}
-    (month,) = {row["month"] for row in found["images"]}
-    assert found["time"].startswith(month)
+    assert {(row["tier"], row["images"]) for row in facility["since"]} == {("archive", 1), ("fast", 2)}
+    (month,) = {row["month"] for row in facility["images"]}
+    assert facility["time"].startswith(month)
 
 
 def test_what_will_move_next_is_what_nobody_has_used(scene: Scene) -> None:
@@ -92,11 +92,11 @@ def test_errors_are_told_by_cause(scene: Scene) -> None:
         scene.put(f"{name}.ome.tiff", b"no image at all")
     for _ in range(3):
         scene.sweep()
-    found = figures(scene)
-    (cause,) = found["errors"]
+    facility = figures(scene)
+    (cause,) = facility["errors"]
     assert (cause["kind"], cause["units"]) == ("given up", 2)
     assert "Unknown file format" in cause["cause"]
-    assert found["summary"]["with errors"] == 2
+    assert facility["summary"]["with errors"] == 2
 
 
 def test_page_and_files_are_written_and_people_get_tables(scene: Scene, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_with_omero_down_it_tells_what_the_zone_knows_and_says_so(scene: Scene, 
     finally:
         lab.start()
     scene.connect_to_omero()
-    found = json.loads(text)
-    assert (code, bool(found["omero_unreachable"]), found["images"]) == (1, True, [])
-    assert found["tiers"][0]["data_objects"] == 1
+    facility = json.loads(text)
+    assert (code, bool(facility["omero_unreachable"]), facility["images"]) == (1, True, [])
+    assert facility["tiers"][0]["data_objects"] == 1
     assert "OMERO cannot be asked" in (tmp_path / "page.html").read_text(encoding="utf-8")

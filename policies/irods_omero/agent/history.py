@@ -73,9 +73,9 @@ def _created(connections: Connections, ids: list[int]) -> dict[int, int]:
     """When data objects were created: a replica that was copied keeps the time of the one before (zone-87)."""
     if not ids:
         return {}
-    found = rows(connections.zone, DOING, (DataObject.id, DataObject.create_time), In(DataObject.id, ids))
+    created_rows = rows(connections.zone, DOING, (DataObject.id, DataObject.create_time), In(DataObject.id, ids))
     times: dict[int, int] = {}
-    for id_, created in found:
+    for id_, created in created_rows:
         times[id_] = min(int(created.timestamp()), times.get(id_, int(created.timestamp())))
     return times
 
@@ -84,5 +84,5 @@ def _filesets(connections: Connections, data_id: int, ids: list[int], *known: in
     """Those of the unit's content now and of earlier ones, also of its data objects as units of their own."""
     session, zone = connections.omero.service(), str(connections.zone_key)
     prefixes = [import_prefix(zone, each) for each in sorted({data_id, *ids})]
-    found = {each.id for prefix in prefixes for each in find_existing(session, prefix)}
-    return sorted(found | {each for each in known if each is not None})
+    filesets = {each.id for prefix in prefixes for each in find_existing(session, prefix)}
+    return sorted(filesets | {each for each in known if each is not None})

@@ -192,7 +192,7 @@ def _for_page(text: str, chart: Chart) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<style.*?</style>|<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.key}-", text)
-    text = re.sub("|".join(STAND_INS), lambda found: STAND_INS[found[0]], text)
+    text = re.sub("|".join(STAND_INS), lambda match: STAND_INS[match[0]], text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(chart.described())}"', 1)

@@ -74,8 +74,8 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
             # As texts, as storage tiering compares them itself (zone-88): all have ten digits until 2286.
             before = DataObjectMeta.value < str(int(now) + days * DAY - seconds)
             where = (before, DataObjectMeta.units != SCHEDULED, In(DataObject.resc_id, leaves))
-            found = list(_sums(settings, zone, *where))
-            counts[top, days] = sum(count for _, count, _ in found), sum(size for _, _, size in found)
+            sums = list(_sums(settings, zone, *where))
+            counts[top, days] = sum(count for _, count, _ in sums), sum(size for _, _, size in sums)
     return Outlook(
         due=tuple(Due(*key, *count) for key, count in sorted(counts.items())),
         scheduled=sum(count for _, count, _ in scheduled),
@@ -85,12 +85,12 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
 
 def _stays(zone: ZoneConnection) -> dict[str, int]:
     """For how many seconds unused data stays on resources, by their names; the longest where there are several."""
-    found: dict[str, int] = defaultdict(int)
+    longest: dict[str, int] = defaultdict(int)
     columns = (Resource.name, ResourceMeta.value)
     for resource, value in rows(zone, DOING, columns, ResourceMeta.name == TIER_TIME):
         if str(value).isdecimal():
-            found[str(resource)] = max(found[str(resource)], int(value))
-    return found
+            longest[str(resource)] = max(longest[str(resource)], int(value))
+    return longest
 
 
 def _sums(settings: Settings, zone: ZoneConnection, *conditions: Criterion) -> Iterator[tuple[str, int, int]]:

@@ -19,11 +19,11 @@ class Element:
 
     def all(self, *names: str) -> list[Element]:
         """All elements of these names in it, in the order of the page; all whatsoever without a name."""
-        found = []
+        elements = []
         for child in self.children:
-            found += [child] if not names or child.name in names else []
-            found += child.all(*names)
-        return found
+            elements += [child] if not names or child.name in names else []
+            elements += child.all(*names)
+        return elements
 
     @property
     def text(self) -> str:

@@ -17,13 +17,13 @@ def noted(session: OmeroSession, filesets: Sequence[int]) -> list[Noted]:
 
     What was taken away, and the links of what was deleted, it does not know any more (omero-30).
     """
-    found = list(_imports(session, filesets))
+    records = list(_imports(session, filesets))
     for kind, below in (("Image", _images(session, filesets)), ("Plate", _plates(session, filesets))):
         for ids in in_batches(sorted(below), BATCH):
             rows = [*_tags(session, kind, ids), *_pairs(session, kind, ids), *_places(session, kind, ids)]
             rows += _changes(session, kind, ids)
-            found += (_noted(what, kind, row, below) for what, row in rows)
-    return found
+            records += (_noted(what, kind, row, below) for what, row in rows)
+    return records
 
 
 def _imports(session: OmeroSession, filesets: Sequence[int]) -> Iterator[Noted]:

@@ -17,8 +17,8 @@ def root_names(zone: ZoneConnection) -> dict[int, str]:
         UnreachableError: The zone is down.
     """
     columns = (Resource.id, Resource.name, Resource.parent)
-    found = rows(zone, "reading resources", columns)
-    listed = {str(id_): (str(name), str(parent or "")) for id_, name, parent in found}
+    resources = rows(zone, "reading resources", columns)
+    listed = {str(id_): (str(name), str(parent or "")) for id_, name, parent in resources}
     return {int(id_): _root(id_, listed) for id_ in listed}
 
 
