@@ -22,6 +22,7 @@ from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.rules.undone import is_of_earlier
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
+from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
@@ -64,6 +65,8 @@ class Applier:
         self._observer = observer
         self.report = report
         self._annotations, self._importer = connections.writers()
+        self.copies: dict[int, CopyAction] = {}
+        """What is to be done in OMERO's repository, for each unit; nothing of it is done here."""
         self._missing: dict[tuple[str, Target], DestinationError] = {}
         """Users and targets that an import has missed: no other import of this sweep need try."""
 
@@ -185,6 +188,7 @@ class Applier:
         self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
         for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
+        self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}
         return {data_id for data_id, decision in decisions.items() if decision.wait}
 
     def _what_came_of_it(self, observation: Observation, decision: Decision, work: _Work) -> Decision:

@@ -16,6 +16,7 @@ from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
@@ -35,6 +36,7 @@ class Connections:
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
+        self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
         self._others: list[Connections] = []
         self._zone_key: ZoneKey | None = None
@@ -118,6 +120,8 @@ class Connections:
             settle=settings.imports.settle_seconds,
             attributes=tuple(map(mapped_attribute, settings.attributes)),
             users=settings.omero.users,
+            has_repository=settings.omero.repository is not None,
+            evict=settings.cache.evict,
             identity=key.identity,
             unidentified=key.unidentified,
         )

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +22,7 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
 from irods_omero.errors import ContentError, DestinationError, RefusedError, SideError, UnreachableError
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
@@ -63,10 +64,12 @@ class Imported:
     Attributes:
         fileset: OMERO id of the fileset with the present content.
         earlier: OMERO ids of the filesets with earlier contents of the same data object.
+        compared: Whether the bytes that OMERO got were seen to have the checksums of the catalog.
     """
 
     fileset: int
     earlier: tuple[int, ...]
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,8 @@ class Importer:
         done = _with_key(self._complete(action), action)
         if done is None:
             raise ContentError("importing", action.paths[0], "OMERO found no images in it")
-        return done
+        compared = bool(action.expected) and all(digest_of(each.checksum) is not None for each in action.expected)
+        return replace(done, compared=compared)
 
     def offer_requests(self, user: str, group: str) -> None:
         """See to it that a user finds the request tags in a group, before the first import.
