@@ -28,6 +28,7 @@ from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
+from irods_omero.gateways.zone.objects import ids_with
 from irods_omero.gateways.zone.streaming import open_object
 
 log = structlog.get_logger()
@@ -102,24 +103,30 @@ class Applier:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
         decisions = {data_id: decide_or_fail(observation) for data_id, observation in observations.items()}
-        if self._limited:
+        if self._limited and observations:
             self._hold(observations, decisions)
         imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
         rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
         return self._apply(observations, rest), imports
 
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
-        """Hold removals where more units lose something in this sweep than users take away one by one."""
+        """Hold removals where more units lose something within an hour than users take away one by one."""
         losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
         self.report.losing += len(losing)
-        limit = max(self._connections.settings.safety.removals, (self.report.observed + len(observations)) / 10)
-        if self.report.losing <= limit:
+        observed = self.report.observed + len(observations)
+        now = max(each.now for each in observations.values())
+        most = self._connections.settings.safety.removals
+        if not self._connections.losses.are_too_many(losing, observed, now, most, self._still_held):
             return
         for data_id in losing:
             decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
             self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
         self.report.held += len(losing)
-        log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
+        log.error("removals are held: see irods-omero removals", units=len(losing))
+
+    def _still_held(self) -> int:
+        """How many units wait for a person in the whole zone."""
+        return len(ids_with(self._connections.zone, self._connections.names.error, [HELD]))
 
     def expect(self, imports: Iterable[int]) -> None:
         """Search once in OMERO for all units that are going to be imported, by their ids, instead of for each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irods_omero.agent.activity import Activity
+from irods_omero.domain.rules.losses import Losses
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
@@ -36,6 +37,8 @@ class Connections:
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
+        self.losses = Losses()
+        """Of what is not an import; that is done by the one thread that sweeps."""
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
         self._others: list[Connections] = []

@@ -141,7 +141,7 @@ class SafetySettings(Section):
     removals: Annotated[int, Field(ge=0)] = Field(
         default=100,
         description="If more units than this, and more than a tenth of those in a sweep, lose mapped values or all "
-        "their images at once, nothing is removed: see `irods-omero removals`.",
+        "their images within an hour, nothing is removed: see `irods-omero removals`.",
     )
 
 
