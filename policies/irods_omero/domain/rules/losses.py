@@ -1,8 +1,12 @@
-"""Which units have lost something lately, over all passes of an agent: whether more are to wait for a person."""
+"""Which units have lost something lately, whether more of them wait for a person, and what that decides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.observation import Observation
 
 REMEMBERED_SECONDS = 3600.0
 """What was lost longer ago is no longer counted: as much is what users take away one by one."""
@@ -64,3 +68,19 @@ class Losses:
 
 def _is_recent(at: float, now: float) -> bool:
     return abs(now - at) < REMEMBERED_SECONDS
+
+
+def settled(observation: Observation, restore: bool) -> Agreement:
+    """What counts as agreed about a unit once a person has decided about what is held of it.
+
+    Args:
+        observation: The unit.
+        restore: Whether to put back what was removed, and to import anew where images are missing; otherwise what was
+            removed on one side is removed on the other, and missing images count as deleted.
+    """
+    base = replace(observation.base, held=False)
+    if restore:  # nothing counts as agreed, so that what either side has is on both
+        base = replace(base, attributes=())
+    if restore and observation.omero.fileset is None:
+        base = replace(base, fileset=None, group=None, content=None)
+    return base
