@@ -62,9 +62,7 @@ def ensure_zone_user(session: Any, name: str, password: str, kind: str = "rodsus
         try:
             own.collections.exists("/")
         except CAT_INVALID_AUTHENTICATION:
-            pytest.exit(
-                f"The tests need their own password: iadmin moduser {name} password ...", 2
-            )
+            pytest.exit(f"The tests need their own password: iadmin moduser {name} password ...", 2)
 
 
 def ensure_tiers(session: Any, group: str, tiers: Sequence[tuple[str, int]]) -> None:

@@ -132,4 +132,5 @@ def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
         single=settings.single,
         winner=settings.winner,
         values=tuple(settings.values.items()),
+        units=settings.units or "",
     )
