@@ -60,8 +60,9 @@ class AttributeSettings(Section):
     )
     units: Annotated[str, StringConstraints(min_length=1, max_length=250)] | None = Field(
         default=None,
-        description="What the units of its AVUs are in OMERO: part of the text by a template, as in '{value} {unit}', "
-        "or always these, which are not shown; by default they are not shown, and an edit in OMERO keeps them.",
+        description="What the units of its AVUs are in OMERO: part of the text by a template, as in '{value} {unit}'; "
+        "any other text is the only unit, which is not shown. By default units are not shown, and an edit in OMERO "
+        "keeps them.",
     )
 
     @field_validator("units")
@@ -92,9 +93,7 @@ class AttributeSettings(Section):
         if many != (self.key or "").endswith(STAR):
             raise ValueError("an attribute that ends with a star needs a key that does, and the other way round")
         if self.values and is_template(self.units or ""):
-            raise ValueError(
-                "`values` and a template of `units` do not go together: which words are meant is not clear"
-            )
+            raise ValueError("`values` and a template of `units` do not go together: what is translated is not clear")
         return self
 
     @property
