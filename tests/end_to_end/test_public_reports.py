@@ -220,10 +220,11 @@ def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monke
     culprit, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
     bring_in = Importer.bring_in
 
-    def broken(importer: Importer, action: Import, opener: Any) -> Imported:
+    def broken(importer: Importer, action: Import, opener: Any, begin: Any) -> Imported:
         if culprit in action.paths:
+            begin()
             raise UnreachableError("importing", culprit, "the server went away")
-        return bring_in(importer, action, opener)
+        return bring_in(importer, action, opener, begin)
 
     with monkeypatch.context() as patch:
         patch.setattr(Importer, "bring_in", broken)
