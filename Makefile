@@ -46,7 +46,7 @@ package: $(READY) ## build wheel, source archive and the Debian package of the r
 lock: $(READY) ## choose versions anew
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
-		--no-emit-package zeroc-ice --extra omero --group dev pyproject.toml --output-file requirements/dev.txt
+		--no-emit-package zeroc-ice --extra omero --extra report --group dev pyproject.toml --output-file requirements/dev.txt
 	@echo "Now: make generate"
 
 clean: ## take the set-up away (the compiled zeroc-ice stays in its cache)

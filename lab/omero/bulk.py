@@ -39,7 +39,7 @@ class Bulkloader:
         with self._store.transaction():
             owned = self._owned()
             hasher = self._value("checksumalgorithm", "File-Size-64")
-            common = owned | {"repo": repository_uuid(self._store), "hasher": hasher, "size": 1, "path": "/bulk/"}
+            common = owned | {"repo": repository_uuid(self._store), "hasher": hasher, "size": 1, "path": "bulk/"}
             names = [path.rpartition("/")[2] for path in paths]
             files = self._insert("OriginalFile", ({**common, "name": name} for name in names))
             filesets = self._insert("Fileset", ({**owned, "templatePrefix": "bulk/"} for _ in names))

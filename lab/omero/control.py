@@ -51,6 +51,7 @@ class Control:
     holds_events: bool = False
     releases: int = 0
     down: bool = False
+    holds_imports: bool = False
     indexer_down: bool = False
     indexer_was_down: bool = True
     late_from: int = 0
@@ -75,6 +76,7 @@ class Control:
             released = bool(wanted["releases"] != self.releases)
             self.holds_events, self.releases = wanted["holds_events"], wanted["releases"]
             self.down = wanted["down"]
+            self.holds_imports = wanted["holds_imports"]
             self.indexer_down = wanted["indexer_down"]
             self.indexer_was_down = self.indexer_was_down or self.indexer_down
             self.late_from, self.late_seconds = wanted["late_from"], wanted["late_seconds"]

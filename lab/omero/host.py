@@ -75,6 +75,16 @@ class Host:
                 known[key] = Offered(identity, client, implementation, stateful)
             return self.adapter.createProxy(known[key].identity)
 
+    def offers(self, kind: type) -> list[tuple[Any, Any]]:
+        """List what is on offer of one class in all sessions, each with its proxy."""
+        with self._lock:
+            known = [offered for of_session in self._offered.values() for offered in of_session.values()]
+        return [
+            (offered.implementation, self.adapter.createProxy(offered.identity))
+            for offered in known
+            if isinstance(offered.implementation, kind)
+        ]
+
     def names(self, session: Session) -> list[str]:
         """List what is on offer in a session."""
         return list(self._offered.get(session.uuid, {}))

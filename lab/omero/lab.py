@@ -43,6 +43,7 @@ class LabOmero:
         self._releases = 0
         self._late: tuple[int, float] = (0, 0.0)
         self._down = False
+        self._holds_imports = False
         self._indexer_down = False
 
     def __enter__(self) -> LabOmero:
@@ -173,6 +174,17 @@ class LabOmero:
             self._write_control()
 
     @contextmanager
+    def long_imports(self) -> Iterator[None]:
+        """Have imports that were uploaded take until the end of the block, whatever becomes of those who wait."""
+        self._holds_imports = True
+        self._write_control()
+        try:
+            yield
+        finally:
+            self._holds_imports = False
+            self._write_control()
+
+    @contextmanager
     def indexer_down(self) -> Iterator[None]:
         """Write no rows of the search indexer during the block; all of them come after it (omero-34)."""
         self._indexer_down = True
@@ -223,6 +235,7 @@ class LabOmero:
             holds_events=self._holds_events,
             releases=self._releases,
             down=self._down,
+            holds_imports=self._holds_imports,
             indexer_down=self._indexer_down,
             late_from=self._late[0],
             late_seconds=self._late[1],

@@ -59,15 +59,15 @@ class Loader:
         sql = statement.sql
         if limited and not collections:
             sql += f" limit {-1 if limit is None else limit} offset {offset or 0}"
-        found = [self._result(row) for row in self._store.run(sql, statement.parameters)]
+        results = [self._result(row) for row in self._store.run(sql, statement.parameters)]
         self._objects.finish()
         if collections and (limited or statement.distinct):
-            found = list(_distinct(found))
+            results = list(_distinct(results))
             start = offset or 0
-            found = found[start : None if limit is None else start + limit]
+            results = results[start : None if limit is None else start + limit]
         elif statement.distinct and statement.fetched:
-            found = list(_distinct(found))
-        return found
+            results = list(_distinct(results))
+        return results
 
     def _result(self, row: Sequence[Any]) -> list[Any]:
         statement = self._statement
@@ -106,9 +106,9 @@ def _as_sent(thing: Any) -> Any:
     return thing
 
 
-def _distinct(found: list[list[Any]]) -> Iterator[list[Any]]:
+def _distinct(results: list[list[Any]]) -> Iterator[list[Any]]:
     seen: set[tuple[Any, ...]] = set()
-    for row in found:
+    for row in results:
         key = tuple(id(cell) if hasattr(cell, "_id") else cell for cell in row)
         if key not in seen:
             seen.add(key)

@@ -118,9 +118,9 @@ class Objects:
 
     def _named_values(self, entity: Entity, identities: list[int]) -> None:
         for name in entity.values:
-            found = self._store.get_values(entity, name, identities)
+            values = self._store.get_values(entity, name, identities)
             for identity in identities:
-                pairs = [omero.model.NamedValue(key, value) for key, value in found.get(identity, [])]
+                pairs = [omero.model.NamedValue(key, value) for key, value in values.get(identity, [])]
                 setattr(self._loaded[entity.root.name, identity][2], f"_{name}", pairs)
 
     def describe(self, entity: Entity, row: Row, made: Any) -> None:

@@ -79,10 +79,10 @@ class Saver:
         return self.save(given) if given._loaded and not target.is_global else self._referred(target, given)
 
     def _enumeration(self, target: Entity, given: Any) -> int:
-        found = self._store.run(f"select id from {target.table} where value = ?", [given._value.val])
-        if not found:
+        rows = self._store.run(f"select id from {target.table} where value = ?", [given._value.val])
+        if not rows:
             raise errors.validation(f"unknown {target.name}: {given._value.val}")
-        return int(found[0][0])
+        return int(rows[0][0])
 
     def _existing(self, entity: Entity, identity: int) -> Row:
         """Return the row of an object that is referred to; it must exist and be visible."""

@@ -51,8 +51,8 @@ def set_password(store: Store, user: int, password: str) -> None:
 
 def has_password(store: Store, user: int, password: str) -> bool:
     """Tell whether that is the user's password."""
-    found = store.run("select salt, digest from password where experimenter = ?", [user])
-    return bool(found) and secrets.compare_digest(found[0][1], _digest(found[0][0], password))
+    rows = store.run("select salt, digest from password where experimenter = ?", [user])
+    return bool(rows) and secrets.compare_digest(rows[0][1], _digest(rows[0][0], password))
 
 
 def _digest(salt: str, password: str) -> str:

@@ -16,6 +16,8 @@ import omero.rtypes
 from lab.certificate import write_certificate
 from lab.omero.control import Control
 from lab.omero.host import Host
+from lab.omero.repository.managed import settle_down
+from lab.omero.repository.rows import repository_uuid
 from lab.omero.requests_log import RequestsLog
 from lab.omero.router import Router
 from lab.omero.seed import seed
@@ -64,7 +66,7 @@ def serve(state: Path, port: int, tcp_port: int, root_password: str) -> None:
     seed(store, root_password)
     control = Control(state / "control.json")
     host = Host(state, store, control, Sessions(store, control), RequestsLog(state / "requests.jsonl"), adapter)
-    host.repository.mkdir(exist_ok=True)
+    settle_down(host.repository, store.setting("database"), repository_uuid(store))
     adapter.add(Router(host), communicator.stringToIdentity("OMERO.Glacier2/router"))
     adapter.activate()
     said = {"port": ports[Ice.SSLEndpointType if hasattr(Ice, "SSLEndpointType") else 2], "tcp_port": ports[1]}

@@ -88,8 +88,8 @@ class Sessions:
 
     def user_id(self, name: str) -> int | None:
         """Find a user by name."""
-        found = self._store.run('select id from "experimenter" where "omeName" = ?', [name])
-        return int(found[0][0]) if found else None
+        rows = self._store.run('select id from "experimenter" where "omeName" = ?', [name])
+        return int(rows[0][0]) if rows else None
 
     def may_login(self, name: str, password: str) -> bool:
         """Tell whether a name and a password, or twice the uuid of an open session, open the door."""
@@ -147,10 +147,10 @@ class Sessions:
             if not others:
                 raise errors.api_usage(f"Can't find default group for {name}")
             return others[0]
-        found = self._store.run('select id from "experimentergroup" where name = ?', [group])
-        if not found:
+        rows = self._store.run('select id from "experimentergroup" where name = ?', [group])
+        if not rows:
             raise omero.AuthenticationException("Error creating session.")
-        return int(found[0][0])
+        return int(rows[0][0])
 
     def get(self, identifier: str) -> Session:
         """Return an open session, counting the call as use of it."""

@@ -145,21 +145,21 @@ class Store:
 
     def row(self, entity: Entity, identity: int) -> Row | None:
         """Return one row by its id, if it exists and is of that class."""
-        found = self.rows(entity, "id", [identity])
-        return found[0] if found else None
+        rows = self.rows(entity, "id", [identity])
+        return rows[0] if rows else None
 
     def rows(self, entity: Entity, column: str, wanted: Sequence[Any]) -> list[Row]:
         """Return the rows whose column has one of the wanted values, ordered by id."""
         names = columns(entity)
         listed = ", ".join(f'"{name}"' for name in names)
-        found: list[Row] = []
+        rows: list[Row] = []
         for part in batches(wanted):
             marks = ", ".join("?" * len(part))
             conditions = f'"{column}" in ({marks})', kind_condition(entity)
             where = " and ".join(condition for condition in conditions if condition)
             select = f"select {listed} from {entity.table} where {where} order by id"
-            found += [dict(zip(names, values, strict=True)) for values in self.run(select, part)]
-        return found
+            rows += [dict(zip(names, values, strict=True)) for values in self.run(select, part)]
+        return rows
 
     def set_values(self, entity: Entity, name: str, identity: int, pairs: Sequence[tuple[Any, Any]]) -> None:
         """Replace a list of named values."""
@@ -171,19 +171,19 @@ class Store:
 
     def get_values(self, entity: Entity, name: str, identities: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
         """Return lists of named values by the id of the object that has them."""
-        found: dict[int, list[tuple[str, str]]] = {}
+        values_by_owner: dict[int, list[tuple[str, str]]] = {}
         table = values_table(entity, name)
         for part in batches(identities):
             marks = ", ".join("?" * len(part))
             select = f"select owner, name, value from {table} where owner in ({marks}) order by owner, position"
             for owner, key, value in self.run(select, part):
-                found.setdefault(owner, []).append((key, value))
-        return found
+                values_by_owner.setdefault(owner, []).append((key, value))
+        return values_by_owner
 
     def setting(self, name: str, default: str = "") -> str:
         """Return one of the server's own settings."""
-        found = self.run("select value from setting where name = ?", [name])
-        return str(found[0][0]) if found else default
+        rows = self.run("select value from setting where name = ?", [name])
+        return str(rows[0][0]) if rows else default
 
     def set_setting(self, name: str, value: str) -> None:
         """Keep one of the server's own settings."""

@@ -91,5 +91,5 @@ def unsupported(what: str) -> ZoneError:
 
 def code_in(text: str) -> int:
     """The code that an exception's text chooses for the client, as the Python rule engine reads it."""
-    found = _CODE_IN_TEXT.search(text)
-    return int(found.group(1)) if found else -1
+    match = _CODE_IN_TEXT.search(text)
+    return int(match.group(1)) if match else -1

@@ -43,23 +43,23 @@ class OpenReplica:
 
 def open_object(agent: "Agent", inp: DataObjectInput) -> OpenReplica:
     """Open a data object as the flags say; make it if they say so and it is not there."""
-    found = replicas.of_path(agent.store, inp.path)
+    object_replicas = replicas.of_path(agent.store, inp.path)
     writing = bool(inp.flags & (os.O_WRONLY | os.O_RDWR))
-    if not found:
+    if not object_replicas:
         if not (writing and inp.flags & os.O_CREAT):
             agent.refuse_missing(inp.path)
         return create_object(agent, inp)
-    data_id, admin = found[0].data_id, "irodsAdmin" in inp.keywords
-    if not (writing or admin or access.sees(agent.store, agent.client, data_id, found[0].coll_id)):
+    data_id, admin = object_replicas[0].data_id, "irodsAdmin" in inp.keywords
+    if not (writing or admin or access.sees(agent.store, agent.client, data_id, object_replicas[0].coll_id)):
         agent.refuse_missing(inp.path)
     agent.check_access(data_id, access.WRITE if writing else access.READ, admin, inp.path)
-    replica = selection.chosen(agent.store, found, inp.keywords, writing)
+    replica = selection.chosen(agent.store, object_replicas, inp.keywords, writing)
     opened = _opened(agent, inp, replica, OPEN_WRITE if writing else OPEN_READ, inp.flags)
     if writing:
         if inp.keywords.get("replicaToken"):
             _join(agent, opened)
         else:
-            _lock(agent, opened, found)
+            _lock(agent, opened, object_replicas)
             if inp.flags & os.O_TRUNC:
                 _truncated(agent, opened)
     return opened
@@ -95,11 +95,11 @@ def _opened(agent: "Agent", inp: DataObjectInput, replica: Replica, open_type: s
     return OpenReplica(inp.path, replica, file, inp.keywords, open_type, resource, hierarchy)
 
 
-def _lock(agent: "Agent", opened: OpenReplica, found: list[Replica]) -> None:
+def _lock(agent: "Agent", opened: OpenReplica, object_replicas: list[Replica]) -> None:
     """Tell everybody that a replica is being written: it is intermediate, the others are write-locked."""
-    refuse_locked(found)
+    refuse_locked(object_replicas)
     this = opened.replica
-    others = [replica for replica in found if replica is not this]
+    others = [replica for replica in object_replicas if replica is not this]
     locked = []
     for replica in (this, *others):
         status = INTERMEDIATE if replica is this else WRITE_LOCKED
@@ -112,9 +112,9 @@ def _lock(agent: "Agent", opened: OpenReplica, found: list[Replica]) -> None:
     _give_token(agent, opened)
 
 
-def refuse_locked(found: list[Replica]) -> None:
+def refuse_locked(object_replicas: list[Replica]) -> None:
     """Refuse a data object that somebody is writing."""
-    states = {replica.data_is_dirty for replica in found}
+    states = {replica.data_is_dirty for replica in object_replicas}
     if WRITE_LOCKED in states:
         raise ZoneError("LOCKED_DATA_OBJECT_ACCESS", "the data object is locked")
     if INTERMEDIATE in states:

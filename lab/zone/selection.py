@@ -49,14 +49,14 @@ def chosen(store: Store, replicas: list[Replica], keywords: CondInput, writing: 
 
 
 def _named(store: Store, replicas: list[Replica], keywords: CondInput) -> list[Replica]:
-    found = replicas
+    candidates = replicas
     if keywords.get("replNum"):
-        found = [replica for replica in found if str(replica.data_repl_num) == keywords["replNum"]]
+        candidates = [replica for replica in candidates if str(replica.data_repl_num) == keywords["replNum"]]
     if keywords.get("resc_hier"):
-        found = [r for r in found if resources.hierarchy(store, r.resc_id) == keywords["resc_hier"]]
+        candidates = [r for r in candidates if resources.hierarchy(store, r.resc_id) == keywords["resc_hier"]]
     if keywords.get("rescName"):
         wanted = keywords["rescName"]
-        found = [r for r in found if resources.root(resources.hierarchy(store, r.resc_id)) == wanted]
-    if not found:
+        candidates = [r for r in candidates if resources.root(resources.hierarchy(store, r.resc_id)) == wanted]
+    if not candidates:
         raise ZoneError("SYS_REPLICA_DOES_NOT_EXIST", "no such replica")
-    return found
+    return candidates

@@ -46,6 +46,10 @@ class ForbiddenError(RefusedError):
     """The user in whose name it was tried may not do it, or is not there: another one may be able to."""
 
 
+class StalledError(RefusedError):
+    """OMERO goes on with a command for ever: it was cancelled, and nobody knows why."""
+
+
 class ContentError(RefusedError):
     """OMERO has read a unit's bytes and can make no images of them: trying again soon will not help."""
 

@@ -93,8 +93,8 @@ def test_links_that_go_with_an_image_are_rows_of_the_same_event(server: Server) 
         "where l.id > :last and l.action = :action and l.entityId in (:ids)"
     )
     ids = [link.id.val, link.parent.id.val]
-    found = rows(server.client(server.service), text, EVERYWHERE, last=last, action="DELETE", ids=ids)
-    events = {kind.rpartition(".")[2]: event for kind, event in found}
+    event_rows = rows(server.client(server.service), text, EVERYWHERE, last=last, action="DELETE", ids=ids)
+    events = {kind.rpartition(".")[2]: event for kind, event in event_rows}
     assert events["ImageAnnotationLink"] == events["Image"]
 
 

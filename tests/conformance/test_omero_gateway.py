@@ -11,6 +11,8 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
 from irods_omero.domain.state.actions import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.domain.state.places import TIER_TAGS
 from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.target import Target
@@ -19,18 +21,21 @@ from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.counts import count_images, count_since
 from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.importer import find_existing, half_made
+from irods_omero.gateways.omero.records import noted
+from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
 from tests.conformance.gateway import ZONE, Agent, opener
 from tests.conformance.hql import asked, sendable
-from tests.conformance.importing import bring_in, fileset, picture, settings
+from tests.conformance.importing import bring_in, fileset, picture, settings, upload
 from tests.conformance.mapped import use_tag_sets
 from tests.conformance.server import (
     ALICE,
@@ -169,6 +174,34 @@ def place_and_edit(agent: Agent, fileset_id: int) -> None:
     unanswered_since(agent.service)
 
 
+def look_back(agent: Agent, fileset_id: int) -> None:
+    """What OMERO remembers of images and plates: who imported, tagged, placed and changed them."""
+    records = noted(agent.service, [fileset_id])
+    kinds = {(each.kind, each.subject.partition(":")[0], each.user, each.agent) for each in records}
+    assert {(IMPORT, "Fileset", ALICE, True), (PLACE, "Plate", ALICE, False), (PLACE, "Image", ALICE, False)} <= kinds
+    assert {(TAG, "Plate", ALICE, True), (PAIRS, "Image", ALICE, False), (CHANGE, "Image", ALICE, False)} <= kinds
+    assert {each.fileset for each in records} == {fileset_id}
+    assert all(time.time() - 86_400 < each.at < time.time() + 3600 for each in records), "seconds, not milliseconds"
+    assert noted(agent.service, [2**40]) == []
+
+
+def add_up(agent: Agent) -> None:
+    """Images, filesets and bytes by group, tier and month, on plates and off them; each image counts once."""
+    content, month = picture("one", "two"), time.strftime("%Y-%m", time.gmtime())
+    done = agent.importing.bring_in(agent.action(3, target=agent.target), opener(content))
+    on_images, on_plates = f"i{agent.data_id}", f"p{agent.data_id}"
+    agent.apply(*(AddTag(subject, TIER_TAGS, f"tier:{on_images}") for subject in agent.view(done.fileset).subjects))
+    put_on_a_plate(agent, done.fileset)
+    agent.apply(AddTag(agent.subject(done.fileset), TIER_TAGS, f"tier:{on_plates}"))
+    counted = [each for each in count_images(agent.service) if each.tier in (on_images, on_plates)]
+    assert counted == [
+        ImageCount(ANNOTATE, on_images, month, 2, 1, len(content)),
+        ImageCount(ANNOTATE, on_plates, month, 1, 1, len(content)),
+    ]
+    since = [each for each in count_since(agent.service) if each.tier in (on_images, on_plates)]
+    assert since == [TierCount(on_images, month, 2), TierCount(on_plates, month, 1)]
+
+
 def take_in(agent: Agent) -> None:
     """What another client imported: what it is, its bytes, and the key by which it is known from then on."""
     client = agent.server.client(ALICE)
@@ -198,6 +231,7 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
     with asked() as texts:
         fileset_id = import_into_all_places(agent)
         assert half_made(agent.service, [fileset_id]) == []
+        wait_for_one_of_another_agent(agent)
         assert [existing.id for existing in find_existing(agent.service, "irods/none/", present=fileset_id)] == [
             fileset_id
         ]
@@ -208,6 +242,8 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
         put_on_a_plate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         follow_events(agent, fileset_id)
+        look_back(agent, fileset_id)
+        add_up(agent)
     unasked = [place for place, text in sendable().items() if not any(text.fullmatch(sent) for sent in texts)]
     assert unasked == [], "queries that no test of the conformance suite has sent: call what sends them here"
 
@@ -223,6 +259,22 @@ def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
     assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
     agent.importing.bring_in(action, opener(picture()))
     assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_an_import_that_another_agent_has_left_is_waited_for(agent: Agent) -> None:
+    """omero-74: OMERO goes on without its client, and gives the command to whoever joins the session."""
+    wait_for_one_of_another_agent(agent)
+
+
+def wait_for_one_of_another_agent(agent: Agent) -> None:
+    """Have somebody go as soon as the files are uploaded, without a word, and wait for what becomes of them."""
+    action = agent.action(9)
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+        process.verifyUpload([upload(process, 0, picture())])
+        (left,) = find_existing(agent.service, action.key)
+        assert wait_for_earlier(agent.people, left.id, left.owner, left.group, "left")
+    assert [existing.complete for existing in find_existing(agent.service, action.key)] == [True]
 
 
 def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:

@@ -71,11 +71,27 @@ def test_the_catalog_counts_and_adds_up(zone: Zone, agent_zone: ZoneConnection) 
     sizes = {path: zone.alice.data_objects.get(path).size for path in paths}
     ids = {str(row[Resource.id]): row[Resource.name] for row in zone.rods.query(Resource.id, Resource.name)}
     here = (Collection.name == zone.collection, DataObject.replica_status == "1")
-    found = sums(agent_zone, "adding up", DataObject.resc_id, DataObject.id, DataObject.size, *here)
-    assert {ids[str(resource)]: (count, size) for resource, count, size in found} == {
+    totals = sums(agent_zone, "adding up", DataObject.resc_id, DataObject.id, DataObject.size, *here)
+    assert {ids[str(resource)]: (count, size) for resource, count, size in totals} == {
         FAST: (2, sum(sizes.values())),
         MEDIUM: (1, sizes[paths[0]]),
     }
+
+
+def test_what_was_not_used_since_a_time_is_added_up(zone: Zone, agent_zone: ZoneConnection) -> None:
+    """zone-88: values are compared as texts, and units are empty, not null, where there are none."""
+    ages = {"old": ("1000000000", ""), "new": ("1900000000", ""), "flagged": ("1000000000", "flag")}
+    size = 0
+    for name, (time_used, units) in ages.items():
+        path = zone.put(name)
+        zone.alice.metadata.add(DataObject, path, iRODSMeta("used", time_used, units))
+        size = zone.alice.data_objects.get(path).size if name == "old" else size
+    here = (Collection.name == zone.collection, DataObject.replica_status == "1", DataObjectMeta.name == "used")
+    before = (*here, DataObjectMeta.value < "1800000000", DataObjectMeta.units != "flag")
+    columns = (DataObject.resc_id, DataObject.id, DataObject.size)
+    assert [row[1:] for row in sums(agent_zone, "adding up", *columns, *before)] == [(1, size)]
+    flagged = sums(agent_zone, "adding up", *columns, *here, DataObjectMeta.units == "flag")
+    assert [row[1] for row in flagged] == [1]
 
 
 def test_what_has_two_attributes_is_found_by_two_conditions(zone: Zone) -> None:

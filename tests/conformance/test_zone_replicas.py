@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from base64 import b64encode
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def test_a_new_replica_is_dated_now(zone: Zone) -> None:
     old, new = sorted(zone.alice.data_objects.get(path).replicas, key=lambda replica: replica.number)
     assert old.modify_time.timestamp() == LONG_AGO
     assert new.modify_time.timestamp() > LONG_AGO
+
+
+def test_a_new_replica_has_the_create_time_of_the_one_that_it_was_made_from(zone: Zone) -> None:
+    """zone-87."""
+    path = zone.put("a")
+    (created,) = {replica.create_time for replica in zone.alice.data_objects.get(path).replicas}
+    zone.wait_until(lambda: time.time() >= created.timestamp() + 2)
+    zone.alice.data_objects.replicate(path, MEDIUM)
+    zone.alice.data_objects.trim(path, **{kw.RESC_NAME_KW: FAST, kw.COPIES_KW: "1"})
+    (moved,) = zone.alice.data_objects.get(path).replicas
+    assert (moved.resource_name, moved.create_time) == (MEDIUM, created)
+    assert moved.modify_time > created
 
 
 def test_metadata_and_names_do_not_date_a_replica(zone: Zone) -> None:

@@ -42,6 +42,7 @@ class Story:
         self.restage_by_tag()
         self.archive_by_avu()
         self.come_through_omero()
+        self.free_the_disk()
         self.rest()
 
     def arrive(self) -> None:
@@ -166,6 +167,39 @@ class Story:
         stage.check(
             "it is on the archive tier, with a lock", "tier:archive" in served.image.texts and served.image.archived
         )
+
+    def free_the_disk(self) -> None:
+        """Where the agent sees OMERO's repository, OMERO's copy goes with the tier and comes back with the data."""
+        stage, scene, repository = self._stage, self._scene, self._scene.omero.repository
+        assert repository is not None
+        stage.step("OMERO's disk is a cache: archiving frees it")
+        before = scene.settings
+        section = {**before.omero.model_dump(mode="json"), "repository": str(repository)}
+        scene.settings = scene.with_settings(omero=section, cache={"evict": "with-tier"})
+        content = stained_tissue()
+        path = scene.put("large.ome.tiff", content)
+        scene.user.data_objects.chksum(path)
+        scene.sweep()
+        (copy,) = repository.rglob("large.ome.tiff")
+        stage.check("after an import the bytes are on OMERO's disk, too", copy.read_bytes() == content)
+        scene.ask_by_avu(path, "archive")
+        scene.sweep()
+        scene.wait_for("archive", path)
+        report = scene.sweep()
+        stage.did("agent ", f"removes OMERO's copy: {report.freed_bytes} bytes are free")
+        stage.show([scene.shown(path)])
+        stage.check(
+            "the copy is gone, and the image has its lock", not copy.exists() and scene.shown(path).image.archived
+        )
+        scene.ask_by_tag(scene.shown(path).image.id, "restage")
+        scene.sweep()
+        scene.wait_for(FAST, path)
+        report = scene.sweep()
+        stage.did("agent ", f"brings it back: {report.refilled_bytes} bytes")
+        stage.show([scene.shown(path)])
+        stage.check("the same bytes are back", copy.read_bytes() == content)
+        stage.check("and the lock is off", not scene.shown(path).image.archived)
+        scene.settings = before
 
     def rest(self) -> None:
         """Nothing changed means no write on either side."""

@@ -255,7 +255,7 @@ def test_a_new_omero_server_gets_the_accounts_once(tmp_path: Path) -> None:
 def commands(text: str) -> list[list[str]]:
     """The calls of irods-omero in a text, as words."""
     text = re.sub(r'",\s*"', " ", re.sub(r"\\\n", " ", text))
-    return [shlex.split(found) for found in re.findall(r"irods-omero ((?:[a-z]+)(?: --[^\n|>;`)'\"&]*)?)", text)]
+    return [shlex.split(call) for call in re.findall(r"irods-omero ((?:[a-z]+)(?: --[^\n|>;`)'\"&]*)?)", text)]
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
+from irods_omero.status.facility import tables
+from irods_omero.vocabulary import REGISTERED, SUPERSEDED
+from tests.unit.status.facility import EMPTY, SETTINGS
+
 TOP = Path(__file__).parents[2]
 DOCUMENTS = sorted(str(path.relative_to(TOP)) for path in (*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")))
 
@@ -35,3 +40,22 @@ def test_the_commands_of_the_readme_are_there() -> None:
     makefile = (TOP / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", text, flags=re.MULTILINE):
         assert f"\n{target}:" in makefile
+
+
+def test_the_page_on_the_report_names_all_tables_and_all_kinds_of_events() -> None:
+    text = (TOP / "docs" / "report.md").read_text(encoding="utf-8")
+    rows = {name for line in text.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    assert {table.key for table in tables(EMPTY, SETTINGS)} <= rows
+    source = (TOP / "policies" / "irods_omero" / "status" / "history.py").read_text(encoding="utf-8")
+    kinds = {
+        IMPORT,
+        TAG,
+        PAIRS,
+        PLACE,
+        CHANGE,
+        REGISTERED,
+        SUPERSEDED,
+        *re.findall(r'(?:ZONE|AGREED), "(\w+)"', source),
+    }
+    assert len(kinds) > 10
+    assert kinds <= rows

@@ -100,9 +100,9 @@ def test_from_the_wheel_to_the_first_tagged_image(
 
     config = ["--config", str(tmp_path / "etc" / "omero_policy.json")]
     looked = run(installed, "irods-omero", *config, "doctor", "--json", "--etc", str(tmp_path / "etc"), at=tmp_path)
-    found = json.loads(looked.stdout)["findings"]
-    assert [one for one in found if one["level"] == "failure"] == []
-    assert {one["level"] for one in found if one["check"] == "hooks"} == {"ok"}
+    findings = json.loads(looked.stdout)["findings"]
+    assert [one for one in findings if one["level"] == "failure"] == []
+    assert {one["level"] for one in findings if one["check"] == "hooks"} == {"ok"}
 
     with iRODSSession(host=zone.host, port=zone.port, zone=zone.name, user="alice", password="alice") as alice:
         alice.collections.create(IMAGES)

@@ -38,13 +38,13 @@ def labels() -> dict[str, dict[str, set[str]]]:
     activity.swept(Report(), 1)
     activity.broken_off("")
     activity.tell(*(News(kind, "", "/lab/a") for kind in (AGAIN, GIVEN_UP, HINDERED, REFUSED)))
-    found: dict[str, dict[str, set[str]]] = {}
+    label_values: dict[str, dict[str, set[str]]] = {}
     for family in [*metrics.own(), *families(STATUS)]:
         for sample in family.samples:
-            of_metric = found.setdefault(sample.name, {})
+            of_metric = label_values.setdefault(sample.name, {})
             for label, value in sample.labels.items():
                 of_metric.setdefault(label, set()).add(value)
-    return found
+    return label_values
 
 
 def expressions(document: Any) -> Iterator[str]:
@@ -72,7 +72,7 @@ def test_each_expression_asks_for_what_there_is(labels: dict[str, dict[str, set[
         assert name in labels
         for label, value in re.findall(r'(\w+)="([^"]*)"', chosen):
             assert value in labels[name][label]
-    grouped = {label.strip() for found in re.findall(r"by \(([^)]*)\)", expression) for label in found.split(",")}
+    grouped = {label.strip() for clause in re.findall(r"by \(([^)]*)\)", expression) for label in clause.split(",")}
     assert grouped <= set().union(*(labels[name] for name, _ in asked))
 
 

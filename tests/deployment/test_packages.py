@@ -90,8 +90,8 @@ def run(folder: Path, *arguments: str, at: Path, **environment: str) -> subproce
 
 def below(folder: Path) -> set[str]:
     """The files in a folder of the checkout, by their paths in it."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return {name for name in found if "__pycache__" not in name}
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {name for name in paths if "__pycache__" not in name}
 
 
 def test_the_wheel_has_the_package_the_rules_and_the_examples_and_no_tests(archives: tuple[Path, Path]) -> None:

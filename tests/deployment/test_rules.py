@@ -83,8 +83,8 @@ def test_the_example_of_tiers_makes_a_group_that_the_doctor_likes(
 ) -> None:
     monkeypatch.setenv(ZONE_PASSWORD_VARIABLE, zone.password)
     set_tiers_up(zone, tmp_path)
-    found = list(tier_groups(facts(zone)))
-    assert [(one.level, one.text) for one in found] == [(Level.OK, "images: fast, tape")]
+    findings = list(tier_groups(facts(zone)))
+    assert [(one.level, one.text) for one in findings] == [(Level.OK, "images: fast, tape")]
 
 
 def test_what_is_to_be_kept_does_not_leave_its_tier(zone: LabZone, tmp_path: Path) -> None:

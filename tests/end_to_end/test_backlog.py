@@ -19,7 +19,7 @@ MANY = 5
 @pytest.fixture
 def scene(new_scene: SceneFactory) -> Scene:
     """A scene in which few units are imported in one sweep."""
-    made = new_scene(imports={"per_sweep": AT_ONCE})
+    made = new_scene(imports={"per_sweep": AT_ONCE, "parallel": 1})
     made.watch()
     made.sweep()
     return made
@@ -122,7 +122,9 @@ def test_the_agent_does_not_pause_while_there_is_a_backlog(scene: Scene) -> None
         if not numbers[-1]:
             stop.set()
 
-    with scene.connections(agent={"interval_seconds": 3600.0}, imports={"per_sweep": AT_ONCE}) as connections:
+    with scene.connections(
+        agent={"interval_seconds": 3600.0}, imports={"per_sweep": AT_ONCE, "parallel": 1}
+    ) as connections:
         run(connections, stop, swept)
     assert numbers == [3, 1, 0]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import omero
 import omero.cmd
@@ -56,6 +57,24 @@ def test_reading_for_an_import_is_no_access(scene: Scene) -> None:
     scene.grow_old(path)
     scene.sweep()
     assert scene.avus(path, "irods::access_time") == ["1000000000"]
+
+
+def test_a_disk_of_omero_that_fills_up_is_freed_by_archiving(scene: Scene) -> None:
+    if scene.omero.repository is None:
+        pytest.skip("the managed repository of this OMERO cannot be seen from here")
+    section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(scene.omero.repository)}
+    seeing = {"omero": section, "cache": {"evict": "with-tier"}}
+    name = f"{uuid4().hex}.ome.tiff"
+    path = scene.put(name, retina(32))
+    scene.user.data_objects.chksum(path)
+    scene.sweep(**seeing)
+    assert len(list(scene.omero.repository.rglob(name))) == 1
+    scene.ask_by_tag(scene.shown(path).image.id, "archive")
+    scene.sweep(**seeing)
+    scene.wait_for(ARCHIVE, path)
+    scene.sweep(**seeing)
+    assert list(scene.omero.repository.rglob(name)) == []
+    assert scene.shown(path).image.archived
 
 
 def test_a_unit_that_nobody_can_decide_about_stops_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,10 +220,11 @@ def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monke
     culprit, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
     bring_in = Importer.bring_in
 
-    def broken(importer: Importer, action: Import, opener: Any) -> Imported:
+    def broken(importer: Importer, action: Import, opener: Any, begin: Any) -> Imported:
         if culprit in action.paths:
+            begin()
             raise UnreachableError("importing", culprit, "the server went away")
-        return bring_in(importer, action, opener)
+        return bring_in(importer, action, opener, begin)
 
     with monkeypatch.context() as patch:
         patch.setattr(Importer, "bring_in", broken)

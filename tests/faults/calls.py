@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any, Protocol
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero import login
 from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone import intake, streaming
 from irods_omero.gateways.zone.connection import ZoneConnection
 
 ZONE = "zone"
 OMERO = "omero"
+REPOSITORY = "repository"
 
 KILL = "kill"
 """The agent gets SIGKILL when the call is done, before it sees the answer."""
@@ -52,10 +55,10 @@ class Call:
     """One call.
 
     Attributes:
-        side: ``zone`` or ``omero``.
+        side: ``zone``, ``omero`` or ``repository``.
         doing: What was being done, in the words of the product.
         on: To what.
-        changed: Whether what the servers keep was another when it was done.
+        changed: Whether what the servers keep was another when it was done; of the repository it is always said.
     """
 
     side: str
@@ -75,7 +78,9 @@ class Changes:
     """Sees whether the servers have committed anything, whoever asked them to."""
 
     def __init__(self, databases: Sequence[Path]) -> None:
-        self._databases = [sqlite3.connect(f"file:{path}?mode=ro", uri=True) for path in databases]
+        self._databases = [
+            sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False) for path in databases
+        ]
         self._before = self._versions()
 
     def seen(self) -> bool:
@@ -94,11 +99,13 @@ class Calls:
     disturbance: Disturbance | None = None
     changes: Changes | None = None
     made: list[Call] = field(default_factory=list)
+    numbering: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self) -> None:
         """Stand in all the ways to the servers."""
         self._stand_in(ZoneConnection, "call", ZONE)
         self._stand_in(OmeroSession, "call", OMERO)
+        self._stand_in(Repository, "call", REPOSITORY)
         read, log_in = streaming._Reader.read, login._log_in
         streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
         login._log_in = self._logging_in(log_in)
@@ -127,8 +134,9 @@ class Calls:
 
     def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
         """Make one call, unless this is where something goes wrong."""
-        number = len(self.made) + 1
-        self.made.append(Call(side, doing, on))
+        with self.numbering:
+            number = len(self.made) + 1
+            self.made.append(Call(side, doing, on))
         how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
         if how == CUT_BEFORE:
             raise UnreachableError(doing, on, "cut off by a test before it was done")
@@ -140,7 +148,8 @@ class Calls:
         if how == CUT_AFTER:
             raise UnreachableError(doing, on, "cut off by a test after it was done")
         if self.changes is not None:
-            self.made[number - 1] = Call(side, doing, on, self.changes.seen())
+            with self.numbering:
+                self.made[number - 1] = Call(side, doing, on, self.changes.seen() or side == REPOSITORY)
         return result
 
 

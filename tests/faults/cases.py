@@ -142,21 +142,30 @@ class Case:
 
 
 @contextmanager
-def scene_of_its_own(policy_file: Path, name: str, wake_up: float = NEVER) -> Iterator[tuple[Scene, Agents]]:
-    """Both lab servers with one watched collection, and agents for them."""
+def scene_of_its_own(
+    policy_file: Path, name: str, wake_up: float = NEVER, parallel: int = 1
+) -> Iterator[tuple[Scene, Agents]]:
+    """Both lab servers with one watched collection, and agents for them, whose calls come in an order that is known.
+
+    Args:
+        policy_file: Where the configuration is written.
+        name: That of the collection.
+        wake_up: Seconds between two looks of the delay server.
+        parallel: Number of imports side by side; with more than one the order of calls is another each time.
+    """
     variables = {POLICY_FILE_VARIABLE: str(policy_file)}
     with LabZone(core=REPOSITORY, environment=variables, wake_up=wake_up) as zone, LabOmero() as server:
         places = (
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
             OmeroPlace(server.host, server.port, server.root, server.password, server),
         )
-        with Scene(*places, policy_file, name, attributes=ATTRIBUTES) as scene:
+        with Scene(*places, policy_file, name, attributes=ATTRIBUTES, imports={"parallel": parallel}) as scene:
             scene.watch()
             for client in (scene.microscopist, scene.root):
                 client.enableKeepAlive(KEEP_ALIVE)
             secrets = {name: os.environ[name] for name in (ZONE_PASSWORD_VARIABLE, OMERO_PASSWORD_VARIABLE)}
             databases = (zone.state / "catalog.sqlite", server.state / "omero.db")
-            yield scene, Agents(scene.settings, secrets, databases)
+            yield scene, Agents(scene.settings, secrets, databases if parallel == 1 else ())
 
 
 def avus_of(scene: Scene, path: str) -> list[tuple[str, str, str]]:

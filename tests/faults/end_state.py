@@ -70,6 +70,7 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
+    fields["evicted"] = fields.get("evicted", [0])[1:]
     for key in ("c", "fs", "grp", "since", "asked", "queued"):
         fields[key] = key in fields
     if "fail" in fields:

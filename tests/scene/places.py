@@ -4,7 +4,8 @@
 ``IRODS_OMERO_TEST_OMERO=omero://user:password@host:port``, both or none of them, name accounts of administrators. On
 a real zone the rules are installed already, with ``/<zone>/home`` among the watched roots and the agent's account
 called as ``AGENT_USER`` says. ``IRODS_OMERO_TEST_AGENT_PASSWORD`` is the password of the agent's accounts on both
-sides, if they exist already.
+sides, if they exist already. ``IRODS_OMERO_TEST_REPOSITORY`` is the directory of OMERO's managed repository, where it
+can be written to from here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lab.zone import LabZone
 
 ZONE_VARIABLE = "IRODS_OMERO_TEST_ZONE"
 OMERO_VARIABLE = "IRODS_OMERO_TEST_OMERO"
+REPOSITORY_VARIABLE = "IRODS_OMERO_TEST_REPOSITORY"
 AGENT_PASSWORD_VARIABLE = "IRODS_OMERO_TEST_AGENT_PASSWORD"
 REPOSITORY = Path(__file__).parents[2]
 AGENT_USER = "omero-agent"
@@ -64,6 +66,14 @@ class OmeroPlace:
     user: str
     password: str
     lab: LabOmero | None = None
+
+    @property
+    def repository(self) -> Path | None:
+        """The directory of its managed repository as this machine sees it, None if it does not."""
+        if self.lab is not None:
+            return self.lab.repository
+        named = os.environ.get(REPOSITORY_VARIABLE)
+        return Path(named) if named else None
 
     def client(self, user: str = "", password: str = "", group: str = "") -> Any:
         """A plain omero-py client, logged in."""

@@ -20,13 +20,13 @@ GRAPH_FAIL = "graph-fail"
 
 def targets_of(request: Any) -> set[Key]:
     """Return what a command is asked to work on."""
-    found: set[Key] = set()
+    targets: set[Key] = set()
     for name, identities in request.targetObjects.items():
         simple = name.rsplit(".", 1)[-1]
         if simple not in ENTITIES or ENTITIES[simple].is_global:
             raise error(request, "bad-target", f"cannot target {simple}")
-        found |= {(simple, identity) for identity in identities}
-    return found
+        targets |= {(simple, identity) for identity in identities}
+    return targets
 
 
 def planned(work: Work, request: Any) -> Plan:

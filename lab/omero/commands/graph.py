@@ -51,10 +51,10 @@ class Plan:
 
     def deleted(self) -> dict[str, list[int]]:
         """Return the ids of what goes, by Java class."""
-        found: dict[str, list[int]] = defaultdict(list)
+        ids_by_class: dict[str, list[int]] = defaultdict(list)
         for (root, identity), row in self.doomed.items():
-            found[ENTITIES[row.get("kind", root)].java].append(identity)
-        return {name: sorted(identities) for name, identities in found.items()}
+            ids_by_class[ENTITIES[row.get("kind", root)].java].append(identity)
+        return {name: sorted(identities) for name, identities in ids_by_class.items()}
 
     def execute(self, repository: Path) -> list[Path]:
         """Delete the rows; return the files that are to go when that is settled."""
@@ -121,11 +121,11 @@ class Plan:
             if not (link.is_link and link.name.endswith(("AnnotationLink", *CONTAINERS))):
                 continue
             if link.fields["parent"].target == entity.root.name:
-                found = self.rows(link.name, "parent", list(by_id))
-                for row in found:
+                link_rows = self.rows(link.name, "parent", list(by_id))
+                for row in link_rows:
                     self._doom(link, row)
                 if link.name.endswith("AnnotationLink"):
-                    self._annotations(found, by_id)
+                    self._annotations(link_rows, by_id)
             if link.fields["child"].target == entity.root.name:
                 for row in self.rows(link.name, "child", list(by_id)):
                     self._doom(link, row)
@@ -164,12 +164,12 @@ class Plan:
 
     @staticmethod
     def _bases(kind: str) -> set[str]:
-        found = set()
+        bases = set()
         base = ENTITIES[kind].base
         while base:
-            found.add(base)
+            bases.add(base)
             base = ENTITIES[base].base
-        return found
+        return bases
 
     def _settle_filesets(self) -> None:
         """Doom filesets of which every image is doomed."""

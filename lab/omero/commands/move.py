@@ -54,12 +54,12 @@ def _forbidden(caller: Caller, plan: Plan) -> str:
     return f"not permitted to move {', '.join(sorted(refused))}" if refused else ""
 
 
-def _divided(found: dict[Key, Row], private: bool) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+def _divided(rows: dict[Key, Row], private: bool) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
     """Part what goes along from the links that are lost: those of which one end stays."""
     moved: dict[str, list[int]] = defaultdict(list)
     dropped: dict[str, list[int]] = defaultdict(list)
-    staying = _left_behind(found) if private else set()
-    for (root, identity), row in found.items():
+    staying = _left_behind(rows) if private else set()
+    for (root, identity), row in rows.items():
         if (root, identity) in staying:
             continue
         entity = ENTITIES[root]
@@ -68,12 +68,12 @@ def _divided(found: dict[Key, Row], private: bool) -> tuple[dict[str, list[int]]
             if (entity.is_link)
             else set()
         )
-        whole = all(end in found and end not in staying for end in ends)
+        whole = all(end in rows and end not in staying for end in ends)
         (moved if whole else dropped)[row.get("kind", root)].append(identity)
     return moved, dropped
 
 
-def _left_behind(found: dict[Key, Row]) -> set[Key]:
+def _left_behind(rows: dict[Key, Row]) -> set[Key]:
     """Return the annotations that cannot enter a private group, where nobody but their owners would see them."""
-    owners = {row["owner_id"] for (root, _), row in found.items() if root in ("Image", "Dataset", "Plate", "Project")}
-    return {key for key, row in found.items() if key[0] == "Annotation" and row["owner_id"] not in owners}
+    owners = {row["owner_id"] for (root, _), row in rows.items() if root in ("Image", "Dataset", "Plate", "Project")}
+    return {key for key, row in rows.items() if key[0] == "Annotation" and row["owner_id"] not in owners}

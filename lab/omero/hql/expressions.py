@@ -36,6 +36,8 @@ FUNCTIONS = [
     "size",
     "index",
     "str",
+    "year",
+    "month",
 ]
 LITERALS = {"true": True, "false": False, "null": None}
 
@@ -92,10 +94,10 @@ class ExpressionParser(ABC):
 
     def expressions(self) -> list[Expression]:
         """Parse expressions between commas."""
-        found = [self.expression()]
+        expressions = [self.expression()]
         while self.take(","):
-            found.append(self.expression())
-        return found
+            expressions.append(self.expression())
+        return expressions
 
     def expression(self) -> Expression:
         """Parse a condition or a value."""

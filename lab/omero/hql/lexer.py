@@ -33,7 +33,7 @@ class Word:
 
 def words(query: str) -> list[Word]:
     """Split a query into words, with one of kind `end` at the end."""
-    found: list[Word] = []
+    lexemes: list[Word] = []
     position = 0
     while position < len(query):
         match = PATTERN.match(query, position)
@@ -41,8 +41,8 @@ def words(query: str) -> list[Word]:
             raise HqlError(f"unexpected char: {query[position]!r} in: {query}")
         position = match.end()
         if match.lastgroup is not None:
-            found.append(_word(match.lastgroup, match.group(match.lastgroup)))
-    return [*found, Word("end", "")]
+            lexemes.append(_word(match.lastgroup, match.group(match.lastgroup)))
+    return [*lexemes, Word("end", "")]
 
 
 def _word(kind: str, text: str) -> Word:

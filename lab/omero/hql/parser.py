@@ -73,14 +73,14 @@ class Parser(ExpressionParser):
             raise HqlError(f"lab OMERO does not evaluate {known}")
 
     def _selected(self) -> list[Expression]:
-        found = []
+        expressions = []
         while True:
             self.refuse_known()
-            found.append(self.expression())
+            expressions.append(self.expression())
             if self.take("as"):
                 self.name()
             if not self.take(","):
-                return found
+                return expressions
 
     def _root(self) -> Root:
         entity = self.path()
@@ -115,15 +115,15 @@ class Parser(ExpressionParser):
         return Join(path, alias, outer, fetch, condition)
 
     def _orders(self) -> list[tuple[Expression, bool]]:
-        found = []
+        orders = []
         while True:
             expression = self.expression()
             descending = self.take("desc")
             if not descending:
                 self.take("asc")
-            found.append((expression, descending))
+            orders.append((expression, descending))
             if not self.take(","):
-                return found
+                return orders
 
 
 def parse(text: str) -> Query:

@@ -97,18 +97,18 @@ class Scope:
         first, *rest = path.parts
         if first in self._aliases:
             return self._aliases[first], rest
-        if self._outer is not None and (found := self._outer.find(path)) is not None:
-            return found
+        if self._outer is not None and (resolution := self._outer.find(path)) is not None:
+            return resolution
         roots = [source for source in self.sources if source.parent is None]
         if len(roots) == 1 and _has(roots[0].entity, first):
             return roots[0], [first, *rest]
         return None
 
     def _before_last(self, path: Path) -> tuple[Source, str]:
-        found = self.find(path)
-        if found is None or not found[1]:
+        resolution = self.find(path)
+        if resolution is None or not resolution[1]:
             raise HqlError(f"Path expected for join! [{path}]")
-        source, names = found
+        source, names = resolution
         names = _details_together(names)
         for name in names[:-1]:
             source = self._implied(source, name, path)
@@ -123,10 +123,10 @@ class Scope:
 
     def value(self, path: Path) -> Value:
         """Resolve a path to a column, joining tables where it passes through references."""
-        found = self.find(path)
-        if found is None:
+        resolution = self.find(path)
+        if resolution is None:
             raise HqlError(f"Invalid path: '{path}'")
-        source, names = found
+        source, names = resolution
         if not names:
             return Value(f"{source.alias}.id", "entity", source.entity, source)
         names = _details_together(names)

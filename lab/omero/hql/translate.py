@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,22 @@ from lab.omero.store import columns
 LONG = ("long", "entity", "reference")
 BINARY = {"+": "+", "-": "-", "*": "*", "/": "/", "||": "||", "and": "and", "or": "or"}
 POSTGRES_LIMIT = 32_767
-COUNTING = {"count": "long", "length": "int", "size": "int", "index": "int", "avg": "double"}
+COUNTING = {
+    "count": "long",
+    "length": "int",
+    "size": "int",
+    "index": "int",
+    "avg": "double",
+    "year": "int",
+    "month": "int",
+}
+WRITTEN: dict[str, Callable[[list[str]], str]] = {
+    "concat": lambda arguments: f"({' || '.join(arguments)})",
+    "str": lambda arguments: f"cast({arguments[0]} as text)",
+    "year": lambda arguments: _part_of_time("%Y", arguments[0]),
+    "month": lambda arguments: _part_of_time("%m", arguments[0]),
+}
+"""What is called otherwise in SQL."""
 
 
 @dataclass
@@ -212,10 +227,8 @@ class Translator:
         if not call.arguments:
             return "count(*)"
         arguments = [self._sql(argument) for argument in call.arguments]
-        if call.name == "concat":
-            return f"({' || '.join(arguments)})"
-        if call.name == "str":
-            return f"cast({arguments[0]} as text)"
+        if call.name in WRITTEN:
+            return WRITTEN[call.name](arguments)
         return f"{call.name}({'distinct ' if call.distinct else ''}{', '.join(arguments)})"
 
     def _size(self, call: Call) -> str:
@@ -231,10 +244,10 @@ class Translator:
 
     def _index(self, call: Call) -> str:
         """The place in its list of a named value (omero-65)."""
-        found = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
-        if found is None or found[1] or not found[0].values:
+        resolution = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
+        if resolution is None or resolution[1] or not resolution[0].values:
             raise HqlError("lab OMERO does not evaluate index() of anything but a joined list of named values")
-        return f"{found[0].alias}.position"
+        return f"{resolution[0].alias}.position"
 
     def _check_types(self, operands: Sequence[Expression]) -> None:
         """Refuse a short integer beside a long one (omero-02): Hibernate casts the parameter to the column's class."""
@@ -283,6 +296,10 @@ def _check_length(given: object) -> None:
     if isinstance(given, list) and len(given) > POSTGRES_LIMIT:
         reason = f"Tried to send an out-of-range integer as a 2-byte value: {len(given)}"
         raise HqlError(reason, "InternalException")
+
+
+def _part_of_time(part: str, milliseconds: str) -> str:
+    return f"cast(strftime('{part}', {milliseconds} / 1000, 'unixepoch') as integer)"
 
 
 def _literal(value: object) -> str:

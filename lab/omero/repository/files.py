@@ -58,7 +58,7 @@ class StoredFile:
         if writable:
             self._fixed = True
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             self._file = os.fdopen(descriptor, "r+b", buffering=0)
 
     def setFileId(self, call: Call, identity: int) -> None:

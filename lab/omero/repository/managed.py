@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import omero
@@ -41,6 +42,13 @@ def description(call: Call) -> Any:
     made.hash = rstring(repository_uuid(call.host.store))
     made.mimetype = rstring("Repository")
     return made
+
+
+def settle_down(repository: Path, database: str, identity: str) -> None:
+    """Write down in a repository what it is known by, as Java's ``writeUTF`` does it (omero-78)."""
+    place = repository / ".omero" / "repository" / database / "repo_uuid"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(len(identity).to_bytes(2, "big") + identity.encode())
 
 
 def _algorithm(settings: Any) -> str:
@@ -126,10 +134,18 @@ class ManagedRepository:
         process.proxy = omero.grid.ImportProcessPrx.uncheckedCast(proxy)
         return process.proxy
 
+    def listImports(self, call: Call) -> list[Any]:
+        """Return the processes of open sessions in the caller's groups, those that are closed left out (omero-74)."""
+        return [
+            omero.grid.ImportProcessPrx.uncheckedCast(proxy)
+            for process, proxy in call.host.offers(ImportProcess)
+            if process.group in call.caller.member_of
+        ]
+
     def listChecksumAlgorithms(self, call: Call) -> list[Any]:
         query = "select a from ChecksumAlgorithm a where a.value in (:names)"
-        found = Loader(call.host.store, call.caller, query, {"names": list(SUPPORTED)}).objects(None, None)
-        return sorted(found, key=lambda algorithm: SUPPORTED.index(algorithm.value.val))
+        algorithms = Loader(call.host.store, call.caller, query, {"names": list(SUPPORTED)}).objects(None, None)
+        return sorted(algorithms, key=lambda algorithm: SUPPORTED.index(algorithm.value.val))
 
     def suggestChecksumAlgorithm(self, call: Call, offered: list[Any]) -> Any:
         names = {algorithm.value.val for algorithm in offered}
@@ -165,15 +181,15 @@ class ManagedRepository:
         return rmap(self._tree(call, path.strip("/")))
 
     def _found(self, call: Call, path: str) -> Any:
-        folder, _, name = f"/{path.strip('/')}".rpartition("/")
+        folder, _, name = path.strip("/").rpartition("/")
         rows = call.host.store.rows(FILE, "path", [f"{folder}/"])
         return next((row for row in rows if row["name"] == name), None)
 
     def _tree(self, call: Call, path: str) -> dict[str, Any]:
-        found = {}
-        for row in call.host.store.rows(FILE, "path", [f"/{path}/" if path else "/"]):
+        files = {}
+        for row in call.host.store.rows(FILE, "path", [f"{path}/"]):
             described = {"id": rlong(row["id"]), "mimetype": rstring(row["mimetype"]), "size": rlong(row["size"] or 0)}
             if row["mimetype"] == DIRECTORY:
                 described["files"] = rmap(self._tree(call, f"{path}/{row['name']}".strip("/")))
-            found[row["name"]] = rmap(described)
-        return found
+            files[row["name"]] = rmap(described)
+        return files

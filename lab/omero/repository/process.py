@@ -37,6 +37,11 @@ class ImportProcess:
         self._handle: Any = None
         self.proxy: Any = None
 
+    @property
+    def group(self) -> int:
+        """Return the group that is imported into."""
+        return self._caller.group
+
     def getUploader(self, call: Call, place: int) -> Any:
         if not 0 <= place < len(self._files):
             raise errors.api_usage(f"no file {place} in an import of {len(self._files)}")
@@ -68,8 +73,10 @@ class ImportProcess:
         call.objects = len(self._files)
         if len(hashes) != len(self._files):
             raise errors.api_usage(f"hashes size should be {len(self._files)} not {len(hashes)}")
-        found = [file_row(self._host.store, identity)["hash"] for identity in self._files]
-        failing = {n: seen or "" for n, (given, seen) in enumerate(zip(hashes, found, strict=True)) if given != seen}
+        checksums = [file_row(self._host.store, identity)["hash"] for identity in self._files]
+        failing = {
+            n: seen or "" for n, (given, seen) in enumerate(zip(hashes, checksums, strict=True)) if given != seen
+        }
         if failing:
             raise omero.ChecksumValidationException(
                 None, "class omero.ChecksumValidationException", "A checksum mismatch has occurred.", failing
@@ -108,7 +115,7 @@ class ImportProcess:
         )
         links = Loader(self._host.store, self._caller, query, {"id": self._fileset}).objects(None, None)
         metadata = next(link for link in links if isinstance(link.child, omero.model.MetadataImportJob))
-        location = omero.grid.ImportLocation(str(Path(self._paths[0]).parent), 0, list(self._paths), "")
+        location = omero.grid.ImportLocation(str(Path(self._paths[0]).parent), 0, list(self._paths), None)
         return omero.grid.ImportRequest(
             str(uuid.uuid4()),
             repository_uuid(self._host.store),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ DIRECTORY = "Directory"
 
 
 def repository_uuid(store: Store) -> str:
-    """Return the id that the repository is known by; it is that of the database."""
-    return store.setting("database")
+    """Return the id that the repository is known by, which is not that of the database (omero-78)."""
+    return str(uuid.uuid5(uuid.UUID(store.setting("database")), "ManagedRepository"))
 
 
 def algorithm_id(store: Store, name: str) -> int:
@@ -26,13 +27,13 @@ def algorithm_id(store: Store, name: str) -> int:
 
 def algorithm_of(store: Store, row: Row) -> str | None:
     """Return the name of the algorithm of a file's checksum."""
-    found = store.run('select value from "checksumalgorithm" where id = ?', [row["hasher"]])
-    return str(found[0][0]) if found else None
+    rows = store.run('select value from "checksumalgorithm" where id = ?', [row["hasher"]])
+    return str(rows[0][0]) if rows else None
 
 
 def add_file(work: Work, path: str, algorithm: str | None, mimetype: str | None) -> int:
     """Write down a file or folder, by its path in the repository; one that is known keeps its row."""
-    folder, _, name = f"/{path}".rpartition("/")
+    folder, _, name = path.rpartition("/")  # only the top has a slash before it (omero-79)
     known = work.store.run(f"select id from {FILE.table} where path = ? and name = ?", [f"{folder}/", name])
     if known:
         return int(known[0][0])

@@ -33,10 +33,10 @@ def _all(call: Call, query: str, **given: Any) -> list[Any]:
 
 
 def _one(call: Call, what: str, query: str, wanted: int | str) -> Any:
-    found = _all(call, query, wanted=wanted)
-    if not found:
+    objects = _all(call, query, wanted=wanted)
+    if not objects:
         raise errors.api_usage(f"No such {what}: {wanted}")
-    return found[0]
+    return objects[0]
 
 
 class Admin(Members):

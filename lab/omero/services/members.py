@@ -177,10 +177,10 @@ class Members:
 
     @staticmethod
     def _group_named(call: Call, name: str) -> int:
-        found = call.host.store.run(f"select id from {GROUP.table} where name = ?", [name])
-        if not found:
+        rows = call.host.store.run(f"select id from {GROUP.table} where name = ?", [name])
+        if not rows:
             raise errors.api_usage(f"No such group: {name}")
-        return int(found[0][0])
+        return int(rows[0][0])
 
     @staticmethod
     def _create(call: Call, user: Any, password: str, groups: list[int], privileges: list[Any] | None = None) -> int:

@@ -49,10 +49,10 @@ class Query:
     """Answers queries in HQL and the simple ones by class and id."""
 
     def get(self, call: Call, name: str, identity: int) -> Any:
-        found = self.find(call, name, identity)
-        if found is None:
+        instance = self.find(call, name, identity)
+        if instance is None:
             raise errors.unavailable(entity(name).java, identity)
-        return found
+        return instance
 
     def find(self, call: Call, name: str, identity: int) -> Any:
         known = entity(name)
@@ -94,11 +94,11 @@ class Query:
             return Loader(call.host.store, call.caller, query, given).objects(*page_of(page))
 
     def _unique(self, call: Call, query: str, given: Given, page: Any) -> Any:
-        found = self._all(call, query, given, page)
-        if any(other is not found[0] for other in found[1:]):
+        objects = self._all(call, query, given, page)
+        if any(other is not objects[0] for other in objects[1:]):
             raise errors.api_usage(
                 f"Query named:\n\n\t{query}\n\nhas returned more than one Object\n"
                 "findBy methods must return a single value.\n"
                 "Please try findAllBy methods for queries which return Lists."
             )
-        return found[0] if found else None
+        return objects[0] if objects else None

@@ -19,10 +19,10 @@ class SharedResources:
         proxy = host.offer(
             call.session, call.client, omero.grid.ManagedRepository, ManagedRepository(call.client), "ManagedRepository"
         )
-        found = omero.grid.RepositoryMap()
-        found.descriptions = [description(call)]
-        found.proxies = [omero.grid.RepositoryPrx.uncheckedCast(proxy)]
-        return found
+        repository_map = omero.grid.RepositoryMap()
+        repository_map.descriptions = [description(call)]
+        repository_map.proxies = [omero.grid.RepositoryPrx.uncheckedCast(proxy)]
+        return repository_map
 
     def areTablesEnabled(self, call: Call) -> bool:
         return False

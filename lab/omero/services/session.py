@@ -92,6 +92,6 @@ class SessionService:
         store = call.host.store
         if caller.is_admin and "Sudo" in privileges_of(store, caller.user) & privileges_of(store, call.session.sudoer):
             return
-        found = store.run('select id from "experimentergroup" where name = ?', [group])
-        if not found or found[0][0] not in caller.leader_of:
+        rows = store.run('select id from "experimentergroup" where name = ?', [group])
+        if not rows or rows[0][0] not in caller.leader_of:
             raise errors.violation(f"Group sudo is not permitted for group {group}")

@@ -71,8 +71,8 @@ def objects(client: Any, hql: str, context: Context | None = None, **given: Any)
     parameters = omero.sys.ParametersI()
     for name, value in given.items():
         parameters.add(name, typed(value))
-    found: list[Any] = client.sf.getQueryService().findAllByQuery(hql, parameters, context)
-    return found
+    instances: list[Any] = client.sf.getQueryService().findAllByQuery(hql, parameters, context)
+    return instances
 
 
 def delete(client: Any, **targets: list[int]) -> dict[str, list[int]]:

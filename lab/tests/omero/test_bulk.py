@@ -36,7 +36,7 @@ def test_bulk_key_values_are_key_values(world: World) -> None:
     parameters = omero.sys.ParametersI().addIds(list(bulk.images))
     links = client.sf.getQueryService().findAllByQuery(text, parameters)
     assert [link.child.ns.val for link in links] == ["bulk.example"] * 2
-    found = [[(pair.name, pair.value) for pair in link.child.getMapValue()] for link in links]
-    assert found == [[("a", "1"), ("b", str(image))] for image in bulk.images]
+    key_values = [[(pair.name, pair.value) for pair in link.child.getMapValue()] for link in links]
+    assert key_values == [[("a", "1"), ("b", str(image))] for image in bulk.images]
     delete(client, Fileset=list(bulk.filesets))
     client.closeSession()

@@ -53,7 +53,7 @@ def test_annotations_are_put_on_and_listed(gateway: Any, image: int) -> None:
     shown = gateway.getObject("Image", image)
     shown.linkAnnotation(label)
     shown.linkAnnotation(pairs)
-    assert "by gateway" in [found.getValue() for found in shown.listAnnotations()]
+    assert "by gateway" in [annotation.getValue() for annotation in shown.listAnnotations()]
     assert gateway.getObject("Image", image).getAnnotation("gateway/pairs").getValue() == [("a", "1")]
 
 

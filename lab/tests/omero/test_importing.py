@@ -50,7 +50,7 @@ def test_an_ome_tiff_becomes_an_image_with_its_dimensions(alice: Any, world: Wor
     sizes = [getattr(pixels, f"size{axis}").val for axis in "XYZCT"]
     assert sizes == [24, 16, 3, 2, 1]
     assert pixels.image.name.val == "cells.ome.tif"
-    assert [type(found).__name__ for found in response.objects] == ["ImageI"]
+    assert [type(model_object).__name__ for model_object in response.objects] == ["ImageI"]
     text = (
         "select i.details.owner.id, i.details.group.id, i.format.value, p.pixelsType.value, c.logicalChannel.name "
         "from Image i join i.pixels p join p.channels c where i.id = :id order by c.id"
@@ -72,11 +72,11 @@ def test_other_kinds_of_pictures_are_read(alice: Any, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "plain.tif", np.zeros((5, 10, 12), "float32"), photometric="minisblack")
     Image.fromarray(np.zeros((7, 9, 3), "uint8")).save(tmp_path / "colour.png")
     Image.fromarray(np.zeros((7, 9), "uint8")).save(tmp_path / "grey.jpg")
-    found = {}
+    dimensions = {}
     for name in ("plain.tif", "colour.png", "grey.jpg"):
         (pixels,) = import_file(alice, tmp_path / name).pixels
-        found[name] = [getattr(pixels, f"size{axis}").val for axis in "XYZCT"]
-    assert found == {"plain.tif": [12, 10, 1, 1, 5], "colour.png": [9, 7, 1, 3, 1], "grey.jpg": [9, 7, 1, 1, 1]}
+        dimensions[name] = [getattr(pixels, f"size{axis}").val for axis in "XYZCT"]
+    assert dimensions == {"plain.tif": [12, 10, 1, 1, 5], "colour.png": [9, 7, 1, 3, 1], "grey.jpg": [9, 7, 1, 1, 1]}
 
 
 def test_an_import_goes_into_the_dataset_that_is_named(alice: Any, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_an_ome_tiff_that_is_cut_off_is_imported_all_the_same(alice: Any, tmp_pa
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     response = import_file(alice, path)
     assert isinstance(response, omero.grid.ImportResponse)
-    assert [found.sizeX.val for found in response.pixels] == [24]
+    assert [pixel_set.sizeX.val for pixel_set in response.pixels] == [24]
 
 
 def test_a_client_that_goes_away_leaves_its_fileset_behind(world: World, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_plate_in_the_metadata_becomes_a_plate_in_the_screen(alice: Any, tmp_p
     tifffile.tiffcomment(path, (described[:start] + plate + described[start:]).encode())
     screen = save(alice, named("Screen", "s"))
     response = import_file(alice, path, settings(target=screen.proxy()))
-    kinds = [type(found).__name__ for found in response.objects]
+    kinds = [type(model_object).__name__ for model_object in response.objects]
     assert kinds == ["PlateI", "ImageI", "ImageI"]
     text = (
         "select p.name, w.row, w.column from ScreenPlateLink l join l.child p join p.wells w join w.wellSamples ws "

@@ -32,8 +32,8 @@ def allows(attempt: Callable[[], Any]) -> bool:
 def test_members_see_each_others_data_unless_the_group_is_private(world: World, group: str, visible: bool) -> None:
     image = image_of(world, "alice", group)
     for context in (world.within(group), world.within("all")):
-        found = query(world.client("bob"), "select i.id from Image i where i.id = :id", context, id=image.id.val)
-        assert bool(found) is visible
+        rows = query(world.client("bob"), "select i.id from Image i where i.id = :id", context, id=image.id.val)
+        assert bool(rows) is visible
         for user in ("alice", "owner", "root", "service"):
             assert query(world.client(user), "select i.id from Image i where i.id = :id", context, id=image.id.val)
     assert not query(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import Ice
@@ -80,11 +81,11 @@ def test_details_say_owner_group_events_and_permissions(shelf: Shelf, world: Wor
 
 def test_a_fetched_collection_repeats_the_root(shelf: Shelf) -> None:
     text = "from Image i left outer join fetch i.annotationLinks l left outer join fetch l.child where i.id in (:ids)"
-    found = objects(shelf.client, f"select i {text} order by i.id", ids=shelf.images)
-    assert [image.id.val for image in found] == [shelf.images[0], *shelf.images]
-    texts = sorted(child.textValue.val for child in found[0].linkedAnnotationList())
+    images = objects(shelf.client, f"select i {text} order by i.id", ids=shelf.images)
+    assert [image.id.val for image in images] == [shelf.images[0], *shelf.images]
+    texts = sorted(child.textValue.val for child in images[0].linkedAnnotationList())
     assert texts == ["blue", "red"]
-    assert found[-1].sizeOfAnnotationLinks() == 0
+    assert images[-1].sizeOfAnnotationLinks() == 0
     distinct = objects(shelf.client, f"select distinct i {text} order by i.id", ids=shelf.images)
     assert [image.id.val for image in distinct] == shelf.images
 
@@ -92,8 +93,8 @@ def test_a_fetched_collection_repeats_the_root(shelf: Shelf) -> None:
 def test_a_page_of_fetched_collections_counts_roots(shelf: Shelf) -> None:
     text = "select i from Image i left outer join fetch i.annotationLinks where i.id in (:ids) order by i.id"
     parameters = omero.sys.ParametersI().addIds(shelf.images).page(0, 2)
-    found = shelf.client.sf.getQueryService().findAllByQuery(text, parameters)
-    assert [image.id.val for image in found] == shelf.images[:2]
+    images = shelf.client.sf.getQueryService().findAllByQuery(text, parameters)
+    assert [image.id.val for image in images] == shelf.images[:2]
 
 
 def test_find_by_query_refuses_several(shelf: Shelf) -> None:
@@ -137,8 +138,8 @@ def test_conditions(shelf: Shelf, condition: str, expected: list[int]) -> None:
     given = {"low": shelf.images[0], "high": shelf.images[-1], "blue": shelf.tags[1]}
     used: dict[str, Any] = {name: value for name, value in given.items() if f":{name}" in condition}
     text = f"select i.id from Image i where i.id in (:ids) and {condition} order by i.id"
-    found = query(shelf.client, text, None, ids=shelf.images, **used)
-    assert [row[0] for row in found] == [shelf.images[place] for place in expected]
+    rows = query(shelf.client, text, None, ids=shelf.images, **used)
+    assert [row[0] for row in rows] == [shelf.images[place] for place in expected]
 
 
 def test_projection_wraps_values_and_groups(shelf: Shelf) -> None:
@@ -170,9 +171,9 @@ def test_joins_are_theta_joins_if_asked(shelf: Shelf) -> None:
 def test_named_values_can_be_searched(shelf: Shelf) -> None:
     saved = save(shelf.client, mapped("lab/values", ("path", "/zone/a"), ("path", "/zone/b"), ("id", "7")))
     text = "select a from MapAnnotation a join a.mapValue v where v.name = 'path' and v.value in (:paths)"
-    (found,) = objects(shelf.client, text, paths=["/zone/b"])
-    assert found.id.val == saved.id.val
-    assert [(pair.name, pair.value) for pair in found.mapValue] == [
+    (annotation,) = objects(shelf.client, text, paths=["/zone/b"])
+    assert annotation.id.val == saved.id.val
+    assert [(pair.name, pair.value) for pair in annotation.mapValue] == [
         ("path", "/zone/a"),
         ("path", "/zone/b"),
         ("id", "7"),
@@ -180,8 +181,8 @@ def test_named_values_can_be_searched(shelf: Shelf) -> None:
 
 
 def test_a_base_class_finds_all_its_kinds(shelf: Shelf) -> None:
-    found = objects(shelf.client, "select a from Annotation a where a.ns = 'lab/ns' order by a.id")
-    assert {type(annotation).__name__ for annotation in found} == {"TagAnnotationI"}
+    tags = objects(shelf.client, "select a from Annotation a where a.ns = 'lab/ns' order by a.id")
+    assert {type(annotation).__name__ for annotation in tags} == {"TagAnnotationI"}
     text = "select l.id from ImageAnnotationLink l where l.child.class = TagAnnotation and l.parent.id = :id"
     assert len(query(shelf.client, text, id=shelf.images[0])) == 2
 
@@ -280,3 +281,14 @@ def test_several_objects_are_not_for_find_all(shelf: Shelf) -> None:
         omero.sys.ParametersI().add("id", rlong(shelf.images[1])),
     )
     assert rows[0][1].val.textValue == rstring("red")
+
+
+def test_months_of_times_are_grouped_by(shelf: Shelf) -> None:
+    """omero-72."""
+    text = (
+        "select year(v.time), month(v.time), count(distinct i.id) from Image i join i.details.creationEvent v "
+        "where i.id in (:ids) group by year(v.time), month(v.time)"
+    )
+    (row,) = query(shelf.client, text, ids=shelf.images)
+    now = datetime.now(tz=timezone.utc)
+    assert row in ([now.year, now.month, 3], [(now - timedelta(days=1)).year, (now - timedelta(days=1)).month, 3])

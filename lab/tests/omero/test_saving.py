@@ -36,8 +36,8 @@ def test_a_graph_is_saved_from_its_middle(alice: Any) -> None:
 def test_ids_come_in_the_order_of_the_objects(alice: Any) -> None:
     made = [tag(str(place)) for place in range(20)]
     identities = alice.sf.getUpdateService().saveAndReturnIds(made)
-    found = query(alice, "select t.id, t.textValue from TagAnnotation t where t.id in (:ids)", ids=identities)
-    assert sorted(found) == [[identity, str(place)] for place, identity in enumerate(identities)]
+    rows = query(alice, "select t.id, t.textValue from TagAnnotation t where t.id in (:ids)", ids=identities)
+    assert sorted(rows) == [[identity, str(place)] for place, identity in enumerate(identities)]
 
 
 def test_all_of_a_call_is_saved_or_nothing(alice: Any) -> None:
@@ -56,10 +56,8 @@ def test_one_link_for_a_pair_and_an_owner(world: World, alice: Any) -> None:
     with pytest.raises(omero.ValidationException, match="ConstraintViolation"):
         save(alice, linked("ImageAnnotationLink", image, child))
     save(world.client("bob"), linked("ImageAnnotationLink", image, child), world.within("annotate"))
-    found = query(
-        alice, "select l.details.owner.id from ImageAnnotationLink l where l.parent.id = :id", id=image.id.val
-    )
-    assert sorted(row[0] for row in found) == [world.users["alice"], world.users["bob"]]
+    rows = query(alice, "select l.details.owner.id from ImageAnnotationLink l where l.parent.id = :id", id=image.id.val)
+    assert sorted(row[0] for row in rows) == [world.users["alice"], world.users["bob"]]
 
 
 def test_changes_count_versions_and_move_the_update_event(alice: Any) -> None:

@@ -32,8 +32,8 @@ NAMES = [
 def test_any_name_goes_in_and_comes_out(world: World, name: str) -> None:
     path = world.put(name, b"bytes")
     assert world.read(path) == b"bytes"
-    found = world.alice.data_objects.get(path)
-    assert (found.name, found.path, found.size) == (name, path, 5)
+    data_object = world.alice.data_objects.get(path)
+    assert (data_object.name, data_object.path, data_object.size) == (name, path, 5)
     rows = list(world.alice.query(DataObject.name).filter(Collection.name == world.home))
     assert [row[DataObject.name] for row in rows] == [name]
 
@@ -142,9 +142,9 @@ def test_a_moved_object_keeps_its_id_its_avus_and_its_content(world: World) -> N
     world.alice.data_objects.get(path).metadata.add("a", "v")
     world.alice.collections.create(world.path("sub"))
     world.alice.data_objects.move(path, world.path("sub/other name"))
-    found = world.alice.data_objects.get(world.path("sub/other name"))
-    assert (found.id, found.metadata.get_one("a").value) == (id_, "v")
-    assert world.read(found.path) == b"bytes"
+    data_object = world.alice.data_objects.get(world.path("sub/other name"))
+    assert (data_object.id, data_object.metadata.get_one("a").value) == (id_, "v")
+    assert world.read(data_object.path) == b"bytes"
 
 
 def test_a_collection_moves_with_all_that_is_below(world: World) -> None:

@@ -16,8 +16,8 @@ from lab.tests.zone.conftest import World
 
 
 def avus(world: World, path: str, attribute: str = "a") -> list[tuple[str, str, str | None]]:
-    found = world.rods.metadata.get(DataObject, path)
-    return sorted((avu.name, avu.value, avu.units) for avu in found if avu.name.startswith(attribute))
+    metadata = world.rods.metadata.get(DataObject, path)
+    return sorted((avu.name, avu.value, avu.units) for avu in metadata if avu.name.startswith(attribute))
 
 
 def atomic(*operations: tuple[str, str, str]) -> list[Any]:

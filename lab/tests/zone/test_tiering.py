@@ -25,8 +25,8 @@ LONG_AGO = "1000000000"
 
 
 def avu(session: Any, path: str, attribute: str) -> tuple[str, str | None] | None:
-    found = [one for one in session.metadata.get(DataObject, path) if one.name == attribute]
-    return (found[0].value, found[0].units) if found else None
+    avus = [one for one in session.metadata.get(DataObject, path) if one.name == attribute]
+    return (avus[0].value, avus[0].units) if avus else None
 
 
 def where(session: Any, path: str) -> list[str]:

@@ -161,24 +161,24 @@ def data_obj_rename(agent: "Agent", inp: CopyInput) -> Reply:
 
 
 def _relocate_object(agent: "Agent", old: str, new: str) -> None:
-    found = replicas.of_path(agent.store, old) or agent.refuse_missing(old)
-    opening.refuse_locked(found)
+    object_replicas = replicas.of_path(agent.store, old) or agent.refuse_missing(old)
+    opening.refuse_locked(object_replicas)
     if parent(old) == parent(new):
-        agent.objects.rename(found[0].data_id, old, new, False)
+        agent.objects.rename(object_replicas[0].data_id, old, new, False)
     else:
-        agent.objects.move(found[0].data_id, old, new, False)
+        agent.objects.move(object_replicas[0].data_id, old, new, False)
         if name(old) != name(new):
-            agent.objects.rename(found[0].data_id, f"{parent(new)}/{name(old)}", new, False)
+            agent.objects.rename(object_replicas[0].data_id, f"{parent(new)}/{name(old)}", new, False)
     _follow(agent, new)
 
 
 @api(615, "data_obj_unlink", read_object_input)
 def data_obj_unlink(agent: "Agent", inp: DataObjectInput) -> Reply:
     """Remove a data object: into the trash, or with the force flag for good."""
-    found = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
+    object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
     inp.keywords["translatedPath"] = ""
-    inp.keywords["resc_hier"] = resources.hierarchy(agent.store, found[0].resc_id)
-    opening.refuse_locked(found)
+    inp.keywords["resc_hier"] = resources.hierarchy(agent.store, object_replicas[0].resc_id)
+    opening.refuse_locked(object_replicas)
     unregister = inp.operation == UNREGISTER
     if unregister or "forceFlag" in inp.keywords or _in_trash(agent, inp.path):
         _unlink(agent, inp.path, inp.keywords, unregister)

@@ -144,23 +144,23 @@ class TextOutput(DataObjectInput):
 @api(629, "data_obj_chksum", TextOutput, show_with_output)
 def data_obj_chksum(agent: "Agent", inp: TextOutput) -> Reply:
     """Give the checksum of a data object; compute, verify or renew it as the keywords say."""
-    found = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
-    agent.check_access(found[0].data_id, access.READ, "irodsAdmin" in inp.keywords, inp.path)
+    object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
+    agent.check_access(object_replicas[0].data_id, access.READ, "irodsAdmin" in inp.keywords, inp.path)
     if "ChksumAll" not in inp.keywords:
-        found = [selection.chosen(agent.store, found, inp.keywords)]
-    inp.keywords["resc_hier"] = resources.hierarchy(agent.store, found[0].resc_id)
+        object_replicas = [selection.chosen(agent.store, object_replicas, inp.keywords)]
+    inp.keywords["resc_hier"] = resources.hierarchy(agent.store, object_replicas[0].resc_id)
     if "verifyChksum" in inp.keywords:
-        for replica in found:
+        for replica in object_replicas:
             if replica.data_checksum and vault.checksum(replica.data_path) != replica.data_checksum:
                 raise ZoneError("CHECK_VERIFICATION_RESULTS", f"replica {replica.data_repl_num}")
         return Reply()
-    for replica in found:
+    for replica in object_replicas:
         if not replica.data_checksum or "forceChksum" in inp.keywords:
             checksum = vault.checksum(replica.data_path)
             agent.objects.modify(inp.path, {"data_checksum": checksum}, {"chksum": checksum}, replica)
     inp.out = replicas.need(agent.store, inp.path)[0].data_checksum
     for replica in replicas.need(agent.store, inp.path):
-        if replica.data_repl_num == found[0].data_repl_num:
+        if replica.data_repl_num == object_replicas[0].data_repl_num:
             inp.out = replica.data_checksum
     return text_reply(inp.out)
 
@@ -180,8 +180,8 @@ def data_obj_truncate(agent: "Agent", inp: DataObjectInput) -> Reply:
 def replica_truncate(agent: "Agent", inp: TextOutput) -> Reply:
     """Cut a data object to a size; the answer says which replica was cut."""
     data_obj_truncate(agent, inp)
-    found = replicas.need(agent.store, inp.path)
-    replica = next(one for one in found if one.data_is_dirty == replicas.GOOD)
+    object_replicas = replicas.need(agent.store, inp.path)
+    replica = next(one for one in object_replicas if one.data_is_dirty == replicas.GOOD)
     where = {"resource_hierarchy": inp.keywords["resc_hier"], "replica_number": replica.data_repl_num, "message": ""}
     inp.out = json.dumps(where)
     return text_reply(inp.out)
@@ -201,15 +201,15 @@ def touch(agent: "Agent", inp: JsonInput) -> Reply:
         if options.get("no_create"):
             return Reply()
         _create_empty(agent, path, str(options.get("leaf_resource_name", "")))
-    found = replicas.need(agent.store, path)
-    agent.check_access(found[0].data_id, access.WRITE, False, path)
+    object_replicas = replicas.need(agent.store, path)
+    agent.check_access(object_replicas[0].data_id, access.WRITE, False, path)
     keywords = CondInput()
     if "replica_number" in options:
         keywords["replNum"] = str(options["replica_number"])
     if options.get("leaf_resource_name"):
         resource = resources.need(agent.store, str(options["leaf_resource_name"]))
         keywords["resc_hier"] = resources.hierarchy(agent.store, resource.id)
-    replica = selection.chosen(agent.store, found, keywords)
+    replica = selection.chosen(agent.store, object_replicas, keywords)
     agent.objects.modify(path, {"modify_ts": time}, {"dataModify": time}, replica)
     return Reply()
 
@@ -227,8 +227,8 @@ def _touch_time(agent: "Agent", options: dict[str, Any]) -> str:
 def _create_empty(agent: "Agent", path: str, resource: str) -> None:
     inp = DataObjectInput(wire.Element("DataObjInp_PI", children=[wire.Element("objPath", path)]))
     if resource:
-        found = resources.need(agent.store, resource)
-        inp.keywords["resc_hier"] = resources.hierarchy(agent.store, found.id)
+        leaf_resource = resources.need(agent.store, resource)
+        inp.keywords["resc_hier"] = resources.hierarchy(agent.store, leaf_resource.id)
     opening.close(agent, opening.create_object(agent, inp))
 
 

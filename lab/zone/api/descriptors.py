@@ -93,9 +93,9 @@ def _described(opened: OpenReplica) -> dict[str, Any]:
 @api(10220, "get_resource_info_for_operation", read_object_input)
 def get_resource_info_for_operation(agent: "Agent", inp: DataObjectInput) -> Reply:
     """Where a call would go: to this server always, and to which resource."""
-    found = replicas.of_path(agent.store, inp.path)
-    if found:
-        resource = selection.chosen(agent.store, found, inp.keywords).resc_id
+    object_replicas = replicas.of_path(agent.store, inp.path)
+    if object_replicas:
+        resource = selection.chosen(agent.store, object_replicas, inp.keywords).resc_id
     elif inp.keywords.get("getResourceInfoOpType") == "CREATE":
         resource = selection.target(agent.store, inp.keywords).id
     else:

@@ -32,49 +32,49 @@ class MoveInput(DataObjectInput):
 @api(695, "data_obj_repl", MoveInput, show_with_output)
 def data_obj_repl(agent: "Agent", inp: MoveInput) -> Reply:
     """Make a replica on another resource, or bring a stale one there up to date."""
-    found = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
-    agent.check_access(found[0].data_id, access.WRITE, "irodsAdmin" in inp.keywords, inp.path)
-    opening.refuse_locked(found)
+    object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
+    agent.check_access(object_replicas[0].data_id, access.WRITE, "irodsAdmin" in inp.keywords, inp.path)
+    opening.refuse_locked(object_replicas)
     if "all" in inp.keywords and "updateRepl" in inp.keywords:
-        for replica in found:
+        for replica in object_replicas:
             if replica.data_is_dirty == STALE:
                 current = replicas.need(agent.store, inp.path)
                 _replicate(agent, inp, current, resources.by_id(agent.store, replica.resc_id))
         return transfer_reply(0)
-    target = _destination(agent, found, inp.keywords)
-    size = _replicate(agent, inp, found, target)
+    target = _destination(agent, object_replicas, inp.keywords)
+    size = _replicate(agent, inp, object_replicas, target)
     inp.out = transferred(size)
     return transfer_reply(size)
 
 
-def _destination(agent: "Agent", found: list[Replica], keywords: CondInput) -> Resource:
+def _destination(agent: "Agent", object_replicas: list[Replica], keywords: CondInput) -> Resource:
     wanted = keywords.get("destRescName") or keywords.get("defRescName") or selection.DEFAULT_RESOURCE
     if "updateRepl" in keywords and "destRescName" not in keywords:
-        stale = [replica for replica in found if replica.data_is_dirty == STALE]
+        stale = [replica for replica in object_replicas if replica.data_is_dirty == STALE]
         if stale:
             return resources.by_id(agent.store, stale[0].resc_id)
     root = resources.need(agent.store, wanted)
     leaves = {leaf.id for leaf in resources.leaves(agent.store, root)}
-    for replica in found:
+    for replica in object_replicas:
         if replica.resc_id in leaves:
             return resources.by_id(agent.store, replica.resc_id)
     return selection.leaf(agent.store, root)
 
 
-def _replicate(agent: "Agent", inp: MoveInput, found: list[Replica], target: Resource) -> int:
-    existing = next((replica for replica in found if replica.resc_id == target.id), None)
+def _replicate(agent: "Agent", inp: MoveInput, object_replicas: list[Replica], target: Resource) -> int:
+    existing = next((replica for replica in object_replicas if replica.resc_id == target.id), None)
     if existing and existing.data_is_dirty == GOOD:
         raise ZoneError("SYS_COPY_ALREADY_IN_RESC", f"{inp.path} has a good replica on {target.name}")
     wanted = CondInput({key: value for key, value in inp.keywords.items() if key in ("rescName", "replNum")})
-    source = selection.chosen(agent.store, found, wanted)
+    source = selection.chosen(agent.store, object_replicas, wanted)
     if source.data_is_dirty != GOOD:
         raise ZoneError("SYS_REPLICA_INACCESSIBLE", "no good replica to copy")
     inp.keywords.pop("all", None)
     inp.keywords["resc_hier"] = resources.hierarchy(agent.store, source.resc_id)
     inp.keywords["dest_resc_hier"] = resources.hierarchy(agent.store, target.id)
-    locked = [(replica, _locked(replica, existing)) for replica in found]
+    locked = [(replica, _locked(replica, existing)) for replica in object_replicas]
     agent.objects.finalize(locked)
-    originals = {replica.data_repl_num: replica for replica in found}
+    originals = {replica.data_repl_num: replica for replica in object_replicas}
     here = _registered(agent, inp.path, source, existing, target)
     vault.copy(source.data_path, here.data_path)
     done = here.copy(
@@ -113,10 +113,10 @@ def data_obj_trim(agent: "Agent", inp: DataObjectInput) -> Reply:
     """Take replicas away until so many are left; 1 if any was taken."""
     if "rescName" in inp.keywords and "replNum" in inp.keywords:
         raise ZoneError("USER_INCOMPATIBLE_PARAMS", "a resource or a replica number, not both")
-    found = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
+    object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
     admin = "irodsAdmin" in inp.keywords
-    agent.check_access(found[0].data_id, access.DELETE, admin, inp.path)
-    chosen = _to_trim(agent, found, inp.keywords)
+    agent.check_access(object_replicas[0].data_id, access.DELETE, admin, inp.path)
+    chosen = _to_trim(agent, object_replicas, inp.keywords)
     unregister = UNREGISTER in (inp.operation, int(inp.keywords.get("oprType") or 0))
     for replica in chosen:
         if "dryrun" not in inp.keywords:
@@ -126,20 +126,20 @@ def data_obj_trim(agent: "Agent", inp: DataObjectInput) -> Reply:
     return Reply(1 if chosen else 0)
 
 
-def _to_trim(agent: "Agent", found: list[Replica], keywords: CondInput) -> list[Replica]:
+def _to_trim(agent: "Agent", object_replicas: list[Replica], keywords: CondInput) -> list[Replica]:
     keep = int(keywords.get("copies") or _DEFAULT_COPIES)
     if keep <= 0:
         raise ZoneError("SYS_INVALID_INPUT_PARAM", f"copies must be positive: {keep}")
-    if len(found) <= keep:
+    if len(object_replicas) <= keep:
         return []
-    good = sum(replica.data_is_dirty == GOOD for replica in found)
+    good = sum(replica.data_is_dirty == GOOD for replica in object_replicas)
     if "replNum" in keywords:
-        return _numbered(found, keywords["replNum"], good)
-    opening.refuse_locked(found)
+        return _numbered(object_replicas, keywords["replNum"], good)
+    opening.refuse_locked(object_replicas)
     chosen: list[Replica] = []
     for status in (STALE, GOOD):
-        for replica in found:
-            if len(found) - len(chosen) <= keep:
+        for replica in object_replicas:
+            if len(object_replicas) - len(chosen) <= keep:
                 return chosen
             if replica.data_is_dirty != status or (status == GOOD and good <= 1):
                 continue
@@ -150,8 +150,8 @@ def _to_trim(agent: "Agent", found: list[Replica], keywords: CondInput) -> list[
     return chosen
 
 
-def _numbered(found: list[Replica], number: str, good: int) -> list[Replica]:
-    named = [replica for replica in found if str(replica.data_repl_num) == number]
+def _numbered(object_replicas: list[Replica], number: str, good: int) -> list[Replica]:
+    named = [replica for replica in object_replicas if str(replica.data_repl_num) == number]
     if not named:
         raise ZoneError("SYS_REPLICA_DOES_NOT_EXIST", "target replica does not exist")
     opening.refuse_locked(named)
@@ -163,16 +163,16 @@ def _numbered(found: list[Replica], number: str, good: int) -> list[Replica]:
 @api(697, "data_obj_phymv", MoveInput, show_with_output)
 def data_obj_phymv(agent: "Agent", inp: MoveInput) -> Reply:
     """Move a replica to another resource; its number and times stay."""
-    found = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
+    object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)
     admin = "irodsAdmin" in inp.keywords
-    agent.check_access(found[0].data_id, access.WRITE, admin, inp.path)
-    opening.refuse_locked(found)
+    agent.check_access(object_replicas[0].data_id, access.WRITE, admin, inp.path)
+    opening.refuse_locked(object_replicas)
     source_only = CondInput({key: value for key, value in inp.keywords.items() if key in ("rescName", "replNum")})
-    source = selection.chosen(agent.store, found, source_only)
+    source = selection.chosen(agent.store, object_replicas, source_only)
     target = selection.leaf(agent.store, resources.need(agent.store, inp.keywords.get("destRescName", "")))
-    if any(replica.resc_id == target.id for replica in found):
+    if any(replica.resc_id == target.id for replica in object_replicas):
         raise ZoneError("SYS_COPY_ALREADY_IN_RESC", f"{inp.path} has a replica on {target.name}")
-    locked = [(replica, _locked(replica, None)) for replica in found]
+    locked = [(replica, _locked(replica, None)) for replica in object_replicas]
     agent.objects.finalize(locked)
     here = _registered(agent, inp.path, source, None, target)
     vault.copy(source.data_path, here.data_path)

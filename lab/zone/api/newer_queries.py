@@ -30,8 +30,8 @@ class NewerQueryInput:
         self.text = request.body.get("query_string")
         if request.body.number("sql_only") or request.body.number("column_mappings"):
             raise unsupported("GenQuery2's SQL and column mappings")
-        if found := _REFUSED.search(re.sub(r"'[^']*'", "", self.text)):
-            raise unsupported(f"{found.group(1)!r} in GenQuery2")
+        if match := _REFUSED.search(re.sub(r"'[^']*'", "", self.text)):
+            raise unsupported(f"{match.group(1)!r} in GenQuery2")
 
     def shown(self) -> dict[str, str]:
         """The input as hooks see it."""

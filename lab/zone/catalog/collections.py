@@ -52,10 +52,10 @@ def path_of(store: Store, collection_id: int) -> str:
 
 def object_in(store: Store, collection: Collection, data_name: str) -> int | None:
     """The id of the data object with a name in a collection."""
-    found: int | None = store.value(
+    data_id: int | None = store.value(
         "select data_id from r_data_main where coll_id = ? and data_name = ?", collection.id, data_name
     )
-    return found
+    return data_id
 
 
 def add(store: Store, path: str, owner: User) -> Collection:

@@ -59,10 +59,10 @@ def _due(tags: dict[str, str]) -> str:
 
 
 def _parse(text: str) -> tuple[int, str, str]:
-    found = _TIMES.fullmatch(text.strip())
-    if found is None:
+    match = _TIMES.fullmatch(text.strip())
+    if match is None:
         raise ZoneError("SYS_INVALID_INPUT_PARAM", f"not a time: {text!r}")
-    return int(found.group(1)), found.group(2), found.group(3).strip()
+    return int(match.group(1)), match.group(2), match.group(3).strip()
 
 
 def due(store: Store) -> list[DelayedRule]:
@@ -77,10 +77,10 @@ def due(store: Store) -> list[DelayedRule]:
 
 def owner(store: Store, rule_id: int) -> str:
     """Who put a rule into the queue, or CAT_NO_ROWS_FOUND."""
-    found = store.value("select user_name from r_rule_exec where rule_exec_id = ?", rule_id)
-    if found is None:
+    user_name = store.value("select user_name from r_rule_exec where rule_exec_id = ?", rule_id)
+    if user_name is None:
         raise ZoneError("CAT_NO_ROWS_FOUND", f"no rule {rule_id}")
-    return str(found)
+    return str(user_name)
 
 
 def delete(store: Store, rule_id: int) -> None:

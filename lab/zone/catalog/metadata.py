@@ -24,12 +24,12 @@ class Avu(NamedTuple):
 
 def row_of(store: Store, avu: Avu) -> int | None:
     """The row of an AVU, if there is one."""
-    found: int | None = store.value(
+    meta_id: int | None = store.value(
         "select meta_id from r_meta_main where meta_attr_name = ? and meta_attr_value = ? and meta_attr_unit = ?"
         " order by meta_id",
         *avu,
     )
-    return found
+    return meta_id
 
 
 def check_fits(avu: Avu) -> None:

@@ -98,10 +98,10 @@ def of_id(store: Store, data_id: int) -> list[Replica]:
 
 def need(store: Store, path: str) -> list[Replica]:
     """The replicas of the data object at a path, or the code for there being none."""
-    found = of_path(store, path)
-    if not found:
+    replicas = of_path(store, path)
+    if not replicas:
         raise ZoneError("OBJ_PATH_DOES_NOT_EXIST", path)
-    return found
+    return replicas
 
 
 def in_collection(store: Store, collection_id: int) -> list[str]:

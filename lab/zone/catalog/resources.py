@@ -72,10 +72,10 @@ def leaves(store: Store, resource: Resource) -> list[Resource]:
 
 def storing_leaves(store: Store, resource: Resource) -> list[Resource]:
     """The leaves that can keep a file, or HIERARCHY_ERROR."""
-    found = [leaf for leaf in leaves(store, resource) if leaf.stores]
-    if not found:
+    storage_resources = [leaf for leaf in leaves(store, resource) if leaf.stores]
+    if not storage_resources:
         raise ZoneError("HIERARCHY_ERROR", f"{resource.name} has nowhere to keep a file")
-    return found
+    return storage_resources
 
 
 def hierarchy(store: Store, resource_id: int) -> str:

@@ -82,13 +82,13 @@ class Store:
 
     def row(self, sql: str, *values: Any) -> Row | None:
         """The first row of a query."""
-        found: Row | None = self._db.execute(sql, values).fetchone()
-        return found
+        row: Row | None = self._db.execute(sql, values).fetchone()
+        return row
 
     def value(self, sql: str, *values: Any) -> Any:
         """The first value of the first row, or None."""
-        found = self.row(sql, *values)
-        return found[0] if found else None
+        row = self.row(sql, *values)
+        return row[0] if row else None
 
     def cursor(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
         """A query whose rows are fetched by the caller."""

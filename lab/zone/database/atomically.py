@@ -40,22 +40,22 @@ def apply(agent: "Agent", document: dict[str, Any]) -> None:
 
 
 def _object_id(agent: "Agent", kind: Any, name: str) -> int:
-    found: int | None = None
+    entity_id: int | None = None
     if kind == "collection":
         collection = collections.find(agent.store, name)
-        found = collection.id if collection else None
+        entity_id = collection.id if collection else None
     elif kind == "data_object":
         there = replicas.of_path(agent.store, name)
-        found = there[0].data_id if there else None
+        entity_id = there[0].data_id if there else None
     elif kind == "user":
         user = users.find(agent.store, name, agent.zone)
-        found = user.id if user else None
+        entity_id = user.id if user else None
     elif kind == "resource":
         resource = resources.find(agent.store, name)
-        found = resource.id if resource else None
-    if found is None or not _visible(agent, kind, found):
+        entity_id = resource.id if resource else None
+    if entity_id is None or not _visible(agent, kind, entity_id):
         raise ZoneError("SYS_INVALID_INPUT_PARAM", f"entity does not exist [entity_name={name}]")
-    return found
+    return entity_id
 
 
 def _visible(agent: "Agent", kind: Any, object_id: int) -> bool:

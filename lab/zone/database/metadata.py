@@ -30,10 +30,10 @@ class MetadataOperations:
             if not self._agent.client.is_administrator:
                 raise ZoneError("CAT_INSUFFICIENT_PRIVILEGE_LEVEL", f"only administrators may, with {kind}")
             if letter in ("R", "r"):
-                found = resources.find(self._store, name)
-                if found is None:
+                resource = resources.find(self._store, name)
+                if resource is None:
                     raise ZoneError("CAT_INVALID_RESOURCE", name)
-                return found.id
+                return resource.id
             user, _, zone = name.partition("#")
             return users.need(self._store, user, zone or self._agent.zone).id
         if letter in ("d", "D"):
@@ -46,10 +46,10 @@ class MetadataOperations:
         return object_id
 
     def _data_object(self, path: str) -> int:
-        found = replicas.of_path(self._store, path)
-        if not found:
+        object_replicas = replicas.of_path(self._store, path)
+        if not object_replicas:
             raise ZoneError("CAT_UNKNOWN_FILE", path)
-        return found[0].data_id
+        return object_replicas[0].data_id
 
     def _operate(self, name: str, arguments: list[Any], pairs: dict[str, str], operation: Callable[[], None]) -> None:
         self._agent.peps.database(name, lambda: [*arguments, KeyValPair(pairs)], operation)

@@ -145,8 +145,8 @@ class ObjectOperations:
                         replicas.update(self._store, replica.copy(**columns))
 
         def info() -> list[Any]:
-            found = which or replicas.need(self._store, path)[0]
-            return [self.shown(found, path), KeyValPair(dict(shown))]
+            replica = which or replicas.need(self._store, path)[0]
+            return [self.shown(replica, path), KeyValPair(dict(shown))]
 
         self._agent.peps.database("mod_data_obj_meta", info, operation)
 
@@ -230,10 +230,10 @@ class ObjectOperations:
 
     def _change_access(self, path: str, word: str, user: tuple[str, str], recursive: bool, admin: bool) -> None:
         collection = collections.find(self._store, path)
-        found = replicas.of_path(self._store, path)
-        if collection is None and not found:
+        object_replicas = replicas.of_path(self._store, path)
+        if collection is None and not object_replicas:
             raise ZoneError("CAT_UNKNOWN_COLLECTION", path)
-        object_id = collection.id if collection else found[0].data_id
+        object_id = collection.id if collection else object_replicas[0].data_id
         self._agent.check_access(object_id, access.OWN, admin, path)
         if word in ("inherit", "noinherit"):
             collections.set_inheritance(self._store, path, word == "inherit", recursive)

@@ -40,8 +40,10 @@ def move(agent: "Agent", rule: dict[str, Any]) -> None:
 
 def _tell(agent: "Agent", connection: Service, path: str, target: str, group: str) -> None:
     """Take the flag off, and say to which group the object belongs and which of its replicas that is."""
-    found = replicas.need(agent.store, path)
-    times = [avu for avu in metadata.of_object(agent.store, found[0].data_id) if avu.attribute == _ACCESS_TIME]
+    object_replicas = replicas.need(agent.store, path)
+    times = [
+        avu for avu in metadata.of_object(agent.store, object_replicas[0].data_id) if avu.attribute == _ACCESS_TIME
+    ]
     if times:
         connection.set_avu(path, _ACCESS_TIME, times[0].value)
     numbers = [replica.data_repl_num for replica in _on(agent, path, target)]

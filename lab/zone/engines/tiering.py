@@ -117,7 +117,7 @@ class TieringEngine:
         return True
 
     def _scan(self, group: str) -> None:
-        tiers = [resources.need(self._store, found) for _, found in sorted(self._tiers(group))]
+        tiers = [resources.need(self._store, tier) for _, tier in sorted(self._tiers(group))]
         if not tiers:
             self._agent.log.write(f"storage tiering: no resources found for group {group}")
         for place, source in enumerate(tiers[:-1]):
@@ -177,8 +177,8 @@ class TieringEngine:
         )
 
     def _setting(self, resource: Resource, attribute: str, default: str) -> str:
-        found = self._settings(resource, attribute)
-        return found[0][0] if found else default
+        settings = self._settings(resource, attribute)
+        return settings[0][0] if settings else default
 
     def _preserves(self, source: Resource) -> bool:
         return self._setting(source, "preserve_replicas", "").lower() == "true"
@@ -242,11 +242,11 @@ class TieringEngine:
         if not numbers or not groups:
             return
         group = groups[0][0]
-        tiers = {found: int(index) for index, found in self._tiers(group)}
+        tiers = {tier: int(index) for index, tier in self._tiers(group)}
         if source.name not in tiers:
             raise ZoneError("CAT_NO_ROWS_FOUND", f"resource {source.name} has no tier for group {group}")
-        wanted = [found for found in tiers if self._setting_of(found, "minimum_restage_tier") == "true"]
-        lowest = wanted[0] if wanted else min(tiers, key=lambda found: str(tiers[found]))
+        wanted = [tier for tier in tiers if self._setting_of(tier, "minimum_restage_tier") == "true"]
+        lowest = wanted[0] if wanted else min(tiers, key=lambda tier: str(tiers[tier]))
         if tiers[source.name] <= tiers[lowest]:
             return
         self._queue(group, path, str(numbers[0]), source=source, target=resources.need(self._store, lowest))

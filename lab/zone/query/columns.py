@@ -23,11 +23,11 @@ class Column(NamedTuple):
 
 
 def _family(table: str, prefix: str, columns: dict[int, str]) -> list[Column]:
-    found = []
+    family = []
     for number, pair in columns.items():
         column, _, label = pair.partition(" ")
-        found.append(Column(number, prefix + (label or column.upper()), table, column))
-    return found
+        family.append(Column(number, prefix + (label or column.upper()), table, column))
+    return family
 
 
 def _metadata(table: str, kind: str, first: int) -> list[Column]:

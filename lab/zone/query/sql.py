@@ -77,11 +77,11 @@ class _Where:
         return f"{expression} between ? and ?"
 
     def _compared(self, expression: str, condition: str) -> str:
-        found = _OPERATOR.match(condition)
+        match = _OPERATOR.match(condition)
         end = condition.rfind("'")
-        if found is None or end < found.end():
+        if match is None or end < match.end():
             raise ZoneError("CAT_INVALID_ARGUMENT", condition)
-        operator, value = " ".join(found.group(1).lower().split()), condition[found.end() : end]
+        operator, value = " ".join(match.group(1).lower().split()), condition[match.end() : end]
         if self.upper:
             expression = f"upper({expression})"
         if operator == "begin_of":
@@ -140,14 +140,14 @@ def written(query: Query, user: User | None) -> tuple[str, list[str | int]]:
 def _placed(conditions: Sequence[tuple[Column, str]], declared: list[str], links: list[str]) -> list[tuple[str, str]]:
     """The expressions that conditions are about: further conditions on an attribute or value are about further AVUs."""
     counts: dict[int, int] = {}
-    found = []
+    expressions = []
     for column, condition in conditions:
         counts[column.number] = count = counts.get(column.number, 0) + 1
         if count > 1 and column.number in columns.SINGLE_ATTRIBUTES:
             raise ZoneError("CAT_INVALID_ARGUMENT", f"only one condition on {column.name}")
         several = column.number in (600, 601, 610, 611)
         if count == 1 or not several:
-            found.append((column.sql, condition))
+            expressions.append((column.sql, condition))
             continue
         kind = "data" if column.number < 610 else "coll"
         alias = f"{kind}_meta_{count}"
@@ -155,8 +155,8 @@ def _placed(conditions: Sequence[tuple[Column, str]], declared: list[str], links
             declared += [f"r_objt_metamap {kind}_map_{count}", f"r_meta_main {alias}"]
             links.append(f"{kind}_map_{count}.object_id = r_{kind}_metamap.object_id")
             links.append(f"{alias}.meta_id = {kind}_map_{count}.meta_id")
-        found.append((f"{alias}.{column.column}", condition))
-    return found
+        expressions.append((f"{alias}.{column.column}", condition))
+    return expressions
 
 
 def _restrict(where: _Where, tables: list[str], user: User) -> None:

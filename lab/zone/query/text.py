@@ -24,10 +24,10 @@ _CONDITION = re.compile(r"\s*([A-Za-z_0-9]+)\s*(.+)$", re.DOTALL)
 
 def parse(text: str, columns: Mapping[str, Column] = BY_NAME) -> Query:
     """Read `select A, B where C = 'x' and D like 'y%'`."""
-    found = _SELECT.match(text)
-    if found is None:
+    match = _SELECT.match(text)
+    if match is None:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a query: {text}")
-    return made(found.group(1), found.group(2) or "", columns)
+    return made(match.group(1), match.group(2) or "", columns)
 
 
 def made(selected: str, where: str, columns: Mapping[str, Column] = BY_NAME) -> Query:
@@ -37,10 +37,10 @@ def made(selected: str, where: str, columns: Mapping[str, Column] = BY_NAME) -> 
 
 
 def _selected(text: str, columns: Mapping[str, Column]) -> Selected:
-    found = _ITEM.match(text.strip())
-    if found is None:
+    match = _ITEM.match(text.strip())
+    if match is None:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a column: {text}")
-    function, inner, plain = found.groups()
+    function, inner, plain = match.groups()
     if function and function.lower() not in _OPTIONS:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a function: {function}")
     return Selected(_column(inner or plain, columns), _OPTIONS[function.lower()] if function else 1)
@@ -53,10 +53,10 @@ def _column(name: str, columns: Mapping[str, Column]) -> Column:
 
 
 def _condition(text: str, columns: Mapping[str, Column]) -> tuple[Column, str]:
-    found = _CONDITION.match(text)
-    if found is None:
+    match = _CONDITION.match(text)
+    if match is None:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a condition: {text}")
-    return _column(found.group(1), columns), found.group(2).strip()
+    return _column(match.group(1), columns), match.group(2).strip()
 
 
 def _conjuncts(where: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the agent is doing: told by the loop, and handed on to whoever shows it, which may be in other threads."""
+"""What the agent is doing: told by its loop and its workers, and handed on to whoever shows it in whatever thread."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import BinaryIO, cast
 
 from irods_omero.agent.report import Report
@@ -40,6 +41,7 @@ class Activity:
         self.listeners: list[Listener] = []
         self._clock = clock
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._imports: list[_Import] = []
 
     def imports(self) -> tuple[UnderWay, ...]:
@@ -58,24 +60,31 @@ class Activity:
         finally:
             with self._lock:
                 self._imports.remove(started)
-        for listener in self.listeners:
-            listener.on_import(action.content.size, max(self._clock() - started.since, 0.0))
+        seconds = max(self._clock() - started.since, 0.0)
+        self._tell(lambda listener: listener.on_import(action.content.size, seconds))
 
     def swept(self, report: Report, seconds: float) -> None:
         """A sweep has come to its end, after as many seconds."""
-        for listener in self.listeners:
-            listener.on_sweep(report, seconds)
+        self._tell(lambda listener: listener.on_sweep(report, seconds))
 
     def broken_off(self, error: str) -> None:
         """A sweep was broken off."""
-        for listener in self.listeners:
-            listener.on_trouble(error)
+        self._tell(lambda listener: listener.on_trouble(error))
 
     def tell(self, *news: News) -> None:
         """Something happened that people should be told of."""
         for each in news:
+            self._tell(partial(_tell_news, each))
+
+    def _tell(self, tell: Callable[[Listener], None]) -> None:
+        """Tell all, one after the other: imports go on side by side."""
+        with self._telling:
             for listener in self.listeners:
-                listener.on_news(each)
+                tell(listener)
+
+
+def _tell_news(news: News, listener: Listener) -> None:
+    listener.on_news(news)
 
 
 class _Import:
@@ -107,3 +116,6 @@ class _Counting:
         block = self._stream.read(size)
         self._count(len(block))
         return block
+
+    def seek(self, offset: int) -> int:
+        return self._stream.seek(offset)

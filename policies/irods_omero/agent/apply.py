@@ -22,6 +22,7 @@ from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.rules.undone import is_of_earlier
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
+from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
@@ -51,17 +52,30 @@ class _Work:
 
 
 class Applier:
-    """Makes both sides of a number of units agree."""
+    """Makes both sides of a number of units agree.
+
+    Attributes:
+        report: Counts what is done.
+    """
 
     def __init__(self, connections: Connections, observer: Observer, report: Report, limited: bool = True) -> None:
         """``limited`` says whether removals beyond ``safety.removals`` are held."""
         self._limited = limited
         self._connections = connections
         self._observer = observer
-        self._report = report
+        self.report = report
         self._annotations, self._importer = connections.writers()
+        self.copies: dict[int, CopyAction] = {}
+        """What is to be done in OMERO's repository, for each unit; nothing of it is done here."""
         self._missing: dict[tuple[str, Target], DestinationError] = {}
         """Users and targets that an import has missed: no other import of this sweep need try."""
+
+    def beside(self, connections: Connections, observer: Observer) -> Applier:
+        """Another one of the same sweep, for another thread."""
+        other = Applier(connections, observer, Report(), self._limited)
+        other._missing = self._missing
+        other._importer.knows_as(self._importer)
+        return other
 
     def apply(self, observations: Units) -> set[int]:
         """Decide about each unit, do what was decided, and import what is to be imported.
@@ -97,14 +111,14 @@ class Applier:
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
         """Hold removals where more units lose something in this sweep than users take away one by one."""
         losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
-        self._report.losing += len(losing)
-        limit = max(self._connections.settings.safety.removals, (self._report.observed + len(observations)) / 10)
-        if self._report.losing <= limit:
+        self.report.losing += len(losing)
+        limit = max(self._connections.settings.safety.removals, (self.report.observed + len(observations)) / 10)
+        if self.report.losing <= limit:
             return
         for data_id in losing:
             decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
             self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
-        self._report.held += len(losing)
+        self.report.held += len(losing)
         log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
 
     def expect(self, imports: Iterable[int]) -> None:
@@ -136,11 +150,8 @@ class Applier:
         try:
             if where in self._missing:
                 raise self._missing[where]
-            attempt = decide_attempt(observations[data_id])
-            if attempt is not None:
-                self._write(observations, data_id, (attempt,), _Work())
             with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
-                done = self._importer.bring_in(action, opener)
+                done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
         except RefusedError as error:
             if isinstance(error, DestinationError):
                 self._missing[where] = error
@@ -148,9 +159,15 @@ class Applier:
             return _without_import(observations[data_id], self._fail(observations[data_id], error, kind))
         observation = observations[data_id]
         log.info("imported", path=action.paths[0], fileset=done.fileset)
-        self._report.imported += 1
+        self.report.imported += 1
         observations[data_id] = self._observer.observe_import(observation, action, done)
         return decide_or_fail(observations[data_id])
+
+    def _begin(self, observations: Units, data_id: int) -> None:
+        """Write down that an import is tried: what breaks a server while it is imported is known by that."""
+        attempt = decide_attempt(observations[data_id])
+        if attempt is not None:
+            self._write(observations, data_id, (attempt,), _Work())
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
@@ -162,7 +179,7 @@ class Applier:
         for data_id, decision in decisions.items():
             if data_id not in work.failures:
                 decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, work)
-                self._report.changed += work.done[data_id] > 0 or bool(after.plan.record)
+                self.report.changed += work.done[data_id] > 0 or bool(after.plan.record)
         self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, work)
         failures = work.failures
         for data_id, error in failures.items():
@@ -171,6 +188,7 @@ class Applier:
         self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
         for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
+        self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}
         return {data_id for data_id, decision in decisions.items() if decision.wait}
 
     def _what_came_of_it(self, observation: Observation, decision: Decision, work: _Work) -> Decision:
@@ -183,7 +201,7 @@ class Applier:
             return decision
         undone = done.agreement.undone
         if undone and undone != before:
-            self._report.failed += 1
+            self.report.failed += 1
             log.warning("something was refused", path=observation.zone.first.path, error=undone)
         return replace(done, plan=replace(done.plan, record=done.plan.record or done.plan.first))
 
@@ -220,7 +238,7 @@ class Applier:
         for data_id, refusals in refused.items():
             work.refused[data_id] += refusals
             work.done[data_id] -= len(refusals)
-        self._report.omero_actions += len(actions) - sum(map(len, refused.values()))
+        self.report.omero_actions += len(actions) - sum(map(len, refused.values()))
 
     def _write(self, observations: Units, data_id: int, actions: Step, work: _Work) -> None:
         """Do the part of a step that is in the zone, for one unit."""
@@ -240,11 +258,11 @@ class Applier:
                     work.refused[data_id].append(Refusal(action, str(error)))
                     continue
             work.done[data_id] += 1
-            self._report.zone_actions += 1
+            self.report.zone_actions += 1
 
     def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:
         log.warning("unit failed", path=observation.zone.first.path, error=str(error))
-        self._report.failed += 1
+        self.report.failed += 1
         decision = decide_failure(observation, str(error), kind)
         if decision.agreement.failure is not None:
             self._connections.activity.tell(news_of_failure(observation, decision.agreement.failure))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -36,7 +36,9 @@ class Backlog:
     units: tuple[ZoneView, ...]
 
 
-def look_ahead(connections: Connections, observer: Observer, now: float, ids: Iterable[int]) -> Backlog:
+def look_ahead(
+    connections: Connections, observer: Observer, now: float, ids: Iterable[int], busy: Container[int]
+) -> Backlog:
     """Which of these data objects wait, if OMERO has what was agreed on; what is not so is seen when it is their turn.
 
     Args:
@@ -44,6 +46,7 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
         observer: Knows the rules of the zone.
         now: Seconds since 1970.
         ids: Catalog ids.
+        busy: Catalog ids of units that are being imported: what is marked of them waits.
     """
     asked, names = set(ids), connections.names
     resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
@@ -51,6 +54,9 @@ def look_ahead(connections: Connections, observer: Observer, now: float, ids: It
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
     for unit in units.values():
+        if unit.unit.data_id in busy:
+            resting |= asked & {data_object.data_id for data_object in unit.objects}
+            continue
         zone = replace(unit, rule=observer.watched.rule_for(unit.first.path))
         base = agreement_of(zone.first, names)
         try:

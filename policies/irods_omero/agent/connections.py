@@ -16,6 +16,7 @@ from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
@@ -27,14 +28,17 @@ from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
 class Connections:
     """The two connections of one agent, its settings, and what it tells of itself."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
+        """``activity`` is that of the agent, where this is for another of its threads."""
         self.settings = settings
         self.names = Names(settings.prefix)
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
-        self.activity = Activity()
+        self.activity = activity or Activity()
+        self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
+        self._others: list[Connections] = []
         self._zone_key: ZoneKey | None = None
 
     @property
@@ -50,11 +54,16 @@ class Connections:
             IdentityError: What the zone says of its identity is none.
         """
         if self._zone_key is None:
-            found = read_zone_key(self.zone, self.names, self.home)
-            if not found.identity:
-                return found
-            self._zone_key = found
+            zone_key = read_zone_key(self.zone, self.names, self.home)
+            if not zone_key.identity:
+                return zone_key
+            self._zone_key = zone_key
         return self._zone_key
+
+    def another(self) -> Connections:
+        """The same for another thread; left together with these."""
+        self._others.append(other := Connections(self.settings, self.activity))
+        return other
 
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
@@ -111,6 +120,8 @@ class Connections:
             settle=settings.imports.settle_seconds,
             attributes=tuple(map(mapped_attribute, settings.attributes)),
             users=settings.omero.users,
+            has_repository=settings.omero.repository is not None,
+            evict=settings.cache.evict,
             identity=key.identity,
             unidentified=key.unidentified,
         )
@@ -118,9 +129,15 @@ class Connections:
     def __enter__(self) -> Connections:
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def close(self) -> None:
+        """Leave both sides."""
+        for other in self._others:
+            other.close()
         self.zone.close()
         self.omero.close()
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
 
 def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:

@@ -92,11 +92,11 @@ class Directories:
             return {}
         places = {data_id: directory for data_id, path in paths.items() if (directory := watched.directory_of(path))}
         zone, names = self._connections.zone, self._connections.names
-        found = dict[int, frozenset[Avu]]()
+        avus = dict[int, frozenset[Avu]]()
         for some in in_batches(sorted(places), IDS_A_QUERY):
             # What cannot be read is passed on: it is the trouble of its directory alone.
-            found |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
-        objects = {id_: DataObject(id_, paths[id_], "", (), found.get(id_, frozenset())) for id_ in places}
+            avus |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
+        objects = {id_: DataObject(id_, paths[id_], "", (), avus.get(id_, frozenset())) for id_ in places}
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
         firsts = {id_: watched.directory_of(each.path) for id_, each in read_objects(zone, claimed, ()).items()}
         of_directory: dict[str, list[int]] = defaultdict(list)
@@ -116,12 +116,12 @@ class Directories:
 
     def scattered(self, units: Iterable[ZoneView]) -> set[str]:
         """The directories of units that are directories, and whose data objects do not lie in one."""
-        found = set[str]()
+        directories = set[str]()
         for unit in units:
             if unit.unit.kind == DIRECTORY:
                 places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
-                found |= places if len(places) > 1 else set()
-        return found - {""}
+                directories |= places if len(places) > 1 else set()
+        return directories - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories; returns the marks, without those of directories that are gone."""
@@ -184,24 +184,24 @@ class Directories:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
-        found, after = dict[int, DataObject](), 0
+        objects, after = dict[int, DataObject](), 0
         while True:
             page = members(zone, path, after, self._connections.settings.agent.batch)
-            found |= read_objects(zone, page.ids, attributes)
+            objects |= read_objects(zone, page.ids, attributes)
             if not page.last:
                 break
             after = page.last
-        return {id_: each for id_, each in found.items() if self._observer.watched.directory_of(each.path) == path}
+        return {id_: each for id_, each in objects.items() if self._observer.watched.directory_of(each.path) == path}
 
     def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
         zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
         ids = set[int]()
         for some in in_batches(sorted(firsts), IDS_A_QUERY):
             ids |= ids_with(zone, names.unit, [str(first) for first in some])
-        found = read_objects(zone, ids - set(objects), [names.unit]).values() if ids - set(objects) else ()
+        data_objects = read_objects(zone, ids - set(objects), [names.unit]).values() if ids - set(objects) else ()
         return tuple(
             each
-            for each in found
+            for each in data_objects
             if not watched.directory_of(each.path) and any(claim.kind == DIRECTORY for claim in claims(each, names))
         )
 

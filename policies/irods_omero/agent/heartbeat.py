@@ -24,6 +24,10 @@ from irods_omero.vocabulary import Names
 log = structlog.get_logger()
 
 
+COPIES = ("evicted", "refilled", "freed_bytes", "refilled_bytes")
+"""Counts of reports that are added up."""
+
+
 class Heartbeat(Listener):
     """Writes one AVU on the home collection of the agent's account, at most once a minute.
 
@@ -47,8 +51,14 @@ class Heartbeat(Listener):
     def on_sweep(self, report: Report, seconds: float) -> None:
         """Take note of a sweep that came to its end."""
         counts = {name: count for name, count in report.as_dict().items() if count}
+        before = self._state.copies
         self._state = replace(
-            self._state, swept=int(self._clock()), seconds=round(seconds, 3), report=counts, trouble=""
+            self._state,
+            swept=int(self._clock()),
+            seconds=round(seconds, 3),
+            report=counts,
+            copies={name: total for name in COPIES if (total := before.get(name, 0) + counts.get(name, 0))},
+            trouble="",
         )
         self._swept.set()
 
@@ -56,6 +66,11 @@ class Heartbeat(Listener):
         """Take note of a sweep that was broken off."""
         self._state = replace(self._state, trouble=error)
         self._swept.set()
+
+    @property
+    def said(self) -> Beat:
+        """What it says next, but for the imports that go on."""
+        return self._state
 
     def beat(self) -> bool:
         """Write a heartbeat, unless the last one, of this agent or of the one before it, is less than a minute old.

@@ -8,15 +8,18 @@ what was moved already, and the key on the fileset in OMERO names the data objec
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
+from irods_omero.agent.workers import Job, Key
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place
@@ -40,6 +43,11 @@ from irods_omero.vocabulary import FILE, LIST
 
 log = structlog.get_logger()
 
+INTAKE = "intake"
+
+PLACING = threading.Lock()
+"""Held while a fileset is put into its place, which another one may want as well, or make a part of."""
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -58,41 +66,64 @@ class Taken:
     reason: str = ""
 
 
+class Intakes:
+    """What takes in the filesets of one sweep, one for each thread."""
+
+    def __init__(self, first: Intake) -> None:
+        self._first = first
+        self._made: dict[int, Intake] = {}
+
+    def take(self, fileset: int, connections: Connections) -> Report:
+        """Take one in; returns what was done."""
+        intake = self._made.get(id(connections))
+        if intake is None:
+            intake = self._made.setdefault(id(connections), self._first.beside(connections))
+        intake.report = Report()
+        intake.take(fileset)
+        return intake.report
+
+
 class Intake:
     """Takes filesets in, one after the other."""
 
     def __init__(self, connections: Connections, report: Report, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""
         self._connections = connections
-        self._report = report
+        self.report = report
         self._clock = clock
         self._rules = connections.placement_rules()
         self._tags = Tags()
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._queue = IntakeQueue(connections, clock)
 
-    def run(self, most: int) -> None:
-        """Take in what is new in the groups of ``omero_first``, and what was not done before.
+    def jobs(self, most: int, under_way: Container[Key]) -> list[Job]:
+        """To take in what is new in the groups of ``omero_first``, and what was not done before.
 
         Args:
-            most: Number of filesets to take at most; the rest is left to the next sweep.
+            most: Number of filesets at most; the rest is left to the next sweep.
+            under_way: What is being done already.
 
         Raises:
             UnreachableError: A side is down; nothing is lost.
         """
         if not self._rules:
-            return
-        unfinished = set(self._queue.unfinished())
-        new = self._queue.new()
-        for fileset in sorted(unfinished | new):
-            if most <= 0:
-                self._report.postponed += 1
+            return []
+        jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self)
+        for fileset in sorted(unfinished | self._queue.new()):
+            if (INTAKE, fileset) in under_way:
+                continue
+            if len(jobs) >= most:
+                self.report.postponed += 1
                 continue
             if fileset in unfinished and self._queue.is_resting(fileset):
-                self._report.waiting += 1
+                self.report.waiting += 1
                 continue
-            taken = self.take(fileset)
-            most -= bool(taken.paths)
+            jobs.append(Job((INTAKE, fileset), partial(of.take, fileset)))
+        return jobs
+
+    def beside(self, connections: Connections) -> Intake:
+        """Another one, for another thread."""
+        return Intake(connections, Report(), self._clock)
 
     def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:
         """Take one fileset in, or say why not; what cannot be done is noted, shown on its images, and tried anew later.
@@ -116,7 +147,7 @@ class Intake:
             if why_not:
                 if not dry_run and zone_intake.exists(self._connections.zone, self._queue.staging(fileset)):
                     self._note(source, why_not, shown=False)
-                self._report.waiting += 1
+                self.report.waiting += 1
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
                 return Taken(fileset, source.size, placement.paths())
@@ -124,11 +155,11 @@ class Intake:
         except (PlacementError, RefusedError) as error:
             if not dry_run:
                 log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
-                self._report.failed += 1
+                self.report.failed += 1
                 self._note(source, str(error))
             return Taken(fileset, source.size, reason=str(error))
-        self._report.taken += 1
-        self._report.observed += 1
+        self.report.taken += 1
+        self.report.observed += 1
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths)
 
@@ -192,18 +223,26 @@ class Intake:
         if len(moved) == len(source.files):
             final = self._objects(sorted(moved))
         else:
-            collection = self._collection(source, placement, moved)
-            places = list(zip(source.files, placement.paths(staging), placement.paths(collection), strict=True))
-            left = [(file, staged, path) for file, staged, path in places if path not in moved]
-            self._bring([(file, staged) for file, staged, _ in left if staged not in verified], source, rule)
-            objects = self._objects(path if path in moved else staged for _, staged, path in places)
-            self._describe(placement, objects, [staged for _, staged, _ in left])
-            self._agree(source, objects)
-            self._move([(staged, path) for _, staged, path in left], placement)
-            final = self._objects(path for _, _, path in places)
+            gone = {name for path in moved for name in placement.names if path.endswith(f"/{name}")}
+            staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
+            missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
+            self._bring([(file, staged) for file, staged in missing if staged not in verified], source, rule)
+            final = self._put(source, placement, staging, moved)
         post(zone, names, final[0].data_id, final[0].path)
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final)
+
+    def _put(self, source: Source, placement: Placement, staging: str, moved: set[str]) -> list[DataObject]:
+        """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
+        with PLACING:
+            collection = self._collection(source, placement, moved)
+            places = list(zip(placement.paths(staging), placement.paths(collection), strict=True))
+            left = [(staged, path) for staged, path in places if path not in moved]
+            objects = self._objects(path if path in moved else staged for staged, path in places)
+            self._describe(placement, objects, [staged for staged, _ in left])
+            self._agree(source, objects)
+            self._move(left, placement)
+            return self._objects(path for _, path in places)
 
     def _verified(self, fileset: int, staging: str) -> tuple[set[str], set[str]]:
         """The data objects that have the bytes of a fileset's files, by its id: those made ready, and those moved.

@@ -33,7 +33,7 @@ SWEEP_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 IMPORT_BUCKETS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600)
 """Upper ends, in seconds."""
 
-COUNTED = ("observed", "changed", "imported", "failed", "held")
+COUNTED = ("observed", "changed", "imported", "failed", "held", "evicted", "refilled")
 """Counts of a report that are numbers of units."""
 
 
@@ -60,6 +60,7 @@ class Metrics(Listener):
         self._failures = counter("failures", "Failures of units, by what becomes of them.", "kind")
         self._refused = counter("requests_refused", "Requests that were refused.")
         self._bytes = counter("imported_bytes", "Bytes of all imports.")
+        self._copies = counter("copy_bytes", "Bytes of OMERO's copies, freed on its disk or refilled.", "what")
         self._sweep_seconds = histogram("sweep_seconds", "How long sweeps took.", SWEEP_BUCKETS)
         self._import_seconds = histogram("import_seconds", "How long imports took.", IMPORT_BUCKETS)
         self._last = Gauge(
@@ -85,6 +86,8 @@ class Metrics(Listener):
         self._last.set_to_current_time()
         for name in COUNTED:
             self._units.labels(name).inc(counts[name])
+        for what in ("freed", "refilled"):
+            self._copies.labels(what).inc(counts[f"{what}_bytes"])
         for side in ("omero", "zone"):
             self._actions.labels(side).inc(counts[f"{side}_actions"])
 

@@ -11,6 +11,7 @@ from functools import cached_property
 import structlog
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -19,7 +20,7 @@ from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
-from irods_omero.errors import PolicyError
+from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
@@ -98,7 +99,27 @@ class Observer:
             )
             for data_id, unit in units.items()
         }
-        return _with_movements(connections, _with_times(connections, observations))
+        return self._with_copies(_with_movements(connections, _with_times(connections, observations)))
+
+    def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
+        """Add what is in OMERO's repository, where the agent sees it."""
+        repository = self._repository
+        if repository is None:
+            return observations
+        filesets = {id_: each.omero.fileset for id_, each in observations.items() if each.omero.fileset is not None}
+        copies = copies_of(self._connections, repository, filesets.values()) if filesets else {}
+        for data_id, fileset in filesets.items():
+            observations[data_id] = replace(observations[data_id], copies=copies.get(fileset, ()))
+        return observations
+
+    @cached_property
+    def _repository(self) -> ProvenRepository | None:
+        """OMERO's repository; None where the agent is not to see it, and where it does not at the moment."""
+        try:
+            return proven_repository(self._connections)
+        except RefusedError as error:
+            log.error("OMERO's repository cannot be looked into", error=str(error))
+            return None
 
     def observe_import(self, observation: Observation, action: Import, done: Imported) -> Observation:
         """What is observed of a unit whose import has just been done."""
@@ -115,7 +136,8 @@ class Observer:
             superseded=superseded + observation.omero.superseded,
             earlier=earlier.get(observation.base.fileset or 0, ()),
         )
-        return replace(observation, omero=view, imported=action.content)
+        seen = replace(observation, omero=view, imported=action.content, compared=done.compared, copies=None)
+        return self._with_copies({data_id: seen})[data_id]
 
 
 def look_in_omero(connections: Connections, policy: Policy, filesets: Mapping[int, int | None]) -> dict[int, OmeroView]:

@@ -18,6 +18,7 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.walks import tell
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
+from irods_omero.domain.planning.plan import evicted_by
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
@@ -93,6 +94,7 @@ class Reconciled:
         units: Those that were looked at.
         drifted: Those whose sides did not agree.
         orphaned: Filesets that did not say yet that their data object is gone.
+        evictable: Bytes of OMERO's copies that were to be removed.
         missed: Filesets that came through OMERO first, and that no agent knew of.
         position: The last catalog id; an interrupted reconcile goes on after it.
         report: What was done.
@@ -101,6 +103,7 @@ class Reconciled:
     units: int = 0
     drifted: int = 0
     orphaned: int = 0
+    evictable: int = 0
     missed: int = 0
     position: int = 0
     report: Report = field(default_factory=Report)
@@ -205,6 +208,7 @@ class Reconciler:
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)
         self.done.drifted += len(assessments)
+        self.done.evictable += sum(evicted_by(assessment.decision.plan) for assessment in assessments)
         if assessments and self._manner == REPAIR:
             drifted = {assessment.observation.zone.unit.data_id: assessment.observation for assessment in assessments}
             again = Applier(self._connections, observer, self.done.report).apply(drifted)

@@ -16,10 +16,14 @@ class Report:
         taken: Filesets that came through OMERO first, and were taken into iRODS.
         failed: Units that got an error.
         waiting: Units that are left for a later sweep.
-        postponed: Units whose import is left for the next sweep, as this one has imported enough.
+        postponed: Units whose import, or copy in OMERO, is left for the next sweep, as this one has done enough.
         walking: Marked collections of which the next sweep looks at more.
         losing: Units of which mapped values are removed, or of which all images are missing.
         held: Units of these of which nothing is removed, as they are too many.
+        evicted: Units of which OMERO's copies were removed.
+        refilled: Units of which they were brought back.
+        freed_bytes: Bytes that were removed from OMERO's disk.
+        refilled_bytes: Bytes that were brought back to it.
         omero_actions: Tags, flags and annotations written or removed.
         zone_actions: AVUs written or removed, and movements queued.
     """
@@ -34,6 +38,10 @@ class Report:
     walking: int = 0
     losing: int = 0
     held: int = 0
+    evicted: int = 0
+    refilled: int = 0
+    freed_bytes: int = 0
+    refilled_bytes: int = 0
     omero_actions: int = 0
     zone_actions: int = 0
 
@@ -42,6 +50,10 @@ class Report:
         counts = {name: value + getattr(other, name) for name, value in asdict(self).items()}
         left = {"waiting": other.waiting, "postponed": other.postponed, "walking": other.walking}
         return Report(**{**counts, **left})
+
+    def with_more(self, other: Report) -> Report:
+        """What this and another part of the same sweep did."""
+        return Report(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
 
     @property
     def is_unfinished(self) -> bool:

@@ -17,6 +17,7 @@ from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.agent.webhooks import Webhooks
+from irods_omero.agent.workers import Workers
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
 
 log = structlog.get_logger()
@@ -42,7 +43,8 @@ def run(connections: Connections, stop: threading.Event, swept: Callable[[Report
         if settings.notify.webhooks:
             told.enter_context(Webhooks(settings, activity))
         told.enter_context(Heartbeat(settings, activity))
-        _run(connections, stop, swept)
+        workers = told.enter_context(Workers(connections))
+        _run(connections, workers, stop, swept)
 
 
 def run_once(connections: Connections) -> Report:
@@ -65,8 +67,8 @@ def run_once(connections: Connections) -> Report:
     return report
 
 
-def _run(connections: Connections, stop: threading.Event, swept: Callable[[Report], None]) -> None:
-    sweeper, pause = Sweeper(connections), connections.settings.agent.interval_seconds
+def _run(connections: Connections, workers: Workers, stop: threading.Event, swept: Callable[[Report], None]) -> None:
+    sweeper, pause = Sweeper(connections, workers=workers), connections.settings.agent.interval_seconds
     interval = pause
     while not stop.is_set():
         try:
@@ -83,8 +85,8 @@ def _run(connections: Connections, stop: threading.Event, swept: Callable[[Repor
             connections.activity.broken_off(str(error))
             log.error("sweep broken off", error=str(error), next_in_seconds=round(pause, 1), exc_info=unforeseen)
             connections.start_anew()
-            sweeper = Sweeper(connections)
-        stop.wait(pause)
+            sweeper = Sweeper(connections, workers=workers)  # what is being imported goes on
+        workers.pause(stop, pause)
 
 
 def stop_on_signals() -> threading.Event:

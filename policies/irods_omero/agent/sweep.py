@@ -10,8 +10,10 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
+from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
+from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer
@@ -27,6 +29,8 @@ from irods_omero.agent.walks import (
     remember,
     tell,
 )
+from irods_omero.agent.workers import Job, Workers
+from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
@@ -63,8 +67,10 @@ FIRST_TURN = Turn()
 class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float], turn: Turn = FIRST_TURN) -> None:
-        """``turn`` says where the last pass left off."""
+    def __init__(
+        self, connections: Connections, clock: Callable[[], float], workers: Workers, turn: Turn = FIRST_TURN
+    ) -> None:
+        """``turn`` says where the last pass left off, and ``workers`` are who does what takes long."""
         self.report = Report()
         self.turn = turn
         self._connections = connections
@@ -73,14 +79,14 @@ class Sweep:
         self._directories = Directories(connections, self._observer, clock)
         self._batch = connections.settings.agent.batch
         self._done: set[int] = set()
-        self._imports: dict[int, list[Mark]] = {}
+        self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._suspects: set[int] = set()
+        self._copies: dict[int, CopyAction] = {}
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
         collections = list[Mark]()
-        for batch in in_batches(marks, self._batch):
+        for batch in in_batches(self._free(marks), self._batch):
             rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
             self._objects(rest)
             self._posted |= posted
@@ -94,30 +100,32 @@ class Sweep:
         for batch in in_batches(self._ours(self._new(ids)), self._batch):
             self._unmarked(batch)
 
-    def run_imports(self) -> None:
-        """Import what was put off, one unit after the other; the marks of each are cleared when it is done."""
-        zone, names = self._connections.zone, self._connections.names
-        applier = Applier(self._connections, self._observer, self.report)
-        applier.expect(self._imports)
+    def imports(self) -> list[Job]:
+        """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
-        # What breaks a server must not do so before all others have had their turn.
-        for unit, marks in sorted(self._imports.items(), key=lambda of_unit: of_unit[0] in self._suspects):
-            taken = [mark for mark in marks if claim(zone, names, mark)]
-            if taken:
-                again = applier.import_unit(unit)
-                self.report.observed += 1
-                self.report.waiting += len(again)
-                for mark in taken:
-                    (release if again else ack)(zone, names, mark)
+        return self._imports.jobs(self._observer, self.report)
+
+    def run_copies(self) -> None:
+        """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
+        cache = Cache(self._connections, self._observer, self.report)
+        cache.run(self._copies, self._connections.settings.imports.per_sweep)
+
+    def _free(self, marks: Iterable[Mark]) -> Iterator[Mark]:
+        """The marks without those of what is being imported; these wait."""
+        for mark in marks:
+            if mark.collection or mark.id not in self._imports.busy:
+                yield mark
+            else:
+                self.report.waiting += 1
 
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
         zone, names = self._connections.zone, self._connections.names
         self._done.update(mark.id for mark in marks)
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
-        ahead = look_ahead(self._connections, self._observer, self._clock(), untouched)
+        ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
         self.report.waiting += len(ahead.resting)
-        self._suspects |= ahead.suspects
+        self._imports.know(ahead.units, ahead.suspects)
         self._mark_directories(self._directories.scattered(ahead.units))
         for mark in marks:
             if mark.id in ahead.arriving:
@@ -135,15 +143,11 @@ class Sweep:
             else:
                 (release if mark.id in again else ack)(zone, names, mark)
 
-    def _has_room(self, unit: int) -> bool:
-        """Whether a unit is among those that are imported at the end of this pass, or can be."""
-        return unit in self._imports or len(self._imports) < self._connections.settings.imports.per_sweep
-
     def _put_off(self, unit: int, mark: Mark) -> None:
         """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""
         self._done.add(mark.id)
-        if self._has_room(unit):
-            self._imports.setdefault(unit, []).append(mark)
+        if self._imports.has_room(unit):
+            self._imports.put_off(unit, mark)
             return
         self.report.postponed += 1
         if TAKEN in mark.states:
@@ -166,7 +170,7 @@ class Sweep:
         self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
         again, imports = self._work(observations)
         for data_id, data_object in read_objects(zone, again | imports, [names.sync]).items():
-            if is_walk and data_id in imports and not self._has_room(data_id):
+            if is_walk and data_id in imports and not self._imports.has_room(data_id):
                 left.update(_objects_of(observations, [data_id]))
                 self.report.postponed += 1
                 continue
@@ -183,10 +187,16 @@ class Sweep:
     def _work(self, observations: Mapping[int, Observation]) -> tuple[set[int], set[int]]:
         """Work on the units of this agent; returns which are to be looked at again soon, and which to be imported."""
         ours = {id_: observations[id_] for id_ in self._ours(observations)}
+        busy = self._imports.busy & ours.keys()
+        self._imports.know(each.zone for each in ours.values())
+        ours = {id_: each for id_, each in ours.items() if id_ not in busy}
         self._done.update(_objects_of(ours, ours))
         self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
-        again, imports = Applier(self._connections, self._observer, self.report).apply_all_but_imports(ours)
+        applier = Applier(self._connections, self._observer, self.report)
+        again, imports = applier.apply_all_but_imports(ours)
+        self._copies |= applier.copies
         self.report.observed += len(ours) - len(imports)
+        again |= busy
         self.report.waiting += len(again)
         return again, imports
 
@@ -318,9 +328,14 @@ storage tiering has queued for it may be gone."""
 class Sweeper:
     """Sweeps the zone, one pass at each call."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, connections: Connections, clock: Callable[[], float] = time.time, workers: Workers | None = None
+    ) -> None:
+        """With ``workers`` a pass begins imports and does not wait for them; without, it does them to their end."""
         self._connections = connections
         self._clock = clock
+        self._workers = workers or Workers(connections)
+        self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
         self._pending_at = 0.0
         self._turn = FIRST_TURN
@@ -332,7 +347,9 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        work = Sweep(self._connections, self._clock, self._turn)
+        begun = self._workers.collect()
+        work = Sweep(self._connections, self._clock, self._workers, self._turn)
+        work.report = begun
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
@@ -340,12 +357,21 @@ class Sweeper:
         work.process_hints(sorted(heard | self._pending()))
         self._listener.followed()
         self._turn = work.turn
-        work.run_imports()
-        Intake(self._connections, work.report, self._clock).run(self._connections.settings.imports.per_sweep)
+        self._do(work, work.imports())
+        work.run_copies()
+        intake = Intake(self._connections, work.report, self._clock)
+        self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
         if work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
         return work.report
+
+    def _do(self, sweep: Sweep, jobs: Sequence[Job]) -> None:
+        if not self._waits:
+            self._workers.begin(jobs)
+        elif jobs:
+            done = self._workers.work(jobs)
+            sweep.report = sweep.report.with_more(done)
 
     def drain(self) -> Report:
         """Sweep until nothing is left for later but what has to wait; returns what all these sweeps did together.

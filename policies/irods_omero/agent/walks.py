@@ -47,8 +47,8 @@ BEGINNING = Position()
 def positions(zone: ZoneConnection, names: Names) -> dict[str, Position]:
     """How far the walks have come that are under way, by the collections' paths."""
     columns = (Collection.name, CollectionMeta.value, CollectionMeta.units)
-    found = rows(zone, "looking for walks", columns, CollectionMeta.name == names.walked)
-    return {path: Position(_number(value), _number(units)) for path, value, units in found}
+    avus = rows(zone, "looking for walks", columns, CollectionMeta.name == names.walked)
+    return {path: Position(_number(value), _number(units)) for path, value, units in avus}
 
 
 def _number(text: str | None) -> int:

@@ -62,11 +62,12 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
     done = reconciler.done
     if as_json:
         counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned, "missed": done.missed}
-        click.echo(json.dumps({**counts, **done.report.as_dict()}))
+        click.echo(json.dumps({**counts, "evictable_bytes": done.evictable, **done.report.as_dict()}))
     else:
         verb = {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner]
         gone = f"{done.orphaned} filesets without their data object or without images"
-        click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed")
+        freed = f", {done.evictable} bytes of OMERO's copies to remove" if done.evictable else ""
+        click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed{freed}")
     if done.report.failed:
         ctx.exit(FAILED)
     ctx.exit(DRIFTED if done.drifted or done.orphaned or done.missed else 0)

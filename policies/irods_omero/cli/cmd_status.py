@@ -32,16 +32,16 @@ def status(ctx: click.Context, watch: bool, interval: float, no_omero: bool, as_
     if watch:
         _watch(settings, interval, not no_omero)
         return
-    found = _look(settings, not no_omero)
+    summary = _look(settings, not no_omero)
     if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
     else:
         from rich.console import Console  # noqa: PLC0415 - programs need no tables
 
         from irods_omero.cli.status_screen import screen  # noqa: PLC0415
 
-        Console().print(screen(found))
-    ctx.exit(FAILED if found.problems else 0)
+        Console().print(screen(summary))
+    ctx.exit(FAILED if summary.problems else 0)
 
 
 def _look(settings: Settings, ask_omero: bool) -> Status:

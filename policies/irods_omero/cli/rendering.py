@@ -26,6 +26,7 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
+from irods_omero.domain.state.managed_files import CopyAction, Refill, Verify
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import DataObject, Subject
 
@@ -39,14 +40,25 @@ def actions(plan: Plan) -> list[str]:
         files = f" with {others} other file{'s' * (others > 1)}" if others else ""
         return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.user}"]
     ordered = [action for step in plan.steps() for action in step]
+    in_repository = [copy_text(plan.copies)] if plan.copies is not None else []
     paths = {action.path for action in ordered if isinstance(action, ZoneAction)}
-    return [_with_path(action, len(paths) > 1) for action in ordered]
+    return [_with_path(action, len(paths) > 1) for action in ordered] + in_repository
 
 
 def _with_path(action: Any, several: bool) -> str:
     """One action in words, with the data object where there are several."""
     text = action_text(action)
     return f"{text}: {action.path}" if several and isinstance(action, ZoneAction) else text
+
+
+def copy_text(action: CopyAction) -> str:
+    """What is to be done in OMERO's repository, in words."""
+    match action:
+        case Verify():
+            return f"compare OMERO's copy with iRODS: {action.size} bytes"
+        case Refill():
+            return f"bring back OMERO's copy: {action.size} bytes"
+    return f"remove OMERO's copy: {action.size} bytes"
 
 
 def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
@@ -24,6 +25,8 @@ def screen(status: Status) -> Group:
     """The whole screen; what there is nothing of is left out, except for agents and the backlog."""
     parts: list[RenderableType] = [_problems(status), _agents(status), _backlog(status)]
     parts += [table for table in (_imports(status), _requests(status), _causes(status), _tiers(status)) if table]
+    if copies := _copies(status):
+        parts.append(copies)
     if status.cut:
         parts.append(Text(f"There are more {', '.join(status.cut)} than were counted.", "italic"))
     return Group(*parts)
@@ -51,6 +54,16 @@ def _agent(agent: AgentState, status: Status) -> list[Text]:
     said = Text(f"silent for {age(status.now - beat.at)}", "bold red") if not agent.speaks else Text(swept)
     behind = "?" if status.behind is None else str(status.behind.get(agent.shards, "?"))
     return [Text(agent.shards), Text(beat.host), Text(beat.version), said, Text(did), Text(behind)]
+
+
+def _copies(status: Status) -> Text | None:
+    """What became of OMERO's copies, of all agents together."""
+    total = sum((Counter(agent.beat.copies) for agent in status.agents), Counter[str]())
+    if not total:
+        return None
+    away = f"{total['evicted']} removed, {decimal(total['freed_bytes'])} freed"
+    back = f"{total['refilled']} brought back, {decimal(total['refilled_bytes'])}"
+    return Text(f"OMERO's copies since the agents were started: {away}; {back}")
 
 
 def _backlog(status: Status) -> RenderableType:

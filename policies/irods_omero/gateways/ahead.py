@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
@@ -24,11 +24,11 @@ class _End(Generic[T]):
         self.error = error
 
 
-def read_ahead(items: Iterable[T]) -> Iterator[T]:
+def read_ahead(items: Iterable[T]) -> Generator[T, None, None]:
     """The same items, made in a thread of their own, a few of them ahead of whoever takes them.
 
     What making them raises is raised here, in its turn. When nobody wants the rest, the thread ends after the item that
-    it is at.
+    it is at, and closes what makes them.
     """
     waiting: Queue[T | _End[T]] = Queue(DEPTH)
     unwanted = threading.Event()
@@ -46,6 +46,8 @@ def read_ahead(items: Iterable[T]) -> Iterator[T]:
                 offer(item)
                 if unwanted.is_set():
                     break
+            if isinstance(items, Generator):
+                items.close()
         except BaseException as raised:
             error = raised
         offer(_End(error))

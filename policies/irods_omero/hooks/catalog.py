@@ -62,8 +62,8 @@ def path_of_collection(callback: "Any", collection_id: str) -> "Optional[str]":
 def id_of(callback: "Any", kind: str, path: str) -> "Optional[str]":
     """The id of a data object or collection; None if there is none that the client may see."""
     names = path.rsplit("/", 1) if kind == DATA_OBJECT else [path]
-    found = rows(callback, len(names) + 1, BY_PATH[kind].format(*[condition(name) for name in names]))
-    return next((identifier(row[0]) for row in found if row[1:] == names), None)
+    catalog_rows = rows(callback, len(names) + 1, BY_PATH[kind].format(*[condition(name) for name in names]))
+    return next((identifier(row[0]) for row in catalog_rows if row[1:] == names), None)
 
 
 def condition(text: str) -> str:

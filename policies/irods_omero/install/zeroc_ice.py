@@ -89,8 +89,8 @@ def cached_wheel(cache: Path) -> Path | None:
     """The wheel for this Python and platform that an earlier call left in ``cache``, if any."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
     platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-    found = sorted(cache.glob(f"zeroc_ice-{VERSION}-{tag}-*{platform}.whl"))
-    return found[-1] if found else None
+    wheels = sorted(cache.glob(f"zeroc_ice-{VERSION}-{tag}-*{platform}.whl"))
+    return wheels[-1] if wheels else None
 
 
 def check_tools() -> None:
@@ -126,9 +126,9 @@ def download(into: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
     subprocess.run([*command, "--dest", str(into), f"zeroc-ice=={VERSION}"], check=True, stdout=sys.stderr)
     sdist = into / SDIST
-    found = hashlib.sha256(sdist.read_bytes()).hexdigest()
-    if found != SDIST_SHA256:
-        raise SystemExit(f"zeroc-ice: {SDIST} has sha256 {found}, expected {SDIST_SHA256}: not built")
+    digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+    if digest != SDIST_SHA256:
+        raise SystemExit(f"zeroc-ice: {SDIST} has sha256 {digest}, expected {SDIST_SHA256}: not built")
     return sdist
 
 

@@ -55,6 +55,11 @@ class OmeroSettings(Section):
     web: str = Field(
         default="", pattern=r"^(https?://.+[^/])?$", description="Address of OMERO.web, for links to images."
     )
+    repository: AbsolutePath | None = Field(
+        default=None,
+        description="Directory of OMERO's managed repository as the agent sees it, if it does: locks then say whether "
+        "OMERO has the bytes, and its copies can be removed and brought back.",
+    )
     users: dict[str, str] = Field(
         default={},
         description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
@@ -112,6 +117,21 @@ class ImportSettings(Section):
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
+    )
+    parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4,
+        description="How many imports, and filesets that came through OMERO first, are worked on at the same time, "
+        "those of different owners first; each takes sessions of its own on both sides.",
+    )
+
+
+class CacheSettings(Section):
+    """What becomes of OMERO's copies of files that iRODS keeps; takes `omero.repository`."""
+
+    evict: Literal["never", "with-tier"] = Field(
+        default="never",
+        description="When OMERO's copy of a file is removed: 'with-tier' if its tier is offline and iRODS is known to "
+        "have the same bytes. It is brought back when the data is.",
     )
 
 
@@ -248,9 +268,16 @@ class Settings(Section):
     omero_first: list[OmeroFirstSettings] = Field(
         default=[], description="What is taken into iRODS that came through OMERO first; the first that fits counts."
     )
+    cache: CacheSettings = Field(default=CacheSettings())
     safety: SafetySettings = Field(default=SafetySettings())
     agent: AgentSettings = Field(default=AgentSettings())
     notify: NotifySettings = Field(default=NotifySettings())
+
+    @model_validator(mode="after")
+    def _evicts_what_it_sees(self) -> Settings:
+        if self.cache.evict != "never" and self.omero.repository is None:
+            raise ValueError("cache.evict takes omero.repository: the agent has to see OMERO's managed repository")
+        return self
 
     @field_validator("omero_first")
     @classmethod

@@ -52,6 +52,7 @@ class Beat:
         report: What that sweep did, without what did not happen.
         trouble: Why the last sweep was broken off; empty if it was not.
         importing: The imports that go on.
+        copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes.
     """
 
     at: int
@@ -63,6 +64,7 @@ class Beat:
     report: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
     importing: tuple[UnderWay, ...] = ()
+    copies: Mapping[str, int] = field(default_factory=dict)
 
 
 def encode(beat: Beat) -> str:

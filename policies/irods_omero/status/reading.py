@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from irods.column import Criterion, In, Like
-from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource
+from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
 from irods_omero.domain.state.request_words import REQUEST_TABLE
@@ -16,8 +16,9 @@ from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import recall_all
 from irods_omero.gateways.zone.objects import GOOD, oldest_attached, read_avus
-from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, rows, sums
-from irods_omero.gateways.zone.watched import like
+from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
+from irods_omero.gateways.zone.resources import root_names
+from irods_omero.gateways.zone.watched import patterns_below
 from irods_omero.settings import Settings
 from irods_omero.status.beat import Beat, decode
 from irods_omero.status.seen import ErrorSeen, MarkSeen, RequestSeen, ResourceUse, Seen
@@ -81,28 +82,28 @@ class _Reader:
     def _marks(self) -> list[MarkSeen]:
         names = self._names
         columns = (DataObject.id, DataObjectMeta.value, DataObjectMeta.units)
-        found = self._some("marks", columns, DataObjectMeta.name == names.sync)
+        mark_rows = self._some("marks", columns, DataObjectMeta.name == names.sync)
         both = (DataObjectMeta.name == names.sync, DataObjectMeta.name == names.fileset)
-        known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if found else set()
-        marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in found]
+        known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
+        marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
-        found = self._some("marks", columns, CollectionMeta.name == names.sync)
-        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in found]
+        mark_rows = self._some("marks", columns, CollectionMeta.name == names.sync)
+        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in mark_rows]
 
     def errors(self) -> list[ErrorSeen]:
         columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value)
-        found = self._some("errors", columns, DataObjectMeta.name == self._names.error)
-        units, agreed = self._agreements(id_ for id_, *_ in found)
+        error_rows = self._some("errors", columns, DataObjectMeta.name == self._names.error)
+        units, agreed = self._agreements(id_ for id_, *_ in error_rows)
         return [
             ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
-            for id_, parent, name, text in found
+            for id_, parent, name, text in error_rows
         ]
 
     def _requests(self) -> list[RequestSeen]:
         moving = [request.text for request in REQUEST_TABLE if not request.holds]
-        found = self._carrying("requests", self._names.request, moving)
-        units, agreed = self._agreements(id_ for id_, _ in found)
-        seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in found}
+        request_rows = self._carrying("requests", self._names.request, moving)
+        units, agreed = self._agreements(id_ for id_, _ in request_rows)
+        seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in request_rows}
         return [RequestSeen(unit, word, agreement) for (unit, word), agreement in sorted(seen.items())]
 
     def _carrying(self, what: str, attribute: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -122,41 +123,24 @@ class _Reader:
 
     def _use(self) -> list[ResourceUse]:
         """What is on each root resource below the watched roots, added up by the catalog."""
-        roots = _outermost(self._settings.watch.roots)
-        below = [condition for root in roots for condition in (like(root), f"{like(root)}/%")]
         use: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        tops = self._tops() if below else {}
+        below = patterns_below(self._settings.watch.roots)
+        tops = root_names(self._zone) if below else {}
         for pattern in below:
             conditions = (Like(Collection.name, pattern), DataObject.replica_status == GOOD)
             for resource, replicas, size in sums(
                 self._zone, DOING, DataObject.resc_id, DataObject.id, DataObject.size, *conditions
             ):
-                top = tops.get(str(resource), str(resource))
+                top = tops.get(int(resource), str(resource))
                 use[top] = (use[top][0] + replicas, use[top][1] + size)
         return [ResourceUse(resource, *counts) for resource, counts in sorted(use.items())]
 
-    def _tops(self) -> dict[str, str]:
-        """The name of the root resource for the id of each resource."""
-        columns = (Resource.id, Resource.name, Resource.parent)
-        listed = {str(id_): (str(name), str(parent or "")) for id_, name, parent in rows(self._zone, DOING, columns)}
-        return {id_: _top(id_, listed) for id_ in listed}
-
     def _some(self, what: str, columns: Sequence[Any], *conditions: Criterion) -> list[tuple[Any, ...]]:
         """Rows of a query, as many as are looked at; that there are more is noted."""
-        found = first_rows(self._zone, DOING, MOST + 1, columns, *conditions)
-        if len(found) > MOST:
+        result_rows = first_rows(self._zone, DOING, MOST + 1, columns, *conditions)
+        if len(result_rows) > MOST:
             self._cut.add(what)
-        return found[:MOST]
-
-
-def _top(id_: str, listed: Mapping[str, tuple[str, str]]) -> str:
-    name, parent = listed[id_]
-    return _top(parent, listed) if parent in listed and parent != id_ else name
-
-
-def _outermost(roots: Sequence[str]) -> list[str]:
-    """The roots that are below no other one, each once."""
-    return [root for root in sorted(set(roots)) if not any(root.startswith(f"{other}/") for other in roots)]
+        return result_rows[:MOST]
 
 
 def _number(units: str | None) -> int:

@@ -36,30 +36,30 @@ def metrics(activity: Activity, monkeypatch: pytest.MonkeyPatch) -> Metrics:
     return Metrics(settings(), activity)
 
 
-def samples(found: list[Metric]) -> dict[str, float]:
+def samples(metrics: list[Metric]) -> dict[str, float]:
     """All values by their names, each with the values of its labels."""
-    return {" ".join([one.name, *one.labels.values()]): one.value for family in found for one in family.samples}
+    return {" ".join([one.name, *one.labels.values()]): one.value for family in metrics for one in family.samples}
 
 
 def test_what_sweeps_did_is_added_up(metrics: Metrics, activity: Activity) -> None:
     activity.swept(Report(observed=7, changed=2, omero_actions=5, zone_actions=3), 0.2)
     activity.swept(Report(observed=1, held=1), 40)
     activity.broken_off("OMERO is down")
-    found = samples(list(metrics.registry.collect()))
-    assert (found["irods_omero_units_total observed"], found["irods_omero_units_total held"]) == (8, 1)
-    assert (found["irods_omero_actions_total omero"], found["irods_omero_actions_total zone"]) == (5, 3)
-    assert (found["irods_omero_sweeps_total done"], found["irods_omero_sweeps_total broken off"]) == (2, 1)
-    assert found["irods_omero_sweep_seconds_bucket 0.25"] == 1
-    assert found["irods_omero_sweep_seconds_count"] == 2
-    assert found["irods_omero_last_sweep_timestamp_seconds"] > 0
+    values = samples(list(metrics.registry.collect()))
+    assert (values["irods_omero_units_total observed"], values["irods_omero_units_total held"]) == (8, 1)
+    assert (values["irods_omero_actions_total omero"], values["irods_omero_actions_total zone"]) == (5, 3)
+    assert (values["irods_omero_sweeps_total done"], values["irods_omero_sweeps_total broken off"]) == (2, 1)
+    assert values["irods_omero_sweep_seconds_bucket 0.25"] == 1
+    assert values["irods_omero_sweep_seconds_count"] == 2
+    assert values["irods_omero_last_sweep_timestamp_seconds"] > 0
 
 
 def test_failures_are_counted_by_what_becomes_of_them(metrics: Metrics, activity: Activity) -> None:
     for kind in (AGAIN, GIVEN_UP, GIVEN_UP, REFUSED, UNANSWERED):
         activity.tell(News(kind, "no such user", "/lab/home/lab/a.tif"))
-    found = samples(list(metrics.registry.collect()))
-    assert [found[f"irods_omero_failures_total {kind}"] for kind in (AGAIN, HINDERED, GIVEN_UP)] == [1, 0, 2]
-    assert found["irods_omero_requests_refused_total"] == 1
+    values = samples(list(metrics.registry.collect()))
+    assert [values[f"irods_omero_failures_total {kind}"] for kind in (AGAIN, HINDERED, GIVEN_UP)] == [1, 0, 2]
+    assert values["irods_omero_requests_refused_total"] == 1
 
 
 def test_how_things_stand_is_shown_as_gauges() -> None:
@@ -89,10 +89,10 @@ def test_how_things_stand_is_shown_as_gauges() -> None:
 
 
 def test_a_zone_that_is_down_keeps_nobody_from_reading_the_rest(metrics: Metrics) -> None:
-    found = samples(list(metrics.registry.collect()))
-    assert found["irods_omero_zone_up"] == 0
-    assert "irods_omero_removals_held" not in found
-    assert found["irods_omero_imports_under_way"] == 0
+    values = samples(list(metrics.registry.collect()))
+    assert values["irods_omero_zone_up"] == 0
+    assert "irods_omero_removals_held" not in values
+    assert values["irods_omero_imports_under_way"] == 0
 
 
 def test_an_address_that_is_taken_is_a_mistake_in_the_configuration(activity: Activity) -> None:

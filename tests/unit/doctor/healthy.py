@@ -10,6 +10,7 @@ from irods_omero.doctor.facts.records import (
     OmeroFacts,
     ProbeFacts,
     QueuedRule,
+    RepositoryFacts,
     RootFacts,
     ServerFacts,
     SignIn,
@@ -34,7 +35,8 @@ ZONE = ZoneFacts(
     queue=[RULE],
     roots=[RootFacts(ROOT, "alice", "lab")],
 )
-OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}))
+SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME)
+OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN)
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"
 WEB = WebFacts(LINK, "", 200, LOGIN, is_omero=True, version="5.27.0")

@@ -22,7 +22,21 @@ from irods_omero.doctor.facts.records import (
 from irods_omero.doctor.finding import Level, worst
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.status.summary import Cause
-from tests.unit.doctor.healthy import FAST, HEALTHY, NOW, OMERO, POLICY, ROOT, RULE, SECRET, SERVER, TAPE, WEB, ZONE
+from tests.unit.doctor.healthy import (
+    FAST,
+    HEALTHY,
+    NOW,
+    OMERO,
+    POLICY,
+    ROOT,
+    RULE,
+    SECRET,
+    SEEN,
+    SERVER,
+    TAPE,
+    WEB,
+    ZONE,
+)
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
 HOUR = timedelta(hours=1)
@@ -42,6 +56,10 @@ def server(**changes: Any) -> Facts:
 
 def omero(**changes: Any) -> Facts:
     return replace(HEALTHY, omero=replace(OMERO, **changes))
+
+
+def seen(**changes: Any) -> Facts:
+    return omero(repository=replace(SEEN, **changes))
 
 
 def web(**changes: Any) -> Facts:
@@ -85,6 +103,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "delay server",
         "OMERO",
         "agent's account in OMERO",
+        "OMERO's managed repository",
         "OMERO.web",
         "OMERO's search indexer",
         "clocks",
@@ -134,6 +153,9 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("two groups", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("x", "0")])), WARNING, "tier groups", "several"),
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
+    ("other repository", seen(trouble="not this OMERO's"), FAILURE, "OMERO's managed repository", "not this OMERO's"),
+    ("repository of others", seen(owner=7), FAILURE, "OMERO's managed repository", "user with the id 7"),
+    ("no hard links", seen(refused="Operation not permitted"), FAILURE, "OMERO's managed repository", "not permitted"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
     ("no omero-py", replace(HEALTHY, omero=OmeroFacts("no Ice", no_client=True)), WARNING, "OMERO", "omero-py is not"),
     ("old OMERO", omero(version="5.4.10"), FAILURE, "OMERO", "5.4.10"),
@@ -170,10 +192,10 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
 
 @pytest.mark.parametrize(("facts", "level", "check", "said"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 def test_what_is_wrong_is_said(facts: Facts, level: Level, check: str, said: str) -> None:
-    found = [one for one in judge(facts) if one.level is not OK]
-    assert [one for one in found if (one.level, one.check) == (level, check) and said in one.text], found
-    assert worst(found) is level
-    assert all(one.advice for one in found)
+    findings = [one for one in judge(facts) if one.level is not OK]
+    assert [one for one in findings if (one.level, one.check) == (level, check) and said in one.text], findings
+    assert worst(findings) is level
+    assert all(one.advice for one in findings)
 
 
 def test_what_depends_on_a_server_that_is_down_is_not_said_too() -> None:

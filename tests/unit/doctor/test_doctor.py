@@ -66,10 +66,10 @@ class Patient:
         ]
         result = CliRunner().invoke(main, command)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        found: dict[str, list[tuple[str, str]]] = {}
+        findings: dict[str, list[tuple[str, str]]] = {}
         for one in json.loads(result.stdout)["findings"]:
-            found.setdefault(one["check"], []).append((one["level"], one["text"]))
-        return result.exit_code, found
+            findings.setdefault(one["check"], []).append((one["level"], one["text"]))
+        return result.exit_code, findings
 
     def admin(self) -> iRODSSession:
         """An administrator's session."""
@@ -125,15 +125,15 @@ def patient(lab: Patient) -> Iterator[Patient]:
 
 
 def test_all_is_well_with_a_right_installation(patient: Patient) -> None:
-    code, found = patient.examined()
-    wrong = {check: texts for check, texts in found.items() if any(level != "ok" for level, _ in texts)}
+    code, findings = patient.examined()
+    wrong = {check: texts for check, texts in findings.items() if any(level != "ok" for level, _ in texts)}
     assert wrong == {"rule engines": [("warning", "not looked at: no iRODS server on this machine")]}
     assert code == 1
 
 
 def test_trying_the_hooks_leaves_nothing_but_an_empty_collection(patient: Patient) -> None:
-    _, found = patient.examined()
-    assert found["hooks"] == [("ok", f"a data object put below {ROOT} was marked")]
+    _, findings = patient.examined()
+    assert findings["hooks"] == [("ok", f"a data object put below {ROOT} was marked")]
     with patient.admin() as session:
         assert list(session.query(DataObject.name).filter(DataObject.name != "")) == []
         rows = session.query(Collection.name, CollectionMeta.name).filter(CollectionMeta.name != "")
@@ -148,8 +148,8 @@ def test_trying_the_hooks_leaves_nothing_but_an_empty_collection(patient: Patien
 
 def test_without_a_probe_nothing_is_written(patient: Patient) -> None:
     before = len(patient.zone.requests())
-    code, found = patient.examined("--no-probe")
-    assert "hooks" not in found
+    code, findings = patient.examined("--no-probe")
+    assert "hooks" not in findings
     calls = {request["api"] for request in patient.zone.requests()[before:]}
     assert not {call for call in calls if "MOD" in call or "CREATE" in call or "OBJ" in call}, calls
     assert code == 1
@@ -161,45 +161,45 @@ def test_hooks_that_are_not_asked_are_found(patient: Patient) -> None:
     other = {**json.loads(patient.policy.read_text()), "watch": {"roots": [ROOT]}}
     second = patient.policy.with_name("second.json")
     second.write_text(json.dumps(other))
-    code, found = Patient(patient.zone, patient.omero, second, patient.settings).examined()
+    code, findings = Patient(patient.zone, patient.omero, second, patient.settings).examined()
     assert code == 2
-    assert found["hooks"] == [("failure", f"a data object put below {ROOT} was not marked")]
+    assert findings["hooks"] == [("failure", f"a data object put below {ROOT} was not marked")]
 
 
 def test_a_root_that_does_not_exist_is_found(patient: Patient) -> None:
     patient.write(watch={"roots": [ROOT, "/tempZone/home/nobody"]})
-    code, found = patient.examined()
+    code, findings = patient.examined()
     assert code == 2
-    assert found["watched roots"] == [("failure", "/tempZone/home/nobody does not exist")]
+    assert findings["watched roots"] == [("failure", "/tempZone/home/nobody does not exist")]
 
 
 def test_an_account_without_rights_is_found(patient: Patient) -> None:
     with patient.admin() as session:
         add_user(session, "humble", "secret")
     patient.write(zone={"user": "humble"})
-    code, found = patient.examined()
+    code, findings = patient.examined()
     assert code == 2
-    assert found["agent's account"] == [("failure", "of type rodsuser")]
-    assert "watched roots" not in found
+    assert findings["agent's account"] == [("failure", "of type rodsuser")]
+    assert "watched roots" not in findings
 
 
 def test_wrong_passwords_are_found_on_both_sides(patient: Patient) -> None:
     wrong = patient.policy.with_name("wrong")
     wrong.write_text("wrong")
     patient.write(zone={"password_file": str(wrong)}, omero={"password_file": str(wrong)})
-    code, found = patient.examined()
+    code, findings = patient.examined()
     assert code == 2
-    assert "agent" in found["zone"][0][1]
-    assert "logging in to OMERO as 'agent'" in found["OMERO"][0][1]
-    assert any(level == "failure" and "by others" in text for level, text in found["password files"])
+    assert "agent" in findings["zone"][0][1]
+    assert "logging in to OMERO as 'agent'" in findings["OMERO"][0][1]
+    assert any(level == "failure" and "by others" in text for level, text in findings["password files"])
 
 
 def test_servers_that_are_down_are_found(patient: Patient) -> None:
     patient.write(zone={"port": 1}, omero={"port": 1})
-    code, found = patient.examined()
+    code, findings = patient.examined()
     assert code == 2
-    assert found["zone"][0][0] == found["OMERO"][0][0] == "failure"
-    assert "clocks" not in found
+    assert findings["zone"][0][0] == findings["OMERO"][0][0] == "failure"
+    assert "clocks" not in findings
 
 
 def test_a_full_administrator_of_omero_is_found(patient: Patient) -> None:
@@ -207,9 +207,9 @@ def test_a_full_administrator_of_omero_is_found(patient: Patient) -> None:
     password.write_text(patient.omero.password)
     password.chmod(0o600)
     patient.write(omero={"user": "root", "password_file": str(password)})
-    code, found = patient.examined()
+    code, findings = patient.examined()
     assert code == 1
-    assert found["agent's account in OMERO"][0][0] == "warning"
+    assert findings["agent's account in OMERO"][0][0] == "warning"
 
 
 def test_a_search_indexer_that_is_down_is_found(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,12 +234,12 @@ def test_tier_groups_that_do_not_work_are_found(patient: Patient) -> None:
         kept = next(avu for avu in time if avu.name == TIERING + "time")
         session.metadata.remove(Resource, "fast", kept)
         try:
-            code, found = patient.examined("--no-probe")
+            code, findings = patient.examined("--no-probe")
         finally:
             session.metadata.add(Resource, "fast", kept)
             session.metadata.remove(Resource, "archive", iRODSMeta(TIERING + "group", "microscopy", "7"))
     assert code == 2
-    said = " ".join(text for _, text in found["tier groups"])
+    said = " ".join(text for _, text in findings["tier groups"])
     assert "fast in microscopy has no time" in said
     assert "archive is several tiers of microscopy at once: 1, 7" in said
 
@@ -256,8 +256,8 @@ def test_a_zone_with_what_was_installed_is_well(
             add_user(session, "agent", "secret", "rodsadmin")
             add_user(session, "alice")
         patient.write(zone={"port": zone.port})
-        code, found = patient.examined()
-        assert found["hooks"] == [("ok", f"a data object put below {ROOT} was marked")]
+        code, findings = patient.examined()
+        assert findings["hooks"] == [("ok", f"a data object put below {ROOT} was marked")]
         assert "the site's own rule was called" in zone.server_log()
     assert code == 1
 

@@ -46,5 +46,5 @@ def test_the_thread_ends_when_nobody_wants_the_rest() -> None:
     before = threading.active_count()
     ahead = read_ahead(iter(range(1000)))
     assert next(ahead) == 0
-    ahead.close()  # type: ignore[attr-defined]
+    ahead.close()
     assert threading.active_count() == before

@@ -96,10 +96,10 @@ def test_listing_goes_over_gaps_and_crowds_of_ids(zone: LabZone, connection: Zon
 def test_members_of_a_large_collection_are_all_found(zone: LabZone, connection: ZoneConnection) -> None:
     ids = [*register(zone, "large", MANY), *register(zone, "large/below", 1), *register(zone, "large/below that", 501)]
     ids += register(zone, "large", 3)
-    found, after = list[int](), 0
-    while not found or after:
+    member_ids, after = list[int](), 0
+    while not member_ids or after:
         page = members(connection, f"{HOME}/large", after, 500)
         assert len(page.ids) <= 500
-        found, after = found + page.ids, page.last
-    assert found == sorted(ids)
+        member_ids, after = member_ids + page.ids, page.last
+    assert member_ids == sorted(ids)
     assert members(connection, f"{HOME}/large/below").ids == ids[MANY : MANY + 1]

@@ -125,13 +125,13 @@ class Catalog:
 
     def marked(self, attribute: str = "omero::sync") -> Set[str]:
         """The ids of everything that bears the mark, which says the right shard."""
-        found = set()
+        identifiers = set()
         for identifier, avus in self.avus.items():
             for name, value, units in avus:
                 if name == attribute:
                     assert (value, units) == ("pending", str(int(identifier) % 64)), (identifier, avus)
-                    found.add(identifier)
-        return found
+                    identifiers.add(identifier)
+        return identifiers
 
 
 def failure(code: int) -> RuntimeError:
@@ -219,9 +219,9 @@ class Callback:
 
     def _msiExecStrCondQuery(self, answer: List[Any]) -> None:
         for pattern, name in self.QUERIES:
-            found = re.match(pattern + "$", answer[0])
-            if found:
-                answer[1] = GenQueryOut(getattr(self, "query_" + name)(*found.groups()))
+            match = re.match(pattern + "$", answer[0])
+            if match:
+                answer[1] = GenQueryOut(getattr(self, "query_" + name)(*match.groups()))
                 return
         raise AssertionError("not a query that the lab knows: {!r}".format(answer[0]))
 

@@ -16,12 +16,12 @@ VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
 
 def find() -> dict[str, Path]:
     """One interpreter for each version that there is one of."""
-    found: dict[str, Path] = {}
+    interpreters: dict[str, Path] = {}
     for candidate in candidates():
         version = version_of(candidate)
         if version in VERSIONS:
-            found.setdefault(version, candidate)
-    return found
+            interpreters.setdefault(version, candidate)
+    return interpreters
 
 
 def candidates() -> list[Path]:

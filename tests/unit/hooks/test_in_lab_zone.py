@@ -61,16 +61,16 @@ def place(alice: iRODSSession, request: pytest.FixtureRequest) -> str:
 
 def marks(rods: iRODSSession, below: str = ROOT) -> dict[str, str]:
     """The marks on what is in a collection and on that itself: path and shard."""
-    found = {}
+    shards = {}
     objects = rods.query(Collection.name, DataObject.name, DataObject.id, DataObjectMeta.units)
     for row in objects.filter(DataObjectMeta.name == "omero::sync", DataObjectMeta.value == "pending"):
         assert row[DataObjectMeta.units] == str(row[DataObject.id] % 64)
-        found[f"{row[Collection.name]}/{row[DataObject.name]}"] = row[DataObjectMeta.units]
+        shards[f"{row[Collection.name]}/{row[DataObject.name]}"] = row[DataObjectMeta.units]
     collections = rods.query(Collection.name, Collection.id, CollectionMeta.units)
     for row in collections.filter(CollectionMeta.name == "omero::sync", CollectionMeta.value == "pending"):
         assert row[CollectionMeta.units] == str(row[Collection.id] % 64)
-        found[row[Collection.name]] = row[CollectionMeta.units]
-    return {path: shard for path, shard in found.items() if path == below or path.startswith(below + "/")}
+        shards[row[Collection.name]] = row[CollectionMeta.units]
+    return {path: shard for path, shard in shards.items() if path == below or path.startswith(below + "/")}
 
 
 def put(session: iRODSSession, path: str) -> None:

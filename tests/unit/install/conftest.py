@@ -16,8 +16,8 @@ INTERPRETER = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}
 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files of a folder by their paths, without what Python compiled and what is kept from before."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "backup" not in path.name)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found if path.suffix != ".pyc"}
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "backup" not in path.name)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.suffix != ".pyc"}
 
 
 @pytest.fixture(params=[4, 5], ids=["iRODS 4.3", "iRODS 5"])

@@ -103,9 +103,9 @@ def test_the_narrowed_events_are_those_of_the_hooks_and_no_others() -> None:
     ids=["right", "tiering late", "python late", "missing", "no python"],
 )
 def test_what_is_wrong_with_the_engines_is_said(present: tuple[dict[str, Any], ...], said: list[str]) -> None:
-    found = engines.concerns(document(5, *present))
-    assert len(found) == len(said)
-    assert all(part in text for part, text in zip(said, found, strict=True))
+    concerns = engines.concerns(document(5, *present))
+    assert len(concerns) == len(said)
+    assert all(part in text for part, text in zip(said, concerns, strict=True))
 
 
 def test_a_server_without_the_empty_namespace_never_calls_hooks() -> None:

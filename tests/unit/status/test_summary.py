@@ -66,16 +66,16 @@ def test_without_an_agent_all_shards_are_unattended() -> None:
 
 
 def test_an_agent_that_is_silent_is_a_problem() -> None:
-    found = status(beats={"0-31": ALIVE, "32-63": SILENT})
-    assert [agent.speaks for agent in found.agents] == [True, False]
-    assert found.unattended == tuple(range(32, 64))
-    assert "shards 32-63 on agent.example.org has not been heard of" in found.problems[0]
+    summary = status(beats={"0-31": ALIVE, "32-63": SILENT})
+    assert [agent.speaks for agent in summary.agents] == [True, False]
+    assert summary.unattended == tuple(range(32, 64))
+    assert "shards 32-63 on agent.example.org has not been heard of" in summary.problems[0]
 
 
 def test_a_silent_agent_whose_shards_others_have_taken_over_is_forgotten() -> None:
-    found = status(beats={"0-31": ALIVE, "32-63": ALIVE, "0-63": SILENT})
-    assert [agent.shards for agent in found.agents] == ["0-31", "32-63"]
-    assert found.problems == ()
+    summary = status(beats={"0-31": ALIVE, "32-63": ALIVE, "0-63": SILENT})
+    assert [agent.shards for agent in summary.agents] == ["0-31", "32-63"]
+    assert summary.problems == ()
 
 
 def test_what_is_no_heartbeat_of_an_agent_counts_for_none() -> None:
@@ -159,9 +159,9 @@ def test_what_is_hindered_or_held_is_a_problem_and_what_its_users_were_told_is_n
     ],
 )
 def test_requests_are_told_by_state_with_the_patience_of_their_tier(agreement: Agreement, state: str) -> None:
-    found = status(requests=[RequestSeen(1, "archive", agreement)])
-    assert found.requests == (Requests("archive", state, 1, agreement.asked),)
-    assert bool(found.problems) == (state == OVERDUE)
+    summary = status(requests=[RequestSeen(1, "archive", agreement)])
+    assert summary.requests == (Requests("archive", state, 1, agreement.asked),)
+    assert bool(summary.problems) == (state == OVERDUE)
 
 
 def test_what_is_held_by_request_is_counted() -> None:

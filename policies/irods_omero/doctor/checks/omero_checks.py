@@ -52,6 +52,22 @@ def account(facts: Facts) -> Iterator[Finding]:
         yield ok(check, "a restricted administrator with the privilege Sudo")
 
 
+def repository(facts: Facts) -> Iterator[Finding]:
+    """Whether the agent sees OMERO's managed repository, and may do there what it has to."""
+    check, seen = "OMERO's managed repository", facts.omero.repository
+    if seen is None:
+        return
+    if seen.trouble:
+        yield failure(check, seen.trouble, "mount it, or name the right directory as omero.repository")
+    elif facts.me not in {0, seen.owner}:
+        text = f"{seen.path} belongs to the user with the id {seen.owner}, and this is {facts.me}"
+        yield failure(check, text, "run the agent, and this, as the user that OMERO runs as")
+    elif seen.refused:
+        yield failure(check, seen.refused, "the agent has to be able to write there, and to make hard links")
+    else:
+        yield ok(check, f"{seen.path} is this OMERO's, and the agent may write there")
+
+
 def indexer(facts: Facts) -> Iterator[Finding]:
     """Whether OMERO's search indexer keeps up: the event log tells of edited pairs and taken tags by its rows only."""
     check = "OMERO's search indexer"

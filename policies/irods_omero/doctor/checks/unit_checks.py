@@ -11,13 +11,13 @@ from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 
 def imports(facts: Facts) -> Iterator[Finding]:
     """Whether imports were given up, or fail for causes outside their files; by cause."""
-    check, found = "imports", False
+    check, any_failure = "imports", False
     for cause in facts.causes:
         if cause.kind in (GIVEN_UP, HINDERED):
-            found = True
+            any_failure = True
             advice = f"mend it, then irods-omero retry --all; for one: irods-omero explain {cause.example}"
             yield warning(check, f"{cause.units} {cause.kind}: {cause.text}", advice)
-    if not found and not facts.zone.unreachable:
+    if not any_failure and not facts.zone.unreachable:
         yield ok(check, "none was given up, none is hindered")
 
 

@@ -47,7 +47,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         sign_in=SignIn(scheme_of(settings.zone), is_encrypted(settings.zone), not is_this_machine(settings.zone.host)),
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
-        omero=_omero(settings),
+        omero=_omero(settings, trying),
         web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         examples=str(examples()),
@@ -56,7 +56,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
     )
 
 
-def _omero(settings: Settings) -> OmeroFacts:
+def _omero(settings: Settings, trying: bool) -> OmeroFacts:
     """Observe OMERO, if omero-py is there: an iRODS server, which the doctor is for as well, does not need it."""
     try:
         from irods_omero.doctor.facts.omero_facts import observe_omero  # noqa: PLC0415
@@ -64,4 +64,4 @@ def _omero(settings: Settings) -> OmeroFacts:
         if not omero_client.is_missing(error):
             raise
         return OmeroFacts(unreachable=str(error), no_client=True)
-    return observe_omero(settings.omero)
+    return observe_omero(settings.omero, trying)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
-from irods_omero.doctor.facts.records import OmeroFacts
+from irods_omero.doctor.facts.records import OmeroFacts, RepositoryFacts
 from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.managed_rows import repository_uuid
+from irods_omero.gateways.repository.copies import try_out
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.settings import OmeroSettings
 
 
-def observe_omero(settings: OmeroSettings) -> OmeroFacts:
-    """What the agent's account sees of OMERO, or why it cannot reach it."""
+def observe_omero(settings: OmeroSettings, trying: bool) -> OmeroFacts:
+    """What the agent's account sees of OMERO, or why it cannot reach it; ``trying`` says whether to write there."""
     try:
         with OmeroConnection(settings) as connection:
-            return _observe(connection)
+            facts = _observe(connection)
+            if settings.repository is None:
+                return facts
+            return replace(facts, repository=_repository(connection, settings.repository, trying))
     except PolicyError as error:
         return OmeroFacts(unreachable=str(error), refused=isinstance(error, RefusedError))
 
@@ -37,3 +45,18 @@ def _observe(connection: OmeroConnection) -> OmeroFacts:
         indexer_owes=stamp - asked_at if (asked_at := unanswered_since(session)) is not None else 0.0,
         clock=max(stamp - after, 0.0) or min(stamp - before, 0.0),
     )
+
+
+def _repository(connection: OmeroConnection, path: str, trying: bool) -> RepositoryFacts:
+    session, repository = connection.service(), Repository(path)
+    try:
+        repository.prove(session.database_uuid(), repository_uuid(session))
+    except RefusedError as error:
+        return RepositoryFacts(path, trouble=str(error))
+    facts = RepositoryFacts(path, owner=Path(path).stat().st_uid)
+    if trying:
+        try:
+            try_out(repository)
+        except RefusedError as error:
+            return replace(facts, refused=str(error))
+    return facts

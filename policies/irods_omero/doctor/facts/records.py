@@ -143,6 +143,23 @@ class ProbeFacts:
 
 
 @dataclass(frozen=True)
+class RepositoryFacts:
+    """OMERO's managed repository, as the agent sees it.
+
+    Attributes:
+        path: The directory.
+        trouble: Why it is not this OMERO's; empty if it is.
+        owner: User id of its owner.
+        refused: Why nothing can be written there, or not as it has to be; empty if it can, or was not tried.
+    """
+
+    path: str
+    trouble: str = ""
+    owner: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class OmeroFacts:
     """An OMERO server, seen by the agent's account.
 
@@ -155,6 +172,7 @@ class OmeroFacts:
         privileges: What the account may do as one.
         clock: By how many seconds the server's clock is ahead of this machine's.
         indexer_owes: For how many seconds the search indexer has not answered to an annotation; 0 if it has.
+        repository: Its managed repository, None where the agent is not to see it.
     """
 
     unreachable: str = ""
@@ -165,6 +183,7 @@ class OmeroFacts:
     privileges: frozenset[str] = frozenset()
     clock: float = 0.0
     indexer_owes: float = 0.0
+    repository: RepositoryFacts | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
+from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
@@ -56,6 +57,7 @@ class _Fields:
     importing: ImportDecision
     tier: Tier | None
     request: RequestDecision
+    copies: CopyDecision
     no_import: str
     attributes: Attributes
     invalid: str
@@ -72,6 +74,7 @@ class _Fields:
             Error(self.importing.error, self.importing.attempts),
             Error(self.request.refused),
             Error(self.no_import),
+            Error(self.copies.error),
             Error(self.attributes.error),
             Error(self.invalid),
             Error(self.unplaced),
@@ -112,12 +115,16 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
+    is_held = observation.is_held and observation.omero.fileset is not None  # without images there is nothing to hold
+    tier = observation.policy.tiers.of_unit(observation.zone.objects)
+    request = decide_request(asking, sides)
     fields = _Fields(
         importing,
-        observation.policy.tiers.of_unit(observation.zone.objects),
-        decide_request(asking, sides),
+        tier,
+        request,
+        decide_copies(observation, tier, request.pending.request if request.pending else ""),
         why_no_import(observation, is_import_asked_for, importing.rule),
-        frozen(observation, sides, HELD) if observation.is_held else merge_attributes(observation, sides),
+        frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,
         placing_error(observation.omero, observation.policy.names),
         undone_of(observation),
@@ -244,6 +251,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
         ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
         told=_told(observation, fields),
         record=record(observation, agreement),
+        copies=fields.copies.action,
     )
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
 
@@ -256,12 +264,19 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
+        *_copies(observation, fields.copies),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
     # Said once; and looked at once more, as it may have been the moment.
     is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
-    wait = fields.importing.wait or fields.request.wait or is_news
+    wait = fields.importing.wait or fields.request.wait or fields.copies.wait or is_news
     return Decision(_tidy(observation, plan), agreement, reasons, wait)
+
+
+def _copies(observation: Observation, copies: CopyDecision) -> tuple[Reason, ...]:
+    if observation.omero.fileset is None or not observation.policy.has_repository:
+        return ()
+    return (Reason("copy in OMERO", "no" if copies.evicted else "yes", copies.rule),)
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
@@ -294,10 +309,20 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         answered=fields.undone.answered,
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
+        verified=_verified(observation),
+        evicted=fields.copies.evicted,
+        copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,
         attributes=(),
     )
+
+
+def _verified(observation: Observation) -> str:
+    """The checksum in the zone that was compared with the bytes of these images, empty for none."""
+    if observation.imported is not None:
+        return observation.imported.checksum if observation.compared else ""
+    return observation.base.verified if observation.base.fileset == observation.omero.fileset else ""
 
 
 def _imported_content(observation: Observation) -> Content | None:
@@ -316,7 +341,7 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
     return DesiredState(
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
-        archived=bool(fields.tier and fields.tier.offline),
+        archived=fields.copies.locked,
         avus={**attributes.avus, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),
     )

@@ -29,7 +29,7 @@ def diff_omero(omero: OmeroView, desired: DesiredState) -> tuple[OmeroAction, ..
         actions += diff_tags(subject, desired.shown)
         actions += diff_own_pairs(subject, desired.pairs)
     actions += diff_mapped_keys(omero.subjects, desired.shown)
-    if omero.subjects:
+    if omero.subjects and desired.archived is not None:
         subject = min(omero.subjects, key=lambda each: each.id)
         actions += [
             SetArchived(image.id, subject.owner, subject.group, desired.archived)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, ZoneAction
+from irods_omero.domain.state.managed_files import CopyAction, Evict
 
 Step = tuple[Action, ...]
 """Actions that are all for one side, in the order in which they are carried out."""
@@ -26,6 +27,8 @@ class Plan:
         ids: Actions in the zone that come after these: the ids of images, and movements.
         told: Actions in the zone that show what is wrong, or no longer do: after all that may turn out to be.
         record: The agreement.
+        copies: What is to be done in OMERO's repository when both sides say all this; it may take long, so that it is
+            decided anew when its turn comes.
     """
 
     do_import: Import | None = None
@@ -36,6 +39,7 @@ class Plan:
     ids: tuple[ZoneAction, ...] = ()
     told: tuple[ZoneAction, ...] = ()
     record: RecordAgreement | None = None
+    copies: CopyAction | None = None
 
     def steps(self) -> tuple[Step, ...]:
         """The actions in the order in which they are carried out; every plan has the same number of steps.
@@ -57,12 +61,17 @@ class Plan:
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return self.do_import is not None or any(self.steps())
+        return self.do_import is not None or self.copies is not None or any(self.steps())
 
     @property
     def works(self) -> bool:
         """Whether there is anything to do besides an import, telling what is wrong, and recording the agreement."""
         return bool(self.omero or self.zone or self.superseded or self.ids)
+
+
+def evicted_by(plan: Plan) -> int:
+    """Bytes of OMERO's copies that a plan removes."""
+    return plan.copies.size if type(plan.copies) is Evict else 0
 
 
 EMPTY = Plan()

@@ -75,7 +75,7 @@ class DesiredState:
     Attributes:
         shown: For each place the texts that every image or plate should carry there.
         pairs: The key-value pairs of this policy on every image or plate.
-        archived: Whether images are shown with a lock.
+        archived: Whether images are shown with a lock, None to leave that as it is.
         avus: The AVUs of every data object.
         ids: The AVUs by which a data object is known to be part of the agreement. They are written last: agreed values
             that a data object with these AVUs lacks count as removed by a user.
@@ -83,7 +83,7 @@ class DesiredState:
 
     shown: dict[Place, frozenset[str]]
     pairs: Pairs
-    archived: bool
+    archived: bool | None
     avus: DesiredAvus
     ids: DesiredAvus
 

@@ -119,19 +119,19 @@ def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], 
         one = files[0]
         return _refused(path, f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}")
     inside = {each.path.removeprefix(f"{path}/"): each for each in files}
-    found = opened(inside)
-    if not found.path:
-        return _refused(path, f"{found.why}; irods-omero unit can say which")
-    first = inside[found.path]
+    opened_file = opened(inside)
+    if not opened_file.path:
+        return _refused(path, f"{opened_file.why}; irods-omero unit can say which")
+    first = inside[opened_file.path]
     unit = Unit(first.data_id, DIRECTORY)
     # Until the first says so nobody believes the others: nothing is imported of what is united by half.
     ordered = (*(each for each in files if each is not first), first)
     return DirectoryDecision(
-        f"it has come to rest, and {found.path} is opened: {found.why}",
+        f"it has come to rest, and {opened_file.path} is opened: {opened_file.why}",
         unit=unit,
         claims=tuple(each for each in ordered if not is_united(each, unit, names)),
-        opens=first if found.others else None,
-        to_name=tuple(inside[other] for other in found.others),
+        opens=first if opened_file.others else None,
+        to_name=tuple(inside[other] for other in opened_file.others),
     )
 
 

@@ -122,8 +122,8 @@ def is_left_out(path: str) -> bool:
 def _candidates(rule: Rule, files: Sequence[str]) -> list[str]:
     if rule.together:
         return [path for path in files if _matches(_name(path), rule.opens)]
-    found = ([path for path in files if fnmatchcase(_name(path), pattern)] for pattern in rule.opens)
-    return next(filter(None, found), [])
+    matches = ([path for path in files if fnmatchcase(_name(path), pattern)] for pattern in rule.opens)
+    return next(filter(None, matches), [])
 
 
 def _is_opened(path: str, rules: Iterable[Rule]) -> bool:

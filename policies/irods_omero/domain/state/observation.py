@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
+from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
@@ -23,6 +24,8 @@ class Observation:
         base: What was agreed last.
         strays: Agreement AVUs that cannot be read, and all but the first of those that can.
         imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
+        compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
+        copies: The files in OMERO's repository, None where nobody could look.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
@@ -34,6 +37,8 @@ class Observation:
     base: Agreement = NOTHING_AGREED
     strays: tuple[Avu, ...] = ()
     imported: Content | None = None
+    compared: bool = False
+    copies: tuple[ManagedFile, ...] | None = None
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
 

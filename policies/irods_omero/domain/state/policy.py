@@ -20,6 +20,10 @@ BOTH = "both"
 TO_OMERO = "to-omero"
 TO_IRODS = "to-irods"
 
+NEVER = "never"
+WITH_TIER = "with-tier"
+"""When OMERO's copies are removed."""
+
 EVERYBODY = "*"
 """In the place of an iRODS user: all for whom nothing else is said."""
 
@@ -148,6 +152,8 @@ class Policy:
         backoff: Seconds before a second attempt; twice as long before each further one.
         users: The OMERO user for an iRODS user, where the names differ; ``*`` stands for all others.
         attributes: The mapped attributes; no two of them cover the same attribute or the same place.
+        has_repository: Whether the agent sees OMERO's managed repository.
+        evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
     """
@@ -162,6 +168,8 @@ class Policy:
     settle: float = 0.0
     attributes: tuple[MappedAttribute, ...] = ()
     users: Mapping[str, str] = field(default_factory=dict)
+    has_repository: bool = False
+    evict: str = NEVER
     identity: str = ""
     unidentified: int = 0
 

@@ -57,6 +57,12 @@ class Tiers:
         """
         return min(self._with_good_replica(data_object), key=_reach, default=None)
 
+    def best_replica(self, data_object: DataObject) -> int | None:
+        """The number of the good replica that is read fastest, one with a checksum if there is one; None for none."""
+        good = data_object.good_replicas()
+        best = min(good, key=lambda each: (not each.checksum, _reach(self.of_resource(each.resource))), default=None)
+        return best.number if best else None
+
     def of_unit(self, objects: Iterable[DataObject]) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read."""
         tiers = [self.of_object(data_object) for data_object in objects]

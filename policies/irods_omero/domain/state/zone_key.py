@@ -64,5 +64,5 @@ def is_identity(text: str) -> bool:
 
 def identity_in(zone: str, name: str) -> str:
     """The identity in the name of a zone in keys; empty if there is none, or it is of a zone of another name."""
-    found, _, identity = zone.rpartition(MARK)
-    return identity if found == name and is_identity(identity) else ""
+    zone_name, _, identity = zone.rpartition(MARK)
+    return identity if zone_name == name and is_identity(identity) else ""

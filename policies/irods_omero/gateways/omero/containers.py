@@ -10,7 +10,7 @@ from omero.rtypes import rstring
 
 from irods_omero.domain.state.target import Target
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import FIND_OR_MAKE, OmeroSession
 
 
 def find_container(session: OmeroSession, target: Target) -> Any:
@@ -20,6 +20,11 @@ def find_container(session: OmeroSession, target: Target) -> Any:
     """
     if target.existing:
         return _existing(session, target)
+    with FIND_OR_MAKE:
+        return _found_or_made(session, target)
+
+
+def _found_or_made(session: OmeroSession, target: Target) -> Any:
     dataset = _dataset(session, target)
     if dataset is not None:
         return omero.model.DatasetI(dataset, False)

@@ -46,12 +46,12 @@ class EditReader:
             "where a.ns in (:namespaces) and a.details.updateEvent.id > :place"
         )
         rows = session.rows(DOING, text, {"namespaces": list(namespaces), "place": place})
-        found = {(int(annotation), int(event)) for annotation, event in rows}
-        new = found - self._known
+        edits = {(int(annotation), int(event)) for annotation, event in rows}
+        new = edits - self._known
         own = _own(session, sorted({event for _, event in new}))
-        if found or end - place > MOST_EVENTS:
+        if edits or end - place > MOST_EVENTS:
             place = max(place, self._settled(session, place))
-        self.place, self._known = place, {edit for edit in found if edit[1] > place}
+        self.place, self._known = place, {edit for edit in edits if edit[1] > place}
         return filesets_with(session, sorted({annotation for annotation, event in new if event not in own}))
 
     def _settled(self, session: OmeroSession, place: int) -> int:

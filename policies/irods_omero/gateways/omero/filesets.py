@@ -226,9 +226,9 @@ def _read_key_values(
     rows = session.rows("reading key-value pairs", text, values)
     for annotated, of_link in groupby(rows, key=lambda row: tuple(row[:6])):
         link, parent, annotation, namespace, owner, maker = annotated
-        found = tuple((name or "", value or "") for *_, place, name, value in of_link if place is not None)
+        pairs = tuple((name or "", value or "") for *_, place, name, value in of_link if place is not None)
         # One that belongs to somebody else than its link does is shared, whatever else carries it.
-        into[parent].add(KeyValues(annotation, link, owner, found, namespace, shared=maker != owner))
+        into[parent].add(KeyValues(annotation, link, owner, pairs, namespace, shared=maker != owner))
 
 
 def _seen_by_others(

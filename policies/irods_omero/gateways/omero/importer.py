@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, BinaryIO
+from typing import Any
 
 import Ice
 import omero
@@ -20,25 +20,22 @@ from omero.rtypes import rbool, rstring
 
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
-from irods_omero.errors import ContentError, DestinationError, RefusedError
+from irods_omero.errors import ContentError, DestinationError, RefusedError, SideError, UnreachableError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
-
-BLOCK = 2 * 1024 * 1024
-"""Bytes in one call: well under the size of a message that servers accept."""
+from irods_omero.gateways.omero.uploading import BLOCK, Opener, upload
 
 UNCOMMITTED = 1000
 """A fileset may become visible after this many later ones."""
 
 NONE_KNOWN = (-1,)
 """A query takes no empty list."""
-
-Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,12 @@ class Imported:
     Attributes:
         fileset: OMERO id of the fileset with the present content.
         earlier: OMERO ids of the filesets with earlier contents of the same data object.
+        compared: Whether the bytes that OMERO got were seen to have the checksums of the catalog.
     """
 
     fileset: int
     earlier: tuple[int, ...]
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,12 @@ def search(session: OmeroSession, prefixes: Iterable[str]) -> dict[str, Searched
     """
     # Asked for before the search. The import of an agent that was killed may be committed after later ones.
     end = max(last_fileset(session) - UNCOMMITTED, 0)
-    found: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
-    lengths = {len(prefix) for prefix in found}
-    for fileset, path in filesets_below(session, found).items():
-        for prefix in {path[:length] for length in lengths} & found.keys():
-            found[prefix].append(fileset)
-    return {prefix: Searched(tuple(known), end) for prefix, known in found.items()}
+    filesets_by_prefix: dict[str, list[int]] = {prefix: [] for prefix in prefixes}
+    lengths = {len(prefix) for prefix in filesets_by_prefix}
+    for fileset, path in filesets_below(session, filesets_by_prefix).items():
+        for prefix in {path[:length] for length in lengths} & filesets_by_prefix.keys():
+            filesets_by_prefix[prefix].append(fileset)
+    return {prefix: Searched(tuple(known), end) for prefix, known in filesets_by_prefix.items()}
 
 
 def find_existing(
@@ -173,12 +172,17 @@ class Importer:
         """
         self._searched |= search(self._service(), prefixes)
 
-    def bring_in(self, action: Import, open_object: Opener) -> Imported:
-        """Import a unit, unless that was done already.
+    def knows_as(self, other: Importer) -> None:
+        """Take over what another one has searched for."""
+        self._searched = other._searched
+
+    def bring_in(self, action: Import, open_object: Opener, begin: Callable[[], None] = lambda: None) -> Imported:
+        """Import a unit, unless that was done already, or is being done by OMERO: then that is waited for.
 
         Args:
             action: What to import.
             open_object: Opens a data object for reading.
+            begin: Called before anything is uploaded.
 
         Returns:
             The fileset, and those of earlier contents.
@@ -199,16 +203,18 @@ class Importer:
         except RefusedError as error:
             raise DestinationError(error.doing, error.on, error.cause) from error
         self._tags.offer_requests(session, session.group)
+        begin()
         try:
-            _import(session, action, container, open_object)
+            _import(session, action, container, open_object, self._people)
         except RefusedError:
             with suppress(RefusedError):
-                self._complete(action)  # clears away what the server leaves behind
+                self._complete(action, wait=False)  # clears away what the server leaves behind
             raise
         done = _with_key(self._complete(action), action)
         if done is None:
             raise ContentError("importing", action.paths[0], "OMERO found no images in it")
-        return done
+        compared = bool(action.expected) and all(digest_of(each.checksum) is not None for each in action.expected)
+        return replace(done, compared=compared)
 
     def offer_requests(self, user: str, group: str) -> None:
         """See to it that a user finds the request tags in a group, before the first import.
@@ -223,17 +229,29 @@ class Importer:
         session = self._people.owner_session(user, group)
         self._tags.offer_requests(session, session.group)
 
-    def _complete(self, action: Import) -> list[Existing]:
-        """The filesets of a unit that have images; what was left half-made is cleared away."""
+    def _complete(self, action: Import, wait: bool = True) -> list[Existing]:
+        """The filesets of a unit that have images; what was left half-made is cleared away.
+
+        With ``wait`` it is not as long as OMERO is at work on it: files must not vanish under a server that reads them.
+        """
         complete = []
         if action.prefix not in self._searched:
             self.expect([action.prefix])
         for existing in find_existing(self._service(), action.prefix, self._searched[action.prefix], action.present):
-            if existing.complete:
+            if existing.complete or (wait and self._is_completed(existing, action.paths[0])):
                 complete.append(existing)
             else:
                 self.clear_away(existing)
         return complete
+
+    def _is_completed(self, existing: Existing, path: str) -> bool:
+        """Whether a half-made fileset gets its images after all, as OMERO is at work on it."""
+        try:
+            return wait_for_earlier(self._people, existing.id, existing.owner, existing.group, path)
+        except RefusedError:
+            with suppress(RefusedError):
+                self.clear_away(existing)
+            raise
 
     def clear_away(self, existing: Existing) -> None:
         """Delete a fileset without images, which nobody could use."""
@@ -294,29 +312,32 @@ def _digest(path: str, open_object: Opener) -> str:
     return digest.hexdigest()
 
 
-def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
+def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener, people: People) -> None:
     """The sequence of an importing client: the server answers only when it has read the images."""
     first = action.paths[0]
     doing = "starting the import of"
     repository = session.call("reaching the repository", "", session.client.getManagedRepository)
     fileset, settings = _fileset(action), _settings(container)
     process = session.call(doing, first, lambda: repository.importFileset(fileset, settings))
-    _fill(session, process, action, open_object)
-
-
-def _fill(session: OmeroSession, process: Any, action: Import, open_object: Opener) -> None:
-    """Upload all files, have them checked, and wait until the server has read the images."""
-    first = action.paths[0]
     try:
-        hashes = [_upload(session, process, index, action, open_object) for index in range(len(action.paths))]
+        hashes = [upload(session, process, index, action, open_object) for index in range(len(action.paths))]
         handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
-        try:
-            session.wait("importing", first, handle)
-        except RefusedError as error:
-            raise ContentError(error.doing, error.on, error.cause) from error
-    finally:
-        with suppress(Ice.Exception):
-            process.close()
+    except SideError:
+        _close(process)
+        raise
+    try:
+        wait_for_import(session, handle, first, people)
+    except UnreachableError:
+        raise  # what goes on is found again by it
+    except RefusedError:
+        _close(process)
+        raise
+    _close(process)
+
+
+def _close(process: Any) -> None:
+    with suppress(Ice.Exception):
+        process.close()
 
 
 def _fileset(action: Import) -> Any:
@@ -340,30 +361,3 @@ def _settings(container: Any) -> Any:
     algorithm.value = rstring(ChecksumAlgorithmSHA1160)
     settings.checksumAlgorithm = algorithm
     return settings
-
-
-def _upload(session: OmeroSession, process: Any, index: int, action: Import, open_object: Opener) -> str:
-    """Upload one file; returns its SHA-1, when its bytes are those that the catalog speaks of."""
-    path = action.paths[index]
-    expected = action.expected[index] if action.expected else None
-    digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
-    store = session.call("uploading", path, lambda: process.getUploader(index))
-    offset = 0
-    with open_object(path) as stream:
-        while block := stream.read(BLOCK):
-            session.call("uploading", path, _writing(store, block, offset))
-            digest.update(block)
-            if catalog is not None:
-                catalog.update(block)
-            offset += len(block)
-    session.call("uploading", path, store.close)
-    if expected is not None and offset != expected.size:
-        cause = f"it has {offset} bytes, and {expected.size} by the catalog: look at its replicas with ils -L"
-        raise RefusedError("reading", path, cause)
-    if expected is not None and catalog is not None and not catalog.is_that_of(expected.checksum):
-        raise RefusedError("reading", path, "its bytes do not have the checksum of the catalog: run ichksum -K on it")
-    return digest.hexdigest()
-
-
-def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:
-    return lambda: store.write(block, offset, len(block))

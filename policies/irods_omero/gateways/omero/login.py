@@ -64,6 +64,17 @@ class OmeroConnection:
             self._others.popitem(last=False)[1].kill()
         return session
 
+    def join(self, uuid: str, name: str) -> OmeroSession:
+        """A session that is open already, of an agent that was killed for instance; the caller ends it.
+
+        Args:
+            uuid: That of the session.
+            name: Login name of its user, for messages.
+        """
+        client = self._client()
+        _log_in(client, lambda: client.joinSession(uuid), name)
+        return _session(client, {})
+
     def drop(self, name: str, group: str) -> None:
         """End the session as a user in a group, if there is one: a name may be another one's by now."""
         session = self._others.pop((name, group), None)

@@ -62,6 +62,10 @@ class People:
         """
         return self._connection.as_user(name, group or self._default_group(name))
 
+    def join(self, uuid: str, user: int) -> OmeroSession:
+        """A session of a user, by id, that is open already; the caller ends it."""
+        return self._connection.join(uuid, self._name("user", user))
+
     def _session(self, user: int, group: int) -> OmeroSession:
         """A session by the names as they are known; a name that somebody else has taken over leads to nobody."""
         names = self._name("user", user), self._name("group", group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,18 +17,25 @@ import omero.callbacks
 import omero.clients
 from omero.rtypes import rlist, rlong, rstring, rtime, unwrap
 
-from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, UnreachableError
+from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, StalledError, UnreachableError
 
 T = TypeVar("T")
 
 AGENT = "irods-omero"
 """The user agent of the sessions, by which the event log tells the agent's own events (``Session.userAgent``)."""
 
-COMMAND_POLL_MS = 250
-"""Milliseconds between two questions whether a command is done; the server tells it at once, if it is alive."""
+COMMAND_POLL_MS, LONGEST_POLL_MS = 250, 5000
+"""Milliseconds between two questions whether a command is done, at first and at last; the server tells it at once, if
+it is alive."""
 
-COMMAND_POLLS = 4 * 3600
-"""A command (a deletion, an import) may take an hour before it is given up."""
+PATIENCE = 3600.0
+"""Seconds after which a command is given up that has not come one step further."""
+
+LOOK_SECONDS = 60.0
+"""Seconds between two looks at how far a command has come."""
+
+FIND_OR_MAKE = threading.RLock()
+"""Held while something is looked for that is made if it is not there: OMERO takes two of the same name."""
 
 Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
 """The named parameters of a query."""
@@ -63,6 +71,7 @@ class OmeroSession:
     def __init__(self, client: Any, context: dict[str, str]) -> None:
         self.client = client
         self.context = context
+        self._works = False  # at a command that is to go on without us
         self._last_call = time.monotonic()
         factory = self.call("opening the session", "", client.getSession)
         self.query_service = self.call("opening the session", "", factory.getQueryService)
@@ -122,24 +131,51 @@ class OmeroSession:
         handle = self.call(doing, on, lambda: self.client.getSession().submit(request, self.context))
         return self.wait(doing, on, handle)
 
-    def wait(self, doing: str, on: str, handle: Any) -> Any:
-        """Wait for the end of a command that was submitted, and return its response.
+    def wait(
+        self,
+        doing: str,
+        on: str,
+        handle: Any,
+        patience: float = PATIENCE,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """Wait for the end of a command that was submitted, however long it takes, and return its response.
+
+        The command goes on where the waiting is broken off: closing its handle would cancel it.
+
+        Args:
+            doing: What is being done, for messages.
+            on: To what, for messages.
+            handle: The handle of the command.
+            patience: Seconds after which it is given up that shows no progress, which is another step.
+            meanwhile: Called at each look at how far it has come.
 
         Raises:
-            UnreachableError: The server went away meanwhile, or there is no answer in an hour.
+            UnreachableError: The server went away meanwhile.
+            StalledError: It was cancelled, as it has shown no progress.
             RefusedError: The command failed.
         """
         callback = self.call(doing, on, lambda: omero.callbacks.CmdCallbackI(self.client, handle))
+        step, since, looked, poll, self._works = None, time.monotonic(), time.monotonic(), COMMAND_POLL_MS, True
         try:
-            for _ in range(COMMAND_POLLS):
-                if callback.block(COMMAND_POLL_MS):
-                    break
+            while not callback.block(poll):
                 # The callback's own loop waits for a word from the server, which never comes from a dead one.
                 self.call(doing, on, callback.poll)
+                now, poll = time.monotonic(), min(2 * poll, LONGEST_POLL_MS)
+                if now - looked < min(LOOK_SECONDS, patience):
+                    continue
+                looked, before = now, step
+                step = self.call(doing, on, handle.getStatus).currentStep
+                meanwhile()
+                since = since if step == before else now
+                if now - since >= patience:
+                    self._works = False
+                    raise StalledError(doing, on, f"OMERO is at step {step}, as it was {patience / 3600:.0f} hours ago")
+            self._works = False
             return check_response(doing, on, callback.getResponse())
         finally:
             with suppress(Ice.Exception):
-                callback.close(True)
+                callback.close(not self._works)
 
     def call(self, doing: str, on: str, function: Callable[[], T]) -> T:
         """Call the server.
@@ -166,7 +202,13 @@ class OmeroSession:
             self.client.closeSession()
 
     def kill(self) -> None:
-        """End a session that was made by sudo: it has a reference of its own, and would outlive those who join it."""
+        """End a session that was made by sudo: it has a reference of its own, and would outlive those who join it.
+
+        One in which a command goes on, an import for instance, does: it would be cancelled otherwise.
+        """
+        if self._works:
+            self.close()
+            return
         with suppress(Ice.Exception, omero.ClientError):
             self.client.killSession()
         self.close()

@@ -145,8 +145,8 @@ def _images(session: OmeroSession, ids: list[int]) -> tuple[dict[int, int], dict
         "select i.fileset.id, min(i.id), max(i.details.creationEvent.time) from Image i "
         "where i.fileset.id in (:ids) group by i.fileset.id"
     )
-    found = session.rows("reading images", text, {"ids": ids})
-    return {row[0]: int(row[1]) for row in found}, {row[0]: (row[2] or 0) / 1000 for row in found}
+    rows = session.rows("reading images", text, {"ids": ids})
+    return {row[0]: int(row[1]) for row in rows}, {row[0]: (row[2] or 0) / 1000 for row in rows}
 
 
 NAMES_OF = {
@@ -195,18 +195,18 @@ def _pairs(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, tuple[s
     )
     of_annotation = {a: fileset for fileset, a in session.rows("reading key-value pairs", text, {"ids": ids})}
     text = "select a from MapAnnotation a where a.id in (:ids)"
-    found: list[list[Any]] = []
+    rows: list[list[Any]] = []
     for chunk in in_batches(sorted(of_annotation)):
         for annotation in session.objects("reading key-value pairs", text, {"ids": chunk}):
             pairs = annotation.getMapValue() or []
-            found += [[of_annotation[annotation.id.val], pair.name or "", pair.value or ""] for pair in pairs if pair]
-    return _grouped(found)
+            rows += [[of_annotation[annotation.id.val], pair.name or "", pair.value or ""] for pair in pairs if pair]
+    return _grouped(rows)
 
 
-def _grouped(found: Iterable[list[Any]]) -> dict[int, dict[str, tuple[str, ...]]]:
+def _grouped(rows: Iterable[list[Any]]) -> dict[int, dict[str, tuple[str, ...]]]:
     """Rows of a fileset, a name and a value, as the values of each name for each fileset."""
     grouped: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for fileset, name, value in found:
+    for fileset, name, value in rows:
         if value:
             grouped[fileset][str(name or "")].add(str(value))
     return {
@@ -217,8 +217,8 @@ def _grouped(found: Iterable[list[Any]]) -> dict[int, dict[str, tuple[str, ...]]
 
 def _acquired(session: OmeroSession, image: int) -> float | None:
     text = "select i.acquisitionDate from Image i where i.id = :id"
-    found = session.rows("reading the image", text, {"id": image})
-    return found[0][0] / 1000 if found and found[0][0] is not None else None
+    rows = session.rows("reading the image", text, {"id": image})
+    return rows[0][0] / 1000 if rows and rows[0][0] is not None else None
 
 
 SIZES = ("sizeX", "sizeY", "sizeZ", "sizeC", "sizeT")

@@ -12,7 +12,7 @@ from omero.rtypes import rstring, unwrap
 
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, tags_of
 from irods_omero.domain.state.request_words import REQUEST_TABLE, STANDING
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import FIND_OR_MAKE, OmeroSession
 from irods_omero.vocabulary import REGISTERED, TAG_SETS
 
 OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
@@ -37,7 +37,8 @@ class Tags:
         """The OMERO id of a tag that the session's user may link, made if there is none."""
         key = (group, session.name, place, text)
         if key not in self._known:
-            self._known[key] = self._find(session, place, text) or self._make(session, place, text)
+            with FIND_OR_MAKE:
+                self._known[key] = self._find(session, place, text) or self._make(session, place, text)
         return self._known[key]
 
     def offer_requests(self, session: OmeroSession, group: int) -> None:

@@ -22,8 +22,8 @@ def recall_all(zone: ZoneConnection, attribute: str) -> dict[str, str]:
     """The values of all attributes that start with this one and a colon, by what comes after the colon."""
     start = f"{attribute}:"
     conditions = (Like(CollectionMeta.name, f"{like(start)}%"), Collection.name == home_of(zone))
-    found = rows(zone, f"reading {attribute}", (CollectionMeta.name, CollectionMeta.value), *conditions)
-    return {str(name).removeprefix(start): str(value) for name, value in found if str(name).startswith(start)}
+    avus = rows(zone, f"reading {attribute}", (CollectionMeta.name, CollectionMeta.value), *conditions)
+    return {str(name).removeprefix(start): str(value) for name, value in avus if str(name).startswith(start)}
 
 
 def remember(zone: ZoneConnection, attribute: str, value: str) -> None:

@@ -28,10 +28,10 @@ def read_zone_key(zone: ZoneConnection, names: Names, home: str) -> ZoneKey:
     """
     columns = (CollectionMeta.id, CollectionMeta.value, CollectionMeta.units)
     conditions = (Collection.name == home, CollectionMeta.name == names.identity)
-    found = sorted(rows(zone, "reading the identity of the zone", columns, *conditions))
-    if not found:
+    identities = sorted(rows(zone, "reading the identity of the zone", columns, *conditions))
+    if not identities:
         return ZoneKey(zone.zone)
-    _, identity, unidentified = found[0]
+    _, identity, unidentified = identities[0]
     if not is_identity(identity) or not (unidentified or "").isdecimal():
         raise IdentityError(f"{identity!r} {unidentified!r} is no identity: correct the AVU {names.identity} on {home}")
     return ZoneKey(zone.zone, identity, int(unidentified))

@@ -58,8 +58,8 @@ def make_place(zone: ZoneConnection, path: str) -> None:
 def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
     """The AVUs of a collection."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-    found = rows(zone, "reading AVUs", columns, Like(Collection.name, like(collection)))
-    return frozenset(Avu(name, value, units or "") for path, name, value, units in found if path == collection)
+    avu_rows = rows(zone, "reading AVUs", columns, Like(Collection.name, like(collection)))
+    return frozenset(Avu(name, value, units or "") for path, name, value, units in avu_rows if path == collection)
 
 
 def exists(zone: ZoneConnection, path: str) -> bool:
@@ -75,8 +75,8 @@ def made_by(zone: ZoneConnection, user: str, folders: Iterable[str]) -> list[str
     """Those of some collections, and of all above them, that a user has made."""
     above = {folder.rsplit("/", depth)[0] for folder in folders for depth in range(folder.count("/"))} - {""}
     columns = (Collection.name, Collection.owner_name)
-    found = [row for path in above for row in rows(zone, "reading owners", columns, Like(Collection.name, like(path)))]
-    return sorted({path for path, owner in found if owner == user and path in above})
+    owners = [row for path in above for row in rows(zone, "reading owners", columns, Like(Collection.name, like(path)))]
+    return sorted({path for path, owner in owners if owner == user and path in above})
 
 
 def write_object(zone: ZoneConnection, path: str, blocks: Iterable[bytes], resource: str) -> None:
@@ -147,8 +147,8 @@ def remove_collection(zone: ZoneConnection, path: str) -> None:
 def kind_of_user(zone: ZoneConnection, name: str) -> str:
     """The type of a user or group of this zone, empty if there is none of this name."""
     conditions = (User.name == name, User.zone == zone.zone)
-    found = rows(zone, "looking for the user", (User.type,), *conditions)
-    return str(found[0][0]) if found else ""
+    types = rows(zone, "looking for the user", (User.type,), *conditions)
+    return str(types[0][0]) if types else ""
 
 
 def make_group(zone: ZoneConnection, name: str) -> None:

@@ -149,8 +149,10 @@ def post_on_collections(zone: ZoneConnection, names: Names, paths: Iterable[str]
     """Mark collections, as a hook would; returns the marks by path, without those of collections that are gone."""
     posted, columns = dict[str, Mark](), (Collection.id, Collection.name)
     for path in sorted(paths):
-        found = rows(zone, "looking for", columns, Like(Collection.name, like(path)))
-        for mark in (Mark(id_, path, shard_of(id_), frozenset({PENDING}), True) for id_, name in found if name == path):
+        collections = rows(zone, "looking for", columns, Like(Collection.name, like(path)))
+        for mark in (
+            Mark(id_, path, shard_of(id_), frozenset({PENDING}), True) for id_, name in collections if name == path
+        ):
             try:
                 add_avu(zone, path, _avu(names, PENDING, mark), collection=True)
             except RefusedError as error:

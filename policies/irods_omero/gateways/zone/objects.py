@@ -118,8 +118,8 @@ def oldest_attached(zone: ZoneConnection, attribute: str, value: str) -> int | N
         "select min(META_DATA_ATTACHED_CREATE_TIME) "
         f"where META_DATA_ATTR_NAME = '{attribute}' and META_DATA_ATTR_VALUE = '{value}'"
     )
-    found = _newer(zone, f"reading since when {attribute} is there", text)
-    return int(found[0][0]) if found and found[0][0] else None
+    time_rows = _newer(zone, f"reading since when {attribute} is there", text)
+    return int(time_rows[0][0]) if time_rows and time_rows[0][0] else None
 
 
 def _newer(zone: ZoneConnection, doing: str, text: str) -> list[list[str]] | None:

@@ -24,8 +24,8 @@ def files_named(stream: BinaryIO) -> frozenset[str]:
         text = _description(stream)
     except (struct.error, KeyError):
         return frozenset()
-    found = (unescape(one or other) for one, other in _FILE_NAME.findall(text))
-    return frozenset(name.replace("\\", "/").rpartition("/")[2] for name in found)
+    file_names = (unescape(one or other) for one, other in _FILE_NAME.findall(text))
+    return frozenset(name.replace("\\", "/").rpartition("/")[2] for name in file_names)
 
 
 def _description(stream: BinaryIO) -> str:

@@ -83,5 +83,5 @@ def is_this_machine(host: str) -> bool:
 def _certificates_of_the_system() -> Options:
     """Where the system keeps whom it trusts; without it python-irodsclient trusts any certificate."""
     known = ssl.get_default_verify_paths()
-    found = zip(CERTIFICATES, (known.cafile, known.capath), strict=True)
-    return {name: path for name, path in found if path}
+    locations = zip(CERTIFICATES, (known.cafile, known.capath), strict=True)
+    return {name: path for name, path in locations if path}

@@ -46,8 +46,8 @@ def stranded(zone: ZoneConnection, data_id: int | None = None) -> list[Stranded]
 
     Looked for twice: a movement may begin or end between the readings of flags and queue.
     """
-    found = _not_queued(zone, data_id)
-    return sorted(found & _not_queued(zone, data_id)) if found else []
+    candidates = _not_queued(zone, data_id)
+    return sorted(candidates & _not_queued(zone, data_id)) if candidates else []
 
 
 def _not_queued(zone: ZoneConnection, data_id: int | None) -> set[Stranded]:
@@ -57,8 +57,8 @@ def _not_queued(zone: ZoneConnection, data_id: int | None) -> set[Stranded]:
         conditions.append(DataObject.id == data_id)
     flagged = rows(zone, "looking for what storage tiering has scheduled", columns, *conditions)
     queued = queued_movements(zone) if flagged else {}
-    found = {Stranded(f"{parent}/{name}", id_, accessed) for id_, parent, name, accessed in flagged}
-    return {one for one in found if one.path not in queued}
+    candidates = {Stranded(f"{parent}/{name}", id_, accessed) for id_, parent, name, accessed in flagged}
+    return {one for one in candidates if one.path not in queued}
 
 
 def take_up_again(zone: ZoneConnection, data_object: Stranded) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
 
+from irods_omero.errors import SideError
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 
 DOING = "reading its bytes"
 
+BLOCK = 4 * 1024 * 1024
+"""Bytes in one call, where nobody asks for fewer."""
+
 
 @contextmanager
-def open_object(zone: ZoneConnection, path: str) -> Iterator[BinaryIO]:
+def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[BinaryIO]:
     """Open a data object for reading, with the rights of an administrator, and without counting as an access.
 
     The iRODS server leaves out the check of permissions when an administrator gives the admin keyword
@@ -24,19 +28,36 @@ def open_object(zone: ZoneConnection, path: str) -> Iterator[BinaryIO]:
     its own for that, which takes ten times as long as everything else. It leaves out a replica that is closed without
     updating its status (``apply_access_time_policy`` of the plugin), as the streams of a parallel transfer are.
 
+    Args:
+        zone: The zone.
+        path: Logical path.
+        replica: Number of the replica to read; by default the zone chooses one.
+
     Raises:
         UnreachableError: The zone is down or the connection broke.
         RefusedError: The zone answered with an error.
     """
-    stream = zone.call("opening", path, lambda session: _open(session, path))
+    stream = zone.call("opening", path, lambda session: _open(session, path, replica))
     try:
         yield cast(BinaryIO, _Reader(stream, path))
-    finally:
-        zone.call("closing", path, lambda _: stream.close())
+    except BaseException:
+        with suppress(SideError):  # what is told is what came first
+            zone.call("closing", path, lambda _: stream.close())
+        raise
+    zone.call("closing", path, lambda _: stream.close())
 
 
-def _open(session: Any, path: str) -> Any:
+def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[bytes]:
+    """The bytes of a data object in large blocks; see ``open_object``."""
+    with open_object(zone, path, replica) as stream:
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def _open(session: Any, path: str, replica: int | None) -> Any:
     options = {kw.ADMIN_KW: ""}
+    if replica is not None:
+        options[kw.REPL_NUM_KW] = str(replica)
     return session.data_objects.open(path, "r", finalize_on_close=False, allow_redirect=False, **options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -229,6 +229,13 @@ def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) ->
 def like(path: str) -> str:
     """A pattern for a LIKE condition that matches the path; and maybe others of the same length."""
     return _WILD.sub("_", path)
+
+
+def patterns_below(roots: Iterable[str]) -> list[str]:
+    """Patterns for LIKE conditions on collections that match some of them and all below, each of these once."""
+    listed = set(roots)
+    outermost = [root for root in sorted(listed) if not any(root.startswith(f"{other}/") for other in listed)]
+    return [pattern for root in outermost for pattern in (like(root), f"{like(root)}/%")]
 
 
 def is_collection(zone: ZoneConnection, path: str) -> bool:

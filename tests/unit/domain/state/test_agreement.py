@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, AgreementError, Failure, decode, encode
+from irods_omero.domain.state.agreement import (
+    NOTHING_AGREED,
+    Agreement,
+    AgreementError,
+    Eviction,
+    Failure,
+    decode,
+    encode,
+)
 from irods_omero.domain.state.unit import Content
 from tests.unit.domain.strategies import AGREEMENTS, WORLDS
 from tests.unit.domain.world import World, settle, with_agreement_avu
@@ -32,6 +40,9 @@ FULL = Agreement(
     answered=(("restage", 1_700_000_000),),
     undone="not done: tag 'archive' on Image:5: because",
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
+    verified="sha2:x",
+    evicted=Eviction(1_700_000_000, "slow", 1),
+    copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     held=True,
     unplaced=True,
@@ -39,7 +50,25 @@ FULL = Agreement(
 )
 
 KEYS = st.sampled_from(
-    ("c", "fs", "grp", "gone", "tier", "since", "req", "moves", "asked", "queued", "fail", "attr", "held", "unplaced")
+    (
+        "c",
+        "fs",
+        "grp",
+        "gone",
+        "tier",
+        "since",
+        "req",
+        "moves",
+        "asked",
+        "queued",
+        "fail",
+        "attr",
+        "held",
+        "unplaced",
+        "ver",
+        "evicted",
+        "cfail",
+    )
 )
 NUMBERS = st.integers() | st.floats() | st.sampled_from((2**63, -1, 10**400))
 SCALARS = st.none() | st.booleans() | NUMBERS | st.text() | st.just("\ud800")

@@ -1,0 +1,85 @@
+"""The imports of one sweep: put off until all else is done, then each done by one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from irods_omero.agent.apply import Applier
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.report import Report
+from irods_omero.agent.workers import Job, Workers
+from irods_omero.domain.state.views import ZoneView
+from irods_omero.gateways.zone.marks import Mark, ack, claim, release
+from irods_omero.vocabulary import IMPORT
+
+
+class Imports:
+    """Units that are to be imported, each with the marks that say so.
+
+    Attributes:
+        busy: Units that are being imported, and data objects whose marks led to that, by catalog id: nobody else is to
+            touch them. Asked for before anything is read, so that what is done meanwhile is left to the next sweep.
+    """
+
+    def __init__(self, connections: Connections, workers: Workers, clock: Callable[[], float]) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._marks: dict[int, list[Mark]] = {}
+        self._owners: dict[int, str] = {}
+        self._suspects: set[int] = set()
+        self._appliers: dict[int, Applier] = {}
+        under_way, self.busy = workers.busy()
+        self._most = connections.settings.imports.per_sweep - sum(kind == IMPORT for kind, _ in under_way)
+
+    def __contains__(self, unit: int) -> bool:
+        """Whether a unit is to be imported."""
+        return unit in self._marks
+
+    def has_room(self, unit: int) -> bool:
+        """Whether a unit is to be imported, or can be without being one too many."""
+        return unit in self._marks or len(self._marks) < self._most
+
+    def put_off(self, unit: int, mark: Mark) -> None:
+        """Have a unit imported that there is room for."""
+        self._marks.setdefault(unit, []).append(mark)
+
+    def know(self, units: Iterable[ZoneView], suspects: Iterable[int] = ()) -> None:
+        """Take note of whose units are, and which of them may bring a server down."""
+        self._owners |= {unit.unit.data_id: unit.first.owner for unit in units if unit.objects}
+        self._suspects.update(suspects)
+
+    def jobs(self, observer: Observer, report: Report) -> list[Job]:
+        """What the workers are to do; the marks of each unit are cleared when it is done."""
+        first = Applier(self._connections, observer, report)
+        first.expect(self._marks)
+        self._appliers[id(self._connections)] = first
+        return [
+            Job(
+                (IMPORT, unit),
+                partial(self._import, first, unit, marks),
+                frozenset({unit, *(mark.id for mark in marks)}),
+                self._owners.get(unit, ""),
+                late=unit
+                in self._suspects,  # what breaks a server must not do so before all others have had their turn
+            )
+            for unit, marks in sorted(self._marks.items())
+        ]
+
+    def _import(self, first: Applier, unit: int, marks: Sequence[Mark], connections: Connections) -> Report:
+        """Import one unit, with the connections of a thread and its memory of this sweep."""
+        zone, names, report = connections.zone, connections.names, Report()
+        applier = self._appliers.get(id(connections))
+        if applier is None:
+            applier = first.beside(connections, Observer(connections, self._clock))
+            self._appliers[id(connections)] = applier
+        applier.report = report
+        taken = [mark for mark in marks if claim(zone, names, mark)]
+        if taken:
+            again = applier.import_unit(unit)
+            report.observed += 1
+            report.waiting += len(again)
+            for mark in taken:
+                (release if again else ack)(zone, names, mark)
+        return report

@@ -1,0 +1,184 @@
+"""Work that takes long, side by side: each job is done by one thread, with connections of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.report import Report
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 60.0
+"""When the agent is stopped, work under way may take as long; what takes longer is found again by the next one."""
+
+LOOK_SECONDS = 0.25
+"""As long the loop may not notice that something is done."""
+
+Key = tuple[str, int]
+"""What a job is about, and its id: no two jobs about the same thing are done at the same time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do.
+
+    Attributes:
+        key: What it is about.
+        work: Does it, with the connections of a thread; returns what was done.
+        ids: Data objects that nobody else touches meanwhile, by catalog id.
+        owner: Whose it is: those go first of whom nothing is being done.
+        late: Whether it comes after all others: it may bring a server down.
+    """
+
+    key: Key
+    work: Callable[[Connections], Report]
+    ids: frozenset[int] = frozenset()
+    owner: str = ""
+    late: bool = False
+
+
+class Workers:
+    """At most ``imports.parallel`` jobs at the same time; what one of them breaks off on concerns no other."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._most = connections.settings.imports.parallel
+        self._changed = threading.Condition()
+        self._waiting: list[Job] = []
+        self._running: dict[Key, Job] = {}
+        self._threads: set[threading.Thread] = set()
+        self._leaving = 0
+        self._idle: list[Connections] = []
+        self._done = Report()
+        self._error: Exception | None = None
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one."""
+        return self._most > 1
+
+    def busy(self) -> tuple[frozenset[Key], frozenset[int]]:
+        """What is being done, or waits for it, and the data objects that this is about."""
+        with self._changed:
+            jobs = [*self._waiting, *self._running.values()]
+        return frozenset(job.key for job in jobs), frozenset(id_ for job in jobs for id_ in job.ids)
+
+    def work(self, jobs: Iterable[Job]) -> Report:
+        """Do all of some jobs, and others that were begun, with the caller as one of the workers.
+
+        Raises:
+            Exception: The first that any of them has raised; what had not begun is left.
+        """
+        self._take_in(jobs, others=self._most - 1, left_out=1)
+        self._work(self._connections)
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving))
+        return self.collect()
+
+    def begin(self, jobs: Iterable[Job]) -> None:
+        """Have some jobs done in threads, and come back at once: ``collect`` says what has become of them."""
+        self._take_in(jobs, others=self._most, left_out=0)
+
+    def collect(self) -> Report:
+        """What was done since the last time; raises what a job has raised meanwhile."""
+        with self._changed:
+            done, self._done = self._done, Report()
+            error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return done
+
+    def pause(self, stop: threading.Event, seconds: float) -> None:
+        """Wait for so long, until ``stop`` is set, or until something is done that was begun."""
+        end = time.monotonic() + seconds
+        while not self._has_ended and (left := end - time.monotonic()) > 0:
+            if stop.wait(min(left, LOOK_SECONDS if self._running else left)):
+                return
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._done != Report() or self._error is not None
+
+    def stop(self) -> None:
+        """Begin nothing any more, and wait for what is under way, for a while."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving), STOP_SECONDS)
+            if self._running:
+                log.info("left to the next agent", jobs=len(self._running))
+
+    def _take_in(self, jobs: Iterable[Job], others: int, left_out: int) -> None:
+        """Start as many threads as there is work for, without what the caller does."""
+        with self._changed:
+            self._waiting += jobs
+            for _ in range(min(others - len(self._threads), len(self._waiting) - left_out)):
+                self._start()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        with self._changed:
+            connections = self._idle.pop() if self._idle else self._connections.another()
+        try:
+            self._work(connections)
+            with self._changed:
+                self._leave()
+            connections.start_anew()  # sessions that nobody uses would idle out
+        finally:
+            with self._changed:
+                self._idle.append(connections)
+                self._leaving -= 1
+                self._changed.notify_all()
+
+    def _leave(self) -> None:
+        """Take no job any more: what comes now needs another thread."""
+        if threading.current_thread() in self._threads:
+            self._threads.discard(threading.current_thread())
+            self._leaving += 1
+
+    def _work(self, connections: Connections) -> None:
+        """Do jobs as long as there are any, and none breaks off."""
+        while job := self._next():
+            done, error = Report(), None
+            try:
+                done = job.work(connections)
+            except Exception as raised:
+                error = raised
+            with self._changed:
+                del self._running[job.key]
+                self._done = self._done.with_more(done)
+                if error is not None:
+                    self._error = self._error or error
+                    self._waiting.clear()  # a side is down: the marks are there
+                self._changed.notify_all()
+            if error is not None:
+                return
+
+    def _next(self) -> Job | None:
+        """The next job, if there is any: that of somebody of whom the fewest are being done."""
+        with self._changed:
+            if not self._waiting:
+                self._leave()
+                return None
+            of_owner = Counter(job.owner for job in self._running.values())
+            job = min(self._waiting, key=lambda each: (each.late, of_owner[each.owner]))
+            self._waiting.remove(job)
+            self._running[job.key] = job
+            return job
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.stop()

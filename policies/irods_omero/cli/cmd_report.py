@@ -1,0 +1,114 @@
+"""The command that makes a facility's report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from irods_omero.cli.common import FAILED, settings_of
+
+if TYPE_CHECKING:
+    from irods_omero.settings import Settings
+    from irods_omero.status.facility import Facility, Table
+
+EVERYTHING = "images"
+"""The table that all figures of images can be made of."""
+
+
+@click.command()
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one page, with charts.")
+@click.option(
+    "--csv", "csv_to", type=click.Path(path_type=Path), help="Write images to a file, or all tables to files."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def report(ctx: click.Context, html: Path | None, csv_to: Path | None, as_json: bool) -> None:
+    """Say what there is, where, since when, and what comes next: images and bytes by tier, group and month.
+
+    With --csv FILE the images by group, tier and month; where FILE is a directory, each table as a file of its own.
+    Without any option the tables are printed.
+    """
+    if html is not None:
+        _need_charts()
+    from irods_omero.status.facility import as_dict, tables  # noqa: PLC0415
+    from irods_omero.status.facility_reading import read_facility  # noqa: PLC0415 - it brings omero-py
+
+    settings = settings_of(ctx)
+    facility = read_facility(settings)
+    if html is not None:
+        from irods_omero.cli.report_page import page  # noqa: PLC0415
+
+        _write(html, page(facility, settings))
+    if csv_to is not None:
+        _write_csv(csv_to, tables(facility, settings))
+    if as_json:
+        click.echo(json.dumps(as_dict(facility, settings), ensure_ascii=False))
+    elif html is None and csv_to is None:
+        _print(facility, settings)
+    if facility.unreachable:
+        click.echo(f"irods-omero: OMERO cannot be asked: {facility.unreachable}", err=True)
+        ctx.exit(FAILED)
+
+
+def _need_charts() -> None:
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    if find_spec("matplotlib") is None:
+        install = f'{sys.executable} -m pip install "irods-omero-policies[report]"'
+        raise click.ClickException(f"--html needs matplotlib, which is not installed here: {install}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_csv(path: Path, listed: tuple[Table, ...]) -> None:
+    if path.is_dir():
+        for table in listed:
+            _write(path / f"{table.key}.csv", _csv(table))
+    else:
+        _write(path, next(_csv(table) for table in listed if table.key == EVERYTHING))
+
+
+def _csv(table: Table) -> str:
+    from io import StringIO  # noqa: PLC0415
+
+    from irods_omero.status.facility import plain  # noqa: PLC0415
+
+    text = StringIO()
+    writer = csv.DictWriter(text, [column.key for column in table.columns], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(plain(table))
+    return text.getvalue()
+
+
+def _print(facility: Facility, settings: Settings) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.filesize import decimal  # noqa: PLC0415
+    from rich.table import Table as Printed  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from irods_omero.status.facility import BYTES, TEXT, tables  # noqa: PLC0415
+
+    console = Console()
+    for table in tables(facility, settings):
+        if table.key == EVERYTHING or not table.rows:
+            continue
+        printed = Printed(title=table.title, title_justify="left")
+        for column in table.columns:
+            printed.add_column(column.heading, justify="left" if column.kind == TEXT else "right", overflow="fold")
+        for row in table.rows:
+            shown = [
+                decimal(int(cell)) if column.kind == BYTES else str(cell)
+                for column, cell in zip(table.columns, row, strict=True)
+            ]
+            printed.add_row(*map(Text, shown))
+        console.print(printed)

@@ -1,0 +1,113 @@
+"""Images and bytes by group, tier and month, added up by OMERO: a few queries, whatever the number of images.
+
+The tier is that of the tags, which the agent keeps: of all zones that have their images in this OMERO. Images of plates
+carry no tags of their own, their plates do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.session import OmeroSession, Values
+from irods_omero.vocabulary import TIER_NAMESPACE, TIER_TAG_PREFIX
+
+DOING = "adding up images"
+
+TAGGED: Values = {"ns": TIER_NAMESPACE, "texts": f"{TIER_TAG_PREFIX}%"}
+
+Cell = tuple[int, str, str]
+"""Id of a group, text of a tag, month."""
+
+
+def count_images(session: OmeroSession) -> list[ImageCount]:
+    """Images, filesets and bytes of each group, tier, and month of import; sorted."""
+    images = _images(session)
+    files = _files(session, sorted({text for _, text, _ in images}))
+    groups = _group_names(session, {group for group, _, _ in images})
+    return sorted(
+        ImageCount(groups.get(group, str(group)), _tier(text), month, count, *files.get((group, text, month), (0, 0)))
+        for (group, text, month), count in images.items()
+    )
+
+
+def count_since(session: OmeroSession) -> list[TierCount]:
+    """Since which month images are on the tier where they are; sorted. Earlier movements OMERO does not know."""
+    of_images = (
+        "select t.textValue, year(v.time), month(v.time), count(distinct i.id) from ImageAnnotationLink l "
+        "join l.parent i join l.details.creationEvent v, TagAnnotation t "
+        "where l.child.id = t.id and t.ns = :ns and t.textValue like :texts "
+        "group by t.textValue, year(v.time), month(v.time)"
+    )
+    of_plates = (
+        "select t.textValue, year(v.time), month(v.time), count(distinct i.id) from PlateAnnotationLink l "
+        "join l.details.creationEvent v, TagAnnotation t, WellSample s join s.image i join s.well w "
+        "where l.child.id = t.id and w.plate.id = l.parent.id and t.ns = :ns and t.textValue like :texts "
+        "group by t.textValue, year(v.time), month(v.time)"
+    )
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for text in (of_images, of_plates):
+        for tag, year, month, count in session.rows(DOING, text, TAGGED):
+            counts[_tier(tag), _month(year, month)] += int(count)
+    return sorted(TierCount(*key, count) for key, count in counts.items())
+
+
+def _images(session: OmeroSession) -> dict[Cell, int]:
+    of_images = (
+        "select i.details.group.id, t.textValue, year(v.time), month(v.time), count(distinct i.id) "
+        "from ImageAnnotationLink l join l.parent i join i.details.creationEvent v, TagAnnotation t "
+        "where l.child.id = t.id and t.ns = :ns and t.textValue like :texts "
+        "group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
+    )
+    of_plates = (
+        "select i.details.group.id, t.textValue, year(v.time), month(v.time), count(distinct i.id) "
+        "from PlateAnnotationLink l, TagAnnotation t, WellSample s join s.image i join i.details.creationEvent v "
+        "join s.well w where l.child.id = t.id and w.plate.id = l.parent.id and t.ns = :ns and t.textValue like :texts "
+        "group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
+    )
+    counts: dict[Cell, int] = defaultdict(int)
+    for text in (of_images, of_plates):
+        for group, tag, year, month, count in session.rows(DOING, text, TAGGED):
+            counts[int(group), tag, _month(year, month)] += int(count)
+    return counts
+
+
+def _files(session: OmeroSession, tags: Iterable[str]) -> dict[Cell, tuple[int, int]]:
+    """Filesets and their bytes. One query for each tag: joined with the tag, a file would count once for each image."""
+    of_images = (
+        "select f.details.group.id, year(v.time), month(v.time), count(distinct f.id), sum(o.size) "
+        "from FilesetEntry e join e.originalFile o join e.fileset f join f.details.creationEvent v "
+        "where exists (select l.id from ImageAnnotationLink l, TagAnnotation t "
+        "where l.child.id = t.id and t.ns = :ns and t.textValue = :text and l.parent.fileset.id = f.id) "
+        "group by f.details.group.id, year(v.time), month(v.time)"
+    )
+    of_plates = (
+        "select f.details.group.id, year(v.time), month(v.time), count(distinct f.id), sum(o.size) "
+        "from FilesetEntry e join e.originalFile o join e.fileset f join f.details.creationEvent v "
+        "where exists (select l.id from PlateAnnotationLink l, TagAnnotation t, WellSample s join s.image i "
+        "join s.well w where l.child.id = t.id and t.ns = :ns and t.textValue = :text and w.plate.id = l.parent.id "
+        "and i.fileset.id = f.id) group by f.details.group.id, year(v.time), month(v.time)"
+    )
+    counts: dict[Cell, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for tag in tags:
+        for text in (of_images, of_plates):
+            for group, year, month, filesets, size in session.rows(DOING, text, {"ns": TIER_NAMESPACE, "text": tag}):
+                cell = int(group), tag, _month(year, month)
+                counts[cell] = counts[cell][0] + int(filesets), counts[cell][1] + int(size or 0)
+    return counts
+
+
+def _group_names(session: OmeroSession, groups: Iterable[int]) -> dict[int, str]:
+    text = "select g.id, g.name from ExperimenterGroup g where g.id in (:ids)"
+    chunks = in_batches(sorted(groups))
+    return {int(id_): str(name) for ids in chunks for id_, name in session.rows(DOING, text, {"ids": ids})}
+
+
+def _tier(text: str) -> str:
+    return text.removeprefix(TIER_TAG_PREFIX)
+
+
+def _month(year: int, month: int) -> str:
+    return f"{year:04d}-{month:02d}"

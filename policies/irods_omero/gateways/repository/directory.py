@@ -1,0 +1,188 @@
+"""The directory of OMERO's managed repository: proof that it is the one, and ways into it that no link leads out of."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
+from irods_omero.errors import RefusedError
+
+Result = TypeVar("Result")
+
+OWN_FILES = ".omero/repository"
+"""Where OMERO keeps, below a directory named after the database, what a repository is known by."""
+
+UUID_FILE = "repo_uuid"
+UUID_BYTES = 200
+"""More than a file with a UUID can have."""
+
+WHAT = {
+    errno.ELOOP: "below a link",
+    errno.ENOTDIR: "below a link, or below something that is no directory",
+    errno.EACCES: "where the agent may not look",
+}
+"""What keeps the agent from a file, but not OMERO."""
+
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def working_name(file: int) -> str:
+    """The name, beside a managed file, of what is being brought there or removed: hidden, and always the same.
+
+    Bio-Formats looks at neighbouring names to find what belongs together; this one is like no image's.
+    """
+    return f".irods-omero-{file}"
+
+
+class Repository:
+    """The directory, as this machine sees it.
+
+    All that is done there goes through ``call``: what fails is told in this project's words.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def call(self, doing: str, on: str, function: Callable[[], Result]) -> Result:
+        """Do something in the repository.
+
+        Raises:
+            RefusedError: The operating system would not do it.
+        """
+        try:
+            return function()
+        except OSError as error:
+            raise RefusedError(doing, on, error.strerror or str(error)) from error
+
+    def prove(self, database: str, repository: str) -> None:
+        """See that this is the repository of an OMERO, and not an empty mount point, or that of another one.
+
+        Args:
+            database: UUID of OMERO's database.
+            repository: UUID of the managed repository, as OMERO says it.
+
+        Raises:
+            RefusedError: It is not, or nobody can tell.
+        """
+        doing = "looking into omero.repository"
+        place = Path(self.path, OWN_FILES, database, UUID_FILE)
+        if os.sep in database or database in {"", ".", ".."}:
+            raise RefusedError(doing, self.path, f"OMERO has no usable id: {database!r}")
+        found = self.call(doing, str(place), lambda: _beginning_of(place))
+        if repository.encode() not in found:
+            cause = f"it is not the managed repository of this OMERO, which has the id {repository}"
+            raise RefusedError(doing, self.path, cause)
+
+    def look(self, files: Iterable[tuple[int, str, int]]) -> dict[int, OnDisk]:
+        """What is at the places of managed files.
+
+        Args:
+            files: For each its OMERO id, its path below the root, and its size by the database.
+
+        Raises:
+            RefusedError: The operating system does not say.
+        """
+        found: dict[int, OnDisk] = {}
+        by_directory: dict[tuple[str, ...], list[tuple[int, str, int]]] = {}
+        for file, path, size in files:
+            *folders, name = _parts(path)
+            by_directory.setdefault(tuple(folders), []).append((file, name, size))
+        for above, inside in by_directory.items():
+            on = "/".join(above)
+            found |= self.call("looking into OMERO's repository", on, self._looking(above, inside))
+        return found
+
+    def _looking(self, above: Sequence[str], files: Sequence[tuple[int, str, int]]) -> Callable[[], dict[int, OnDisk]]:
+        def look() -> dict[int, OnDisk]:
+            try:
+                with self.directory(above) as directory:
+                    return {file: _on_disk(directory, file, name, size) for file, name, size in files}
+            except FileNotFoundError:
+                return {file: OnDisk(ABSENT, readable=False) for file, _, _ in files}
+            except OSError as error:
+                if error.errno not in WHAT:
+                    raise
+                what = WHAT[error.errno]
+                return {file: OnDisk(OTHER, readable=True, what=what) for file, _, _ in files}
+
+        return look
+
+    @contextmanager
+    def directory(self, above: Sequence[str]) -> Iterator[int]:
+        """A descriptor of a directory below the root, reached step by step, through no link.
+
+        The root itself may be a link: an administrator has named it.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in above:
+                inner = os.open(name, DIRECTORY, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def place_of(self, path: str) -> Iterator[tuple[int, str]]:
+        """A descriptor of the directory that a managed file is in, and its name there."""
+        *above, name = _parts(path)
+        with self.directory(above) as directory:
+            yield directory, name
+
+
+def _parts(path: str) -> list[str]:
+    """The names that a path below the root consists of.
+
+    Raises:
+        RefusedError: It leads out of the repository.
+    """
+    parts = [part for part in path.split("/") if part]
+    if not parts or any(part in {".", ".."} or "\0" in part for part in parts):
+        raise RefusedError("looking into OMERO's repository", path, "this path leads out of it")
+    return parts
+
+
+def _beginning_of(place: Path) -> bytes:
+    with place.open("rb") as file:
+        return file.read(UUID_BYTES)
+
+
+def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
+    found, working = lstat(directory, name), lstat(directory, working_name(file))
+    if found is None:
+        return OnDisk(ABSENT, readable=False, leftover=working is not None)
+    is_right = _size(directory, name) == size
+    if stat.S_ISLNK(found.st_mode):
+        return OnDisk(OTHER, is_right, "a symbolic link", working is not None)
+    if not stat.S_ISREG(found.st_mode):
+        return OnDisk(OTHER, readable=False, what="no file", leftover=working is not None)
+    if not is_right:
+        what = f"a file of {found.st_size} bytes, and OMERO knows one of {size}"
+        return OnDisk(OTHER, readable=False, what=what, leftover=working is not None)
+    links = found.st_nlink - (working is not None and os.path.samestat(found, working))
+    if links > 1:
+        return OnDisk(OTHER, readable=True, what="a file with another name (a hard link)", leftover=working is not None)
+    return OnDisk(COPY, readable=True, leftover=working is not None)
+
+
+def lstat(directory: int, name: str) -> os.stat_result | None:
+    """What is there by itself, None for nothing."""
+    with suppress(FileNotFoundError):
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    return None
+
+
+def _size(directory: int, name: str) -> int | None:
+    """The number of bytes that OMERO finds there, None where it finds none."""
+    try:
+        found = os.stat(name, dir_fd=directory)
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None

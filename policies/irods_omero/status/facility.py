@@ -1,0 +1,239 @@
+"""What there is at a facility, where, since when, and what comes next: tables, from what was read of both servers.
+
+One description of each table serves the page, JSON, CSV and the terminal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.domain.state.texts import timestamp
+from irods_omero.settings import Settings
+from irods_omero.status.outlook import Outlook
+from irods_omero.status.summary import Status
+
+Cell = str | int
+
+TEXT, NUMBER, BYTES = "text", "number", "bytes"
+
+NOTES = (
+    "Images and their tiers are those of the tags in OMERO, of all zones that have their images there. Data objects "
+    "and bytes in iRODS are good replicas below the watched roots of this zone.",
+    "An image's month is that of its import; months are by the clock of OMERO's database.",
+    "Of movements only the last one is known: since when an image is on the tier where it is now. Images that were "
+    "imported to it and never moved are among them.",
+    "What will move is what nobody has used for as long as the resource says. A query of your own on the resource may "
+    "leave some of it out, as the one of this project does with what people ask to keep.",
+)
+"""What the figures mean, and what nobody knows."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its key in JSON and CSV, its heading, and whether it holds text, numbers or bytes."""
+
+    key: str
+    heading: str
+    kind: str = TEXT
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        key: Its key in JSON, and the name of its CSV file.
+        title: For people.
+        columns: Texts first, then numbers.
+        rows: In the order in which they are shown.
+        empty: What is said where there are no rows.
+    """
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    empty: str = "There is nothing of this."
+
+    def records(self) -> list[dict[str, Cell]]:
+        """The rows, each by the keys of the columns."""
+        return [dict(zip((column.key for column in self.columns), row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Facility:
+    """What was read.
+
+    Attributes:
+        now: Seconds since 1970.
+        zone: Name of the zone.
+        server: Name of the OMERO server.
+        status: How things stand.
+        outlook: What will move next.
+        images: Images by group, tier and month of import.
+        since: Images by tier, and by the month since when they are there.
+        unreachable: Why OMERO could not be asked; empty if it could.
+    """
+
+    now: float
+    zone: str
+    server: str
+    status: Status
+    outlook: Outlook = field(default_factory=Outlook)
+    images: Sequence[ImageCount] = ()
+    since: Sequence[TierCount] = ()
+    unreachable: str = ""
+
+
+IMAGES = (Column("images", "images", NUMBER), Column("filesets", "filesets", NUMBER), Column("bytes", "size", BYTES))
+GROUP, TIER = Column("group", "OMERO group"), Column("tier", "tier")
+MONTH = Column("month", "month")
+
+
+def tables(facility: Facility, settings: Settings) -> tuple[Table, ...]:
+    """All tables, in the order in which they are shown."""
+    images, nothing = facility.images, f"OMERO cannot be asked: {facility.unreachable}" if facility.unreachable else ""
+    none = nothing or "No image carries the tag of a tier."
+    return (
+        _tiers(facility),
+        Table("groups", "Images by group and tier", (GROUP, TIER, *IMAGES), _added(images, "group", "tier"), none),
+        Table("arrivals", "Arrivals by month", (MONTH, TIER, *IMAGES), _added(images, "month", "tier"), none),
+        Table(
+            "since",
+            "Since when images are on their tier",
+            (MONTH, TIER, Column("images", "images", NUMBER)),
+            tuple((each.month, each.tier, each.images) for each in sorted(facility.since, key=lambda x: x.month)),
+            none,
+        ),
+        _next(facility, settings),
+        _waiting(facility.status),
+        _requests(facility.status),
+        _causes(facility.status),
+        Table(
+            "images",
+            "Images by group, tier and month",
+            (GROUP, TIER, MONTH, *IMAGES),
+            _added(images, "group", "tier", "month"),
+            none,
+        ),
+    )
+
+
+def _added(images: Iterable[ImageCount], *by: str) -> tuple[tuple[Cell, ...], ...]:
+    sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for each in images:
+        key = tuple(getattr(each, name) for name in by)
+        sums[key] = [one + other for one, other in zip(sums[key], (each.images, each.filesets, each.size), strict=True)]
+    return tuple((*key, *counts) for key, counts in sorted(sums.items()))
+
+
+def _tiers(facility: Facility) -> Table:
+    images: dict[str, int] = defaultdict(int)
+    for each in facility.images:
+        images[each.tier] += each.images
+    used = facility.status.tiers
+    rows = [(each.tier, each.resource, images.pop(each.tier, 0), each.replicas, each.size) for each in used]
+    rows += [(tier, "", count, 0, 0) for tier, count in sorted(images.items())]
+    columns = (
+        TIER,
+        Column("resource", "resource"),
+        Column("images", "images in OMERO", NUMBER),
+        Column("data_objects", "data objects in iRODS", NUMBER),
+        Column("bytes", "size in iRODS", BYTES),
+    )
+    return Table("tiers", "Tiers", columns, tuple(rows), "There is nothing below the watched roots.")
+
+
+def _next(facility: Facility, settings: Settings) -> Table:
+    outlook = facility.outlook
+    flagged = "flagged by storage tiering: queued, or given up"
+    rows: list[tuple[Cell, ...]] = [("", "", flagged, outlook.scheduled, outlook.scheduled_size)]
+    for each in outlook.due:
+        look = settings.tiers.get(each.resource)
+        when = f"unused for long enough in {each.days} days" if each.days else "unused for long enough now"
+        tier = look.name if look and look.name else each.resource
+        rows.append((tier, each.resource, when, each.replicas, each.size))
+    columns = (
+        TIER,
+        Column("resource", "resource"),
+        Column("when", "when"),
+        Column("replicas", "replicas", NUMBER),
+        Column("bytes", "size", BYTES),
+    )
+    empty = "Nothing, as far as resources say after how long data leaves them."
+    return Table("next", "What storage tiering will move next", columns, tuple(row for row in rows if row[3]), empty)
+
+
+def _waiting(status: Status) -> Table:
+    rows = tuple((each.kind, each.pending, each.taken) for each in status.backlog)
+    columns = (
+        Column("what", "what"),
+        Column("pending", "wait for the agent", NUMBER),
+        Column("taken", "are being worked on", NUMBER),
+    )
+    return Table("waiting", "What the agent will do next", columns, rows, "Nothing waits for the agent.")
+
+
+def _requests(status: Status) -> Table:
+    rows = tuple(
+        (each.word, each.state, timestamp(each.since) if each.since else "", each.units) for each in status.requests
+    )
+    columns = (
+        Column("request", "request"),
+        Column("state", "state"),
+        Column("oldest", "the oldest since"),
+        Column("units", "units", NUMBER),
+    )
+    return Table("requests", "Requests that wait, and what is held by one", columns, rows, "Nobody asks for anything.")
+
+
+def _causes(status: Status) -> Table:
+    rows = tuple((each.kind, each.text, each.example, each.units) for each in status.causes)
+    columns = (
+        Column("kind", "kind"),
+        Column("cause", "cause"),
+        Column("example", "for example"),
+        Column("units", "units", NUMBER),
+    )
+    title = "Errors by cause: given up, held, refused"
+    return Table("errors", title, columns, rows, "Nothing is wrong with any unit.")
+
+
+def summary_of(facility: Facility) -> dict[str, int]:
+    """The few numbers above all tables."""
+    status = facility.status
+    return {
+        "images": sum(each.images for each in facility.images),
+        "bytes": sum(each.size for each in status.tiers),
+        "with errors": sum(each.units for each in status.causes),
+        "held": status.held,
+    }
+
+
+def plain(table: Table) -> Iterable[dict[str, Any]]:
+    """The records of a table for spreadsheets, which take texts that begin like formulas for such."""
+    for record in table.records():
+        yield {key: _inert(value) for key, value in record.items()}
+
+
+def _inert(value: Cell) -> Cell:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def as_dict(facility: Facility, settings: Settings) -> dict[str, Any]:
+    """For JSON: each table by its key, with what an administrator has to do something about."""
+    return {
+        "time": timestamp(facility.now),
+        "zone": facility.zone,
+        "server": facility.server,
+        "omero_unreachable": facility.unreachable,
+        "problems": list(facility.status.problems),
+        "more_than_counted": list(facility.status.cut),
+        "notes": list(NOTES),
+        "summary": summary_of(facility),
+        **{table.key: table.records() for table in tables(facility, settings)},
+    }

@@ -1,0 +1,147 @@
+"""Wherever an agent is broken off while it removes OMERO's copy or brings it back, all or nothing of it is there.
+
+What OMERO knows of the file stays the same, an image whose file is missing has a lock, and the next agent ends as an
+undisturbed one does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults.agents import RECONCILE, Agents
+from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, REPOSITORY, TWICE, Disturbance
+from tests.faults.cases import PICTURE, Case, scene_of_its_own
+from tests.faults.end_state import end_state, query
+from tests.scene import Scene
+from tests.scene.accounts import ARCHIVE, FAST
+
+ALL = os.environ.get("FAULTS") == "all"
+SAMPLE_OF_KILLS = 6
+SAMPLE = 30
+"""Of this many cuts and refusals one is tried."""
+
+numbers = count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Both servers, agents that see the repository, and where that is."""
+
+    scene: Scene
+    agents: Agents
+    repository: Path
+
+    def bring(self, number: int) -> list[Case]:
+        """As many images with their copies in OMERO, whose checksums were compared."""
+        cases = [Case(self.scene, f"copied {next(numbers)}") for _ in range(number)]
+        for case in cases:
+            case.put()
+            self.scene.user.data_objects.chksum(case.path)
+        self.settle()
+        return cases
+
+    def settle(self) -> None:
+        """Let agents sweep until nothing is left."""
+        for _ in range(2):
+            assert not self.agents.run().error
+
+    def rows(self, case: Case) -> list[list[object]]:
+        """What OMERO's database knows of the file: where it is, its size, hash and time."""
+        (fileset,) = self.scene.avus(case.path, "omero::fileset")
+        text = (
+            "select o.path, o.name, o.size, o.hash, o.mtime from FilesetEntry e join e.originalFile o "
+            "where e.fileset.id = :id"
+        )
+        return query(self.scene, text, id=int(fileset))
+
+    def place(self, case: Case) -> Path:
+        """Where the copy is, or would be."""
+        ((path, name, *_),) = self.rows(case)
+        return self.repository / f"{path}{name}"
+
+    def left(self, case: Case) -> list[str]:
+        """What lies beside it."""
+        return [each.name for each in self.place(case).parent.iterdir() if each != self.place(case)]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "copies") as (scene, agents):
+        repository = scene.omero.repository
+        assert repository is not None
+        section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(repository)}
+        settings = scene.with_settings(omero=section, cache={"evict": "with-tier"})
+        seeing = dataclasses.replace(agents, settings=settings)
+        seeing.run()
+        yield Stage(scene, seeing, repository)
+
+
+def to_archive(case: Case) -> None:
+    case.move_data()
+
+
+def from_archive(case: Case) -> None:
+    case.move_data(ARCHIVE, FAST)
+
+
+def evicted(stage: Stage, number: int) -> list[Case]:
+    cases = stage.bring(number)
+    for case in cases:
+        to_archive(case)
+    stage.settle()
+    assert not any(stage.place(case).exists() for case in cases)
+    return cases
+
+
+def wrong_with(stage: Stage, case: Case, rows: list[list[object]]) -> str:
+    """What OMERO would read wrongly at this moment, or has changed."""
+    place, image = stage.place(case), stage.scene.image(case.image)
+    if place.is_symlink() or (place.exists() and place.read_bytes() != PICTURE):
+        return f"half a file: {place.stat()}"
+    if not place.exists() and not image.archived:
+        return "missing without a lock"
+    return "" if stage.rows(case) == rows else f"another row: {stage.rows(case)}"
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.parametrize(
+    ("before", "step", "there"),
+    [pytest.param(Stage.bring, to_archive, False, id="evict"), pytest.param(evicted, from_archive, True, id="refill")],
+)
+def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(
+    stage: Stage, before: Callable[[Stage, int], list[Case]], step: Callable[[Case], None], there: bool
+) -> None:
+    (case,) = before(stage, 1)
+    step(case)
+    outcome = stage.agents.run()
+    assert not outcome.error
+    stage.settle()
+    wanted, calls = end_state(case), outcome.calls
+    assert stage.place(case).exists() is there
+    kills = [Disturbance(KILL, at) for at, call in enumerate(calls, 1) if call.changed or ALL]
+    assert sum(calls[kill.at - 1].side == REPOSITORY for kill in kills) >= 8
+    others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
+    chosen = [kill for kill in kills if ALL or calls[kill.at - 1].side == REPOSITORY or not kill.at % SAMPLE_OF_KILLS]
+    todo = [*chosen, *(others if ALL else others[::SAMPLE]), Disturbance(TWICE)]
+    wrong = []
+    for case, disturbance in zip(before(stage, len(todo)), todo, strict=True):
+        rows = stage.rows(case)
+        step(case)
+        outcome = stage.agents.run(disturbance)
+        at_once = wrong_with(stage, case, rows)
+        stage.settle()
+        state, left = end_state(case), stage.left(case)
+        at_last = wrong_with(stage, case, rows)
+        if state != wanted or at_once or at_last or left or stage.place(case).exists() is not there:
+            call = calls[disturbance.at - 1]
+            wrong.append(f"{disturbance.how} at {disturbance.at} ({call}): {at_once} {at_last} {left}\n {state}")
+    assert not wrong, f"{len(wrong)} of {len(todo)}\n" + "\n".join(wrong) + f"\n  instead of\n  {wanted}"
+    quiet = stage.agents.run(task=RECONCILE)
+    assert (quiet.drifted, quiet.error) == (0, "")
+    print(f"{len(calls)} calls, {len(todo)} disturbances")

@@ -1,0 +1,196 @@
+"""When OMERO has a copy, when it is locked, and what is never removed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.rules.one_copy import CopyDecision, candidates, decide_copies
+from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
+from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, Evict, ManagedFile, OnDisk, Refill, Verify
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
+from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.unit import Content, Unit
+from irods_omero.domain.state.views import DataObject, ImageState, OmeroView, Replica, ZoneView
+
+DISK, TAPE = Tier("disk", "disk", "group", 0), Tier("tape", "tape", "group", 1, offline=True)
+POLICY = Policy("z", "omero", Tiers([DISK, TAPE]), has_repository=True, evict=WITH_TIER, backoff=60.0)
+SUM, NOW = "sha2:x", 1_700_000_000
+CONTENT = Content(10, SUM, 0, 5)
+AGREED = Agreement(content=CONTENT, fileset=1, verified=SUM)
+STATES = {
+    "copy": OnDisk(COPY, readable=True),
+    "absent": OnDisk(ABSENT, readable=False),
+    "link": OnDisk(OTHER, readable=True, what="a symbolic link"),
+    "stub": OnDisk(OTHER, readable=False, what="a file of 4 bytes"),
+    "killed while linking": OnDisk(COPY, readable=True, leftover=True),
+    "killed while writing": OnDisk(ABSENT, readable=False, leftover=True),
+}
+
+
+def managed(state: str, number: int = 1, size: int = 10, client_path: str = "irods/z/1/1/a.tiff") -> ManagedFile:
+    return ManagedFile(number, f"alice_2/{number}.tiff", size, "hash", "SHA1-160", NOW, client_path, STATES[state])
+
+
+def observed(*states: str, resource: str = "tape", base: Agreement = AGREED, archived: bool = False) -> Observation:
+    replica = Replica(0, resource, good=True, size=10, checksum=SUM, modified=5)
+    zone = ZoneView(Unit(1), (DataObject(1, "/z/a.tiff", "alice", (replica,)),))
+    files = tuple(managed(state, number) for number, state in enumerate(states, 1))
+    omero = OmeroView(fileset=1, images=(ImageState(1, archived),))
+    return Observation(zone, POLICY, NOW, omero, base, copies=files)
+
+
+def decided(observation: Observation, pending: str = "") -> CopyDecision:
+    return decide_copies(observation, observation.policy.tiers.of_unit(observation.zone.objects), pending)
+
+
+def test_the_copy_goes_with_its_tier() -> None:
+    decision = decided(observed("copy"))
+    assert isinstance(decision.action, Evict)
+    assert (decision.locked, decision.wait, decision.evicted) == (True, True, Eviction(NOW, "tape", 0))
+
+
+def test_what_is_gone_stays_gone_and_locked_with_the_record_of_when_it_went() -> None:
+    before = Eviction(NOW - 100, "tape", 0)
+    decision = decided(observed("absent", base=replace(AGREED, evicted=before), archived=True))
+    assert (decision.action, decision.locked, decision.evicted, decision.wait) == (None, True, before, False)
+
+
+def test_it_comes_back_with_the_data_and_is_locked_until_it_is_there() -> None:
+    decision = decided(observed("copy", "absent", resource="disk"))
+    assert isinstance(decision.action, Refill)
+    assert [file.id for file in decision.action.files] == [2]
+    assert (decision.locked, decision.wait) == (True, True)
+    after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=Eviction(1, "tape", 0))))
+    assert (after.action, after.locked, after.evicted) == (None, False, None)
+
+
+@pytest.mark.parametrize(("compared", "verified"), [(True, SUM), (False, "")])
+def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_bytes(
+    compared: bool, verified: str
+) -> None:
+    """An import that was found done may be of a time when the catalog had no checksum."""
+    observation = observed("copy", resource="disk", base=Agreement())
+    decision = decide(replace(observation, imported=CONTENT, compared=compared))
+    assert decision.agreement.verified == verified
+
+
+def test_what_was_compared_is_not_believed_of_another_fileset() -> None:
+    observation = observed("copy", resource="disk", base=replace(AGREED, fileset=2))
+    assert decide(observation).agreement.verified == ""
+
+
+UNSURE = {
+    "never-compared": replace(AGREED, verified=""),
+    "another-checksum-compared": replace(AGREED, verified="sha2:y"),
+    "another-content-agreed": replace(AGREED, content=Content(10, "sha2:y", 0, 5), verified="sha2:y"),
+    "another-fileset-agreed": replace(AGREED, fileset=2),
+    "nothing-agreed": Agreement(),
+    "an-import-failed": replace(AGREED, failure=Failure(1, NOW, "broken", CONTENT)),
+    "held": replace(AGREED, held=True),
+}
+
+
+@pytest.mark.parametrize("base", UNSURE.values(), ids=UNSURE)
+def test_what_might_be_the_only_good_copy_is_not_removed(base: Agreement) -> None:
+    decision = decided(observed("copy", base=base))
+    assert (decision.action, decision.locked) == (None, False)
+    assert "not removed" in decision.rule
+
+
+@pytest.mark.parametrize("word", ["keep", "restage"])
+def test_a_request_that_stands_holds_the_copy(word: str) -> None:
+    assert decided(observed("copy"), word).action is None
+    assert isinstance(decided(observed("copy"), "archive").action, Evict)
+
+
+def test_without_the_policy_nothing_is_removed_and_what_is_away_waits_for_its_data() -> None:
+    for state, locked in (("copy", False), ("absent", True)):
+        observation = observed(state)
+        decision = decided(replace(observation, policy=replace(POLICY, evict=NEVER)))
+        assert (decision.action, decision.locked) == (None, locked)
+
+
+@pytest.mark.parametrize("state", ["link", "stub"])
+@pytest.mark.parametrize("resource", ["disk", "tape"])
+def test_what_is_none_of_ours_is_never_touched_nor_what_lies_beside_it(state: str, resource: str) -> None:
+    decision = decided(observed("absent", state, resource=resource))
+    assert decision.action is None
+    assert decision.locked
+    assert bool(decision.error) is (state == "stub")
+
+
+def test_bytes_are_compared_while_they_can_be_read_and_only_where_copies_are_removed() -> None:
+    unsure = observed("copy", resource="disk", base=replace(AGREED, verified=""))
+    assert isinstance(decided(unsure).action, Verify)
+    assert decided(replace(unsure, policy=replace(POLICY, evict=NEVER))).action is None
+    assert decided(observed("copy", resource="disk")).action is None
+
+
+def test_what_failed_is_tried_again_later_and_told_of_until_then() -> None:
+    failed = replace(AGREED, copy_failure=Failure(2, NOW - 100, "no room"))
+    resting = decided(observed("copy", base=failed))
+    assert (resting.action, resting.error, resting.wait, resting.locked) == (None, "no room", True, False)
+    due = decided(replace(observed("copy", base=failed), now=NOW + 20))
+    assert isinstance(due.action, Evict)
+    assert due.error == "no room"
+
+
+def test_nobody_who_cannot_look_changes_a_lock() -> None:
+    assert decided(replace(observed("copy"), copies=None)).locked is None
+
+
+def test_without_a_repository_the_lock_says_what_the_tier_says() -> None:
+    policy = replace(POLICY, has_repository=False, evict=NEVER)
+    assert decided(replace(observed(), policy=policy, copies=None)).locked
+    assert not decided(replace(observed(resource="disk"), policy=policy, copies=None)).locked
+    assert decided(observed()).locked  # its files are elsewhere
+
+
+@given(
+    st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=3),
+    st.sampled_from(["disk", "tape"]),
+    st.sampled_from(["", "keep", "restage", "archive"]),
+    st.booleans(),
+    st.sampled_from([AGREED, *UNSURE.values()]),
+)
+def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is_unlocked(
+    states: list[str], resource: str, pending: str, archived: bool, base: Agreement
+) -> None:
+    observation = observed(*states, resource=resource, base=base, archived=archived)
+    for _ in range(3):
+        decision = decided(observation, pending)
+        assert decision.locked or all(STATES[state].readable for state in states)
+        observation = replace(
+            observation,
+            base=replace(observation.base, evicted=decision.evicted),
+            omero=replace(observation.omero, images=(ImageState(1, bool(decision.locked)),)),
+        )
+        match decision.action:
+            case Verify():
+                observation = replace(observation, base=replace(observation.base, verified=SUM))
+            case Refill(files):
+                there = {file.id for file in files if file.disk.state == COPY or resource == "disk"}
+                done = {file.id: "copy" if file.id in there else "absent" for file in files}
+                states = [done.get(number, state) for number, state in enumerate(states, 1)]
+            case Evict():
+                has_copy = any(STATES[state].state == COPY for state in states)
+                assert observation.base.verified == SUM or not has_copy, "what nobody has compared"
+                states = ["absent"] * len(states)
+        files = tuple(managed(state, number) for number, state in enumerate(states, 1))
+        observation = replace(observation, copies=files)
+    assert decided(observation, pending).action is None
+
+
+def test_bytes_are_looked_for_where_the_name_says_and_then_wherever_the_size_is_right() -> None:
+    def data_object(data_id: int, path: str, size: int = 10) -> DataObject:
+        return DataObject(data_id, path, "alice", (Replica(0, "disk", good=True, size=size),))
+
+    objects = [data_object(1, "/z/b/a.tiff"), data_object(2, "/z/run/a.tiff"), data_object(3, "/z/run/a.tiff", 11)]
+    file = managed("absent", client_path="irods/z/1/1/run/a.tiff")
+    assert [each.data_id for each in candidates(file, objects)] == [2, 1]

@@ -1,0 +1,267 @@
+"""OMERO's repository: what is planted there is never followed, replaced or removed, and no half of a file is seen."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.repository import copies
+from irods_omero.gateways.repository.copies import clear, evict, refill, try_out
+from irods_omero.gateways.repository.directory import Repository, working_name
+
+BYTES = b"pixels" * 100
+FOLDER = "alice_2/2026-11/26"
+PATH = f"{FOLDER}/cells.tiff"
+TIME = 1_700_000_000_123
+
+
+def managed(path: str = PATH, content: bytes = BYTES, kind: str = "SHA1-160") -> ManagedFile:
+    digest = hashlib.sha1(content).hexdigest()
+    return ManagedFile(7, path, len(content), digest, kind, TIME, "irods/z/1/1/cells.tiff", OnDisk(COPY, readable=True))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    root = tmp_path / "ManagedRepository"
+    (root / FOLDER).mkdir(parents=True)
+    return Repository(str(root))
+
+
+@pytest.fixture
+def place(repository: Repository) -> Path:
+    """Where the file is, with its bytes."""
+    place = Path(repository.path, PATH)
+    place.write_bytes(BYTES)
+    return place
+
+
+def seen(repository: Repository, path: str = PATH) -> OnDisk:
+    return repository.look([(7, path, len(BYTES))])[7]
+
+
+def names(repository: Repository) -> list[str]:
+    return sorted(each.name for each in Path(repository.path, FOLDER).iterdir())
+
+
+def test_a_copy_is_removed_and_comes_back_with_its_time(repository: Repository, place: Path) -> None:
+    assert seen(repository) == OnDisk(COPY, readable=True)
+    assert evict(repository, managed()) == len(BYTES)
+    assert seen(repository) == OnDisk(ABSENT, readable=False)
+    assert refill(repository, managed(), [BYTES[:10], BYTES[10:]]) == len(BYTES)
+    assert place.read_bytes() == BYTES
+    assert place.stat().st_mtime_ns == TIME * 1_000_000
+    assert names(repository) == ["cells.tiff"]
+
+
+def test_removing_what_is_gone_frees_nothing(repository: Repository) -> None:
+    assert evict(repository, managed()) == 0
+
+
+def test_a_directory_that_is_gone_holds_no_copies(repository: Repository) -> None:
+    assert seen(repository, "bob_3/cells.tiff").state == ABSENT
+
+
+@pytest.mark.parametrize("path", ["../outside", "alice_2/../../outside", "", "..", "alice_2/./x"])
+def test_a_path_that_leads_out_is_refused(repository: Repository, path: str) -> None:
+    for work in (lambda: seen(repository, path), lambda: evict(repository, managed(path))):
+        with pytest.raises(RefusedError, match="leads out"):
+            work()
+    with pytest.raises(RefusedError, match="leads out"):
+        refill(repository, managed(path), [BYTES])
+
+
+def test_a_planted_link_is_neither_removed_nor_followed(repository: Repository, place: Path, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    place.rename(target)
+    place.symlink_to(target)
+    assert seen(repository) == OnDisk(OTHER, readable=True, what="a symbolic link")
+    with pytest.raises(RefusedError):
+        evict(repository, managed())
+    assert place.is_symlink()
+    assert target.read_bytes() == BYTES
+
+
+def test_a_folder_that_is_a_link_leads_nowhere(repository: Repository, place: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    place.parent.rename(real)
+    place.parent.symlink_to(real)
+    assert seen(repository).state == OTHER
+    with pytest.raises(RefusedError):
+        evict(repository, managed())
+    with pytest.raises(RefusedError):
+        refill(repository, managed(), [BYTES])
+    assert sorted(real.iterdir()) == [real / "cells.tiff"]
+
+
+def test_a_second_name_is_seen_and_left(repository: Repository, place: Path, tmp_path: Path) -> None:
+    os.link(place, tmp_path / "second")
+    assert seen(repository).state == OTHER
+    with pytest.raises(RefusedError, match="no file of its own"):
+        evict(repository, managed())
+    assert place.exists()
+
+
+def test_a_file_of_another_size_is_seen_and_left(repository: Repository, place: Path) -> None:
+    place.write_bytes(b"stub")
+    assert seen(repository).state == OTHER
+    assert not seen(repository).readable
+    with pytest.raises(RefusedError):
+        evict(repository, managed())
+    assert place.read_bytes() == b"stub"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "directory"])
+def test_what_is_no_file_is_left_and_blocks_nobody(repository: Repository, make: Callable[[Path], None]) -> None:
+    make(Path(repository.path, PATH))
+    assert seen(repository) == OnDisk(OTHER, readable=False, what="no file")
+    with pytest.raises(RefusedError):
+        evict(repository, managed())
+    assert names(repository) == ["cells.tiff"]
+
+
+def test_other_bytes_of_the_same_size_are_left(repository: Repository, place: Path) -> None:
+    place.write_bytes(BYTES[::-1])
+    with pytest.raises(RefusedError, match="bytes are not those"):
+        evict(repository, managed())
+    assert place.read_bytes() == BYTES[::-1]
+
+
+def test_a_copy_without_a_hash_that_says_anything_is_left(repository: Repository, place: Path) -> None:
+    with pytest.raises(RefusedError, match="no hash"):
+        evict(repository, managed(kind="File-Size-64"))
+    assert place.exists()
+
+
+def test_what_is_put_in_its_place_while_it_is_read_is_put_back(
+    repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = copies._rename
+
+    def swap(directory: int, name: str, to: str) -> None:
+        place.unlink()
+        place.write_bytes(b"somebody else's")
+        rename(directory, name, to)
+
+    monkeypatch.setattr(copies, "_rename", swap)
+    with pytest.raises(RefusedError, match="was changed"):
+        evict(repository, managed())
+    assert place.read_bytes() == b"somebody else's"
+    assert names(repository) == ["cells.tiff"]
+
+
+def test_what_is_there_by_the_time_that_a_file_is_back_is_not_replaced(repository: Repository) -> None:
+    place = Path(repository.path, PATH)
+
+    def blocks() -> Iterator[bytes]:
+        place.write_bytes(b"somebody else's")
+        yield BYTES
+
+    with pytest.raises(RefusedError, match="exists"):
+        refill(repository, managed(), blocks())
+    assert place.read_bytes() == b"somebody else's"
+    assert names(repository) == ["cells.tiff"]
+
+
+@pytest.mark.parametrize("content", [BYTES[:-1], BYTES + b"x", BYTES[::-1], b""])
+def test_other_bytes_never_get_the_managed_name(repository: Repository, content: bytes) -> None:
+    with pytest.raises(RefusedError, match="its hash is another"):
+        refill(repository, managed(), [content])
+    assert names(repository) == []
+
+
+def test_a_full_disk_leaves_nothing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(RefusedError, match="No space left"):
+        refill(repository, managed(), [BYTES])
+    assert names(repository) == []
+
+
+def test_nothing_is_written_where_there_is_no_room(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_room", lambda _: len(BYTES) - 1)
+    with pytest.raises(RefusedError, match="has room for"):
+        refill(repository, managed(), [BYTES])
+    assert names(repository) == []
+
+
+def test_a_broken_stream_leaves_nothing(repository: Repository) -> None:
+    def blocks() -> Iterator[bytes]:
+        yield BYTES[:10]
+        raise RefusedError("reading", "/z/cells.tiff", "gone")
+
+    with pytest.raises(RefusedError, match="gone"):
+        refill(repository, managed(), blocks())
+    assert names(repository) == []
+
+
+def test_what_a_killed_agent_has_left_is_seen_and_cleared_away(repository: Repository, place: Path) -> None:
+    working = place.with_name(working_name(7))
+    os.link(place, working)  # killed between linking and unlinking
+    assert seen(repository) == OnDisk(COPY, readable=True, leftover=True)
+    clear(repository, managed())
+    assert seen(repository) == OnDisk(COPY, readable=True)
+    place.rename(working)  # killed between renaming and unlinking
+    assert seen(repository) == OnDisk(ABSENT, readable=False, leftover=True)
+    refill(repository, managed(), [BYTES])
+    assert names(repository) == ["cells.tiff"]
+
+
+def test_a_link_planted_under_the_working_name_is_not_written_through(repository: Repository, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    target.write_bytes(b"keep me")
+    Path(repository.path, FOLDER, working_name(7)).symlink_to(target)
+    refill(repository, managed(), [BYTES])
+    assert target.read_bytes() == b"keep me"
+    assert Path(repository.path, PATH).read_bytes() == BYTES
+
+
+def test_a_trial_leaves_nothing_and_tells_of_a_file_system_without_links(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try_out(repository)
+
+    def without_links(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", without_links)
+    with pytest.raises(RefusedError, match="Operation not permitted"):
+        try_out(repository)
+    monkeypatch.undo()
+    try_out(repository)
+    assert [each.name for each in Path(repository.path).iterdir()] == ["alice_2"]
+
+
+class TestProof:
+    """That the directory is the repository of this OMERO."""
+
+    @pytest.fixture
+    def proof(self, repository: Repository) -> Path:
+        proof = Path(repository.path, ".omero/repository/database/repo_uuid")
+        proof.parent.mkdir(parents=True)
+        proof.write_bytes(b"\0\x04uuid")
+        return proof
+
+    def test_it_is(self, repository: Repository, proof: Path) -> None:
+        repository.prove("database", "uuid")
+
+    def test_another_one_is_not(self, repository: Repository, proof: Path) -> None:
+        with pytest.raises(RefusedError, match="not the managed repository of this OMERO"):
+            repository.prove("database", "another")
+
+    def test_an_empty_mount_point_is_not(self, repository: Repository) -> None:
+        with pytest.raises(RefusedError, match="No such file"):
+            repository.prove("database", "uuid")
+
+    @pytest.mark.parametrize("database", ["", "..", "a/b"])
+    def test_an_id_that_leads_elsewhere_proves_nothing(self, repository: Repository, database: str) -> None:
+        with pytest.raises(RefusedError, match="no usable id"):
+            repository.prove(database, "uuid")
