@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,17 +110,19 @@ class Applier:
         return self._apply(observations, rest), imports
 
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
-        """Hold removals where more units lose something in this sweep than users take away one by one."""
+        """Hold removals where more units lose something than users take away one by one."""
         losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
         self.report.losing += len(losing)
-        limit = max(self._connections.settings.safety.removals, (self.report.observed + len(observations)) / 10)
-        if self.report.losing <= limit:
+        swept = self.report.observed + len(observations)
+        if not self._connections.brake.takes(losing, swept, time.time()):
             return
         for data_id in losing:
-            decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
+            # Whatever else is decided about it in this sweep, for instance after a refusal, holds them, too.
+            observations[data_id] = replace(observations[data_id], hold=True)
+            decisions[data_id] = decide_or_fail(observations[data_id])
             self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
         self.report.held += len(losing)
-        log.error("removals are held: see irods-omero removals", units=len(losing), limit=int(limit))
+        log.error("removals are held: see irods-omero removals", units=len(losing))
 
     def expect(self, imports: Iterable[int]) -> None:
         """Search once in OMERO for all units that are going to be imported, by their ids, instead of for each."""

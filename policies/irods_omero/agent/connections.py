@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irods_omero.agent.activity import Activity
+from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
@@ -22,7 +23,7 @@ from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 
 
 class Connections:
@@ -36,6 +37,8 @@ class Connections:
         self.zone = ZoneConnection(settings.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
+        # What is deleted by thousands is spread over all shards, and so over all agents.
+        self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
         self._others: list[Connections] = []
@@ -63,6 +66,7 @@ class Connections:
     def another(self) -> Connections:
         """The same for another thread; left together with these."""
         self._others.append(other := Connections(self.settings, self.activity))
+        other.brake = self.brake
         return other
 
     def start_anew(self) -> None:
@@ -149,4 +153,5 @@ def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
         single=settings.single,
         winner=settings.winner,
         values=tuple(settings.values.items()),
+        units=settings.units or "",
     )

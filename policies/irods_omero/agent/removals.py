@@ -10,6 +10,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.domain.planning.brake import released
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
@@ -39,11 +40,7 @@ def settle(connections: Connections, restore: bool) -> Report:
     applier = Applier(connections, Observer(connections), report, limited=False)
     for observations in held(connections):
         for data_id, observation in observations.items():
-            base = replace(observation.base, held=False)
-            if restore:  # nothing counts as agreed, so that what either side has is on both
-                base = replace(base, attributes=())
-            if restore and observation.omero.fileset is None:
-                base = replace(base, fileset=None, group=None, content=None)
+            base = released(observation, restore)
             first = observation.zone.first
             record_agreement(connections.zone, connections.names, RecordAgreement(data_id, first.path, base))
             observations[data_id] = replace(observation, base=base)

@@ -140,8 +140,9 @@ class SafetySettings(Section):
 
     removals: Annotated[int, Field(ge=0)] = Field(
         default=100,
-        description="If more units than this, and more than a tenth of those in a sweep, lose mapped values or all "
-        "their images at once, nothing is removed: see `irods-omero removals`.",
+        description="If more units than this lose mapped values or all their images within an hour, and more than a "
+        "tenth of those in a sweep, nothing more is removed: see `irods-omero removals`. An agent that has some of the "
+        "shards has that part of it.",
     )
 
 
