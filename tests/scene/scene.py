@@ -60,7 +60,9 @@ def knows_times_of_avus(session: Any) -> bool:
 class Scene:
     """Both servers, set up once; each scene has a collection of its own."""
 
-    def __init__(self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, **changes: Any) -> None:
+    def __init__(
+        self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, /, **changes: Any
+    ) -> None:
         """Set both servers up.
 
         Args:

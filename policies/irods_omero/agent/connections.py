@@ -21,13 +21,14 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
+from irods_omero.gateways.zone.side_by_side import SideBySide
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 
 
 class Connections:
-    """The two connections of one agent, its settings, and what it tells of itself."""
+    """The connections of one agent to both sides, its settings, and what it tells of itself."""
 
     def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
         """``activity`` is that of the agent, where this is for another of its threads."""
@@ -35,6 +36,7 @@ class Connections:
         self.names = Names(settings.prefix)
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
+        self.side_by_side = SideBySide(self.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
         # What is deleted by thousands is spread over all shards, and so over all agents.
@@ -72,7 +74,7 @@ class Connections:
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
         self._zone_key = None
-        self.zone.close()
+        self.side_by_side.close()
         self.omero.close()
         self._people = People(self.omero)
 
@@ -137,7 +139,7 @@ class Connections:
         """Leave both sides."""
         for other in self._others:
             other.close()
-        self.zone.close()
+        self.side_by_side.close()
         self.omero.close()
 
     def __exit__(self, *_: Any) -> None:

@@ -26,6 +26,10 @@ class ZoneSettings(Section):
         default=None,
         description="File with the password, readable by the agent only; or set IRODS_OMERO_ZONE_PASSWORD.",
     )
+    connections: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4,
+        description="Over how many connections the agent writes about different units at the same time.",
+    )
     options: dict[str, str | int | bool] = Field(
         default={},
         description="Further settings as in irods_environment.json, for sign-in and TLS. Connections to other machines "
