@@ -18,7 +18,6 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
 
 from irods_omero.agent import apply, observe
-from irods_omero.agent.removals import settle
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
 from irods_omero.domain.planning.decide import decide
@@ -221,10 +220,11 @@ def test_what_breaks_a_server_each_time_rests_and_comes_last(scene: Scene, monke
     culprit, other = scene.put("a.ome.tiff", retina(32)), scene.put("b.ome.tiff", retina(48))
     bring_in = Importer.bring_in
 
-    def broken(importer: Importer, action: Import, opener: Any) -> Imported:
+    def broken(importer: Importer, action: Import, opener: Any, begin: Any) -> Imported:
         if culprit in action.paths:
+            begin()
             raise UnreachableError("importing", culprit, "the server went away")
-        return bring_in(importer, action, opener)
+        return bring_in(importer, action, opener, begin)
 
     with monkeypatch.context() as patch:
         patch.setattr(Importer, "bring_in", broken)
@@ -307,25 +307,3 @@ def test_removals_of_many_at_once_wait_for_a_person(scene: Scene, word: str) -> 
         assert scene.avus(path, "note") == ([] if word == "accept" else ["kept"])
         assert scene.tags(path, "example.org/note") == (set() if word == "accept" else {"kept"})
         assert scene.avus(path, "omero::error") == []
-
-
-def test_removals_that_trickle_in_over_several_sweeps_wait_for_a_person(scene: Scene) -> None:
-    paths = [scene.put(f"{number}.ome.tiff", retina(32 + number)) for number in range(5)]
-    limited = {**MAPPED, "safety": {"removals": 2}}
-    for path in paths:
-        scene.set_avu(path, "note", "kept")
-    scene.sweep(**limited)
-    with scene.connections(**limited) as connections:
-        sweeper = Sweeper(connections)
-
-        def left_after_taking_away(*numbers: int) -> list[int]:
-            for number in numbers:
-                scene.take_tag_away(scene.shown(paths[number]).image.id, "kept")
-            sweeper.sweep()
-            return [number for number, path in enumerate(paths) if scene.avus(path, "note")]
-
-        assert left_after_taking_away(0) == [1, 2, 3, 4]
-        assert left_after_taking_away(1, 2) == [1, 2, 3, 4], "held"
-        settle(connections, restore=False)
-        assert left_after_taking_away(3) == [4], "what a person has decided about holds no others"
-        assert left_after_taking_away(4) == [4], "held"

@@ -151,7 +151,8 @@ def scene_of_its_own(
         policy_file: Where the configuration is written.
         name: That of the collection.
         wake_up: Seconds between two looks of the delay server.
-        parallel: Number of imports side by side; with more than one the order of calls is another each time.
+        parallel: Number of imports side by side, and of connections to the zone; with more than one the order of calls
+            is another each time.
     """
     variables = {POLICY_FILE_VARIABLE: str(policy_file)}
     with LabZone(core=REPOSITORY, environment=variables, wake_up=wake_up) as zone, LabOmero() as server:
@@ -159,7 +160,8 @@ def scene_of_its_own(
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
             OmeroPlace(server.host, server.port, server.root, server.password, server),
         )
-        with Scene(*places, policy_file, name, attributes=ATTRIBUTES, imports={"parallel": parallel}) as scene:
+        numbers = {"imports": {"parallel": parallel}, "zone": {"connections": parallel}}
+        with Scene(*places, policy_file, name, attributes=ATTRIBUTES, **numbers) as scene:
             scene.watch()
             for client in (scene.microscopist, scene.root):
                 client.enableKeepAlive(KEEP_ALIVE)

@@ -128,7 +128,7 @@ SCENARIOS = [
     Scenario("second-of-two-files", (lambda case: case.put_two(), change_the_second)),
     Scenario("directory", (lambda case: case.put_directory(),)),
     Scenario("late-file-of-a-directory", (lambda case: case.put_directory(), add_to_the_directory)),
-    Scenario("file-moved-out-of-a-directory", (lambda case: case.put_directory(), move_out_of_the_directory)),
+    Scenario("file-moved-out-of-a-directory", (lambda case: case.put_directory(), move_out_of_the_directory), sweeps=2),
     Scenario("renamed", (put, lambda case: case.rename())),
     Scenario("thrown-away", (put, lambda case: case.throw_away())),
 ]

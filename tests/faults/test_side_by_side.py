@@ -1,4 +1,4 @@
-"""Wherever an agent with several imports under way is broken off, the next one ends where an undisturbed one does."""
+"""Wherever an agent that works on several units at once is broken off, the next ends where an undisturbed one does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from irods.meta import iRODSMeta
+from irods.models import DataObject
 
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
-from tests.faults.cases import Case, scene_of_its_own
+from tests.faults.cases import KEYWORD, KEYWORDS, Case, scene_of_its_own
 from tests.faults.end_state import end_state, made_twice, query
 from tests.faults.test_crash_matrix import check_quiet, settle
 from tests.scene import Scene
@@ -17,6 +19,7 @@ from tests.scene import Scene
 TOGETHER = 4
 EVERY = 1 if os.environ.get("FAULTS") == "all" else 17
 """Of this many calls one is disturbed, each time in another way."""
+WAYS = (KILL, CUT_BEFORE, CUT_AFTER, REFUSE, KILL)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,10 @@ def arrive(scene: Scene, name: str) -> list[Case]:
     return cases
 
 
+def disturbance_at(number: int) -> Disturbance:
+    return Disturbance(WAYS[number // EVERY % len(WAYS)], number)
+
+
 @pytest.mark.timeout(1800)
 def test_wherever_several_imports_are_broken_off_all_are_there_once(stage: tuple[Scene, Agents]) -> None:
     """The order of calls is another each time, so that what a disturbance hits is left to chance."""
@@ -41,9 +48,8 @@ def test_wherever_several_imports_are_broken_off_all_are_there_once(stage: tuple
     cases = arrive(scene, "undisturbed")
     calls = agents.run().calls
     wanted = [end_state(case) for case in cases]
-    ways = (KILL, CUT_BEFORE, CUT_AFTER, REFUSE, KILL)
     for number in range(5, len(calls), EVERY):
-        disturbance = Disturbance(ways[number // EVERY % len(ways)], number)
+        disturbance = disturbance_at(number)
         cases = arrive(scene, f"{number}")
         agents.run(disturbance)
         settle(agents, 2)
@@ -53,3 +59,30 @@ def test_wherever_several_imports_are_broken_off_all_are_there_once(stage: tuple
     assert not any(made_twice(scene).values())
     text = "select f.id from Fileset f where not exists (select i.id from Image i where i.fileset.id = f.id)"
     assert query(scene, text) == []
+
+
+@pytest.mark.timeout(1800)
+def test_wherever_writes_about_several_units_are_broken_off_each_shows_what_was_asked(
+    stage: tuple[Scene, Agents],
+) -> None:
+    scene, agents = stage
+    cases = arrive(scene, "described")
+    agents.run()
+    describe(cases, "undisturbed")
+    calls = agents.run().calls
+    wanted = ["undisturbed"]
+    for number in range(5, len(calls), EVERY):
+        wanted.append(f"{number}")
+        describe(cases, wanted[-1])
+        agents.run(disturbance_at(number))
+        settle(agents, 2)
+        for case in cases:
+            shown = {text for namespace, text in scene.shown(case.path).image.tags if namespace == KEYWORDS}
+            assert shown == set(wanted), (case.name, disturbance_at(number))
+            assert scene.avus(case.path, "omero::sync") == []
+    check_quiet(agents.run(task=RECONCILE))
+
+
+def describe(cases: list[Case], word: str) -> None:
+    for case in cases:
+        case.scene.user.metadata.add(DataObject, case.path, iRODSMeta(KEYWORD, word))

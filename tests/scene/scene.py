@@ -60,7 +60,9 @@ def knows_times_of_avus(session: Any) -> bool:
 class Scene:
     """Both servers, set up once; each scene has a collection of its own."""
 
-    def __init__(self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, **changes: Any) -> None:
+    def __init__(
+        self, zone: ZonePlace, omero_server: OmeroPlace, policy_file: Path, name: str, /, **changes: Any
+    ) -> None:
         """Set both servers up.
 
         Args:
@@ -164,9 +166,9 @@ class Scene:
         link.child = omero.model.TagAnnotationI(tag.id.val, False)
         services.getUpdateService().saveObject(link, context)
 
-    def set_avu(self, path: str, attribute: str, value: str) -> None:
+    def set_avu(self, path: str, attribute: str, value: str, units: str = "") -> None:
         """The user adds an AVU."""
-        self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value))
+        self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value, units))
         self._mark_on_a_real_zone(path)
 
     def remove_avu(self, path: str, attribute: str, value: str) -> None:
@@ -304,6 +306,11 @@ class Scene:
         """The values of an AVU attribute of a data object."""
         avus = self.admin.metadata.get(DataObject, path)
         return sorted(avu.value for avu in avus if avu.name == attribute)
+
+    def triples(self, path: str, attribute: str) -> list[tuple[str, str]]:
+        """The values of an AVU attribute of a data object, each with its units."""
+        avus = self.admin.metadata.get(DataObject, path)
+        return sorted((avu.value, avu.units or "") for avu in avus if avu.name == attribute)
 
     def hook_writes(self, path: str) -> list[str]:
         """The attributes of the AVUs that hooks have written for a path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,20 +22,38 @@ from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.rules.undone import is_of_earlier
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
-from irods_omero.domain.state.agreement import CONTENT, OUTSIDE
+from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, Agreement
 from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
-from irods_omero.gateways.zone.objects import ids_with
+from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.vocabulary import Names
 
 log = structlog.get_logger()
 
 Units = dict[int, Observation]
 """What was observed of some units, by the catalog id of the first data object of each."""
+
+
+@dataclass
+class _Written:
+    """What came of the part of a step that is in the zone, for one unit.
+
+    Attributes:
+        done: The number of actions that were done.
+        refused: The actions that the zone would not do.
+        base: What is agreed, if that was recorded.
+        failure: Why what the unit rests on could not be recorded: what comes after it was left.
+    """
+
+    done: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    base: Agreement | None = None
+    failure: RefusedError | None = None
 
 
 @dataclass
@@ -103,30 +122,26 @@ class Applier:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
         decisions = {data_id: decide_or_fail(observation) for data_id, observation in observations.items()}
-        if self._limited and observations:
+        if self._limited:
             self._hold(observations, decisions)
         imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
         rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
         return self._apply(observations, rest), imports
 
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
-        """Hold removals where more units lose something within an hour than users take away one by one."""
+        """Hold removals where more units lose something than users take away one by one."""
         losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
         self.report.losing += len(losing)
-        observed = self.report.observed + len(observations)
-        now = max(each.now for each in observations.values())
-        most = self._connections.settings.safety.removals
-        if not self._connections.losses.are_too_many(losing, observed, now, most, self._still_held):
+        swept = self.report.observed + len(observations)
+        if not self._connections.brake.takes(losing, swept, time.time()):
             return
         for data_id in losing:
-            decisions[data_id] = decide_or_fail(replace(observations[data_id], hold=True))
+            # Whatever else is decided about it in this sweep, for instance after a refusal, holds them, too.
+            observations[data_id] = replace(observations[data_id], hold=True)
+            decisions[data_id] = decide_or_fail(observations[data_id])
             self._connections.activity.tell(News(HELD_BACK, HELD, observations[data_id].zone.first.path))
         self.report.held += len(losing)
         log.error("removals are held: see irods-omero removals", units=len(losing))
-
-    def _still_held(self) -> int:
-        """How many units wait for a person in the whole zone."""
-        return len(ids_with(self._connections.zone, self._connections.names.error, [HELD]))
 
     def expect(self, imports: Iterable[int]) -> None:
         """Search once in OMERO for all units that are going to be imported, by their ids, instead of for each."""
@@ -174,7 +189,10 @@ class Applier:
         """Write down that an import is tried: what breaks a server while it is imported is known by that."""
         attempt = decide_attempt(observations[data_id])
         if attempt is not None:
-            self._write(observations, data_id, (attempt,), _Work())
+            work = _Work()
+            self._write(observations, {data_id: (attempt,)}, work)
+            if data_id in work.failures:
+                raise work.failures[data_id]
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
@@ -219,11 +237,7 @@ class Applier:
                 id_: actions for id_, actions in zip(steps, step, strict=True) if actions and id_ not in work.failures
             }
             self._annotate(observations, due, work)
-            for data_id, actions in due.items():
-                try:
-                    self._write(observations, data_id, actions, work)
-                except RefusedError as error:
-                    work.failures[data_id] = error
+            self._write(observations, due, work)
 
     def _annotate(self, observations: Units, due: Mapping[int, Step], work: _Work) -> None:
         """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
@@ -247,25 +261,19 @@ class Applier:
             work.done[data_id] -= len(refusals)
         self.report.omero_actions += len(actions) - sum(map(len, refused.values()))
 
-    def _write(self, observations: Units, data_id: int, actions: Step, work: _Work) -> None:
-        """Do the part of a step that is in the zone, for one unit."""
-        for action in actions:
-            if isinstance(action, RecordAgreement):
-                record_agreement(self._connections.zone, self._connections.names, action)
+    def _write(self, observations: Units, due: Mapping[int, Step], work: _Work) -> None:
+        """Do the part of a step that is in the zone, for several units at the same time."""
+        names, steps = self._connections.names, {id_: step for id_, step in due.items() if _is_in_zone(step)}
+        written = self._connections.side_by_side.each(steps.values(), lambda zone, step: _write_one(zone, names, step))
+        for data_id, of_unit in zip(steps, written, strict=True):
+            if of_unit.base is not None:
                 # What is recorded of a failure later on must not undo what is recorded now.
-                observations[data_id] = replace(observations[data_id], base=action.agreement)
-            elif not isinstance(action, ZoneAction):
-                continue
-            else:
-                try:
-                    apply_to_zone(self._connections.zone, action)
-                except RefusedError as error:
-                    if not isinstance(action, Move) and action.avu.attribute == self._connections.names.request:
-                        raise  # the request would seem to be taken back, or made again, at the next look
-                    work.refused[data_id].append(Refusal(action, str(error)))
-                    continue
-            work.done[data_id] += 1
-            self.report.zone_actions += 1
+                observations[data_id] = replace(observations[data_id], base=of_unit.base)
+            if of_unit.failure is not None:
+                work.failures[data_id] = of_unit.failure
+            work.refused[data_id] += of_unit.refused
+            work.done[data_id] += of_unit.done
+            self.report.zone_actions += of_unit.done
 
     def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:
         log.warning("unit failed", path=observation.zone.first.path, error=str(error))
@@ -274,6 +282,34 @@ class Applier:
         if decision.agreement.failure is not None:
             self._connections.activity.tell(news_of_failure(observation, decision.agreement.failure))
         return decision
+
+
+def _is_in_zone(step: Step) -> bool:
+    return any(isinstance(action, (RecordAgreement, ZoneAction)) for action in step)
+
+
+def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
+    """Do the part of a step that is in the zone, for one unit, in its order."""
+    written = _Written()
+    try:
+        for action in step:
+            if isinstance(action, RecordAgreement):
+                record_agreement(zone, names, action)
+                written.base = action.agreement
+            elif not isinstance(action, ZoneAction):
+                continue
+            else:
+                try:
+                    apply_to_zone(zone, action)
+                except RefusedError as error:
+                    if not isinstance(action, Move) and action.avu.attribute == names.request:
+                        raise  # the request would seem to be taken back, or made again, at the next look
+                    written.refused.append(Refusal(action, str(error)))
+                    continue
+            written.done += 1
+    except RefusedError as error:
+        written.failure = error
+    return written
 
 
 def decide_or_fail(observation: Observation) -> Decision:

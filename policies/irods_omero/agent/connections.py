@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irods_omero.agent.activity import Activity
-from irods_omero.domain.rules.losses import Losses
+from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
@@ -21,13 +21,14 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import home_of
 from irods_omero.gateways.zone.identity import read_zone_key
+from irods_omero.gateways.zone.side_by_side import SideBySide
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, TIER_GROUP, Names
+from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 
 
 class Connections:
-    """The two connections of one agent, its settings, and what it tells of itself."""
+    """The connections of one agent to both sides, its settings, and what it tells of itself."""
 
     def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
         """``activity`` is that of the agent, where this is for another of its threads."""
@@ -35,10 +36,11 @@ class Connections:
         self.names = Names(settings.prefix)
         self.shards = parse_shards(settings.agent.shards)
         self.zone = ZoneConnection(settings.zone)
+        self.side_by_side = SideBySide(self.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
-        self.losses = Losses()
-        """Of what is not an import; that is done by the one thread that sweeps."""
+        # What is deleted by thousands is spread over all shards, and so over all agents.
+        self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
         self._others: list[Connections] = []
@@ -66,12 +68,13 @@ class Connections:
     def another(self) -> Connections:
         """The same for another thread; left together with these."""
         self._others.append(other := Connections(self.settings, self.activity))
+        other.brake = self.brake
         return other
 
     def start_anew(self) -> None:
         """Leave both sides; the next call connects again."""
         self._zone_key = None
-        self.zone.close()
+        self.side_by_side.close()
         self.omero.close()
         self._people = People(self.omero)
 
@@ -136,7 +139,7 @@ class Connections:
         """Leave both sides."""
         for other in self._others:
             other.close()
-        self.zone.close()
+        self.side_by_side.close()
         self.omero.close()
 
     def __exit__(self, *_: Any) -> None:
@@ -152,4 +155,5 @@ def mapped_attribute(settings: AttributeSettings) -> MappedAttribute:
         single=settings.single,
         winner=settings.winner,
         values=tuple(settings.values.items()),
+        units=settings.units or "",
     )

@@ -10,8 +10,8 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.domain.planning.brake import released
 from irods_omero.domain.rules.attributes import HELD
-from irods_omero.domain.rules.losses import settled
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.gateways.batches import BATCH, in_batches
@@ -40,7 +40,7 @@ def settle(connections: Connections, restore: bool) -> Report:
     applier = Applier(connections, Observer(connections), report, limited=False)
     for observations in held(connections):
         for data_id, observation in observations.items():
-            base = settled(observation, restore)
+            base = released(observation, restore)
             first = observation.zone.first
             record_agreement(connections.zone, connections.names, RecordAgreement(data_id, first.path, base))
             observations[data_id] = replace(observation, base=base)

@@ -131,7 +131,9 @@ class Sweep:
             if mark.id in ahead.arriving:
                 self._put_off(ahead.arriving[mark.id], mark)
         waiting = ahead.resting.union(ahead.arriving)
-        taken = [mark for mark in marks if mark.id not in waiting and claim(zone, names, mark)]
+        due = [mark for mark in marks if mark.id not in waiting]
+        claimed = self._connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
+        taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
         observations = self._observer.observe(mark.id for mark in taken)
         for unit in self._theirs(observations):
             post(zone, names, unit.first.data_id, unit.first.path)
@@ -140,8 +142,10 @@ class Sweep:
         for mark in taken:
             if mark.id in imports:
                 self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
-            else:
-                (release if mark.id in again else ack)(zone, names, mark)
+        self._connections.side_by_side.each(
+            (mark for mark in taken if mark.id not in imports),
+            lambda beside, mark: (release if mark.id in again else ack)(beside, names, mark),
+        )
 
     def _put_off(self, unit: int, mark: Mark) -> None:
         """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from irods_omero.domain.state.avu_units import is_template, why_no_template
 from irods_omero.domain.state.places import Place, key_in, tags_in, tags_of
 from irods_omero.domain.state.policy import STAR
+from irods_omero.domain.state.texts import why_no_units
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
 
 CLIENT_NAMESPACE = "openmicroscopy.org/omero/client/mapAnnotation"
@@ -56,6 +58,20 @@ class AttributeSettings(Section):
     values: dict[Name, Name] = Field(
         default={}, description="For values that are called otherwise in OMERO their texts there; others are the same."
     )
+    units: Annotated[str, StringConstraints(min_length=1, max_length=250)] | None = Field(
+        default=None,
+        description="What the units of its AVUs are in OMERO: part of the text by a template, as in '{value} {unit}'; "
+        "any other text is the only unit, which is not shown. By default units are not shown, and an edit in OMERO "
+        "keeps them.",
+    )
+
+    @field_validator("units")
+    @classmethod
+    def _can_be_split(cls, units: str | None) -> str | None:
+        why = (why_no_template if is_template(units) else why_no_units)(units) if units is not None else ""
+        if why:
+            raise ValueError(why)
+        return units
 
     @field_validator("values")
     @classmethod
@@ -76,6 +92,8 @@ class AttributeSettings(Section):
         many = self.avu.endswith(STAR)
         if many != (self.key or "").endswith(STAR):
             raise ValueError("an attribute that ends with a star needs a key that does, and the other way round")
+        if self.values and is_template(self.units or ""):
+            raise ValueError("`values` and a template of `units` do not go together: what is translated is not clear")
         return self
 
     @property

@@ -26,6 +26,10 @@ class ZoneSettings(Section):
         default=None,
         description="File with the password, readable by the agent only; or set IRODS_OMERO_ZONE_PASSWORD.",
     )
+    connections: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4,
+        description="Over how many connections the agent writes about different units at the same time.",
+    )
     options: dict[str, str | int | bool] = Field(
         default={},
         description="Further settings as in irods_environment.json, for sign-in and TLS. Connections to other machines "
@@ -140,8 +144,9 @@ class SafetySettings(Section):
 
     removals: Annotated[int, Field(ge=0)] = Field(
         default=100,
-        description="If more units than this, and more than a tenth of those in a sweep, lose mapped values or all "
-        "their images within an hour, nothing is removed: see `irods-omero removals`.",
+        description="If more units than this lose mapped values or all their images within an hour, and more than a "
+        "tenth of those in a sweep, nothing more is removed: see `irods-omero removals`. An agent that has some of the "
+        "shards has that part of it.",
     )
 
 

@@ -150,10 +150,19 @@ def _avus(world: World, attribute: str) -> list[Avu]:
     return [avu for data_object in world.zone.objects for avu in data_object.avus if avu.attribute == attribute]
 
 
+def _shown(data_object: DataObject, mapped: MappedAttribute) -> frozenset[str]:
+    """The AVUs of a data object as texts in OMERO, without those whose unit is not the configured one."""
+    avus = [(value, unit) for attribute, value, unit in data_object.avus if attribute == mapped.avu]
+    if "{" in mapped.units:
+        return frozenset(mapped.units.format(value=value, unit=unit) if unit else value for value, unit in avus)
+    values = frozenset(value for value, unit in avus if not mapped.units or unit in ("", mapped.units))
+    return _translated(values, dict(mapped.values))
+
+
 def _attribute(world: World, mapped: MappedAttribute) -> Iterator[str]:
     """One mapped attribute, in the direction in which it is mapped."""
     shown = dict(mapped.values)
-    avus = [_translated(data_object.values(mapped.avu), shown) for data_object in world.zone.objects]
+    avus = [_shown(data_object, mapped) for data_object in world.zone.objects]
     tags = [_translated(texts(subject, mapped.place), shown) for subject in world.omero.subjects]
     if mapped.direction == BOTH and any(avu.value in shown.values() for avu in _avus(world, mapped.avu)):
         yield f"{mapped}: not in the words of the zone"

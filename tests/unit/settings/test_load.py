@@ -161,6 +161,13 @@ def test_attributes_of_many_kinds_may_not_meet(tmp_path: Path, mapped: list[dict
         ({"avu": "a", "key": "k", "tag_set": "s"}, "attributes.0: exactly one of `tag_namespace`, `tag_set` and `key`"),
         ({"avu": "a*", "tag_set": "s"}, "attributes.0: an attribute that ends with a star needs a key that does"),
         ({"avu": "a", "key": "k*"}, "attributes.0: an attribute that ends with a star needs a key that does"),
+        ({"avu": "a", "key": "k", "units": "{value}{unit}"}, "attributes.0.units: there has to be something between"),
+        ({"avu": "a", "key": "k", "units": "{value}"}, "attributes.0.units: a template has {value} and {unit}"),
+        ({"avu": "a", "key": "k", "units": "\x07"}, "attributes.0.units: its unit has control characters"),
+        (
+            {"avu": "a", "key": "k", "units": "{value} {unit}", "values": {"x": "y"}},
+            "attributes.0: `values` and a template of `units` do not go together",
+        ),
         ({"avu": "a", "key": "k", "values": {"x": "z", "y": "z"}}, "attributes.0.values: two values are 'z' in OMERO"),
         ({"avu": "a", "key": "k", "values": {"x": "y", "y": "z"}}, "attributes.0.values: 'y' is a value and the text"),
     ],

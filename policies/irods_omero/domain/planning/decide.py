@@ -338,14 +338,11 @@ def _imported_content(observation: Observation) -> Content | None:
 def _desired(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
     zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
     asked = frozenset({fields.pending} - {""})
-    mapped = {
-        avu: frozenset(DesiredAvu(value, strict=False) for value in values) for avu, values in attributes.avus.items()
-    }
     return DesiredState(
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
         archived=fields.copies.locked,
-        avus={**mapped, policy.names.request: _request_avus(fields.request)},
+        avus={**attributes.avus, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),
     )
 

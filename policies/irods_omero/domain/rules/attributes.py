@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
+from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus
 from irods_omero.domain.rules.merge import Merged, first_by_name, merge_attribute
 from irods_omero.domain.rules.sides import Sides
 from irods_omero.domain.state.agreement import AgreedValues
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import TO_IRODS, TO_OMERO, MappedAttribute
-from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.texts import printable, remembered
+from irods_omero.domain.state.views import Avu
 
 TOO_MANY = "there are more values of mapped attributes than can be remembered: they stay as they are until it is fewer"
 
+WHICH_UNITS = "which unit it has could not be told: several values were changed in OMERO"
 
 AttributeRule = tuple[str, str, str]
 """A mapped attribute, its values, and the rule that decided, for people."""
@@ -26,7 +30,7 @@ class Attributes:
     Attributes:
         agreed: The values that are agreed from now on.
         shown: For each place in OMERO the texts it should have; other places are left alone.
-        avus: For each attribute in the zone the values it should have; others are left alone.
+        avus: For each attribute in the zone the AVUs it should have; others are left alone.
         notes: Values that lost a conflict.
         rules: For each attribute the rule that decided.
         error: What users have to correct, empty for nothing.
@@ -34,7 +38,7 @@ class Attributes:
 
     agreed: AgreedValues
     shown: dict[Place, frozenset[str]]
-    avus: dict[str, frozenset[str]]
+    avus: DesiredAvus
     notes: tuple[str, ...] = ()
     rules: tuple[AttributeRule, ...] = ()
     error: str = ""
@@ -44,7 +48,7 @@ def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
     """Merge every mapped attribute."""
     agreed: dict[str, tuple[str, ...]] = {}
     shown: dict[Place, frozenset[str]] = {}
-    avus: dict[str, frozenset[str]] = {}
+    avus: DesiredAvus = {}
     notes: list[str] = []
     rules: list[AttributeRule] = []
     for mapped in observation.policy.mapped(sides.zone.names, sides.omero.names):
@@ -55,7 +59,8 @@ def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
         if mapped.direction != TO_IRODS or not sides.images.participants:
             shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
-            avus[mapped.avu] = frozenset(map(mapped.in_zone, texts))
+            avus[mapped.avu], unsure = _avus(observation, sides, mapped, texts)
+            notes += [f"{mapped.avu}: {printable(text, 100)} ({WHICH_UNITS})" for text in unsure]
         notes += [
             f"{mapped.avu}: {printable(sides.texts[value], 100)} ({merged.rule})" for value in sorted(merged.lost)
         ]
@@ -74,6 +79,38 @@ def _merge(observation: Observation, sides: Sides, mapped: MappedAttribute) -> M
         return _one_way(values, mapped, "OMERO is in charge of this attribute")
     in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.place, base)
     return merge_attribute(in_zone, in_omero, base, mapped)
+
+
+def _avus(
+    observation: Observation, sides: Sides, mapped: MappedAttribute, texts: frozenset[str]
+) -> tuple[frozenset[DesiredAvu], list[str]]:
+    """The AVUs for some texts in OMERO, and those texts of which nobody can tell which units they had before an edit.
+
+    What an AVU in the zone shows already is that AVU, on the other data objects of the unit, too. A new text takes the
+    place of what users took away in OMERO, and has the units of that.
+    """
+    carried: dict[str, set[Avu]] = defaultdict(set)
+    for avu in (avu for data_object in observation.zone.objects for avu in data_object.avus):
+        if avu.attribute == mapped.avu:
+            carried[mapped.in_omero(avu.value, avu.units)].add(avu)
+    base = sides.agreed(observation.base.values(mapped.remembered_as))
+    taken_away = base - sides.omero.says(mapped.place, base)
+    before = {frozenset(avu.units for avu in avus) for text, avus in carried.items() if remembered(text) in taken_away}
+    kept = next(iter(before)) if len(before) == 1 and not mapped.units else frozenset({""})
+    desired: set[DesiredAvu] = set()
+    for text in texts:
+        if mapped.fixed_units or text not in carried:
+            value, units = mapped.in_zone(text, frozenset().union(*before))
+            desired |= {DesiredAvu(value, each or units, mapped.shows_units) for each in kept}
+        else:
+            desired |= {DesiredAvu(_value(mapped, avu), avu.units, mapped.shows_units) for avu in carried[text]}
+    is_unsure = len(before) > 1 and not mapped.units
+    return frozenset(desired), sorted(texts - set(carried)) if is_unsure else []
+
+
+def _value(mapped: MappedAttribute, avu: Avu) -> str:
+    """The value that an AVU should have: in the words of the zone."""
+    return avu.value if mapped.shows_units else mapped.value_of(avu.value)
 
 
 def _one_way(values: frozenset[str], mapped: MappedAttribute, rule: str) -> Merged:

@@ -116,8 +116,8 @@ def sides_of(observation: Observation) -> Sides:
 def carried_in_zone(observation: Observation, attribute: str) -> frozenset[str]:
     """The values of a mapped attribute that any data object carries, as agreements remember them."""
     mapping = observation.policy.mapping_of(attribute)
-    values = (value for data_object in observation.zone.objects for value in data_object.values(attribute))
-    return frozenset(remembered(_in_omero(mapping, value)) for value in values)
+    avus = (avu for data_object in observation.zone.objects for avu in data_object.avus if avu.attribute == attribute)
+    return frozenset(remembered(_in_omero(mapping, avu.value, avu.units)) for avu in avus)
 
 
 def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) -> list[tuple[Subject, Carried[Place]]]:
@@ -126,8 +126,8 @@ def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) 
 
 def _avus(data_object: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
     """The AVUs of a data object, as OMERO would show them."""
-    for attribute, value, _ in data_object.avus:
-        yield attribute, _in_omero(policy.mapping_of(attribute), value)
+    for attribute, value, units in data_object.avus:
+        yield attribute, _in_omero(policy.mapping_of(attribute), value, units)
 
 
 def _shown(subject: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
@@ -136,8 +136,8 @@ def _shown(subject: Subject, policy: Policy) -> Iterator[tuple[Place, str]]:
         yield place, _in_omero(policy.mapping_at(place), text)
 
 
-def _in_omero(mapping: MappedAttribute | None, value: str) -> str:
-    return mapping.in_omero(value) if mapping is not None else value
+def _in_omero(mapping: MappedAttribute | None, value: str, units: str = "") -> str:
+    return mapping.in_omero(value, units) if mapping is not None else value
 
 
 def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carried[Name]:

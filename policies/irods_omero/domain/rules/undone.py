@@ -79,11 +79,11 @@ def undone_of(observation: Observation) -> Undone:
     missing: dict[str, set[str]] = defaultdict(set)
     staying: dict[str, set[str]] = defaultdict(set)
     for action, _ in here:
-        for attribute, value, is_there in _values_of(action, observation.policy):
+        for attribute, text, is_there in _values_of(action, observation.policy):
             mapping = observation.policy.mapping_of(attribute)
             if mapping is not None:
                 name = mapping.for_attribute(attribute).remembered_as
-                (staying if is_there else missing)[name].add(remembered(mapping.in_omero(value)))
+                (staying if is_there else missing)[name].add(remembered(mapping.in_omero(text)))
     return Undone(
         missing=missing,
         staying=staying,
@@ -128,14 +128,16 @@ def is_of_earlier(refusal: Refusal, observation: Observation) -> bool:
 
 
 Touched = tuple[str, str, bool]
-"""An attribute of the zone, a value on either side, and whether it stays there, or is missing."""
+"""An attribute of the zone, a text in OMERO for one of its values, and whether it stays on a side, or is missing."""
 
 
 def _values_of(action: Action, policy: Policy) -> Iterator[Touched]:
     """The mapped values that an action would have changed."""
     match action:
         case AddAvu(avu=avu) | RemoveAvu(avu=avu):
-            yield avu.attribute, avu.value, isinstance(action, RemoveAvu)
+            mapping = policy.mapping_of(avu.attribute)
+            if mapping is not None:
+                yield avu.attribute, mapping.in_omero(avu.value, avu.units), isinstance(action, RemoveAvu)
         case _:
             for place, text, is_there in _texts_of(action):
                 mapping = policy.mapping_at(place)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
 from irods_omero.domain.state.policy import TO_OMERO, Policy, avu_remembered
-from irods_omero.domain.state.texts import printable, remembered, why_unstorable
+from irods_omero.domain.state.texts import printable, remembered, why_no_units, why_unstorable
 from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
 from irods_omero.vocabulary import REQUESTS
 
@@ -24,9 +24,7 @@ Shown = tuple[Place, str]
 def without_invalid(observation: Observation) -> tuple[Observation, str]:
     """The observation without what is invalid, and a message that says why, empty where all is valid."""
     zone, omero, policy = observation.zone, observation.omero, observation.policy
-    avus = {
-        avu: why for data_object in zone.objects for avu in data_object.avus if (why := _why_no_request(avu, policy))
-    }
+    avus = {avu: why for data_object in zone.objects for avu in data_object.avus if (why := _why_no_avu(avu, policy))}
     here = _invalid_on(omero.subjects, observation)
     shown = {**_invalid_on(omero.earlier, observation), **here}
     if not avus and not shown:
@@ -70,18 +68,24 @@ def _known(observation: Observation) -> set[Shown]:
     They are valid, whatever they are: other clients may write values that ours cannot.
     """
     zone, base, policy = observation.zone, observation.base, observation.policy
-    carried = {(avu.attribute, avu.value) for data_object in zone.objects for avu in data_object.avus}
+    carried = frozenset[Avu]().union(*(data_object.avus for data_object in zone.objects))
     known = {
-        (mapping.for_attribute(attribute).place, remembered(mapping.in_omero(value)))
-        for attribute, value in carried
-        if (mapping := policy.mapping_of(attribute))
+        (mapping.for_attribute(avu.attribute).place, remembered(mapping.in_omero(avu.value, avu.units)))
+        for avu in carried
+        if (mapping := policy.mapping_of(avu.attribute))
     }
     agreed = policy.mapped(map(avu_remembered, base.names), ())
     return known.union((mapped.place, value) for mapped in agreed for value in base.values(mapped.remembered_as))
 
 
-def _why_no_request(avu: Avu, policy: Policy) -> str:
-    return NO_REQUEST if avu.attribute == policy.names.request and avu.value not in REQUESTS else ""
+def _why_no_avu(avu: Avu, policy: Policy) -> str:
+    if avu.attribute == policy.names.request:
+        return "" if avu.value in REQUESTS else NO_REQUEST
+    mapping = policy.mapping_of(avu.attribute)
+    only = mapping.fixed_units if mapping is not None else ""
+    if not only or avu.units in ("", only):
+        return ""
+    return f"{avu.attribute} has the unit {printable(only, 40)!r} by configuration, not {printable(avu.units, 40)!r}"
 
 
 def _why_no_tag(place: Place, text: str, policy: Policy) -> str:
@@ -100,7 +104,10 @@ def _why_no_pair(place: Place, text: str, policy: Policy) -> str:
 
 def _why_no_value(place: Place, text: str, policy: Policy) -> str:
     mapping = policy.mapping_at(place)
-    why = "" if mapping is None or mapping.direction == TO_OMERO else why_unstorable(mapping.in_zone(text))
+    if mapping is None or mapping.direction == TO_OMERO:
+        return ""
+    value, units = mapping.in_zone(text)
+    why = why_unstorable(value) or why_no_units(units)
     return f"it cannot be an AVU, as {why}" if why else ""
 
 

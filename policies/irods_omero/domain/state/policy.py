@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from irods_omero.domain.state.avu_units import is_template, joined, split
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.zone_key import ZoneKey
@@ -48,6 +49,8 @@ class MappedAttribute:
         single: Whether there is at most one value.
         winner: ``irods`` or ``omero``: whose value stands when both sides changed a single value.
         values: Values that are other texts in OMERO.
+        units: What the units of its AVUs are in OMERO. A template with ``{value}`` and ``{unit}``: part of the text.
+            Another text: not shown, and all AVUs have these or none. Empty: not shown, and an edit keeps them.
     """
 
     avu: str
@@ -56,6 +59,7 @@ class MappedAttribute:
     single: bool = False
     winner: str = "irods"
     values: Translations = ()
+    units: str = ""
 
     @property
     def remembered_as(self) -> str:
@@ -91,12 +95,34 @@ class MappedAttribute:
         """The attribute of the zone for a covered place in OMERO."""
         return self.avu[:-1] + place.name[len(self.place.name) - 1 :] if self.is_many else self.avu
 
-    def in_omero(self, value: str) -> str:
-        """The text in OMERO of a value from either side; values are compared and remembered in this form."""
-        return dict(self.values).get(value, value) if self.values else value
+    @property
+    def shows_units(self) -> bool:
+        """Whether units are part of the texts in OMERO."""
+        return is_template(self.units)
 
-    def in_zone(self, text: str) -> str:
-        """The value in the zone of a text from OMERO."""
+    @property
+    def fixed_units(self) -> str:
+        """The only units that its AVUs have, empty where they may have any."""
+        return "" if self.shows_units else self.units
+
+    def in_omero(self, value: str, units: str = "") -> str:
+        """The text in OMERO of an AVU, or of a text from there; values are compared and remembered in this form."""
+        text = dict(self.values).get(value, value) if self.values else value
+        return joined(self.units, text, units) if self.shows_units and units else text
+
+    def in_zone(self, text: str, known: Collection[str] = ()) -> tuple[str, str]:
+        """Value and units of the AVU for a text from OMERO, where no AVU shows that text already.
+
+        Args:
+            text: The text.
+            known: Units of AVUs that are changed into this one.
+        """
+        if self.shows_units:
+            return split(self.units, text, known)
+        return self.value_of(text), self.fixed_units
+
+    def value_of(self, text: str) -> str:
+        """The value in the zone of a text without units."""
         return {shown: value for value, shown in self.values}.get(text, text) if self.values else text
 
 

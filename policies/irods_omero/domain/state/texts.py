@@ -9,6 +9,9 @@ from datetime import datetime, timezone
 MAXIMUM_BYTES = 2700
 """At most this many bytes long is an AVU value in iRODS (``META_ATTR_VALUE`` of its catalog)."""
 
+UNITS_BYTES = 250
+"""At most this many bytes long are its units (``META_ATTR_UNIT``)."""
+
 SHORT_BYTES = 40
 """Values of more bytes are remembered as digests."""
 
@@ -25,6 +28,13 @@ def why_unstorable(text: str) -> str:
     if _UNSTORABLE.search(text):
         return "it has control characters"
     return f"it takes more than {MAXIMUM_BYTES} bytes" if len(text.encode()) > MAXIMUM_BYTES else ""
+
+
+def why_no_units(text: str) -> str:
+    """Why a text cannot be the units of an AVU; empty if it can."""
+    if text and _UNSTORABLE.search(text):
+        return "its unit has control characters"
+    return f"its unit takes more than {UNITS_BYTES} bytes" if len(text.encode()) > UNITS_BYTES else ""
 
 
 def printable(text: str, maximum: int = 1000) -> str:

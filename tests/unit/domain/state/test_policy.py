@@ -44,8 +44,9 @@ def test_what_comes_at_the_star_is_the_same_on_both_sides() -> None:
 
 def test_values_have_other_names_in_omero() -> None:
     assert STAIN.in_omero("4',6-diamidino") == STAIN.in_omero("DAPI") == "DAPI"
-    assert STAIN.in_zone("DAPI") == "4',6-diamidino"
-    assert STAIN.in_zone("GFP") == STAIN.in_omero("GFP") == "GFP"
+    assert STAIN.in_zone("DAPI") == ("4',6-diamidino", "")
+    assert STAIN.in_zone("GFP") == ("GFP", "")
+    assert STAIN.in_omero("GFP") == "GFP"
 
 
 def test_attributes_that_either_side_has_are_merged_one_by_one() -> None:

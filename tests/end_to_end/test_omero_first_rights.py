@@ -1,0 +1,192 @@
+"""Who may do what with data that came through OMERO first, in each kind of group, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import errno
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import omero
+import pytest
+
+from irods_omero.errors import PolicyError
+from lab.omero.setup import add_group, add_user
+from lab.zone.lab import LabZone
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.test_omero_first import bring, images_of, objects_below, taking
+from tests.pictures import retina, stained_tissue
+from tests.scene import Scene
+from tests.scene.accounts import PASSWORD, USER
+from tests.scene.elsewhere import import_elsewhere
+
+WRITE_FAILED = -513000
+"""``UNIX_FILE_WRITE_ERR``, to which the iRODS server adds the number of the system's error."""
+
+CELLS = "Screening/March/cells.ome.tiff"
+
+
+def rights_on(scene: Scene, path: str) -> dict[str, str]:
+    """Who may do what with a data object, without the agent."""
+    entries = scene.admin.acls.get(scene.admin.data_objects.get(path))
+    return {each.user_name: each.access_name.replace(" ", "_") for each in entries}
+
+
+def another_group(scene: Scene, permissions: str) -> tuple[str, int]:
+    """A group of OMERO of some kind that the user belongs to; its name and its id."""
+    name = f"lab {permissions} {uuid4().hex[:6]}"
+    group = add_group(scene.root, name, permissions)
+    add_user(scene.root, USER, PASSWORD, [group])
+    return name, group
+
+
+@pytest.mark.parametrize(
+    ("permissions", "may"),
+    [
+        pytest.param("rw----", "", id="private"),
+        pytest.param("rwr---", "read_object", id="read-only"),
+        pytest.param("rwra--", "read_object", id="read-annotate"),
+        pytest.param("rwrw--", "modify_object", id="read-write"),
+    ],
+)
+def test_members_may_do_in_irods_what_their_group_may_in_omero(
+    new_scene: SceneFactory, permissions: str, may: str
+) -> None:
+    scene = taking(new_scene)
+    name, group = another_group(scene, permissions)
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [name], "share": True, "make_groups": True}])
+    client = scene.omero.client(USER, PASSWORD)
+    try:
+        fileset = import_elsewhere(client, group, {"cells.ome.tiff": retina(32)}, "Screening", "March")
+    finally:
+        client.closeSession()
+    scene.sweep()
+    path = f"{scene.collection}/{CELLS}"
+    rights = rights_on(scene, path)
+    try:
+        assert rights.get(name, "") == may
+        assert rights[USER] == "own"
+        assert scene.shown(path).values("omero::fileset") == [str(fileset)]
+        assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+    finally:
+        if may:
+            scene.admin.groups.remove(name)
+
+
+def test_without_an_irods_group_of_that_name_the_image_says_so_and_waits(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene)
+    name, group = another_group(scene, "rwr---")
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [name], "share": True}])
+    client = scene.omero.client(USER, PASSWORD)
+    try:
+        fileset = import_elsewhere(client, group, {"cells.ome.tiff": retina(32)}, "Screening", "March")
+    finally:
+        client.closeSession()
+    scene.sweep()
+    (image,) = images_of(scene, fileset)
+    assert f"there is no iRODS group {name}" in dict(scene.image(image).pairs)["error"]
+    scene.admin.groups.create(name)
+    try:
+        scene.sweep()
+        assert rights_on(scene, f"{scene.collection}/{CELLS}")[name] == "read_object"
+    finally:
+        scene.admin.groups.remove(name)
+
+
+def test_an_owner_whose_name_has_a_quote_and_an_emoji_is_found_by_the_map(new_scene: SceneFactory) -> None:
+    """On both sides names may hold what query languages take for something else."""
+    scene = taking(new_scene)
+    nasty = f"o'hara 🔬 {uuid4().hex[:6]}"
+    user = add_user(scene.root, nasty, PASSWORD, [scene.group_id])
+    known = scene.settings.omero.model_dump(mode="json")
+    scene.settings = scene.with_settings(omero={**known, "users": {USER: nasty, "alice in OMERO": USER}})
+    client = scene.omero.client(nasty, PASSWORD)
+    try:
+        fileset = import_elsewhere(client, scene.group_id, {"cells.ome.tiff": retina(32)}, "Screening", "March")
+        scene.sweep()
+        path = f"{scene.collection}/{CELLS}"
+        assert rights_on(scene, path)[USER] == "own"
+        shown = scene.shown(path)
+        assert shown.values("omero::fileset") == [str(fileset)]
+        assert shown.image.texts == {"registered", "tier:fast"}
+    finally:
+        client.closeSession()
+        clear_of(scene, user)
+
+
+def clear_of(scene: Scene, user: int) -> None:
+    """Delete what a user has imported, whom the clearing of the scene does not know."""
+    query = "select f from Fileset f where f.details.owner.id = :id"
+    parameters = omero.sys.ParametersI().addId(user)
+    filesets = scene.root.getSession().getQueryService().findAllByQuery(query, parameters, {"omero.group": "-1"})
+    if filesets:
+        request = omero.cmd.Delete2(targetObjects={"Fileset": [each.id.val for each in filesets]})
+        scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": str(scene.group_id)}).close(True)
+
+
+@pytest.mark.lab_only("fills a resource")
+def test_where_irods_is_full_the_image_says_so_and_waits_for_room(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene)
+    zone = lab_of(scene)
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    zone.fault("DATA_OBJ_WRITE_AN", 1, "fail", code=WRITE_FAILED - errno.ENOSPC)
+    scene.sweep()
+    (image,) = images_of(scene, fileset)
+    assert "UNIX_FILE_WRITE_ERR" in dict(scene.image(image).pairs)["error"]
+    assert "registered" not in scene.image(image).texts
+    assert objects_below(scene) == {}
+    scene.sweep()
+    assert list(objects_below(scene)) == [CELLS]
+    assert scene.shown(f"{scene.collection}/{CELLS}").image.texts == {"registered", "tier:fast"}
+
+
+@pytest.mark.lab_only("restarts a server")
+@pytest.mark.parametrize("side", ["zone", "omero"])
+def test_a_server_that_is_restarted_in_the_middle_costs_time_only(new_scene: SceneFactory, side: str) -> None:
+    scene = taking(new_scene)
+    content = stained_tissue()
+    fileset = bring(scene, {"cells.ome.tiff": content})
+    restart_within(scene, side)
+    for session in (scene.admin, scene.user):
+        session.cleanup()  # connections to a server that is gone are not noticed before they are used
+    scene.connect_to_omero()
+    scene.sweep()
+    assert objects_below(scene) == {CELLS: content}
+    shown = scene.shown(f"{scene.collection}/{CELLS}")
+    assert shown.values("omero::fileset") == [str(fileset)]
+    assert shown.image.texts == {"registered", "tier:fast"}
+
+
+def restart_within(scene: Scene, side: str) -> None:
+    """Restart a server while an agent has its bytes in hand."""
+    lab: Any = lab_of(scene) if side == "zone" else scene.omero.lab
+    with ThreadPoolExecutor(1) as pool, suppress(PolicyError):
+        if side == "zone":
+            lab.fault("DATA_OBJ_WRITE_AN", 1, "delay", seconds=60)
+        else:
+            lab.disturb("read", "delay", seconds=8)  # for which a server that is stopped waits
+        sweep = pool.submit(scene.sweep)
+        under_way = (lambda: is_writing(lab)) if side == "zone" else (lambda: lab.is_delaying("read"))
+        try:
+            scene.wait_until(under_way, "the agent has bytes in hand")
+        finally:
+            lab.stop()
+            lab.start()
+            if side == "omero":
+                lab.calm()
+        sweep.result()
+
+
+def is_writing(zone: LabZone) -> bool:
+    """Whether somebody has opened a data object for what came through OMERO first."""
+    return any(
+        each["api"] == "DATA_OBJ_OPEN_AN" and "/omero-first/" in each.get("path", "") for each in zone.requests()
+    )
+
+
+def lab_of(scene: Scene) -> LabZone:
+    assert scene.zone.lab is not None
+    return scene.zone.lab

@@ -1,0 +1,33 @@
+"""Removals by mistake that people have reported in public, as they come bit by bit; named by what happens."""
+
+from __future__ import annotations
+
+from irods_omero.agent.sweep import Sweeper
+from tests.pictures import retina
+from tests.scene import Scene
+
+NOTE = "example.org/note"
+LIMITED = {"attributes": [{"avu": "note", "tag_namespace": NOTE}], "safety": {"removals": 2}}
+
+
+def test_removals_that_trickle_in_over_several_sweeps_wait_for_a_person(scene: Scene) -> None:
+    paths = [scene.put(f"{number}.ome.tiff", retina(32 + number)) for number in range(4)]
+    for path in paths:
+        scene.set_avu(path, "note", "kept")
+    scene.sweep(**LIMITED)
+    with scene.connections(**LIMITED) as connections:
+        sweeper = Sweeper(connections)
+        for path in paths:
+            scene.take_tag_away(scene.shown(path).image.id, "kept")
+            sweeper.sweep()
+    assert [scene.avus(path, "note") for path in paths] == [[], [], ["kept"], ["kept"]]
+    assert all("irods-omero removals" in str(scene.avus(path, "omero::error")) for path in paths[2:])
+
+
+def test_agents_that_share_the_zone_share_the_limit(scene: Scene) -> None:
+    """What is deleted at once is spread over all of them."""
+    with scene.connections(**LIMITED, agent={"shards": "0-15"}) as connections:
+        assert connections.brake.takes([1], 1, 0.0), "a quarter of two is less than one"
+    with scene.connections(**LIMITED, agent={"shards": "0-31"}) as connections:
+        assert not connections.brake.takes([1], 1, 0.0)
+        assert connections.brake.takes([2], 1, 0.0)
