@@ -20,6 +20,7 @@ class Brake:
         """``limit`` is how many units may lose something within ``WHILE_SECONDS``."""
         self._limit = limit
         self._lost: dict[int, float] = {}
+        self._sweeps: list[tuple[float, int]] = []
         self._counting = threading.Lock()
 
     def takes(self, losing: Collection[int], swept: int, now: float) -> bool:
@@ -27,13 +28,18 @@ class Brake:
 
         Args:
             losing: Catalog ids of the units that would lose something now.
-            swept: How many units the sweep has looked at: a tenth of them may lose something at any time.
+            swept: How many units the sweep has looked at: a tenth of them may lose something, and is no reason to hold
+                what little is lost in the sweeps after it.
             now: Seconds since 1970.
         """
         with self._counting:
             recent = {id_: at for id_, at in self._lost.items() if abs(now - at) < WHILE_SECONDS}
             self._lost = {**recent, **dict.fromkeys(losing, now)}
-            return bool(losing) and len(self._lost) > max(self._limit, swept / 10)
+            self._sweeps = [(at, size) for at, size in self._sweeps if abs(now - at) < WHILE_SECONDS]
+            if swept / 10 > self._limit:
+                self._sweeps.append((now, swept))
+            largest = max((size for _, size in self._sweeps), default=0)
+            return bool(losing) and len(self._lost) > max(self._limit, largest / 10)
 
 
 def released(observation: Observation, restore: bool) -> Agreement:

@@ -1,0 +1,18 @@
+"""The brake on mass removals over sweeps of different sizes."""
+
+from __future__ import annotations
+
+from irods_omero.domain.planning.brake import WHILE_SECONDS, Brake
+
+
+def test_a_tenth_of_a_large_sweep_does_not_hold_what_is_lost_after_it() -> None:
+    brake = Brake(5)
+    assert not brake.takes(range(90), 1000, 0)
+    assert not brake.takes([90], 1, 1)
+    assert brake.takes(range(91, 105), 20, 2)
+
+
+def test_a_large_sweep_counts_no_longer_than_what_it_lost() -> None:
+    brake = Brake(1)
+    assert not brake.takes([1, 2], 1000, 0)
+    assert brake.takes([3, 4], 2, WHILE_SECONDS)
