@@ -208,9 +208,23 @@ class Scene:
             "and t.textValue = :text"
         )
         context = {"omero.group": str(self.group_id)}
-        links = self.microscopist.getSession().getQueryService().findAllByQuery(query, parameters, context)
+        queries = self.microscopist.getSession().getQueryService()
+        links = queries.findAllByQuery(query, parameters, context)
+        (before,) = queries.projection("select max(l.id) from EventLog l", None, {"omero.group": "-1"})
         request = omero.cmd.Delete2(targetObjects={"ImageAnnotationLink": [link.id.val for link in links]})
         self.microscopist.submit(request, ctx=context).close(True)
+        if self.omero.lab is None:  # a real indexer takes its time, and more on a loaded machine
+            self.wait_until(lambda: self._is_indexed(image, before[0].val), "the search indexer has got to the image")
+
+    def _is_indexed(self, image: int, after: int) -> bool:
+        """Whether OMERO's search indexer has looked at an image since a row of the event log."""
+        parameters = omero.sys.ParametersI().addId(image).addLong("after", after)
+        text = (
+            "select l.id from EventLog l where l.entityType = 'ome.model.core.Image' and l.entityId = :id "
+            "and l.action = 'REINDEX' and l.id > :after"
+        )
+        rows = self.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+        return bool(rows)
 
     def put_elsewhere(self, name: str, content: bytes, collection: str = "") -> str:
         """An administrator writes a data object outside the scene's collection, by default below no watched root."""
