@@ -27,6 +27,7 @@ from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.importer import find_existing, half_made
+from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
 from irods_omero.gateways.omero.records import noted
 from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
@@ -218,6 +219,9 @@ def take_in(agent: Agent) -> None:
     assert dict(fact[:2] for fact in source.facts)["size x"] == "24"
     (file,) = source.files
     assert b"".join(blocks_of(agent.service, file)) == content
+    (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])
+    assert (row.id, row.size, row.client_path) == (file.id, len(content), "elsewhere/a.ome.tiff")
+    assert managed_rows(agent.service, "of another server", [fileset_id]) == []
     assert client_paths(agent.service, [fileset_id]) == {fileset_id: "elsewhere/a.ome.tiff"}
     key = agent.action().key
     write_key(agent.people.acting_as(source.owner_id, source.group_id), fileset_id, key)
