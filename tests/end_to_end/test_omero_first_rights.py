@@ -41,6 +41,16 @@ def another_group(scene: Scene, permissions: str) -> tuple[str, int]:
     return name, group
 
 
+def bring_into(scene: Scene, group: int) -> int:
+    """The user imports a file into a group that is not the default one; returns the fileset's id."""
+    client = scene.omero.client(USER, PASSWORD)
+    client.getImplicitContext().put("omero.group", str(group))  # closing a file store takes the group, too
+    try:
+        return import_elsewhere(client, group, {"cells.ome.tiff": retina(32)}, "Screening", "March")
+    finally:
+        client.closeSession()
+
+
 @pytest.mark.parametrize(
     ("permissions", "may"),
     [
@@ -57,11 +67,7 @@ def test_members_may_do_in_irods_what_their_group_may_in_omero(
     name, group = another_group(scene, permissions)
     (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
     scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [name], "share": True, "make_groups": True}])
-    client = scene.omero.client(USER, PASSWORD)
-    try:
-        fileset = import_elsewhere(client, group, {"cells.ome.tiff": retina(32)}, "Screening", "March")
-    finally:
-        client.closeSession()
+    fileset = bring_into(scene, group)
     scene.sweep()
     path = f"{scene.collection}/{CELLS}"
     rights = rights_on(scene, path)
@@ -80,11 +86,7 @@ def test_without_an_irods_group_of_that_name_the_image_says_so_and_waits(new_sce
     name, group = another_group(scene, "rwr---")
     (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
     scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [name], "share": True}])
-    client = scene.omero.client(USER, PASSWORD)
-    try:
-        fileset = import_elsewhere(client, group, {"cells.ome.tiff": retina(32)}, "Screening", "March")
-    finally:
-        client.closeSession()
+    fileset = bring_into(scene, group)
     scene.sweep()
     (image,) = images_of(scene, fileset)
     assert f"there is no iRODS group {name}" in dict(scene.image(image).pairs)["error"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -43,6 +44,16 @@ def containers(scene: Scene, kind: str) -> list[Any]:
     return sorted(str([value.val for value in row]) for row in rows)
 
 
+def our_tags(scene: Scene) -> list[tuple[Any, ...]]:
+    """The tags of this policy in the scene's group, by namespace, text and owner."""
+    text = (
+        "select t.ns, t.textValue, t.details.owner.id from TagAnnotation t where t.ns like 'irods.org/omero/%' "
+        f"and t.details.group.id = {scene.group_id}"
+    )
+    rows = scene.root.getSession().getQueryService().projection(text, None, {"omero.group": "-1"})
+    return [tuple(value.val for value in row) for row in rows]
+
+
 def test_each_unit_is_imported_once_and_its_failure_is_its_own(several: Scene) -> None:
     paths = arrive(several)
     bad = [several.put(f"bad {number}.ome.tiff", NO_PICTURE) for number in range(3)]
@@ -52,22 +63,17 @@ def test_each_unit_is_imported_once_and_its_failure_is_its_own(several: Scene) -
     assert all(several.shown(path).image.texts == SHOWN for path in paths)
     assert all(several.avus(path, "omero::sync") == [] for path in paths)
     assert [made_of(several, path) for path in bad] == [[]] * 3
-    assert all("Unknown file format" in several.avus(path, "omero::error")[0] for path in bad)
+    assert all(path in several.avus(path, "omero::error")[0] for path in bad)  # servers have words of their own
 
 
 def test_datasets_and_tags_that_all_need_are_made_once(several: Scene) -> None:
     arrive(several)
-    before = containers(several, "Dataset")
+    before, tags_before = containers(several, "Dataset"), Counter(our_tags(several))
     several.sweep()
     made = [name for name in containers(several, "Dataset") if name not in before]
     assert len(made) == len(set(made)) <= 1
-    text = (
-        "select t.ns, t.textValue, t.details.owner.id from TagAnnotation t where t.ns like 'irods.org/omero/%' "
-        f"and t.details.group.id = {several.group_id}"
-    )
-    rows = several.root.getSession().getQueryService().projection(text, None, {"omero.group": "-1"})
-    tags = [tuple(value.val for value in row) for row in rows]
-    assert len(tags) == len(set(tags))
+    new = Counter(our_tags(several)) - tags_before
+    assert [tag for tag, times in new.items() if times > 1] == []
 
 
 @pytest.mark.lab_only("makes OMERO slow")
