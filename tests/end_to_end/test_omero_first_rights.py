@@ -35,7 +35,7 @@ def rights_on(scene: Scene, path: str) -> dict[str, str]:
 
 def another_group(scene: Scene, permissions: str) -> tuple[str, int]:
     """A group of OMERO of some kind that the user belongs to; its name and its id."""
-    name = f"lab {permissions} {uuid4().hex[:6]}"
+    name = f"lab-{permissions.strip('-')}-{uuid4().hex[:6]}"
     group = add_group(scene.root, name, permissions)
     add_user(scene.root, USER, PASSWORD, [group])
     return name, group

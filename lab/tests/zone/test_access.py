@@ -168,3 +168,12 @@ def test_the_homes_of_others_are_closed_and_the_top_is_open(world: World) -> Non
     seen = {row[Collection.name] for row in world.bob.query(Collection.name)}
     assert "/tempZone/home" in seen
     assert not {"/tempZone/home/alice", world.home} & seen
+
+
+@pytest.mark.parametrize("name", ["two words", "o'hara", "🔬"])
+def test_names_that_no_user_and_no_group_can_have_are_refused(world: World, name: str) -> None:
+    """zone-94."""
+    with pytest.raises(ex.USER_INVALID_USERNAME_FORMAT):
+        world.rods.groups.create(name)
+    with pytest.raises(ex.USER_INVALID_USERNAME_FORMAT):
+        world.rods.users.create(name, "rodsuser")

@@ -1,5 +1,6 @@
 """Users, groups and passwords in the catalog."""
 
+import re
 from typing import NamedTuple
 
 from lab.zone.catalog.store import Store, now
@@ -7,6 +8,7 @@ from lab.zone.errors import ZoneError
 
 ADMINISTRATOR = "rodsadmin"
 GROUP = "rodsgroup"
+_NAME = re.compile(r"[\w.@-]+", re.ASCII)
 TYPES = (ADMINISTRATOR, "rodsuser", "groupadmin")
 
 
@@ -55,8 +57,8 @@ def set_password(store: Store, user: User, value: str) -> None:
 
 def add(store: Store, name: str, kind: str, zone: str, value: str = "") -> User:
     """Make a user or a group; users are members of the group public."""
-    if not name or any(character in name for character in "#/'"):
-        raise ZoneError("SYS_INVALID_INPUT_PARAM", f"not a user name: {name!r}")
+    if not _NAME.fullmatch(name):
+        raise ZoneError("USER_INVALID_USERNAME_FORMAT", name)  # zone-94
     if kind not in (*TYPES, GROUP):
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a user type: {kind}")
     if find(store, name, zone):
