@@ -8,7 +8,6 @@ several imports does not show there.
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from omero.rtypes import rstring
 from rich.table import Table
 
 from benchmarks.intake import picture
+from benchmarks.memory import peak_mb
 from benchmarks.shown import Figures, run, table
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.omero import importer, uploading
@@ -75,10 +75,10 @@ def large(scene: Scene, megabytes: int) -> Figures:
         path = scene.put(f"large {number}.tif", content)
         scene.user.data_objects.chksum(path)
         plain.append(copy_plainly(scene, path))
-        before = peak()
+        before = peak_mb()
         with timed_uploads(uploaded):
             scene.sweep()
-        grown = max(grown, peak() - before)
+        grown = max(grown, peak_mb() - before)
         if not scene.avus(path, "omero::image"):
             raise AssertionError(scene.avus(path, "omero::error"))
     return {
@@ -130,11 +130,6 @@ def stopwatch(seconds: list[float]) -> Iterator[Any]:
     start = time.perf_counter()
     yield
     seconds.append(time.perf_counter() - start)
-
-
-def peak() -> float:
-    """The most memory that this process has had, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def show(figures: Figures) -> Iterator[Table | str]:

@@ -7,7 +7,6 @@ does all the rest: owner, rights, AVUs, agreement, key, and the move into place.
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 import tifffile
 from rich.table import Table
 
+from benchmarks.memory import peak_mb
 from benchmarks.shown import Figures, run, table
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.report import Report
@@ -45,9 +45,9 @@ def measure(quick: bool) -> Figures:
             for number in range(3):
                 fileset = import_elsewhere(scene.microscopist, scene.group_id, {"a.tif": content}, "", f"n{number}")
                 plain.append(copy_plainly(scene, fileset, number))
-                before = peak()
+                before = peak_mb()
                 taken.append(take(scene, fileset))
-                grown = peak() - before
+                grown = peak_mb() - before
     return {
         "megabytes": size,
         "plain copy, seconds": min(plain),
@@ -93,11 +93,6 @@ def take(scene: Scene, fileset: int) -> float:
     if taken.reason:
         raise AssertionError(taken.reason)
     return seconds
-
-
-def peak() -> float:
-    """The most memory that this process has had, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def show(figures: Figures) -> Iterator[Table | str]:

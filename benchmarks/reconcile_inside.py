@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.memory import peak_mb
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.settings import Settings
@@ -32,13 +33,6 @@ def main(policy_file: Path) -> None:
             "peak_mb": peak_mb(),
         }
     print(json.dumps(figures))
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had at once; what ``getrusage`` says begins with the parent's."""
-    status = Path("/proc/self/status").read_text()
-    (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(kilobytes) / 1024
 
 
 if __name__ == "__main__":

@@ -165,35 +165,30 @@ class LabOmero:
     @contextmanager
     def server_down(self) -> Iterator[None]:
         """Leave the router running without a server behind it during the block; sessions live on after it."""
-        self._down = True
-        self._write_control()
-        try:
+        with self._switched("_down"):
             yield
-        finally:
-            self._down = False
-            self._write_control()
 
     @contextmanager
     def long_imports(self) -> Iterator[None]:
         """Have imports that were uploaded take until the end of the block, whatever becomes of those who wait."""
-        self._holds_imports = True
+        with self._switched("_holds_imports"):
+            yield
+
+    @contextmanager
+    def _switched(self, switch: str) -> Iterator[None]:
+        setattr(self, switch, True)
         self._write_control()
         try:
             yield
         finally:
-            self._holds_imports = False
+            setattr(self, switch, False)
             self._write_control()
 
     @contextmanager
     def indexer_down(self) -> Iterator[None]:
         """Write no rows of the search indexer during the block; all of them come after it (omero-34)."""
-        self._indexer_down = True
-        self._write_control()
-        try:
+        with self._switched("_indexer_down"):
             yield
-        finally:
-            self._indexer_down = False
-            self._write_control()
 
     def delay_events(self, objects: int, seconds: float) -> None:
         """Show the event log rows of writes of at least that many objects so much later; 0 objects: of none any more.

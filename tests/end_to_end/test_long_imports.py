@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from irods_omero.agent.report import Report
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.omero import running
 from tests.end_to_end.conftest import Places
@@ -36,17 +39,30 @@ def lab(places: Places) -> Any:
     return lab
 
 
+def leave_to_omero(scene: Scene, lab: Any) -> None:
+    """Kill an agent while OMERO reads what it has uploaded."""
+    with scene.agent("--once") as agent:
+        scene.wait_until(lambda: uploaded(lab), "OMERO reads the file")
+        agent.send_signal(signal.SIGKILL)
+
+
+@contextmanager
+def another_waits(scene: Scene, lab: Any) -> Iterator[Future[Report]]:
+    """Another agent has found the import and waits for it."""
+    lab.forget_requests()
+    with ThreadPoolExecutor() as pool:
+        sweep = pool.submit(scene.sweep)
+        scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
+        yield sweep
+
+
 def test_an_agent_goes_on_waiting_for_the_import_of_one_that_was_killed(scene: Scene, lab: Any) -> None:
     path = scene.put("a.ome.tiff", retina(32))
-    with ThreadPoolExecutor() as pool:
+    with ExitStack() as stack:
         with lab.long_imports():
-            with scene.agent("--once") as agent:
-                scene.wait_until(lambda: uploaded(lab), "OMERO reads the file")
-                agent.send_signal(signal.SIGKILL)
+            leave_to_omero(scene, lab)
             (fileset,) = made_of(scene, path)
-            lab.forget_requests()
-            sweep = pool.submit(scene.sweep)
-            scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
+            sweep = stack.enter_context(another_waits(scene, lab))
             assert made_of(scene, path) == {fileset: 0}
         sweep.result(timeout=60)
     assert made_of(scene, path) == {fileset: 1}
@@ -57,14 +73,10 @@ def test_an_agent_goes_on_waiting_for_the_import_of_one_that_was_killed(scene: S
 
 def test_why_an_import_failed_that_another_agent_began_is_told(scene: Scene, lab: Any) -> None:
     path = scene.put("a.ome.tiff", NO_PICTURE)
-    with ThreadPoolExecutor() as pool:
+    with ExitStack() as stack:
         with lab.long_imports():
-            with scene.agent("--once") as agent:
-                scene.wait_until(lambda: uploaded(lab), "OMERO reads the file")
-                agent.send_signal(signal.SIGKILL)
-            lab.forget_requests()
-            sweep = pool.submit(scene.sweep)
-            scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
+            leave_to_omero(scene, lab)
+            sweep = stack.enter_context(another_waits(scene, lab))
         sweep.result(timeout=60)
     assert not any(request.operation == "importFileset" for request in lab.requests())
     (error,) = scene.avus(path, "omero::error")
@@ -74,26 +86,22 @@ def test_why_an_import_failed_that_another_agent_began_is_told(scene: Scene, lab
 
 def test_an_import_goes_on_where_the_connection_to_omero_breaks(scene: Scene, lab: Any) -> None:
     path = scene.put("a.ome.tiff", retina(32))
-    pool = ThreadPoolExecutor()
-    with lab.long_imports():
-        lab.disturb("getResponse", "cut", nth=2)
-        with pytest.raises(UnreachableError):
-            scene.sweep()
-        lab.calm()
-        (fileset,) = made_of(scene, path)
-        lab.forget_requests()
-        sweep = pool.submit(scene.sweep)
-        scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
-    sweep.result(timeout=60)
+    with ExitStack() as stack:
+        with lab.long_imports():
+            lab.disturb("getResponse", "cut", nth=2)
+            with pytest.raises(UnreachableError):
+                scene.sweep()
+            lab.calm()
+            (fileset,) = made_of(scene, path)
+            sweep = stack.enter_context(another_waits(scene, lab))
+        sweep.result(timeout=60)
     assert made_of(scene, path) == {fileset: 1}
 
 
 def test_what_a_server_has_forgotten_is_imported_anew(scene: Scene, lab: Any) -> None:
     path = scene.put("a.ome.tiff", retina(32))
     with lab.long_imports():
-        with scene.agent("--once") as agent:
-            scene.wait_until(lambda: uploaded(lab), "OMERO reads the file")
-            agent.send_signal(signal.SIGKILL)
+        leave_to_omero(scene, lab)
         (lost,) = made_of(scene, path)
         lab.stop()
     lab.start()

@@ -6,22 +6,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.machine import POOL, Machine
+from tests.model.machine import Machine
 from tests.model.profile import DEEP, profile
 
 RUNS = int(os.environ.get("MODEL_RUNS", "300" if DEEP else "8"))
 PROFILE = profile(RUNS, 60 if DEEP else 35)
-
-
-@pytest.fixture
-def servers() -> Iterator[None]:
-    yield
-    POOL.close()
 
 
 @pytest.mark.usefixtures("servers")

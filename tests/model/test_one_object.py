@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
@@ -165,12 +165,6 @@ RAISING: dict[str, Callable[[pytest.MonkeyPatch, str, int], None]] = {
     "deciding": deciding,
     "applying": applying,
 }
-
-
-@pytest.fixture
-def servers() -> Iterator[None]:
-    yield
-    POOL.close()
 
 
 @pytest.mark.usefixtures("servers")
