@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import copies
-from irods_omero.gateways.repository.copies import clear, evict, refill, try_out
-from irods_omero.gateways.repository.directory import Repository, working_name
+from irods_omero.gateways.repository import place as place_module
+from irods_omero.gateways.repository.copies import check, clear, refill, remove, try_out
+from irods_omero.gateways.repository.directory import Repository, aside_name, working_name
 
 BYTES = b"pixels" * 100
 FOLDER = "alice_2/2026-11/26"
@@ -44,6 +46,10 @@ def place(repository: Repository) -> Path:
 
 def seen(repository: Repository, path: str = PATH) -> OnDisk:
     return repository.look([(7, path, len(BYTES))])[7]
+
+
+def evict(repository: Repository, file: ManagedFile) -> int:
+    return remove(repository, file, check(repository, file))
 
 
 def names(repository: Repository) -> list[str]:
@@ -139,21 +145,64 @@ def test_a_copy_without_a_hash_that_says_anything_is_left(repository: Repository
     assert place.exists()
 
 
-def test_what_is_put_in_its_place_while_it_is_read_is_put_back(
-    repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch
+def replaced(place: Path) -> None:
+    place.unlink()
+    place.write_bytes(BYTES[::-1])
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+
+
+def written_in_place(place: Path) -> None:
+    with place.open("r+b") as file:
+        file.write(b"P")
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+
+
+def linked(place: Path) -> None:
+    os.link(place, place.with_name("second"))
+
+
+def touched(place: Path) -> None:
+    os.utime(place, ns=(0, 0))
+
+
+@pytest.mark.parametrize("change", [replaced, written_in_place, linked, touched])
+def test_what_changes_after_it_was_read_is_left(
+    repository: Repository, place: Path, change: Callable[[Path], None]
 ) -> None:
-    rename = copies._rename
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+    version = check(repository, managed())
+    change(place)
+    after = place.read_bytes()
+    with pytest.raises(RefusedError, match="was changed"):
+        remove(repository, managed(), version)
+    assert place.read_bytes() == after
+    assert aside_name(7) not in names(repository)
+
+
+@pytest.mark.parametrize("change", [replaced, linked])
+def test_what_is_put_in_its_place_just_before_it_is_removed_is_put_back(
+    repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    rename = place_module.rename
 
     def swap(directory: int, name: str, to: str) -> None:
-        place.unlink()
-        place.write_bytes(b"somebody else's")
+        change(place)
         rename(directory, name, to)
 
-    monkeypatch.setattr(copies, "_rename", swap)
+    monkeypatch.setattr("irods_omero.gateways.repository.copies.rename", swap)
     with pytest.raises(RefusedError, match="was changed"):
         evict(repository, managed())
-    assert place.read_bytes() == b"somebody else's"
-    assert names(repository) == ["cells.tiff"]
+    assert place.read_bytes() == (BYTES[::-1] if change is replaced else BYTES)
+    assert aside_name(7) not in names(repository)
+
+
+def test_what_appears_after_nothing_was_there_is_left(repository: Repository) -> None:
+    version = check(repository, managed())
+    place = Path(repository.path, PATH)
+    place.write_bytes(BYTES)
+    with pytest.raises(RefusedError, match="was changed"):
+        remove(repository, managed(), version)
+    assert place.exists()
 
 
 def test_what_is_there_by_the_time_that_a_file_is_back_is_not_replaced(repository: Repository) -> None:
@@ -203,16 +252,121 @@ def test_a_broken_stream_leaves_nothing(repository: Repository) -> None:
     assert names(repository) == []
 
 
-def test_what_a_killed_agent_has_left_is_seen_and_cleared_away(repository: Repository, place: Path) -> None:
-    working = place.with_name(working_name(7))
-    os.link(place, working)  # killed between linking and unlinking
-    assert seen(repository) == OnDisk(COPY, readable=True, leftover=True)
-    clear(repository, managed())
-    assert seen(repository) == OnDisk(COPY, readable=True)
-    place.rename(working)  # killed between renaming and unlinking
-    assert seen(repository) == OnDisk(ABSENT, readable=False, leftover=True)
+def test_a_second_agent_that_takes_the_working_name_does_not_get_its_bytes_placed(repository: Repository) -> None:
+    working = Path(repository.path, FOLDER, working_name(7))
+
+    def blocks() -> Iterator[bytes]:
+        yield BYTES[:10]
+        working.unlink()
+        working.write_bytes(b"half")  # it has just begun
+        yield BYTES[10:]
+
+    with pytest.raises(RefusedError):
+        refill(repository, managed(), blocks())
+    assert not Path(repository.path, PATH).exists()
+
+
+def test_what_is_linked_is_what_was_written_whatever_has_the_working_name_by_then(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link_open = place_module.link_open
+    working = Path(repository.path, FOLDER, working_name(7))
+
+    def swap(descriptor: int, directory: int, to: str) -> None:
+        working.rename(working.with_name("moved"))
+        working.write_bytes(b"half")
+        link_open(descriptor, directory, to)
+
+    monkeypatch.setattr(place_module, "link_open", swap)
     refill(repository, managed(), [BYTES])
-    assert names(repository) == ["cells.tiff"]
+    assert Path(repository.path, PATH).read_bytes() == BYTES
+
+
+def test_bytes_are_on_disk_before_they_get_a_name_and_the_name_before_it_is_said_to_be_there(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+    link, unlink, fsync = os.link, os.unlink, os.fsync
+
+    def note(name: str, function: Callable[..., None]) -> Callable[..., None]:
+        def noted(*arguments: object, **options: object) -> None:
+            function(*arguments, **options)
+            done.append(name)
+
+        return noted
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append("directory on disk" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes on disk")
+
+    monkeypatch.setattr(os, "link", note("named", link))
+    monkeypatch.setattr(os, "unlink", note("working name gone", unlink))
+    monkeypatch.setattr(os, "fsync", synced)
+    refill(repository, managed(), [BYTES])
+    assert done == ["bytes on disk", "named", "working name gone", "directory on disk"]
+
+
+def test_what_an_agent_that_was_killed_while_bringing_back_has_left_is_cleared_away(
+    repository: Repository, place: Path
+) -> None:
+    os.link(place, place.with_name(working_name(7)))
+    assert seen(repository) == OnDisk(COPY, readable=True, leftover=True)
+    assert clear(repository, managed())
+    assert seen(repository) == OnDisk(COPY, readable=True)
+    place.rename(place.with_name(working_name(7)))
+    assert seen(repository) == OnDisk(ABSENT, readable=False, leftover=True)
+    assert not clear(repository, managed())
+    assert names(repository) == []
+
+
+class TestKilledWhileRemoving:
+    """What is under the name that files are removed under may be all that there is of them."""
+
+    @pytest.fixture
+    def aside(self, place: Path) -> Path:
+        return place.rename(place.with_name(aside_name(7)))
+
+    def test_right_bytes_are_seen_and_put_back(self, repository: Repository, place: Path, aside: Path) -> None:
+        before = aside.stat()
+        assert seen(repository) == OnDisk(ABSENT, readable=False, aside=True)
+        assert clear(repository, managed())
+        assert seen(repository) == OnDisk(COPY, readable=True)
+        assert (place.read_bytes(), place.stat().st_ino, place.stat().st_mtime_ns) == (
+            BYTES,
+            before.st_ino,
+            before.st_mtime_ns,
+        )
+
+    def test_right_bytes_go_when_they_are_to_be_removed(self, repository: Repository, aside: Path) -> None:
+        assert evict(repository, managed()) == len(BYTES)
+        assert names(repository) == []
+
+    def test_other_bytes_are_left(self, repository: Repository, aside: Path) -> None:
+        aside.write_bytes(BYTES[::-1])
+        for work in (clear, check):
+            with pytest.raises(RefusedError, match="not those that OMERO knows"):
+                work(repository, managed())
+        assert aside.read_bytes() == BYTES[::-1]
+
+    def test_it_is_left_beside_a_file_of_the_managed_name(
+        self, repository: Repository, place: Path, aside: Path
+    ) -> None:
+        place.write_bytes(b"somebody else's")
+        for work in (clear, check):
+            with pytest.raises(RefusedError, match="which of both is right"):
+                work(repository, managed())
+        assert names(repository) == sorted([aside.name, place.name])
+
+    def test_the_second_name_of_what_was_put_back_goes(self, repository: Repository, place: Path, aside: Path) -> None:
+        os.link(aside, place)
+        assert seen(repository) == OnDisk(COPY, readable=True, aside=True)
+        assert clear(repository, managed())
+        assert seen(repository) == OnDisk(COPY, readable=True)
+
+    def test_bringing_back_leaves_it_alone(self, repository: Repository, aside: Path) -> None:
+        aside.write_bytes(b"somebody else's")
+        refill(repository, managed(), [BYTES])
+        assert aside.read_bytes() == b"somebody else's"
 
 
 def test_a_link_planted_under_the_working_name_is_not_written_through(repository: Repository, tmp_path: Path) -> None:
@@ -260,6 +414,20 @@ class TestProof:
     def test_an_empty_mount_point_is_not(self, repository: Repository) -> None:
         with pytest.raises(RefusedError, match="No such file"):
             repository.prove("database", "uuid")
+
+    def test_one_that_goes_away_later_is_not_taken_for_one_without_files(
+        self, repository: Repository, proof: Path, place: Path
+    ) -> None:
+        repository.prove("database", "uuid")
+        root = Path(repository.path)
+        root.rename(root.with_name("elsewhere"))
+        with pytest.raises(RefusedError, match="No such file"):
+            seen(repository)
+        root.mkdir()  # an empty mount point
+        for work in (seen, lambda where: evict(where, managed()), lambda where: refill(where, managed(), [BYTES])):
+            with pytest.raises(RefusedError, match="No such file"):
+                work(repository)
+        assert list(root.iterdir()) == []
 
     @pytest.mark.parametrize("database", ["", "..", "a/b"])
     def test_an_id_that_leads_elsewhere_proves_nothing(self, repository: Repository, database: str) -> None:
