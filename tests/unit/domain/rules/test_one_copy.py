@@ -153,6 +153,20 @@ def test_comparing_anew_says_whether_what_omero_knows_now_is_right() -> None:
     assert isinstance(decided(observed("copy", resource="disk", base=base)).action, Verify)
 
 
+@pytest.mark.parametrize(
+    ("states", "there"), [(("copy", "copy"), "yes"), (("copy", "absent"), "no"), (("stub",), "no"), ((), "yes")]
+)
+def test_omero_is_said_to_have_a_copy_where_it_can_read_all_of_it(states: tuple[str, ...], there: str) -> None:
+    observation = observed(*states)
+    assert _reason(observation) == there
+    assert _reason(replace(observation, copies=None)) == "unknown"
+
+
+def _reason(observation: Observation) -> str:
+    (value,) = [reason.value for reason in decide(observation).reasons if reason.field == "copy in OMERO"]
+    return value
+
+
 def test_clearing_up_on_an_offline_tier_reads_nothing_from_it() -> None:
     never = replace(POLICY, evict=NEVER)
     for state in ("killed while linking", "killed while writing", "killed while removing", "killed while putting back"):
