@@ -144,6 +144,7 @@ def test_what_is_put_in_its_place_just_before_it_is_removed_is_put_back(
     repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     rename = place_module.rename
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
 
     def swap(directory: int, name: str, to: str) -> None:
         change(place)

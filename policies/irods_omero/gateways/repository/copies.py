@@ -113,20 +113,15 @@ def remove(repository: Repository, file: ManagedFile, version: Version | None) -
     """
     with place_of_file(repository, file, REMOVING) as place:
         found = place.tidied()
-        there = found.named or found.aside
-        if there is None:
+        if found.named is None and found.aside is None:
             return 0
-        if version is None or Version.of(there) != version:
-            raise place.refusal(CHANGED)
-        if found.named is not None:
-            place.call(lambda: rename(place.directory, place.name, place.aside))
-            moved = place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False))
-            if not Version.of(moved).is_renamed(version):
-                place.call(lambda: link(place.directory, place.aside, place.name))
-                place.unlink(place.aside)
-                place.call(lambda: os.fsync(place.directory))
+        # While it is open no other file gets its number.
+        with place.opened(place.name if found.named is not None else place.aside) as descriptor:
+            if version is None or Version.of(place.call(lambda: os.fstat(descriptor))) != version:
                 raise place.refusal(CHANGED)
-        place.unlink(place.aside)
+            if found.named is not None:
+                _put_aside(place, version)
+            place.unlink(place.aside)
     return version.size
 
 
@@ -206,6 +201,17 @@ def is_file_in(file: ManagedFile, blocks: Iterable[bytes]) -> bool:
         digest.update(block)
         size += len(block)
     return size == file.size and digest.is_that_of(file.digest)
+
+
+def _put_aside(place: Place, version: Version) -> None:
+    """Give what has the managed name the name that files are removed under, if it is still that version."""
+    place.call(lambda: rename(place.directory, place.name, place.aside))
+    moved = place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False))
+    if not Version.of(moved).is_renamed(version):
+        place.call(lambda: link(place.directory, place.aside, place.name))
+        place.unlink(place.aside)
+        place.call(lambda: os.fsync(place.directory))
+        raise place.refusal(CHANGED)
 
 
 def _check_is_copy(place: Place, found: os.stat_result) -> None:
