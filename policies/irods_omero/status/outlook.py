@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from irods.column import Criterion, In, Like
 from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta
 
+from irods_omero.domain.state.counts import Due, Outlook
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import GOOD
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows, sums
@@ -24,38 +24,6 @@ DAYS = (0, 7, 30)
 """How far the outlook goes: what is old enough now, and what will be in so many days if nobody uses it."""
 
 DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Due:
-    """What is, or will be, unused for as long as data stays on a tier.
-
-    Attributes:
-        resource: Root resource of the tier.
-        days: In how many days, at most; 0 for now. What is due earlier is counted, too.
-        replicas: How many replicas.
-        size: Bytes of these.
-    """
-
-    resource: str
-    days: int
-    replicas: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What will move.
-
-    Attributes:
-        due: By resource and days.
-        scheduled: Replicas that storage tiering has flagged: they are in the delay queue, or were given up.
-        scheduled_size: Bytes of these.
-    """
-
-    due: tuple[Due, ...] = ()
-    scheduled: int = 0
-    scheduled_size: int = 0
 
 
 def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outlook:

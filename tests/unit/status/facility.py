@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.domain.state.counts import Due, ImageCount, Outlook, TierCount
 from irods_omero.settings import Settings
 from irods_omero.status.facility import Facility
-from irods_omero.status.outlook import Due, Outlook
 from irods_omero.status.seen import ErrorSeen, RequestSeen, ResourceUse, Seen
 from irods_omero.status.summary import summarise
 
