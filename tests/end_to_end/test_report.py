@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from irods.meta import iRODSMeta
+from irods.models import Resource
 
 from irods_omero.cli import main
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.watched import TIERING_PREFIX
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE
-from irods_omero.status import reading
+from irods_omero.status import outlook, reading
+from irods_omero.vocabulary import TIER_TIME
+from lab.zone.setup import set_up_tiers
 from tests.end_to_end.conftest import Places
 from tests.pictures import retina
 from tests.scene import Scene
@@ -86,6 +93,50 @@ def test_what_will_move_next_is_what_nobody_has_used(scene: Scene) -> None:
     assert (request["request"], request["state"], request["units"]) == ("archive", "not seen yet", 1)
     (waiting,) = [row for row in figures(scene)["waiting"] if row["pending"]]
     assert waiting["what"] == "with images"
+
+
+def test_no_tier_moves_that_is_the_last_one_is_in_no_group_or_keeps_its_replicas(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.grow_old(path)
+    staying, keeping = iRODSMeta(TIER_TIME, "1"), iRODSMeta(f"{TIERING_PREFIX}preserve_replicas", "true")
+
+    def due() -> set[str]:
+        with ZoneConnection(scene.settings.zone) as zone:
+            return {each.resource for each in outlook.read_outlook(scene.settings, zone, time.time()).due}
+
+    metadata = scene.admin.metadata
+    metadata.add(Resource, ARCHIVE, staying)
+    metadata.add(Resource, "demoResc", staying)
+    try:
+        assert due() == {FAST}
+        metadata.add(Resource, FAST, keeping)
+        assert due() == set()
+    finally:
+        metadata.remove(Resource, ARCHIVE, staying)
+        metadata.remove(Resource, "demoResc", staying)
+        metadata.remove(Resource, FAST, keeping)
+
+
+def test_what_will_move_is_counted_on_all_leaves_of_a_resource(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlook, "IDS_A_QUERY", 1)
+    resources, vault = scene.admin.resources, scene.admin.resources.get("demoResc")
+    resources.create("wide", "random")
+    paths = []
+    for leaf in ("one", "two"):
+        resources.create(leaf, "unixfilesystem", vault.location, f"{vault.vault_path}/{leaf}")
+        paths.append(scene.put(f"{leaf}.ome.tiff", retina(32), leaf))
+        resources.add_child("wide", leaf)
+    set_up_tiers(scene.admin, "of leaves", (("wide", 0), ("below wide", 1)))
+    try:
+        scene.grow_old(*paths)
+        (now,) = [row for row in figures(scene)["next"] if row["resource"] == "wide" and "now" in row["when"]]
+        assert (now["replicas"], now["bytes"]) == (2, 2 * len(retina(32)))
+    finally:
+        for leaf, path in zip(("one", "two"), paths, strict=True):
+            scene.user.data_objects.unlink(path, force=True)
+            resources.remove_child("wide", leaf)
+        for name in ("one", "two", "wide", "below wide"):
+            resources.remove(name)
 
 
 def test_errors_are_told_by_cause(scene: Scene) -> None:

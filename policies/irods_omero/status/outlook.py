@@ -9,12 +9,13 @@ from irods.column import Criterion, In, Like
 from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta
 
 from irods_omero.domain.state.counts import Due, Outlook
+from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import GOOD
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows, sums
 from irods_omero.gateways.zone.resources import root_names
 from irods_omero.gateways.zone.stranded import SCHEDULED
-from irods_omero.gateways.zone.watched import patterns_below
+from irods_omero.gateways.zone.watched import patterns_below, read_tiers
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import ACCESS_TIME, TIER_TIME
 
@@ -37,13 +38,17 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
     scheduled = list(_sums(settings, zone, DataObjectMeta.units == SCHEDULED))
     counts: dict[tuple[str, int], tuple[int, int]] = {}
     for top, seconds in sorted(_stays(zone).items()):
-        leaves = [str(id_) for id_, name in roots.items() if name == top][:IDS_A_QUERY]
+        leaves = [str(id_) for id_, name in roots.items() if name == top]
         for days in DAYS:
             # As texts, as storage tiering compares them itself (zone-88): all have ten digits until 2286.
             before = DataObjectMeta.value < str(int(now) + days * DAY - seconds)
-            where = (before, DataObjectMeta.units != SCHEDULED, In(DataObject.resc_id, leaves))
-            sums = list(_sums(settings, zone, *where))
-            counts[top, days] = sum(count for _, count, _ in sums), sum(size for _, _, size in sums)
+            where = (before, DataObjectMeta.units != SCHEDULED)
+            found = [
+                each
+                for ids in in_batches(leaves, IDS_A_QUERY)
+                for each in _sums(settings, zone, *where, In(DataObject.resc_id, ids))
+            ]
+            counts[top, days] = sum(count for _, count, _ in found), sum(size for _, _, size in found)
     return Outlook(
         due=tuple(Due(*key, *count) for key, count in sorted(counts.items())),
         scheduled=sum(count for _, count, _ in scheduled),
@@ -52,11 +57,12 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
 
 
 def _stays(zone: ZoneConnection) -> dict[str, int]:
-    """For how many seconds unused data stays on resources, by their names; the longest where there are several."""
+    """For how many seconds unused data stays on the tiers that it leaves, by resource; the longest of several."""
+    left = {tier.resource for tier in read_tiers(zone, {}).left()}
     longest: dict[str, int] = defaultdict(int)
     columns = (Resource.name, ResourceMeta.value)
     for resource, value in rows(zone, DOING, columns, ResourceMeta.name == TIER_TIME):
-        if str(value).isdecimal():
+        if str(resource) in left and str(value).isdecimal():
             longest[str(resource)] = max(longest[str(resource)], int(value))
     return longest
 

@@ -37,7 +37,7 @@ class TierCount:
 
 @dataclass(frozen=True)
 class Due:
-    """What is, or will be, unused for as long as data stays on a tier.
+    """What is, or will be, unused for as long as data stays on a tier that it leaves for another one.
 
     Attributes:
         resource: Root resource of the tier.
