@@ -6,7 +6,7 @@ One description of each table, and of what is wrong, serves the page, JSON, CSV 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,24 +103,17 @@ MONTH = Column("month", "month")
 
 def tables(facility: Facility, settings: Settings) -> tuple[Table, ...]:
     """All tables, in the order in which they are shown."""
-    images = facility.images
     since = tuple((each.month, each.tier, each.images) for each in sorted(facility.since, key=lambda each: each.month))
     return (
         _tiers(facility),
-        _of_omero(facility, "groups", "Images by group and tier", (GROUP, TIER, *IMAGES), _added(images, GROUP, TIER)),
-        _of_omero(facility, "arrivals", "Arrivals by month", (MONTH, TIER, *IMAGES), _added(images, MONTH, TIER)),
+        _added(facility, "groups", "Images by group and tier", GROUP, TIER),
+        _added(facility, "arrivals", "Arrivals by month", MONTH, TIER),
         _of_omero(facility, "since", "Since when images are on their tier", (MONTH, TIER, IMAGES[0]), since),
         _next(facility, settings),
         _waiting(facility.status),
         _requests(facility.status),
         _causes(facility.status),
-        _of_omero(
-            facility,
-            "images",
-            "Images by group, tier and month",
-            (GROUP, TIER, MONTH, *IMAGES),
-            _added(images, GROUP, TIER, MONTH),
-        ),
+        _added(facility, "images", "Images by group, tier and month", GROUP, TIER, MONTH),
     )
 
 
@@ -136,12 +129,12 @@ def _unasked(facility: Facility) -> str:
     return f"OMERO cannot be asked: {facility.unreachable}"
 
 
-def _added(images: Iterable[ImageCount], *by: Column) -> tuple[tuple[Cell, ...], ...]:
+def _added(facility: Facility, key: str, title: str, *by: Column) -> Table:
     sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for each in images:
-        key = tuple(getattr(each, column.key) for column in by)
-        sums[key] = [one + other for one, other in zip(sums[key], (each.images, each.filesets, each.size), strict=True)]
-    return tuple((*key, *counts) for key, counts in sorted(sums.items()))
+    for each in facility.images:
+        cell, counts = tuple(getattr(each, column.key) for column in by), (each.images, each.filesets, each.size)
+        sums[cell] = [one + other for one, other in zip(sums[cell], counts, strict=True)]
+    return _of_omero(facility, key, title, (*by, *IMAGES), tuple((*cell, *sums[cell]) for cell in sorted(sums)))
 
 
 def _tiers(facility: Facility) -> Table:
