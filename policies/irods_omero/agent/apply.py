@@ -175,16 +175,16 @@ class Applier:
                 raise self._missing[where]
             with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
                 done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
+            seen = self._observer.observe_import(observations[data_id], action, done)
         except RefusedError as error:
             if isinstance(error, DestinationError):
                 self._missing[where] = error
             kind = CONTENT if isinstance(error, ContentError) else OUTSIDE
             return _without_import(observations[data_id], self._fail(observations[data_id], error, kind))
-        observation = observations[data_id]
+        observations[data_id] = seen
         log.info("imported", path=action.paths[0], fileset=done.fileset)
         self.report.imported += 1
-        observations[data_id] = self._observer.observe_import(observation, action, done)
-        return decide_or_fail(observations[data_id])
+        return decide_or_fail(seen)
 
     def _begin(self, observations: Units, data_id: int) -> None:
         """Write down that an import is tried: what breaks a server while it is imported is known by that."""

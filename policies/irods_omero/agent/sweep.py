@@ -365,7 +365,7 @@ class Sweeper:
         work.run_copies()
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
-        if work.report.taken:  # whoever has imported them is waiting for their tags
+        if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
         return work.report
