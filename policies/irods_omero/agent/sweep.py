@@ -103,7 +103,7 @@ class Sweep:
     def imports(self) -> list[Job]:
         """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
-        return self._imports.jobs(self._observer, self.report)
+        return self._imports.jobs(self._observer)
 
     def run_copies(self) -> None:
         """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""

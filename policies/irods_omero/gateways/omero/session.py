@@ -34,7 +34,7 @@ PATIENCE = 3600.0
 LOOK_SECONDS = 60.0
 """Seconds between two looks at how far a command has come."""
 
-FIND_OR_MAKE = threading.RLock()
+FIND_OR_MAKE = threading.Lock()
 """Held while something is looked for that is made if it is not there: OMERO takes two of the same name."""
 
 Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
