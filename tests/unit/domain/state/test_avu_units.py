@@ -27,7 +27,7 @@ def test_a_unit_without_what_is_between_the_two_is_told_from_any_value(template:
     assert split(template, joined(template, value, unit)) == (value, unit)
 
 
-@pytest.mark.parametrize(("template", "between"), zip(TEMPLATES, (" ", " [", ": ", "|"), strict=True))
+@pytest.mark.parametrize(("template", "between"), list(zip(TEMPLATES, (" ", " [", ": ", "|"), strict=True)))
 @given(data=st.data())
 def test_a_text_of_another_shape_is_a_value_without_unit(template: str, between: str, data: st.DataObject) -> None:
     text = data.draw(WORDS.filter(lambda text: between not in text))
