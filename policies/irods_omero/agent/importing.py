@@ -61,7 +61,7 @@ class Imports:
                 partial(self._import, first, unit, marks),
                 frozenset({unit, *(mark.id for mark in marks)}),
                 self._owners.get(unit, ""),
-                late=unit in self._suspects,  # what breaks a server must not do so before all others have had their turn
+                late=unit in self._suspects,  # what breaks a server has its turn after all others
             )
             for unit, marks in sorted(self._marks.items())
         ]
