@@ -116,9 +116,10 @@ class Workers:
                 log.info("left to the next agent", jobs=len(self._running))
 
     def _take_in(self, jobs: Iterable[Job], others: int, left_out: int) -> None:
-        """Start as many threads as there is work for, without what the caller does."""
+        """Start as many threads as there is work for, without what the caller does; nothing is begun twice."""
         with self._changed:
-            self._waiting += jobs
+            known = {job.key for job in self._waiting} | self._running.keys()
+            self._waiting += (job for job in jobs if job.key not in known)
             for _ in range(min(others - len(self._threads), len(self._waiting) - left_out)):
                 self._start()
 
