@@ -1,4 +1,4 @@
-"""Measures all that README.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
+"""Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
 python -m benchmarks.hooks, merge, sweep, reconcile, throughput, intake, imports or refill
 """
@@ -16,9 +16,7 @@ BY_SIZE = ("sweep", "reconcile", "throughput", "intake", "imports", "refill")
 def main() -> int:
     """Run each in a process of its own; the answer is how many did not reach their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="smaller numbers of units: a minute or two instead of seven"
-    )
+    parser.add_argument("--quick", action="store_true", help="smaller numbers of units, in a fraction of the time")
     options = ["--quick"] if parser.parse_args().quick else []
     missed = [name for name in FIXED if run(name)]
     missed += [name for name in BY_SIZE if run(name, *options)]

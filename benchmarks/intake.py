@@ -17,8 +17,8 @@ import numpy as np
 import tifffile
 from rich.table import Table
 
-from benchmarks.memory import peak_mb
-from benchmarks.shown import Figures, run, table
+from benchmarks.memory import noted_growth
+from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, rates, run, too_slow
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.report import Report
 from irods_omero.gateways.omero.sources import BLOCK, read_sources
@@ -26,6 +26,7 @@ from tests.scene import Scene, lab_places
 from tests.scene.accounts import FAST, GROUP
 from tests.scene.elsewhere import import_elsewhere
 
+TAKEN_IN = "taken in"
 MEGABYTES, QUICK_MEGABYTES = 512, 64
 FACTOR = 0.8
 """The agent is to reach this part of the rate of the plain copy."""
@@ -41,19 +42,15 @@ def measure(quick: bool) -> Figures:
             scene.settings = scene.with_settings(omero_first=[rule])
             scene.user.collections.create(scene.collection)
             content = picture(size)
-            plain, taken = [], []
+            plain, taken, grown_plain, grown = (list[float]() for _ in range(4))
             for number in range(3):
                 fileset = import_elsewhere(scene.microscopist, scene.group_id, {"a.tif": content}, "", f"n{number}")
-                plain.append(copy_plainly(scene, fileset, number))
-                before = peak_mb()
-                taken.append(take(scene, fileset))
-                grown = peak_mb() - before
-    return {
-        "megabytes": size,
-        "plain copy, seconds": min(plain),
-        "taken in, seconds": min(taken),
-        "memory grown, megabytes": grown,
-    }
+                with noted_growth(grown_plain):
+                    plain.append(copy_plainly(scene, fileset, number))
+                with noted_growth(grown):
+                    taken.append(take(scene, fileset))
+    memory = {"memory for the plain copy, megabytes": max(grown_plain), "memory, megabytes": max(grown)}
+    return {"megabytes": size, **fastest({PLAIN: plain, TAKEN_IN: taken}), **memory}
 
 
 def picture(megabytes: int) -> bytes:
@@ -97,26 +94,17 @@ def take(scene: Scene, fileset: int) -> float:
 
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and a sentence."""
-    size = figures["megabytes"]
-    made = table(f"One file of {size:,} MB from OMERO to iRODS, on lab servers", "", "seconds", "MB a second")
-    for name in ("plain copy", "taken in"):
-        seconds = figures[f"{name}, seconds"]
-        made.add_row(name, f"{seconds:.1f}", f"{size / seconds:,.0f}")
-    yield made
+    yield rates("from OMERO to iRODS", figures, PLAIN, TAKEN_IN)
     yield (
-        f"Taking a file of {size:,} MB in reaches {_ratio(figures):.2f} of the rate of the plain copy, all checks "
-        f"included, and takes {figures['memory grown, megabytes']:.0f} MB of memory more than the plain copy."
+        f"Taking a file of {figures['megabytes']:,} MB in reaches {part_of_plain(figures, TAKEN_IN):.2f} of the rate "
+        f"of the plain copy, all checks included. It takes {figures['memory, megabytes']:.0f} MB of memory, the plain "
+        f"copy {figures['memory for the plain copy, megabytes']:.0f} MB."
     )
 
 
 def missed(figures: Figures) -> Iterator[str]:
     """What was to be reached and is not."""
-    if _ratio(figures) < FACTOR:
-        yield f"taking in at {FACTOR} of the rate of the plain copy"
-
-
-def _ratio(figures: Figures) -> float:
-    return float(figures["plain copy, seconds"] / figures["taken in, seconds"])
+    yield from too_slow(figures, TAKEN_IN, FACTOR)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import irods.keywords as kw
 import numpy as np
 from rich.table import Table
 
-from benchmarks.shown import Figures, run, table
+from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, rates, run, too_slow
 from benchmarks.world import lab_world
 from irods_omero.domain.state.managed_files import ABSENT, ManagedFile, OnDisk
 from irods_omero.gateways.repository.copies import BLOCK, refill
@@ -26,10 +26,9 @@ from irods_omero.gateways.zone.streaming import blocks_of
 from tests.scene import Scene
 from tests.scene.accounts import FAST
 
+READING, BROUGHT_BACK = "plain reading", "brought back"
 MEGABYTES, QUICK_MEGABYTES = 512, 64
 ROUNDS = 5
-"""The fastest of so many counts, as others use the machine, too."""
-
 FACTOR = 0.5
 """Bringing back reaches at least this part of the rate of the plain copy, which computes no hash."""
 
@@ -43,17 +42,12 @@ def measure(quick: bool) -> Figures:
         with world.scene.user.data_objects.open(path, "w", **{kw.DEST_RESC_NAME_KW: FAST}) as stream:
             stream.write(content)
         file = _managed(content)
-        rounds = [
-            (
-                copy_plainly(world.scene, path, Path(os.devnull)),
-                copy_plainly(world.scene, path, Path(name, "plain")),
-                bring_back(world.scene, path, file, Path(name)),
-            )
-            for _ in range(ROUNDS)
-        ]
-    names = ("plain reading", "plain copy", "brought back")
-    seconds = {name: min(of_name) for name, of_name in zip(names, zip(*rounds, strict=True), strict=True)}
-    return {"megabytes": megabytes, **{f"{name}, seconds": value for name, value in seconds.items()}}
+        ways: dict[str, list[float]] = {READING: [], PLAIN: [], BROUGHT_BACK: []}
+        for _ in range(ROUNDS):
+            ways[READING].append(copy_plainly(world.scene, path, Path(os.devnull)))
+            ways[PLAIN].append(copy_plainly(world.scene, path, Path(name, "plain")))
+            ways[BROUGHT_BACK].append(bring_back(world.scene, path, file, Path(name)))
+    return {"megabytes": megabytes, **fastest(ways)}
 
 
 def _managed(content: bytes) -> ManagedFile:
@@ -89,23 +83,14 @@ def bring_back(scene: Scene, path: str, file: ManagedFile, directory: Path) -> f
 
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and a sentence."""
-    size = figures["megabytes"]
-    made = table(f"One file of {size:,} MB from iRODS to OMERO's disk, on lab servers", "", "seconds", "MB a second")
-    for name in ("plain reading", "plain copy", "brought back"):
-        seconds = figures[f"{name}, seconds"]
-        made.add_row(name, f"{seconds:.1f}", f"{size / seconds:,.0f}")
-    yield made
-    yield f"Bringing a file of {size:,} MB back reaches {_ratio(figures):.2f} of the rate of plainly copying it."
+    yield rates("from iRODS to OMERO's disk", figures, READING, PLAIN, BROUGHT_BACK)
+    part = part_of_plain(figures, BROUGHT_BACK)
+    yield f"Bringing a file of {figures['megabytes']:,} MB back reaches {part:.2f} of the rate of plainly copying it."
 
 
 def missed(figures: Figures) -> Iterator[str]:
     """What was to be reached and is not."""
-    if _ratio(figures) < FACTOR:
-        yield f"bringing back at {FACTOR} of the rate of a plain copy"
-
-
-def _ratio(figures: Figures) -> float:
-    return float(figures["plain copy, seconds"] / figures["brought back, seconds"])
+    yield from too_slow(figures, BROUGHT_BACK, FACTOR)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import structlog
@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 Figures = dict[str, Any]
+
+PLAIN = "plain copy"
+"""What the rate of other ways to copy a large file is compared with."""
 
 
 def run(
@@ -65,3 +68,33 @@ def table(title: str, *columns: str) -> Table:
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number else "left")
     return made
+
+
+def rates(title: str, figures: Figures, *ways: str) -> Table:
+    """How fast one large file is copied in different ways: ``megabytes``, and for each way ``WAY, seconds``."""
+    size = figures["megabytes"]
+    made = table(f"One file of {size:,} MB {title}, on lab servers", "", "seconds", "MB a second")
+    for way in ways:
+        seconds = figures[_seconds(way)]
+        made.add_row(way, f"{seconds:.1f}", f"{size / seconds:,.0f}")
+    return made
+
+
+def part_of_plain(figures: Figures, way: str) -> float:
+    """Which part of the rate of the plain copy one way has."""
+    return float(figures[_seconds(PLAIN)] / figures[_seconds(way)])
+
+
+def too_slow(figures: Figures, way: str, factor: float) -> Iterator[str]:
+    """Says so if one way has less than this part of the rate of the plain copy."""
+    if part_of_plain(figures, way) < factor:
+        yield f"{way} at {factor} of the rate of the plain copy"
+
+
+def fastest(ways: dict[str, list[float]]) -> Figures:
+    """The figures of the fastest round of each way: others use the machine, too."""
+    return {_seconds(way): min(seconds) for way, seconds in ways.items()}
+
+
+def _seconds(way: str) -> str:
+    return f"{way}, seconds"

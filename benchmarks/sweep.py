@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from rich.table import Table
 
@@ -59,9 +60,9 @@ def measure_one(world: World, size: int) -> Figures:
     }
 
 
-def sweep(world: World, size: int) -> tuple[Calls, float]:
-    """One sweep of an agent that has just been started."""
-    with counted(world.scene) as calls, world.scene.connections() as connections:
+def sweep(world: World, size: int, **settings: Any) -> tuple[Calls, float]:
+    """One sweep of an agent that has just been started, with these sections of its configuration changed."""
+    with counted(world.scene) as calls, world.scene.connections(**settings) as connections:
         start = time.perf_counter()
         report = Sweeper(connections).sweep()
         seconds = time.perf_counter() - start

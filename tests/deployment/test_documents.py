@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.status.facility import tables
 from irods_omero.vocabulary import REGISTERED, SUPERSEDED
@@ -22,6 +23,11 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def without_code(document: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", (TOP / document).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     text = (TOP / document).read_text(encoding="utf-8")
@@ -33,6 +39,18 @@ def test_links_lead_somewhere(document: str) -> None:
             if not target.exists() or (anchor and anchor not in anchors(target)):
                 missing.append(link)
     assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_all_rows_of_a_table_have_as_many_cells_as_its_head(document: str) -> None:
+    wrong, width = [], 0
+    for line in without_code(document).splitlines():
+        is_row = line.startswith("|")
+        cells = len(re.findall(r"(?<!\\)\|", line)) if is_row else 0
+        width = (width or cells) if is_row else 0
+        if cells != width:
+            wrong.append(line)
+    assert wrong == []
 
 
 def test_the_commands_of_the_readme_are_there() -> None:
@@ -57,5 +75,8 @@ def test_the_page_on_the_report_names_all_tables_and_all_kinds_of_events() -> No
         SUPERSEDED,
         *re.findall(r'(?:ZONE|AGREED), "(\w+)"', source),
     }
+    wrong = {GIVEN_UP, AGAIN, HINDERED, REFUSED, HELD_BACK, TO_CORRECT}
+    (errors,) = (line for line in text.splitlines() if line.startswith("| `errors` |"))
+    assert set(re.findall(r"`([^`]+)`", errors)) == {"errors", *wrong}
     assert len(kinds) > 10
     assert kinds <= rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -39,6 +38,13 @@ def lab(places: Places) -> Any:
     return lab
 
 
+@pytest.fixture
+def pool(scene: Scene) -> Iterator[ThreadPoolExecutor]:
+    """For what waits: its end is waited for when OMERO is no longer held up, and the scene is still there."""
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
 def leave_to_omero(scene: Scene, lab: Any) -> None:
     """Kill an agent while OMERO reads what it has uploaded."""
     with scene.agent("--once") as agent:
@@ -46,55 +52,56 @@ def leave_to_omero(scene: Scene, lab: Any) -> None:
         agent.send_signal(signal.SIGKILL)
 
 
-@contextmanager
-def another_waits(scene: Scene, lab: Any) -> Iterator[Future[Report]]:
+def another_waits(scene: Scene, lab: Any, pool: ThreadPoolExecutor) -> Future[Report]:
     """Another agent has found the import and waits for it."""
     lab.forget_requests()
-    with ThreadPoolExecutor() as pool:
-        sweep = pool.submit(scene.sweep)
-        scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
-        yield sweep
+    sweep = pool.submit(scene.sweep)
+    scene.wait_until(lambda: any(each.operation == "listImports" for each in lab.requests()), "it is found")
+    return sweep
 
 
-def test_an_agent_goes_on_waiting_for_the_import_of_one_that_was_killed(scene: Scene, lab: Any) -> None:
+def test_an_agent_goes_on_waiting_for_the_import_of_one_that_was_killed(
+    scene: Scene, lab: Any, pool: ThreadPoolExecutor
+) -> None:
     path = scene.put("a.ome.tiff", retina(32))
-    with ExitStack() as stack:
-        with lab.long_imports():
-            leave_to_omero(scene, lab)
-            (fileset,) = made_of(scene, path)
-            sweep = stack.enter_context(another_waits(scene, lab))
-            assert made_of(scene, path) == {fileset: 0}
-        sweep.result(timeout=60)
+    with lab.long_imports():
+        leave_to_omero(scene, lab)
+        (fileset,) = made_of(scene, path)
+        sweep = another_waits(scene, lab, pool)
+        assert made_of(scene, path) == {fileset: 0}
+    sweep.result(timeout=60)
     assert made_of(scene, path) == {fileset: 1}
     assert not any(request.operation == "importFileset" for request in lab.requests())
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
     assert scene.avus(path, "omero::error") == []
 
 
-def test_why_an_import_failed_that_another_agent_began_is_told(scene: Scene, lab: Any) -> None:
+def test_why_an_import_failed_that_another_agent_began_is_told(
+    scene: Scene, lab: Any, pool: ThreadPoolExecutor
+) -> None:
     path = scene.put("a.ome.tiff", NO_PICTURE)
-    with ExitStack() as stack:
-        with lab.long_imports():
-            leave_to_omero(scene, lab)
-            sweep = stack.enter_context(another_waits(scene, lab))
-        sweep.result(timeout=60)
+    with lab.long_imports():
+        leave_to_omero(scene, lab)
+        sweep = another_waits(scene, lab, pool)
+    sweep.result(timeout=60)
     assert not any(request.operation == "importFileset" for request in lab.requests())
     (error,) = scene.avus(path, "omero::error")
     assert "Unknown file format" in error
     assert made_of(scene, path) == {}
 
 
-def test_an_import_goes_on_where_the_connection_to_omero_breaks(scene: Scene, lab: Any) -> None:
+def test_an_import_goes_on_where_the_connection_to_omero_breaks(
+    scene: Scene, lab: Any, pool: ThreadPoolExecutor
+) -> None:
     path = scene.put("a.ome.tiff", retina(32))
-    with ExitStack() as stack:
-        with lab.long_imports():
-            lab.disturb("getResponse", "cut", nth=2)
-            with pytest.raises(UnreachableError):
-                scene.sweep()
-            lab.calm()
-            (fileset,) = made_of(scene, path)
-            sweep = stack.enter_context(another_waits(scene, lab))
-        sweep.result(timeout=60)
+    with lab.long_imports():
+        lab.disturb("getResponse", "cut", nth=2)
+        with pytest.raises(UnreachableError):
+            scene.sweep()
+        lab.calm()
+        (fileset,) = made_of(scene, path)
+        sweep = another_waits(scene, lab, pool)
+    sweep.result(timeout=60)
     assert made_of(scene, path) == {fileset: 1}
 
 
@@ -112,10 +119,11 @@ def test_what_a_server_has_forgotten_is_imported_anew(scene: Scene, lab: Any) ->
 
 
 def test_a_command_without_progress_is_given_up(scene: Scene, lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "PATIENCE", 0.05)
     path = scene.put("a.ome.tiff", retina(32))
     with lab.long_imports():
-        scene.sweep()
+        with monkeypatch.context() as impatient:
+            impatient.setattr(running, "PATIENCE", 0.05)
+            scene.sweep()
         (error,) = scene.avus(path, "omero::error")
         assert "OMERO is at step 0" in error
         assert made_of(scene, path) == {}

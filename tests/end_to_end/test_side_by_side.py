@@ -68,12 +68,14 @@ def test_each_unit_is_imported_once_and_its_failure_is_its_own(several: Scene) -
 
 def test_datasets_and_tags_that_all_need_are_made_once(several: Scene) -> None:
     arrive(several)
-    before, tags_before = containers(several, "Dataset"), Counter(our_tags(several))
+    before, tags_before = Counter(containers(several, "Dataset")), Counter(our_tags(several))
     several.sweep()
-    made = [name for name in containers(several, "Dataset") if name not in before]
-    assert len(made) == len(set(made)) <= 1
+    made = Counter(containers(several, "Dataset")) - before
+    assert list(made.values()) == [1]
     new = Counter(our_tags(several)) - tags_before
-    assert [tag for tag, times in new.items() if times > 1] == []
+    had = {text for _, text, _ in tags_before}  # real servers may have some from earlier runs
+    assert {text for _, text, _ in new} >= SHOWN - had
+    assert set(new.values()) <= {1}
 
 
 @pytest.mark.lab_only("makes OMERO slow")
@@ -86,18 +88,21 @@ def test_nobody_waits_for_an_import_that_takes_long(several: Scene, places: Plac
     reports, stop = list[Report](), threading.Event()
     with several.connections(agent={"interval_seconds": 0.1}) as connections:
         agent = threading.Thread(target=run, args=(connections, stop, reports.append))
-        with lab.long_imports():
-            late = several.put("late.ome.tiff", retina(32))
-            agent.start()
-            several.wait_until(
-                lambda: any(each.operation == "verifyUpload" for each in lab.requests()), "OMERO reads the file"
-            )
-            several.ask_by_avu(image, "keep")
-            several.wait_until(lambda: "keep" in several.shown(image).image.texts, "the request is shown")
-            assert several.avus(late, "omero::image") == []
-        several.wait_until(lambda: sum(report.imported for report in reports) == 1, "the import is done")
-        stop.set()
-        agent.join(60)
+        agent.start()
+        try:
+            with lab.long_imports():
+                late = several.put("late.ome.tiff", retina(32))
+                several.wait_until(
+                    lambda: any(each.operation == "verifyUpload" for each in lab.requests()), "OMERO reads the file"
+                )
+                several.ask_by_avu(image, "keep")
+                several.wait_until(lambda: "keep" in several.shown(image).image.texts, "the request is shown")
+                assert several.avus(late, "omero::image") == []
+            several.wait_until(lambda: sum(report.imported for report in reports) == 1, "the import is done")
+        finally:
+            stop.set()
+            agent.join(60)
+        assert not agent.is_alive()
     assert several.shown(late).image.texts == SHOWN
     assert several.avus(late, "omero::sync") == []
 

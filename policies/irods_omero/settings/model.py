@@ -120,7 +120,9 @@ class ImportSettings(Section):
         "says so.",
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
-        default=20, description="How many units a sweep imports at most, after all else: requests wait no longer."
+        default=20,
+        description="Of how many units at most the import is begun and not done, after all else: requests wait no "
+        "longer. So many filesets that came through OMERO first, and copies that are read, a sweep takes on, too.",
     )
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
