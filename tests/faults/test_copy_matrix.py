@@ -120,7 +120,7 @@ def wrong_with(stage: Stage, case: Case, rows: list[list[object]]) -> str:
     """What OMERO would read wrongly at this moment, or has changed."""
     place, image = stage.place(case), stage.scene.image(case.image)
     if place.is_symlink() or stage.read_as_owner(case) != (PICTURE if place.exists() else None):
-        return f"half a file: {place.stat()}"
+        return f"not what the database says: {place}"
     if not place.exists() and not image.archived:
         return "missing without a lock"
     return "" if stage.rows(case) == rows else f"another row: {stage.rows(case)}"

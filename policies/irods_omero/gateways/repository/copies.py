@@ -77,8 +77,7 @@ def clear(repository: Repository, file: ManagedFile) -> bool:
         if found.aside is None:
             return found.named is not None
         with place.opened(place.aside) as descriptor:
-            _check_is_copy(place, place.call(lambda: os.fstat(descriptor)))
-            _check_bytes(place, descriptor)
+            _check(place, place.aside, descriptor)
             place.name_it(descriptor, place.aside)
     return True
 
@@ -96,11 +95,9 @@ def check(repository: Repository, file: ManagedFile) -> Version | None:
         found = place.tidied()
         if found.named is None and found.aside is None:
             return None
-        with place.opened(place.name if found.named is not None else place.aside) as descriptor:
-            before = place.call(lambda: os.fstat(descriptor))
-            _check_is_copy(place, before)
-            _check_bytes(place, descriptor)
-        return Version.of(before)
+        name = place.name if found.named is not None else place.aside
+        with place.opened(name) as descriptor:
+            return _check(place, name, descriptor)
 
 
 def remove(repository: Repository, file: ManagedFile, version: Version | None) -> int:
@@ -214,14 +211,14 @@ def _put_aside(place: Place, version: Version) -> None:
         raise place.refusal(CHANGED)
 
 
-def _check_is_copy(place: Place, found: os.stat_result) -> None:
+def _check(place: Place, name: str, descriptor: int) -> Version:
+    """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
+    found = place.call(lambda: os.fstat(descriptor))
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size != place.file.size:
-        raise place.refusal("it is no file of its own with the size that OMERO knows: left as it is")
-
-
-def _check_bytes(place: Place, descriptor: int) -> None:
+        raise place.refusal(f"{name} is no file of its own with the size that OMERO knows: left as it is")
     if not is_file_in(place.file, _blocks(place, descriptor)):
-        raise place.refusal("its bytes are not those that OMERO knows: left as it is")
+        raise place.refusal(f"the bytes of {name} are not those that OMERO knows: left as it is")
+    return Version.of(found)
 
 
 def _blocks(place: Place, descriptor: int) -> Iterator[bytes]:
