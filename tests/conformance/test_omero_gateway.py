@@ -188,8 +188,11 @@ def look_back(agent: Agent, fileset_id: int) -> None:
 
 def add_up(agent: Agent) -> None:
     """Images, filesets and bytes by group, tier and month, on plates and off them; each image counts once."""
-    content, month = picture("one", "two"), time.strftime("%Y-%m", time.gmtime())
+    content = picture("one", "two")
     done = agent.importing.bring_in(agent.action(3, target=agent.target), opener(content))
+    of_event = "select year(v.time), month(v.time) from Fileset f join f.details.creationEvent v where f.id = :id"
+    ((year, in_year),) = agent.service.rows("reading when it came", of_event, {"id": done.fileset})
+    month = f"{year:04d}-{in_year:02d}"
     on_images, on_plates = f"i{agent.data_id}", f"p{agent.data_id}"
     agent.apply(*(AddTag(subject, TIER_TAGS, f"tier:{on_images}") for subject in agent.view(done.fileset).subjects))
     put_on_a_plate(agent, done.fileset)

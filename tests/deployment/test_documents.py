@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.status.facility import tables
 from irods_omero.vocabulary import REGISTERED, SUPERSEDED
@@ -74,5 +75,8 @@ def test_the_page_on_the_report_names_all_tables_and_all_kinds_of_events() -> No
         SUPERSEDED,
         *re.findall(r'(?:ZONE|AGREED), "(\w+)"', source),
     }
+    wrong = {GIVEN_UP, AGAIN, HINDERED, REFUSED, HELD_BACK, TO_CORRECT}
+    (errors,) = (line for line in text.splitlines() if line.startswith("| `errors` |"))
+    assert set(re.findall(r"`([^`]+)`", errors)) == {"errors", *wrong}
     assert len(kinds) > 10
     assert kinds <= rows

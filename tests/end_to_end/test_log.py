@@ -6,12 +6,15 @@ import json
 import re
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
+from irods_omero.agent import history
 from irods_omero.cli import main
-from tests.pictures import retina
+from tests.pictures import focal_halves, lab_book, retina
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, USER
+from tests.scene.counting import operations_in_omero
 
 
 def log(scene: Scene, what: str, *options: str) -> tuple[int, str]:
@@ -67,6 +70,40 @@ def test_new_content_and_failed_imports_are_told(scene: Scene) -> None:
     (failed,) = [event for event in told(scene, broken) if event["kind"] == "failed"]
     assert failed["what"].startswith("import failed, attempt 1: importing")
     assert "broken.ome.tiff" in failed["what"]
+
+
+def put_unit(scene: Scene) -> list[str]:
+    """An imported unit of three files."""
+    halves = zip(("upper.ome.tiff", "lower.ome.tiff"), focal_halves(), strict=True)
+    paths = [scene.put(name, half) for name, half in halves] + [scene.put("notes.txt", lab_book())]
+    run = CliRunner().invoke(main, ["--config", str(scene.config), "unit", *paths])
+    assert run.exit_code == 0, run.stderr
+    scene.sweep()
+    return paths
+
+
+def test_of_a_unit_of_several_files_all_are_told_whichever_is_named(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "IDS_A_QUERY", 2)
+    paths = put_unit(scene)
+    for path in paths:
+        events = told(scene, path)
+        assert {event["subject"] for event in events if event["kind"] == "stored"} == set(paths)
+        assert len([event for event in events if event["kind"] == "import"]) == 1
+        assert paths[0] in log(scene, path)[1].splitlines()[0]
+
+
+@pytest.mark.lab_only("operations are counted in the lab only")
+def test_omero_is_asked_as_often_for_three_files_as_for_one(scene: Scene) -> None:
+    alone, (path, *_) = scene.put("alone.ome.tiff", retina(32)), put_unit(scene)
+
+    def asked(path: str) -> int:
+        before = len(operations_in_omero(scene.omero))
+        told(scene, path)
+        return len(operations_in_omero(scene.omero)) - before
+
+    assert asked(path) == asked(alone)
 
 
 def test_what_does_not_exist_or_is_of_elsewhere_is_refused_with_a_reason(scene: Scene) -> None:

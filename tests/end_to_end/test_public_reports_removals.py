@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from irods_omero.agent.removals import settle
 from irods_omero.agent.sweep import Sweeper
 from tests.pictures import retina
 from tests.scene import Scene
@@ -22,6 +25,30 @@ def test_removals_that_trickle_in_over_several_sweeps_wait_for_a_person(scene: S
             sweeper.sweep()
     assert [scene.avus(path, "note") for path in paths] == [[], [], ["kept"], ["kept"]]
     assert all("irods-omero removals" in str(scene.avus(path, "omero::error")) for path in paths[2:])
+
+
+@pytest.mark.parametrize(("restore", "left"), [(True, ["kept"]), (False, [])])
+def test_removals_that_come_with_new_content_wait_for_a_person_too(
+    scene: Scene, restore: bool, left: list[str]
+) -> None:
+    """Somebody synchronizes a folder anew, with other files and without their metadata."""
+    paths = [scene.put(f"{number}.ome.tiff", retina(32 + number)) for number in range(4)]
+    for path in paths:
+        scene.set_avu(path, "note", "kept")
+    scene.sweep(**LIMITED)
+    images = {path: scene.shown(path).image.id for path in paths}
+    for number, path in enumerate(paths):
+        scene.remove_avu(path, "note", "kept")
+        scene.put(f"{number}.ome.tiff", retina(64 + number))
+    scene.sweep(**LIMITED)
+    held = [path for path in paths if "irods-omero removals" in str(scene.avus(path, "omero::error"))]
+    assert len(held) == 2
+    assert all("superseded" not in scene.image(images[path]).texts for path in held)
+    with scene.connections(**LIMITED) as connections:
+        settle(connections, restore=restore)
+    assert all("superseded" in scene.image(images[path]).texts for path in held), "the new content is shown"
+    assert [scene.avus(path, "note") for path in held] == [left] * 2
+    assert [scene.tags(path, NOTE) for path in held] == [set(left)] * 2
 
 
 def test_agents_that_share_the_zone_share_the_limit(scene: Scene) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from irods_omero.agent import apply
+from irods_omero.domain.state.actions import AddAvu, ZoneAction
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone.avus import apply_to_zone
+from irods_omero.gateways.zone.connection import ZoneConnection
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
@@ -50,6 +55,28 @@ def test_an_edit_of_a_value_in_omero_keeps_the_unit_that_it_does_not_show(scene:
     scene.sweep()
     assert scene.triples(path, "depth") == [("6", "mm")]
     assert pairs.read() == [("Depth", "6")]
+
+
+def test_a_unit_is_not_lost_where_the_zone_refuses_the_edited_value_at_first(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = imported(scene, ("depth", "5", "mm"))
+    scene.pairs(scene.shown(path).image.id).write(("Depth", "6"))
+
+    def refused(zone: ZoneConnection, action: ZoneAction) -> None:
+        if isinstance(action, AddAvu) and action.avu.value == "6":
+            raise RefusedError("adding AVU", action.path, "refused by a test")
+        apply_to_zone(zone, action)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "apply_to_zone", refused)
+        scene.sweep()
+    assert scene.triples(path, "depth") == [("5", "mm")]
+    assert "refused by a test" in str(scene.avus(path, "omero::error"))
+    scene.mark(path)
+    scene.sweep()
+    assert scene.triples(path, "depth") == [("6", "mm")]
+    assert scene.pairs(scene.shown(path).image.id).read() == [("Depth", "6")]
 
 
 def test_what_is_tagged_in_omero_has_the_unit_of_the_configuration(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
+import irods.keywords as kw
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -64,12 +65,7 @@ class OneObject(RuleBasedStateMachine):
 
     @rule(avu=st.sampled_from(AVUS))
     def culprit_carries(self, avu: tuple[str, str, str]) -> None:
-        with xml_mode("QUASI_XML"):
-            metadata = self.scene.admin.metadata
-            if avu not in [
-                (each.name, each.value, each.units or "") for each in metadata.get(DataObject, self.culprit)
-            ]:
-                metadata.add(DataObject, self.culprit, iRODSMeta(*avu))
+        self.carry(avu)
         self.scene.mark(self.culprit)
 
     @rule(content=st.sampled_from([NO_PICTURE, b"", PICTURE]))
@@ -99,9 +95,14 @@ class OneObject(RuleBasedStateMachine):
     @rule(where=WHERE)
     def sweep_while_it_raises(self, where: str) -> None:
         self.scene.mark(self.culprit)
+        if where == "applying":
+            self.carry(("omero::error", f"made up {next(self.values)}", ""))  # there is something to write
+        culprit = self.scene.admin.data_objects.get(self.culprit).id
+        raised: list[str] = []
         with pytest.MonkeyPatch.context() as patch:
-            RAISING[where](patch, self.culprit, self.scene.admin.data_objects.get(self.culprit).id)
+            RAISING[where](patch, self.culprit, culprit, raised)
             self.scene.sweep()
+        assert raised, f"nothing was {where}"
         self.all_is_well_with_the_others()
 
     @rule()
@@ -115,6 +116,14 @@ class OneObject(RuleBasedStateMachine):
             for _ in Reconciler(connections).run():
                 pass
         self.all_is_well_with_the_others()
+
+    def carry(self, avu: tuple[str, str, str]) -> None:
+        with xml_mode("QUASI_XML"):
+            metadata = self.scene.admin.metadata
+            if avu not in [
+                (each.name, each.value, each.units or "") for each in metadata.get(DataObject, self.culprit)
+            ]:
+                metadata.add(DataObject, self.culprit, iRODSMeta(*avu), **{kw.ADMIN_KW: ""})
 
     def all_is_well_with_the_others(self) -> None:
         for path in self.others:
@@ -132,35 +141,38 @@ class OneObject(RuleBasedStateMachine):
             POOL.give_back()
 
 
-def reading(patch: pytest.MonkeyPatch, _path: str, culprit: int) -> None:
+def reading(patch: pytest.MonkeyPatch, path: str, culprit: int, raised: list[str]) -> None:
     def refused(zone: ZoneConnection, ids: Iterable[int], *arguments: Any) -> dict[int, Any]:
         asked = list(ids)
         if culprit in asked:
+            raised.append(path)
             raise RefusedError("reading", "", "the zone does not like one of them")
         return read_objects(zone, asked, *arguments)
 
     patch.setattr(observe, "read_objects", refused)
 
 
-def deciding(patch: pytest.MonkeyPatch, path: str, _culprit: int) -> None:
+def deciding(patch: pytest.MonkeyPatch, path: str, _culprit: int, raised: list[str]) -> None:
     def broken(observation: Observation) -> Decision:
         if observation.zone.objects and observation.zone.first.path == path:
+            raised.append(path)
             raise ZeroDivisionError("nobody has thought of this")
         return decide(observation)
 
     patch.setattr(apply, "decide", broken)
 
 
-def applying(patch: pytest.MonkeyPatch, path: str, _culprit: int) -> None:
+def applying(patch: pytest.MonkeyPatch, path: str, _culprit: int, raised: list[str]) -> None:
     def refused(zone: ZoneConnection, action: ZoneAction) -> None:
         if isinstance(action, AddAvu | RemoveAvu) and action.path == path:
+            raised.append(path)
             raise RefusedError("writing", path, "the zone does not like it")
         apply_to_zone(zone, action)
 
     patch.setattr(apply, "apply_to_zone", refused)
 
 
-RAISING: dict[str, Callable[[pytest.MonkeyPatch, str, int], None]] = {
+RAISING: dict[str, Callable[[pytest.MonkeyPatch, str, int, list[str]], None]] = {
     "reading": reading,
     "deciding": deciding,
     "applying": applying,

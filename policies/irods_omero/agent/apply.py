@@ -20,7 +20,7 @@ from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
-from irods_omero.domain.rules.undone import is_of_earlier
+from irods_omero.domain.rules.undone import is_of_earlier, loses_unit
 from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, Agreement
 from irods_omero.domain.state.managed_files import CopyAction
@@ -131,7 +131,6 @@ class Applier:
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
         """Hold removals where more units lose something than users take away one by one."""
         losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
-        self.report.losing += len(losing)
         swept = self.report.observed + len(observations)
         if not self._connections.brake.takes(losing, swept, time.time()):
             return
@@ -161,6 +160,8 @@ class Applier:
             return {data_id}
         observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
         decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
+        if self._limited:
+            self._hold(observations, decisions)
         for id_, decision in list(decisions.items()):
             if decision.plan.do_import is not None:
                 decisions[id_] = self._import(observations, id_, decision.plan.do_import)
@@ -174,16 +175,16 @@ class Applier:
                 raise self._missing[where]
             with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
                 done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
+            seen = self._observer.observe_import(observations[data_id], action, done)
         except RefusedError as error:
             if isinstance(error, DestinationError):
                 self._missing[where] = error
             kind = CONTENT if isinstance(error, ContentError) else OUTSIDE
             return _without_import(observations[data_id], self._fail(observations[data_id], error, kind))
-        observation = observations[data_id]
+        observations[data_id] = seen
         log.info("imported", path=action.paths[0], fileset=done.fileset)
         self.report.imported += 1
-        observations[data_id] = self._observer.observe_import(observation, action, done)
-        return decide_or_fail(observations[data_id])
+        return decide_or_fail(seen)
 
     def _begin(self, observations: Units, data_id: int) -> None:
         """Write down that an import is tried: what breaks a server while it is imported is known by that."""
@@ -300,6 +301,8 @@ def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
                 continue
             else:
                 try:
+                    if loses_unit(action, written.refused):
+                        raise RefusedError("removing AVU", action.path, "nothing could be put in its place")
                     apply_to_zone(zone, action)
                 except RefusedError as error:
                     if not isinstance(action, Move) and action.avu.attribute == names.request:

@@ -9,14 +9,15 @@ from irods.models import DataObject
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import agreement_of, gather
+from irods_omero.domain.state.agreement import NOTHING_AGREED
 from irods_omero.domain.state.unit import import_prefix
-from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
-from irods_omero.gateways.omero.importer import find_existing
 from irods_omero.gateways.omero.records import noted
 from irods_omero.gateways.zone.objects import attached_at, id_of
-from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
 from irods_omero.status.history import History, Past, history_of
 from irods_omero.vocabulary import ACCESS_TIME
 
@@ -39,9 +40,10 @@ def look_back(connections: Connections, what: str) -> History:
     data_id = _data_id(connections, what, fileset) if fileset is not None else id_of(connections.zone, what)
     names = connections.names
     read = [*connections.attributes(), ACCESS_TIME]
-    unit: ZoneView | None = gather(connections.zone, names, [data_id], read).get(data_id)
-    objects = unit.objects if unit is not None else ()
-    agreement = agreement_of(objects[0], names) if objects else Past().agreement
+    units = gather(connections.zone, names, [data_id], read).values()  # by their first ones, whichever was named
+    objects = next((unit.objects for unit in units), ())
+    data_id = objects[0].data_id if objects else data_id
+    agreement = agreement_of(objects[0], names) if objects else NOTHING_AGREED
     ids = [each.data_id for each in objects]
     asking = [each.data_id for each in objects if each.values(names.request)]
     past = Past(
@@ -71,18 +73,16 @@ def _data_id(connections: Connections, what: str, fileset: int) -> int:
 
 def _created(connections: Connections, ids: list[int]) -> dict[int, int]:
     """When data objects were created: a replica that was copied keeps the time of the one before (zone-87)."""
-    if not ids:
-        return {}
-    created_rows = rows(connections.zone, DOING, (DataObject.id, DataObject.create_time), In(DataObject.id, ids))
     times: dict[int, int] = {}
-    for id_, created in created_rows:
-        times[id_] = min(int(created.timestamp()), times.get(id_, int(created.timestamp())))
+    columns = (DataObject.id, DataObject.create_time)
+    for chunk in in_batches(ids, IDS_A_QUERY):
+        for id_, created in rows(connections.zone, DOING, columns, In(DataObject.id, chunk)):
+            times[id_] = min(int(created.timestamp()), times.get(id_, int(created.timestamp())))
     return times
 
 
 def _filesets(connections: Connections, data_id: int, ids: list[int], *known: int | None) -> list[int]:
     """Those of the unit's content now and of earlier ones, also of its data objects as units of their own."""
-    session, zone = connections.omero.service(), str(connections.zone_key)
-    prefixes = [import_prefix(zone, each) for each in sorted({data_id, *ids})]
-    filesets = {each.id for prefix in prefixes for each in find_existing(session, prefix)}
-    return sorted(filesets | {each for each in known if each is not None})
+    zone = str(connections.zone_key)
+    below = filesets_below(connections.omero.service(), [import_prefix(zone, each) for each in {data_id, *ids}])
+    return sorted({*below, *(each for each in known if each is not None)})

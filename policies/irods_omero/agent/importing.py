@@ -50,9 +50,9 @@ class Imports:
         self._owners |= {unit.unit.data_id: unit.first.owner for unit in units if unit.objects}
         self._suspects.update(suspects)
 
-    def jobs(self, observer: Observer, report: Report) -> list[Job]:
+    def jobs(self, observer: Observer) -> list[Job]:
         """What the workers are to do; the marks of each unit are cleared when it is done."""
-        first = Applier(self._connections, observer, report)
+        first = Applier(self._connections, observer, Report())
         first.expect(self._marks)
         self._appliers[id(self._connections)] = first
         return [
@@ -61,7 +61,7 @@ class Imports:
                 partial(self._import, first, unit, marks),
                 frozenset({unit, *(mark.id for mark in marks)}),
                 self._owners.get(unit, ""),
-                late=unit in self._suspects,  # what breaks a server has its turn after all others
+                late=unit in self._suspects,
             )
             for unit, marks in sorted(self._marks.items())
         ]

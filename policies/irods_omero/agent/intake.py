@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -69,15 +69,15 @@ class Taken:
 class Intakes:
     """What takes in the filesets of one sweep, one for each thread."""
 
-    def __init__(self, first: Intake) -> None:
-        self._first = first
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._made: dict[int, Intake] = {}
 
     def take(self, fileset: int, connections: Connections) -> Report:
         """Take one in; returns what was done."""
         intake = self._made.get(id(connections))
         if intake is None:
-            intake = self._made.setdefault(id(connections), self._first.beside(connections))
+            intake = self._made.setdefault(id(connections), Intake(connections, Report(), self._clock))
         intake.report = Report()
         intake.take(fileset)
         return intake.report
@@ -96,11 +96,11 @@ class Intake:
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._queue = IntakeQueue(connections, clock)
 
-    def jobs(self, most: int, under_way: Container[Key]) -> list[Job]:
+    def jobs(self, most: int, under_way: Collection[Key]) -> list[Job]:
         """To take in what is new in the groups of ``omero_first``, and what was not done before.
 
         Args:
-            most: Number of filesets at most; the rest is left to the next sweep.
+            most: Number of filesets at most, with those under way; the rest is left to the next sweep.
             under_way: What is being done already.
 
         Raises:
@@ -108,7 +108,8 @@ class Intake:
         """
         if not self._rules:
             return []
-        jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self)
+        most -= sum(kind == INTAKE for kind, _ in under_way)
+        jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self._clock)
         for fileset in sorted(unfinished | self._queue.new()):
             if (INTAKE, fileset) in under_way:
                 continue
@@ -120,10 +121,6 @@ class Intake:
                 continue
             jobs.append(Job((INTAKE, fileset), partial(of.take, fileset)))
         return jobs
-
-    def beside(self, connections: Connections) -> Intake:
-        """Another one, for another thread."""
-        return Intake(connections, Report(), self._clock)
 
     def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:
         """Take one fileset in, or say why not; what cannot be done is noted, shown on its images, and tried anew later.
@@ -223,7 +220,8 @@ class Intake:
         if len(moved) == len(source.files):
             final = self._objects(sorted(moved))
         else:
-            gone = {name for path in moved for name in placement.names if path.endswith(f"/{name}")}
+            there = placement.collection_of(moved, source.fileset)
+            gone = {name for name in placement.names if f"{there}/{name}" in moved}
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
             self._bring([(file, staged) for file, staged in missing if staged not in verified], source, rule)
@@ -265,11 +263,9 @@ class Intake:
 
     def _collection(self, source: Source, placement: Placement, moved: set[str]) -> str:
         """Where the files go: where the first of them have gone, or where nothing is in their way."""
-        for path in moved:
-            for name in placement.names:
-                if path.endswith(f"/{name}"):
-                    return path.removesuffix(f"/{name}")
-        own_place = f"{placement.collection}/Fileset-{source.fileset}"
+        if there := placement.collection_of(moved, source.fileset):
+            return there
+        own_place = placement.place_of_its_own(source.fileset)
         for collection in (placement.collection, own_place):
             if not any(zone_intake.exists(self._connections.zone, path) for path in placement.paths(collection)):
                 return collection

@@ -36,7 +36,10 @@ log = structlog.get_logger()
 
 
 class Observer:
-    """Observes units, by the rules that the zone has when it is first used; one for each sweep."""
+    """Observes units, by the rules that the zone has when it is first used.
+
+    There is one for each sweep, and one for each worker that goes on with the imports of that.
+    """
 
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass
@@ -18,8 +18,7 @@ class Report:
         waiting: Units that are left for a later sweep.
         postponed: Units whose import, or copy in OMERO, is left for the next sweep, as this one has done enough.
         walking: Marked collections of which the next sweep looks at more.
-        losing: Units of which mapped values are removed, or of which all images are missing.
-        held: Units of these of which nothing is removed, as they are too many.
+        held: Units that would lose mapped values or all images, and of which nothing is removed: they are too many.
         evicted: Units of which OMERO's copies were removed.
         refilled: Units of which they were brought back.
         freed_bytes: Bytes that were removed from OMERO's disk.
@@ -36,7 +35,6 @@ class Report:
     waiting: int = 0
     postponed: int = 0
     walking: int = 0
-    losing: int = 0
     held: int = 0
     evicted: int = 0
     refilled: int = 0
@@ -47,9 +45,8 @@ class Report:
 
     def followed_by(self, other: Report) -> Report:
         """What this sweep and the next one did together, and what is then left."""
-        counts = {name: value + getattr(other, name) for name, value in asdict(self).items()}
-        left = {"waiting": other.waiting, "postponed": other.postponed, "walking": other.walking}
-        return Report(**{**counts, **left})
+        both = self.with_more(other)
+        return replace(both, waiting=other.waiting, postponed=other.postponed, walking=other.walking)
 
     def with_more(self, other: Report) -> Report:
         """What this and another part of the same sweep did."""

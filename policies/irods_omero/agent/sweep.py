@@ -103,7 +103,7 @@ class Sweep:
     def imports(self) -> list[Job]:
         """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
-        return self._imports.jobs(self._observer, self.report)
+        return self._imports.jobs(self._observer)
 
     def run_copies(self) -> None:
         """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
@@ -365,7 +365,7 @@ class Sweeper:
         work.run_copies()
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
-        if work.report.taken:  # whoever has imported them is waiting for their tags
+        if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
         return work.report

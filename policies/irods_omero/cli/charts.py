@@ -191,8 +191,12 @@ def _for_page(text: str, chart: Chart) -> str:
     """The picture alone, with ids that no other one has, and with the colours of the page."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<style.*?</style>|<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.key}-", text)
-    text = re.sub("|".join(STAND_INS), lambda match: STAND_INS[match[0]], text)
+    text = re.sub(r"<[^>]+>", lambda tag: _tag_for_page(tag[0], chart.key), text)  # and no names of users
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(chart.described())}"', 1)
+
+
+def _tag_for_page(tag: str, key: str) -> str:
+    tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{key}-", tag)
+    return re.sub("|".join(STAND_INS), lambda match: STAND_INS[match[0]], tag)

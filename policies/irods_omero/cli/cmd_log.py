@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from irods_omero.cli.common import settings_of
+from irods_omero.vocabulary import AGENT_PROGRAM
 
 if TYPE_CHECKING:
     from irods_omero.status.history import Event, History
@@ -52,6 +53,6 @@ def _print(history: History) -> None:
 
 def _who(event: Event) -> str:
     """Who did it; of what the agent did by sudo for whom."""
-    if not event.agent or event.by.startswith("irods-omero"):
+    if not event.agent or event.by == AGENT_PROGRAM:
         return event.by
-    return f"irods-omero for {event.by}"
+    return f"{AGENT_PROGRAM} for {event.by}"

@@ -14,7 +14,7 @@ from irods_omero.cli.common import FAILED, settings_of
 
 if TYPE_CHECKING:
     from irods_omero.settings import Settings
-    from irods_omero.status.facility import Facility, Table
+    from irods_omero.status.facility import Cell, Facility, Table
 
 EVERYTHING = "images"
 """The table that all figures of images can be made of."""
@@ -31,11 +31,11 @@ def report(ctx: click.Context, html: Path | None, csv_to: Path | None, as_json: 
     """Say what there is, where, since when, and what comes next: images and bytes by tier, group and month.
 
     With --csv FILE the images by group, tier and month; where FILE is a directory, each table as a file of its own.
-    Without any option the tables are printed.
+    Without any option the tables are printed. What is wrong goes to standard error as well.
     """
     if html is not None:
         _need_charts()
-    from irods_omero.status.facility import as_dict, tables  # noqa: PLC0415
+    from irods_omero.status.facility import as_dict, problems_of, tables  # noqa: PLC0415
     from irods_omero.status.facility_reading import read_facility  # noqa: PLC0415 - it brings omero-py
 
     settings = settings_of(ctx)
@@ -50,8 +50,9 @@ def report(ctx: click.Context, html: Path | None, csv_to: Path | None, as_json: 
         click.echo(json.dumps(as_dict(facility, settings), ensure_ascii=False))
     elif html is None and csv_to is None:
         _print(facility, settings)
+    for problem in problems_of(facility):
+        click.echo(f"irods-omero: {problem}", err=True)
     if facility.unreachable:
-        click.echo(f"irods-omero: OMERO cannot be asked: {facility.unreachable}", err=True)
         ctx.exit(FAILED)
 
 
@@ -71,23 +72,33 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_csv(path: Path, listed: tuple[Table, ...]) -> None:
+    """Write the tables; what is there of one that nobody could be asked for is left as it is."""
     if path.is_dir():
-        for table in listed:
-            _write(path / f"{table.key}.csv", _csv(table))
+        files = {path / f"{table.key}.csv": table for table in listed}
     else:
-        _write(path, next(_csv(table) for table in listed if table.key == EVERYTHING))
+        files = {path: next(table for table in listed if table.key == EVERYTHING)}
+    for file, table in files.items():
+        if table.unread:
+            click.echo(f"irods-omero: {file} is not written", err=True)
+        else:
+            _write(file, csv_of(table))
 
 
-def _csv(table: Table) -> str:
+def csv_of(table: Table) -> str:
+    """A table for spreadsheets, which take texts that begin like formulas for such."""
     from io import StringIO  # noqa: PLC0415
 
-    from irods_omero.status.facility import plain  # noqa: PLC0415
-
     text = StringIO()
-    writer = csv.DictWriter(text, [column.key for column in table.columns], lineterminator="\n")
+    # In quotes all of them: Python before 3.13 leaves a carriage return bare, which ends the row.
+    keys = [column.key for column in table.columns]
+    writer = csv.DictWriter(text, keys, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows(plain(table))
+    writer.writerows({key: _inert(value) for key, value in record.items()} for record in table.records())
     return text.getvalue()
+
+
+def _inert(value: Cell) -> Cell:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _print(facility: Facility, settings: Settings) -> None:

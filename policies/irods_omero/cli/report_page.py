@@ -10,7 +10,19 @@ from rich.filesize import decimal
 from irods_omero.cli.charts import SERIES_SHOWN, Chart, chart_of, svg
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.settings import Settings
-from irods_omero.status.facility import BYTES, NOTES, TEXT, Cell, Column, Facility, Table, summary_of, tables
+from irods_omero.status.facility import (
+    BYTES,
+    IN_IRODS,
+    NOTES,
+    TEXT,
+    Cell,
+    Column,
+    Facility,
+    Table,
+    problems_of,
+    summary_of,
+    tables,
+)
 
 ROWS_SHOWN = 500
 """A longer table is one for programs."""
@@ -113,18 +125,14 @@ def _css() -> str:
 
 def _summary(facility: Facility) -> str:
     shown = {
-        name: decimal(number) if name == "bytes" else f"{number:,}" for name, number in summary_of(facility).items()
+        name: decimal(number) if name == IN_IRODS else f"{number:,}" for name, number in summary_of(facility).items()
     }
     items = "".join(f"<div><dt>{name}</dt><dd>{number}</dd></div>" for name, number in shown.items())
     return f'<dl class="summary">{items}</dl>'
 
 
 def _problems(facility: Facility) -> Iterator[str]:
-    problems = list(facility.status.problems)
-    if facility.unreachable:
-        problems.append(f"OMERO cannot be asked: {facility.unreachable}")
-    if facility.status.cut:
-        problems.append(f"there are more {', '.join(facility.status.cut)} than were counted")
+    problems = list(problems_of(facility))
     if not problems:
         return
     items = "".join(f"<li>{_text(problem)}</li>" for problem in problems)

@@ -1,33 +1,38 @@
 """What there is at a facility, where, since when, and what comes next: tables, from what was read of both servers.
 
-One description of each table serves the page, JSON, CSV and the terminal.
+One description of each table, and of what is wrong, serves the page, JSON, CSV and the terminal.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.domain.state.counts import ImageCount, Outlook, TierCount
 from irods_omero.domain.state.texts import timestamp
 from irods_omero.settings import Settings
-from irods_omero.status.outlook import Outlook
-from irods_omero.status.summary import Status
+from irods_omero.status.summary import Status, TierUse
 
 Cell = str | int
 
 TEXT, NUMBER, BYTES = "text", "number", "bytes"
 
+IN_IRODS = "bytes in iRODS"
+"""The one size in the summary, and a column."""
+
 NOTES = (
-    "Images and their tiers are those of the tags in OMERO, of all zones that have their images there. Data objects "
-    "and bytes in iRODS are good replicas below the watched roots of this zone.",
+    "Images and their tiers are those of the tags in OMERO, of all zones that have their images there. Replicas "
+    "and bytes in iRODS are those of good replicas below the watched roots of this zone.",
     "An image's month is that of its import; months are by the clock of OMERO's database.",
     "Of movements only the last one is known: since when an image is on the tier where it is now. Images that were "
-    "imported to it and never moved are among them.",
+    "imported to it and never moved are among them; an image that was moved to another group of OMERO has been there "
+    "since then, when it was tagged anew.",
     "What will move is what nobody has used for as long as the resource says. A query of your own on the resource may "
-    "leave some of it out, as the one of this project does with what people ask to keep.",
+    "leave some of it out, as the one of this project does with what people ask to keep. Tiers on which a replica is "
+    "preserved are left out: what was copied from there already cannot be told from what was not. What is flagged "
+    "counts with each of its good replicas.",
 )
 """What the figures mean, and what nobody knows."""
 
@@ -51,6 +56,7 @@ class Table:
         columns: Texts first, then numbers.
         rows: In the order in which they are shown.
         empty: What is said where there are no rows.
+        unread: Whether nobody could be asked: it has no rows, which means nothing.
     """
 
     key: str
@@ -58,6 +64,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     empty: str = "There is nothing of this."
+    unread: bool = False
 
     def records(self) -> list[dict[str, Cell]]:
         """The rows, each by the keys of the columns."""
@@ -96,56 +103,67 @@ MONTH = Column("month", "month")
 
 def tables(facility: Facility, settings: Settings) -> tuple[Table, ...]:
     """All tables, in the order in which they are shown."""
-    images, nothing = facility.images, f"OMERO cannot be asked: {facility.unreachable}" if facility.unreachable else ""
-    none = nothing or "No image carries the tag of a tier."
+    since = tuple((each.month, each.tier, each.images) for each in sorted(facility.since, key=lambda each: each.month))
     return (
         _tiers(facility),
-        Table("groups", "Images by group and tier", (GROUP, TIER, *IMAGES), _added(images, "group", "tier"), none),
-        Table("arrivals", "Arrivals by month", (MONTH, TIER, *IMAGES), _added(images, "month", "tier"), none),
-        Table(
-            "since",
-            "Since when images are on their tier",
-            (MONTH, TIER, Column("images", "images", NUMBER)),
-            tuple((each.month, each.tier, each.images) for each in sorted(facility.since, key=lambda x: x.month)),
-            none,
-        ),
+        _added(facility, "groups", "Images by group and tier", GROUP, TIER),
+        _added(facility, "arrivals", "Arrivals by month", MONTH, TIER),
+        _of_omero(facility, "since", "Since when images are on their tier", (MONTH, TIER, IMAGES[0]), since),
         _next(facility, settings),
         _waiting(facility.status),
         _requests(facility.status),
         _causes(facility.status),
-        Table(
-            "images",
-            "Images by group, tier and month",
-            (GROUP, TIER, MONTH, *IMAGES),
-            _added(images, "group", "tier", "month"),
-            none,
-        ),
+        _added(facility, "images", "Images by group, tier and month", GROUP, TIER, MONTH),
     )
 
 
-def _added(images: Iterable[ImageCount], *by: str) -> tuple[tuple[Cell, ...], ...]:
+def _of_omero(
+    facility: Facility, key: str, title: str, columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]
+) -> Table:
+    if facility.unreachable:
+        return Table(key, title, columns, (), _unasked(facility), unread=True)
+    return Table(key, title, columns, rows, "No image carries the tag of a tier.")
+
+
+def _unasked(facility: Facility) -> str:
+    return f"OMERO cannot be asked: {facility.unreachable}"
+
+
+def _added(facility: Facility, key: str, title: str, *by: Column) -> Table:
     sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for each in images:
-        key = tuple(getattr(each, name) for name in by)
-        sums[key] = [one + other for one, other in zip(sums[key], (each.images, each.filesets, each.size), strict=True)]
-    return tuple((*key, *counts) for key, counts in sorted(sums.items()))
+    for each in facility.images:
+        cell, counts = tuple(getattr(each, column.key) for column in by), (each.images, each.filesets, each.size)
+        sums[cell] = [one + other for one, other in zip(sums[cell], counts, strict=True)]
+    return _of_omero(facility, key, title, (*by, *IMAGES), tuple((*cell, *sums[cell]) for cell in sorted(sums)))
 
 
 def _tiers(facility: Facility) -> Table:
+    """One row for each tier, whatever its resources."""
     images: dict[str, int] = defaultdict(int)
     for each in facility.images:
         images[each.tier] += each.images
-    used = facility.status.tiers
-    rows = [(each.tier, each.resource, images.pop(each.tier, 0), each.replicas, each.size) for each in used]
-    rows += [(tier, "", count, 0, 0) for tier, count in sorted(images.items())]
+    used: dict[str, list[TierUse]] = defaultdict(list)
+    for use in facility.status.tiers:
+        used[use.tier].append(use)
+    counted = () if facility.unreachable else (Column("images", "images in OMERO", NUMBER),)
     columns = (
         TIER,
         Column("resource", "resource"),
-        Column("images", "images in OMERO", NUMBER),
-        Column("data_objects", "data objects in iRODS", NUMBER),
-        Column("bytes", "size in iRODS", BYTES),
+        *counted,
+        Column("replicas", "good replicas in iRODS", NUMBER),
+        Column("bytes", IN_IRODS, BYTES),
     )
-    return Table("tiers", "Tiers", columns, tuple(rows), "There is nothing below the watched roots.")
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            tier,
+            ", ".join(each.resource for each in used[tier]),
+            *(images[tier] for _ in counted),
+            sum(each.replicas for each in used[tier]),
+            sum(each.size for each in used[tier]),
+        )
+        for tier in [*used, *sorted(images.keys() - used.keys())]
+    )
+    return Table("tiers", "Tiers", columns, rows, "There is nothing below the watched roots.")
 
 
 def _next(facility: Facility, settings: Settings) -> Table:
@@ -199,41 +217,39 @@ def _causes(status: Status) -> Table:
         Column("example", "for example"),
         Column("units", "units", NUMBER),
     )
-    title = "Errors by cause: given up, held, refused"
-    return Table("errors", title, columns, rows, "Nothing is wrong with any unit.")
+    return Table("errors", "Errors by cause", columns, rows, "Nothing is wrong with any unit.")
 
 
 def summary_of(facility: Facility) -> dict[str, int]:
-    """The few numbers above all tables."""
+    """The few numbers above all tables; those that nobody could be asked for are left out."""
     status = facility.status
-    return {
-        "images": sum(each.images for each in facility.images),
-        "bytes": sum(each.size for each in status.tiers),
+    images = {} if facility.unreachable else {"images": sum(each.images for each in facility.images)}
+    return images | {
+        IN_IRODS: sum(each.size for each in status.tiers),
         "with errors": sum(each.units for each in status.causes),
         "held": status.held,
     }
 
 
-def plain(table: Table) -> Iterable[dict[str, Any]]:
-    """The records of a table for spreadsheets, which take texts that begin like formulas for such."""
-    for record in table.records():
-        yield {key: _inert(value) for key, value in record.items()}
-
-
-def _inert(value: Cell) -> Cell:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+def problems_of(facility: Facility) -> Iterator[str]:
+    """What an administrator has to do something about, or to know when reading the figures."""
+    yield from facility.status.problems
+    if facility.unreachable:
+        yield _unasked(facility)
+    if facility.status.cut:
+        yield f"there are more {', '.join(facility.status.cut)} than were counted"
 
 
 def as_dict(facility: Facility, settings: Settings) -> dict[str, Any]:
-    """For JSON: each table by its key, with what an administrator has to do something about."""
+    """For JSON: each table by its key, without those that nobody could be asked for, and what is wrong."""
     return {
         "time": timestamp(facility.now),
         "zone": facility.zone,
         "server": facility.server,
         "omero_unreachable": facility.unreachable,
-        "problems": list(facility.status.problems),
+        "problems": list(problems_of(facility)),
         "more_than_counted": list(facility.status.cut),
         "notes": list(NOTES),
         "summary": summary_of(facility),
-        **{table.key: table.records() for table in tables(facility, settings)},
+        **{table.key: table.records() for table in tables(facility, settings) if not table.unread},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from irods_omero.domain.state.counts import ImageCount, TierCount
-from irods_omero.errors import SettingsError, SideError
+from irods_omero.errors import SideError
 from irods_omero.gateways.omero.counts import count_images, count_since
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -22,6 +22,7 @@ def read_facility(settings: Settings) -> Facility:
     Raises:
         UnreachableError: The zone is down.
         RefusedError: The zone refuses.
+        SettingsError: A password cannot be read.
     """
     now, unreachable = time.time(), ""
     images: list[ImageCount] = []
@@ -32,6 +33,6 @@ def read_facility(settings: Settings) -> Facility:
     try:
         with OmeroConnection(settings.omero) as omero_server:
             images, since = count_images(omero_server.service()), count_since(omero_server.service())
-    except (SideError, SettingsError) as error:
+    except SideError as error:
         unreachable = str(error)
     return Facility(now, settings.zone.name, settings.omero.name, status, outlook, images, since, unreachable)

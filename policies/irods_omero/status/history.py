@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
@@ -27,7 +27,7 @@ ZONE, OMERO, AGREED = "iRODS", "OMERO", "agreement"
 UNKNOWABLE = (
     "AVUs, tags and key-value pairs that were taken away, and by whom",
     "movements before the last one: a replica tells when it was last written, by a client or by storage tiering",
-    "when an AVU was set, unless the zone runs an iRODS after 5.0.2",
+    "since when an AVU is there, unless the zone runs an iRODS after 5.0.2: requests by such are not told",
 )
 """What neither server keeps."""
 
@@ -68,8 +68,8 @@ class Past:
     """
 
     objects: Sequence[DataObject] = ()
-    created: Mapping[int, int] | None = None
-    asked: Mapping[tuple[int, str], int] | None = None
+    created: Mapping[int, int] = field(default_factory=dict)
+    asked: Mapping[tuple[int, str], int] = field(default_factory=dict)
     agreement: Agreement = NOTHING_AGREED
     noted: Sequence[Noted] = ()
 
@@ -104,7 +104,7 @@ def history_of(past: Past, names: Names) -> list[Event]:
 
 def _stored(past: Past, names: Names) -> Iterator[Event]:
     for each in past.objects:
-        created = (past.created or {}).get(each.data_id, 0)
+        created = past.created.get(each.data_id, 0)
         yield Event(created, ZONE, "stored", "stored in iRODS", each.owner, subject=each.path)
         for replica in each.replicas:
             if replica.modified > created:
@@ -113,7 +113,7 @@ def _stored(past: Past, names: Names) -> Iterator[Event]:
                 yield Event(replica.modified, ZONE, "written", what, subject=each.path)
         for avu in sorted(each.avus):
             if avu.attribute == names.request:
-                at = (past.asked or {}).get((each.data_id, avu.value), 0)
+                at = past.asked.get((each.data_id, avu.value), 0)
                 yield Event(at, ZONE, "request", f"request {avu.value}, as an AVU", avu.units, subject=each.path)
             elif avu.attribute == ACCESS_TIME and avu.value.isdecimal():
                 yield Event(int(avu.value), ZONE, "used", "used last, as storage tiering sees it", subject=each.path)

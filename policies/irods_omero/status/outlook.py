@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from irods.column import Criterion, In, Like
 from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta
 
+from irods_omero.domain.state.counts import Due, Outlook
+from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import GOOD
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows, sums
 from irods_omero.gateways.zone.resources import root_names
 from irods_omero.gateways.zone.stranded import SCHEDULED
-from irods_omero.gateways.zone.watched import patterns_below
+from irods_omero.gateways.zone.watched import patterns_below, read_tiers
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import ACCESS_TIME, TIER_TIME
 
@@ -24,38 +25,6 @@ DAYS = (0, 7, 30)
 """How far the outlook goes: what is old enough now, and what will be in so many days if nobody uses it."""
 
 DAY = 86_400
-
-
-@dataclass(frozen=True)
-class Due:
-    """What is, or will be, unused for as long as data stays on a tier.
-
-    Attributes:
-        resource: Root resource of the tier.
-        days: In how many days, at most; 0 for now. What is due earlier is counted, too.
-        replicas: How many replicas.
-        size: Bytes of these.
-    """
-
-    resource: str
-    days: int
-    replicas: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What will move.
-
-    Attributes:
-        due: By resource and days.
-        scheduled: Replicas that storage tiering has flagged: they are in the delay queue, or were given up.
-        scheduled_size: Bytes of these.
-    """
-
-    due: tuple[Due, ...] = ()
-    scheduled: int = 0
-    scheduled_size: int = 0
 
 
 def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outlook:
@@ -69,13 +38,17 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
     scheduled = list(_sums(settings, zone, DataObjectMeta.units == SCHEDULED))
     counts: dict[tuple[str, int], tuple[int, int]] = {}
     for top, seconds in sorted(_stays(zone).items()):
-        leaves = [str(id_) for id_, name in roots.items() if name == top][:IDS_A_QUERY]
+        leaves = [str(id_) for id_, name in roots.items() if name == top]
         for days in DAYS:
             # As texts, as storage tiering compares them itself (zone-88): all have ten digits until 2286.
             before = DataObjectMeta.value < str(int(now) + days * DAY - seconds)
-            where = (before, DataObjectMeta.units != SCHEDULED, In(DataObject.resc_id, leaves))
-            sums = list(_sums(settings, zone, *where))
-            counts[top, days] = sum(count for _, count, _ in sums), sum(size for _, _, size in sums)
+            where = (before, DataObjectMeta.units != SCHEDULED)
+            found = [
+                each
+                for ids in in_batches(leaves, IDS_A_QUERY)
+                for each in _sums(settings, zone, *where, In(DataObject.resc_id, ids))
+            ]
+            counts[top, days] = sum(count for _, count, _ in found), sum(size for _, _, size in found)
     return Outlook(
         due=tuple(Due(*key, *count) for key, count in sorted(counts.items())),
         scheduled=sum(count for _, count, _ in scheduled),
@@ -84,11 +57,12 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
 
 
 def _stays(zone: ZoneConnection) -> dict[str, int]:
-    """For how many seconds unused data stays on resources, by their names; the longest where there are several."""
+    """For how many seconds unused data stays on the tiers that it leaves, by resource; the longest of several."""
+    left = {tier.resource for tier in read_tiers(zone, {}).left()}
     longest: dict[str, int] = defaultdict(int)
     columns = (Resource.name, ResourceMeta.value)
     for resource, value in rows(zone, DOING, columns, ResourceMeta.name == TIER_TIME):
-        if str(value).isdecimal():
+        if str(resource) in left and str(value).isdecimal():
             longest[str(resource)] = max(longest[str(resource)], int(value))
     return longest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,6 +50,12 @@ def test_the_certificate_is_checked_against_those_of_the_system_or_the_options()
     own = session_options(settings(irods_ssl_ca_certificate_file="/etc/ca.pem", irods_ssl_verify_server="cert"))
     assert (own["ssl_ca_certificate_file"], own["ssl_verify_server"]) == ("/etc/ca.pem", "cert")
     assert "ssl_ca_certificate_path" not in own
+
+
+def test_where_the_system_trusts_nobody_no_certificate_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ssl.get_default_verify_paths()
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: known._replace(cafile="", capath=""))
+    assert session_options(settings())["ssl_ca_certificate_path"] == known.openssl_capath
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from irods_omero.domain.state.counts import ImageCount, TierCount
+from irods_omero.domain.state.counts import Due, ImageCount, Outlook, TierCount
 from irods_omero.settings import Settings
 from irods_omero.status.facility import Facility
-from irods_omero.status.outlook import Due, Outlook
 from irods_omero.status.seen import ErrorSeen, RequestSeen, ResourceUse, Seen
 from irods_omero.status.summary import summarise
 
 NOW = 1_800_000_000
-HOSTILE = """<script>document.title='taken'</script><img src=x onerror="document.title='taken'"> & 'it' "is" $x^2$ 😀"""
+HOSTILE = (
+    """<b id="x" #010101><script>document.title='taken'</script><img src=x onerror="document.title='taken'">"""
+    """ & 'it' "is" $x^2$ 😀"""
+)
 SETTINGS = Settings.model_validate(
     {
         "zone": {"name": "lab", "host": "icat", "user": "omero-agent"},

@@ -107,7 +107,9 @@ def _decide(observation: Observation) -> Decision:
     if is_import_asked_for and (agreement := accepted(observation)) is not None:
         return _accept_import(observation, asking, agreement)
     importing = decide_import(observation)
-    if importing.do_import:
+    is_held = observation.is_held and observation.omero.fileset is not None  # without images there is nothing to hold
+    # With new images nothing is agreed any more: what is held is decided about before there are any.
+    if importing.do_import and not is_held:
         reason = Reason("import", "now", importing.rule)
         return Decision(Plan(do_import=importing.do_import), observation.base, (reason,))
     observation, invalid = without_invalid(observation)
@@ -115,7 +117,6 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    is_held = observation.is_held and observation.omero.fileset is not None  # without images there is nothing to hold
     tier = observation.policy.tiers.of_unit(observation.zone.objects)
     request = decide_request(asking, sides)
     fields = _Fields(
@@ -148,8 +149,12 @@ def loses(observation: Observation, decision: Decision) -> bool:
     base, agreement, policy = observation.base, decision.agreement, observation.policy
     if agreement.gone and not base.gone:
         return True
-    if agreement.fileset is None or decision.plan.do_import:
+    if agreement.fileset is None:
         return False
+    if decision.plan.do_import:
+        seen, _ = without_invalid(observation)
+        merged = merge_attributes(seen, sides_of(without_answered(seen)))
+        agreement = replace(agreement, attributes=merged.agreed)
     for name in base.names:
         attribute = avu_remembered(name)
         mapping = policy.mapping_of(attribute)

@@ -95,8 +95,13 @@ def _avus(
             carried[mapped.in_omero(avu.value, avu.units)].add(avu)
     base = sides.agreed(observation.base.values(mapped.remembered_as))
     taken_away = base - sides.omero.says(mapped.place, base)
-    before = {frozenset(avu.units for avu in avus) for text, avus in carried.items() if remembered(text) in taken_away}
-    kept = next(iter(before)) if len(before) == 1 and not mapped.units else frozenset({""})
+    gone = [avus for text, avus in carried.items() if remembered(text) in taken_away]
+    before = {frozenset(avu.units for avu in avus) for avus in gone}
+    new = texts - set(carried)
+    # One more than was taken away is an addition, and looks like the edits beside it.
+    could_be_any = len(before) > 1 or len(new) > len(gone)
+    is_unsure = could_be_any and not mapped.units and bool(before - {frozenset({""})})
+    kept = next(iter(before)) if before and not is_unsure and not mapped.units else frozenset({""})
     desired: set[DesiredAvu] = set()
     for text in texts:
         if mapped.fixed_units or text not in carried:
@@ -104,8 +109,7 @@ def _avus(
             desired |= {DesiredAvu(value, each or units, mapped.shows_units) for each in kept}
         else:
             desired |= {DesiredAvu(_value(mapped, avu), avu.units, mapped.shows_units) for avu in carried[text]}
-    is_unsure = len(before) > 1 and not mapped.units
-    return frozenset(desired), sorted(texts - set(carried)) if is_unsure else []
+    return frozenset(desired), sorted(new) if is_unsure else []
 
 
 def _value(mapped: MappedAttribute, avu: Avu) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -106,6 +106,21 @@ class Placement:
     def paths(self, collection: str = "") -> tuple[str, ...]:
         """The logical paths of the data objects, below another collection if one is given."""
         return tuple(f"{collection or self.collection}/{name}" for name in self.names)
+
+    def place_of_its_own(self, fileset: int) -> str:
+        """The collection that it goes into where others are in its way."""
+        return f"{self.collection}/Fileset-{fileset}"
+
+    def collection_of(self, moved: Collection[str], fileset: int) -> str:
+        """The collection below which some of its data objects are, by their logical paths; empty for none.
+
+        Where names end alike, ``d.tif`` and ``1/d.tif``, a path alone does not say which is meant: where it would go
+        now comes first, as it has gone there unless it was renamed in OMERO since.
+        """
+        likely = (self.collection, self.place_of_its_own(fileset))
+        ends = (path.removesuffix(f"/{name}") for path in sorted(moved) for name in self.names)
+        others = [collection for collection in ends if collection not in moved]
+        return max((*likely, *others), key=lambda each: len(set(self.paths(each)) & set(moved))) if others else ""
 
     def grants_on(self, folder: str, zone: str) -> tuple[Grant, ...]:
         """The access control list of a collection that was made for it.

@@ -1,7 +1,8 @@
 """What a side has refused to do: what therefore is not agreed, and what people are told of it.
 
-Nothing waits for an action that is refused, since none depends on another one: what both sides should say is decided
-from what they said before, and a refused action only means that one side still says what it did. Two things have to be
+Nothing waits for an action that is refused, since none depends on another one, but for a value whose unit OMERO does
+not show (``loses_unit``): what both sides should say is decided from what they said before, and a refused action only
+means that one side still says what it did. Two things have to be
 true of the agreement then, which is the base of the next merge. A value that a side lacks, as it would not take it,
 must not be agreed: it would seem to have been removed there. And a value that a side still has, as it would not give it
 up, has to stay agreed: it would seem to have been added there. Both are tried again at each look, and nothing else is
@@ -83,7 +84,7 @@ def undone_of(observation: Observation) -> Undone:
             mapping = observation.policy.mapping_of(attribute)
             if mapping is not None:
                 name = mapping.for_attribute(attribute).remembered_as
-                (staying if is_there else missing)[name].add(remembered(mapping.in_omero(text)))
+                (staying if is_there else missing)[name].add(remembered(text))
     return Undone(
         missing=missing,
         staying=staying,
@@ -102,6 +103,18 @@ def _answered(actions: Iterable[Action]) -> Answered:
             if place_of_tag(link) == REQUEST_TAGS:
                 times[link.text] = max(int(link.created), times.get(link.text, 0))
     return tuple(sorted(times.items()))
+
+
+def loses_unit(action: Action, refused: Iterable[Refusal]) -> bool:
+    """Whether an AVU would go whose unit nothing else has: what was to take its place was refused."""
+    if not isinstance(action, RemoveAvu) or not action.avu.units:
+        return False
+    return any(
+        isinstance(each, AddAvu)
+        and (each.data_id, each.avu.attribute, each.avu.units)
+        == (action.data_id, action.avu.attribute, action.avu.units)
+        for each, _ in refused
+    )
 
 
 def without_answered(observation: Observation) -> Observation:

@@ -94,6 +94,14 @@ class Tiers:
         is_there = place == tier or (place.preserve and tier in self._with_good_replica(data_object))
         return None if is_there else tier
 
+    def left(self) -> list[Tier]:
+        """The tiers that storage tiering moves data away from: no last one of a group, and none that keeps replicas."""
+        return [
+            tier
+            for tier in self._by_resource.values()
+            if not tier.preserve and self._group(tier)[-1].index > tier.index
+        ]
+
     def _group(self, of: Tier) -> list[Tier]:
         if not of.group:
             return [of]

@@ -7,7 +7,7 @@ carry no tags of their own, their plates do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from irods_omero.domain.state.counts import ImageCount, TierCount
 from irods_omero.gateways.batches import in_batches
@@ -24,47 +24,51 @@ Cell = tuple[int, str, str]
 
 def count_images(session: OmeroSession) -> list[ImageCount]:
     """Images, filesets and bytes of each group, tier, and month of import; sorted."""
-    images = _images(session)
+    images = _images(session, "i")
     files = _files(session, sorted({text for _, text, _ in images}))
-    groups = _group_names(session, {group for group, _, _ in images})
+    return joined(images, files, _group_names(session, {group for group, _, _ in {*images, *files}}))
+
+
+def joined(
+    images: Mapping[Cell, int], files: Mapping[Cell, tuple[int, int]], groups: Mapping[int, str]
+) -> list[ImageCount]:
+    """Images, and filesets with their bytes, of each cell; sorted.
+
+    An import across the end of a month has its fileset in the one and images in the other: nothing of it is left out.
+    """
     return sorted(
-        ImageCount(groups.get(group, str(group)), _tier(text), month, count, *files.get((group, text, month), (0, 0)))
-        for (group, text, month), count in images.items()
+        ImageCount(
+            groups.get(group, str(group)),
+            _tier(text),
+            month,
+            images.get((group, text, month), 0),
+            *files.get((group, text, month), (0, 0)),
+        )
+        for group, text, month in {*images, *files}
     )
 
 
 def count_since(session: OmeroSession) -> list[TierCount]:
     """Since which month images are on the tier where they are; sorted. Earlier movements OMERO does not know."""
-    of_images = (
-        "select t.textValue, year(v.time), month(v.time), count(distinct i.id) from ImageAnnotationLink l "
-        "join l.parent i join l.details.creationEvent v, TagAnnotation t "
-        "where l.child.id = t.id and t.ns = :ns and t.textValue like :texts "
-        "group by t.textValue, year(v.time), month(v.time)"
-    )
-    of_plates = (
-        "select t.textValue, year(v.time), month(v.time), count(distinct i.id) from PlateAnnotationLink l "
-        "join l.details.creationEvent v, TagAnnotation t, WellSample s join s.image i join s.well w "
-        "where l.child.id = t.id and w.plate.id = l.parent.id and t.ns = :ns and t.textValue like :texts "
-        "group by t.textValue, year(v.time), month(v.time)"
-    )
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for text in (of_images, of_plates):
-        for tag, year, month, count in session.rows(DOING, text, TAGGED):
-            counts[_tier(tag), _month(year, month)] += int(count)
+    for (_, text, month), count in _images(session, "l").items():
+        counts[_tier(text), month] += count
     return sorted(TierCount(*key, count) for key, count in counts.items())
 
 
-def _images(session: OmeroSession) -> dict[Cell, int]:
+def _images(session: OmeroSession, made: str) -> dict[Cell, int]:
+    """Images by the month in which they were made, ``i``, or in which the tag was put on them, ``l``."""
     of_images = (
         "select i.details.group.id, t.textValue, year(v.time), month(v.time), count(distinct i.id) "
-        "from ImageAnnotationLink l join l.parent i join i.details.creationEvent v, TagAnnotation t "
-        "where l.child.id = t.id and t.ns = :ns and t.textValue like :texts "
-        "group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
+        "from ImageAnnotationLink l join l.parent i, TagAnnotation t, Event v "
+        f"where v.id = {made}.details.creationEvent.id and l.child.id = t.id and t.ns = :ns "
+        "and t.textValue like :texts group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
     )
     of_plates = (
         "select i.details.group.id, t.textValue, year(v.time), month(v.time), count(distinct i.id) "
-        "from PlateAnnotationLink l, TagAnnotation t, WellSample s join s.image i join i.details.creationEvent v "
-        "join s.well w where l.child.id = t.id and w.plate.id = l.parent.id and t.ns = :ns and t.textValue like :texts "
+        "from PlateAnnotationLink l, TagAnnotation t, WellSample s join s.image i join s.well w, Event v "
+        f"where v.id = {made}.details.creationEvent.id and l.child.id = t.id and w.plate.id = l.parent.id "
+        "and t.ns = :ns and t.textValue like :texts "
         "group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
     )
     counts: dict[Cell, int] = defaultdict(int)

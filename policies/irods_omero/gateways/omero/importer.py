@@ -205,7 +205,7 @@ class Importer:
         self._tags.offer_requests(session, session.group)
         begin()
         try:
-            _import(session, action, container, open_object, self._people)
+            _import(session, action, container, open_object)
         except RefusedError:
             with suppress(RefusedError):
                 self._complete(action, wait=False)  # clears away what the server leaves behind
@@ -312,7 +312,7 @@ def _digest(path: str, open_object: Opener) -> str:
     return digest.hexdigest()
 
 
-def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener, people: People) -> None:
+def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
     """The sequence of an importing client: the server answers only when it has read the images."""
     first = action.paths[0]
     doing = "starting the import of"
@@ -326,7 +326,7 @@ def _import(session: OmeroSession, action: Import, container: Any, open_object: 
         _close(process)
         raise
     try:
-        wait_for_import(session, handle, first, people)
+        wait_for_import(session, handle, first)
     except UnreachableError:
         raise  # what goes on is found again by it
     except RefusedError:

@@ -23,6 +23,9 @@ IDLE_MS = 2 * 60 * 1000
 FRESH_SECONDS = IDLE_MS / 1000 / 2
 """A session that had no call for longer is replaced, as the server may close it at any moment."""
 
+SERVICE_FRESH_SECONDS = 300.0
+"""The same of the service account's own session, which the server closes after ten minutes unless told otherwise."""
+
 ALL_GROUPS = {"omero.group": "-1"}
 
 
@@ -41,6 +44,9 @@ class OmeroConnection:
 
     def service(self) -> OmeroSession:
         """The session of the service account, which reads across all groups."""
+        if self._service is not None and self._service.idle_seconds() > SERVICE_FRESH_SECONDS:
+            self._service.close()
+            self._service = None
         if self._service is None:
             password = read_secret(self.settings.password_file, OMERO_PASSWORD_VARIABLE)
             client = self._client()
@@ -72,8 +78,15 @@ class OmeroConnection:
             name: Login name of its user, for messages.
         """
         client = self._client()
-        _log_in(client, lambda: client.joinSession(uuid), name)
-        return _session(client, {})
+        try:
+            client.joinSession(uuid)
+            return OmeroSession(client, {})
+        except (Ice.Exception, omero.ClientError, SideError) as error:
+            with suppress(Ice.Exception, omero.ClientError):
+                client.closeSession()  # not killed: what goes on in it would end
+            if isinstance(error, SideError):
+                raise
+            raise _refused_log_in(error, name) from error
 
     def drop(self, name: str, group: str) -> None:
         """End the session as a user in a group, if there is one: a name may be another one's by now."""
@@ -124,13 +137,16 @@ class OmeroConnection:
 
 
 def _log_in(client: Any, function: Any, user: str) -> None:
-    doing = "logging in to OMERO as"
     try:
         function()
     except (Ice.Exception, omero.ClientError) as error:
         _discard(client)
-        kind = UnreachableError if is_down(error) else RefusedError
-        raise kind(doing, user, describe(error)) from error
+        raise _refused_log_in(error, user) from error
+
+
+def _refused_log_in(error: Exception, user: str) -> SideError:
+    kind = UnreachableError if is_down(error) else RefusedError
+    return kind("logging in to OMERO as", user, describe(error))
 
 
 def _session(client: Any, context: dict[str, str]) -> OmeroSession:

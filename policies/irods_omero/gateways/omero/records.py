@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG, Noted
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.omero.session import AGENT, OmeroSession
+from irods_omero.gateways.omero.session import AGENT, OmeroSession, Values
 
 DOING = "reading what has happened"
+
+PLACED_BY = {"Image": "DatasetImageLink", "Plate": "ScreenPlateLink"}
+JAVA = {"Image": "ome.model.core.Image", "Plate": "ome.model.screen.Plate"}
+"""What the event log calls them."""
 
 
 def noted(session: OmeroSession, filesets: Sequence[int]) -> list[Noted]:
@@ -20,9 +24,7 @@ def noted(session: OmeroSession, filesets: Sequence[int]) -> list[Noted]:
     records = list(_imports(session, filesets))
     for kind, below in (("Image", _images(session, filesets)), ("Plate", _plates(session, filesets))):
         for ids in in_batches(sorted(below), BATCH):
-            rows = [*_tags(session, kind, ids), *_pairs(session, kind, ids), *_places(session, kind, ids)]
-            rows += _changes(session, kind, ids)
-            records += (_noted(what, kind, row, below) for what, row in rows)
+            records += (_noted(what, kind, row, below) for what, row in _rows(session, kind, ids))
     return records
 
 
@@ -33,7 +35,7 @@ def _imports(session: OmeroSession, filesets: Sequence[int]) -> Iterator[Noted]:
     )
     for ids in in_batches(filesets, BATCH):
         for row in session.rows(DOING, text, {"ids": ids}):
-            yield _noted(IMPORT, "Fileset", [*row, "", ""], {row[0]: row[0]})
+            yield _noted(IMPORT, "Fileset", row, {row[0]: row[0]})
 
 
 def _images(session: OmeroSession, filesets: Sequence[int]) -> dict[int, int]:
@@ -54,58 +56,34 @@ def _pairs_of_ids(session: OmeroSession, text: str, filesets: Sequence[int]) -> 
     return {int(id_): int(fileset) for ids in chunks for id_, fileset in session.rows(DOING, text, {"ids": ids})}
 
 
-Rows = Iterable[tuple[str, Sequence[Any]]]
+def _rows(session: OmeroSession, kind: str, ids: list[int]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Of images or plates what was noted, each with id, time, user, program, and what there is of text and namespace.
 
-
-def _tags(session: OmeroSession, kind: str, ids: list[int]) -> Rows:
-    text = (
-        f"select l.parent.id, v.time, x.omeName, s.userAgent, t.textValue, t.ns from {kind}AnnotationLink l "
+    When pairs were written last the event log does not say, but their update event (omero-60). What changed in an
+    image or a plate itself, as its name, the lock or the group, nothing says.
+    """
+    texts = {
+        TAG: f"select l.parent.id, v.time, x.omeName, s.userAgent, t.textValue, t.ns from {kind}AnnotationLink l "
         "join l.details.creationEvent v join v.experimenter x join v.session s, TagAnnotation t "
-        "where l.child.id = t.id and l.parent.id in (:ids)"
-    )
-    return ((TAG, row) for row in session.rows(DOING, text, {"ids": ids}))
-
-
-def _pairs(session: OmeroSession, kind: str, ids: list[int]) -> Rows:
-    """When pairs were written last: changing only them has no row in the event log, but an event (omero-60)."""
-    text = (
-        f"select l.parent.id, v.time, x.omeName, s.userAgent, a.ns, a.ns from {kind}AnnotationLink l, MapAnnotation a "
+        "where l.child.id = t.id and l.parent.id in (:ids)",
+        PAIRS: f"select l.parent.id, v.time, x.omeName, s.userAgent, a.ns from {kind}AnnotationLink l, MapAnnotation a "
         "join a.details.updateEvent v join v.experimenter x join v.session s "
-        "where l.child.id = a.id and l.parent.id in (:ids)"
-    )
-    return ((PAIRS, row) for row in session.rows(DOING, text, {"ids": ids}))
-
-
-def _places(session: OmeroSession, kind: str, ids: list[int]) -> Rows:
-    if kind == "Image":
-        text = (
-            "select l.child.id, v.time, x.omeName, s.userAgent, p.name, p.name from DatasetImageLink l "
-            "join l.parent p join l.details.creationEvent v join v.experimenter x join v.session s "
-            "where l.child.id in (:ids)"
-        )
-    else:
-        text = (
-            "select l.child.id, v.time, x.omeName, s.userAgent, p.name, p.name from ScreenPlateLink l "
-            "join l.parent p join l.details.creationEvent v join v.experimenter x join v.session s "
-            "where l.child.id in (:ids)"
-        )
-    return ((PLACE, row) for row in session.rows(DOING, text, {"ids": ids}))
-
-
-def _changes(session: OmeroSession, kind: str, ids: list[int]) -> Rows:
-    """Changes of images and plates themselves: a name, the lock, the group. What changed the log does not say."""
-    text = (
-        "select l.entityId, v.time, x.omeName, s.userAgent, l.action, l.action from EventLog l join l.event v "
+        "where l.child.id = a.id and l.parent.id in (:ids)",
+        PLACE: f"select l.child.id, v.time, x.omeName, s.userAgent, p.name from {PLACED_BY[kind]} l "
+        "join l.parent p join l.details.creationEvent v join v.experimenter x join v.session s "
+        "where l.child.id in (:ids)",
+        CHANGE: "select l.entityId, v.time, x.omeName, s.userAgent from EventLog l join l.event v "
         "join v.experimenter x join v.session s "
-        "where l.entityType = :kind and l.entityId in (:ids) and l.action = :action"
-    )
-    java = {"Image": "ome.model.core.Image", "Plate": "ome.model.screen.Plate"}[kind]
-    rows = session.rows(DOING, text, {"kind": java, "ids": ids, "action": "UPDATE"})
-    return ((CHANGE, [*row[:4], "", ""]) for row in rows)
+        "where l.entityType = :kind and l.entityId in (:ids) and l.action = :action",
+    }
+    for what, text in texts.items():
+        of_log: Values = {"kind": JAVA[kind], "action": "UPDATE"} if what == CHANGE else {}
+        for row in session.rows(DOING, text, {"ids": ids, **of_log}):
+            yield what, row
 
 
 def _noted(what: str, kind: str, row: Sequence[Any], below: dict[int, int]) -> Noted:
-    id_, time, user, agent, text, namespace = row
+    id_, time, user, agent, text, namespace = (*row, "", "")[:6]
     return Noted(
         kind=what,
         at=int((time or 0) // 1000),
@@ -113,6 +91,6 @@ def _noted(what: str, kind: str, row: Sequence[Any], below: dict[int, int]) -> N
         user=user or "",
         agent=agent == AGENT,
         text=text or "",
-        namespace=(namespace or "") if what == TAG else "",
+        namespace=namespace or "",
         fileset=below[id_],
     )

@@ -13,7 +13,7 @@ from omero.rtypes import unwrap
 
 from irods_omero.errors import ContentError, RefusedError, SideError, StalledError
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import OmeroSession, is_broken
 
 PATIENCE = 7 * 24 * 3600.0
 """Seconds after which an import is given up that has not come one step further: the first of its steps, in which all
@@ -22,7 +22,7 @@ metadata are read and saved, takes days for the largest filesets."""
 DOING = "importing"
 
 
-def wait_for_import(session: OmeroSession, handle: Any, on: str, people: People) -> None:
+def wait_for_import(session: OmeroSession, handle: Any, on: str) -> None:
     """Wait until OMERO has made the images, for days if need be.
 
     Raises:
@@ -31,8 +31,7 @@ def wait_for_import(session: OmeroSession, handle: Any, on: str, people: People)
         UnreachableError: The server went away; what it is at goes on, if it is still there.
     """
     try:
-        # The agent's own session has nothing to do meanwhile, and must not idle out.
-        session.wait(DOING, on, handle, PATIENCE, lambda: people.service().ping())
+        session.wait(DOING, on, handle, PATIENCE)
     except StalledError:
         raise
     except RefusedError as error:
@@ -60,7 +59,9 @@ def wait_for_earlier(people: People, fileset: int, owner: int, group: int, on: s
         return False
     try:
         session = people.join(_session_of(people.acting_as(owner, group), fileset), owner)
-    except SideError:
+    except SideError as error:
+        if is_broken(error):
+            raise  # it says nothing of the session, in which OMERO may be at work
         service.ping()
         return False  # the session is over, and with it what was done in it
     try:
@@ -68,7 +69,7 @@ def wait_for_earlier(people: People, fileset: int, owner: int, group: int, on: s
         if handle is None:
             return False
         try:
-            wait_for_import(session, handle, on, people)
+            wait_for_import(session, handle, on)
         except RefusedError:
             session.kill()
             raise

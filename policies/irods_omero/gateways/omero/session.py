@@ -17,7 +17,7 @@ import omero.callbacks
 import omero.clients
 from omero.rtypes import rlist, rlong, rstring, rtime, unwrap
 
-from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, StalledError, UnreachableError
+from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, SideError, StalledError, UnreachableError
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ PATIENCE = 3600.0
 LOOK_SECONDS = 60.0
 """Seconds between two looks at how far a command has come."""
 
-FIND_OR_MAKE = threading.RLock()
+FIND_OR_MAKE = threading.Lock()
 """Held while something is looked for that is made if it is not there: OMERO takes two of the same name."""
 
 Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
@@ -131,14 +131,7 @@ class OmeroSession:
         handle = self.call(doing, on, lambda: self.client.getSession().submit(request, self.context))
         return self.wait(doing, on, handle)
 
-    def wait(
-        self,
-        doing: str,
-        on: str,
-        handle: Any,
-        patience: float = PATIENCE,
-        meanwhile: Callable[[], None] = lambda: None,
-    ) -> Any:
+    def wait(self, doing: str, on: str, handle: Any, patience: float = PATIENCE) -> Any:
         """Wait for the end of a command that was submitted, however long it takes, and return its response.
 
         The command goes on where the waiting is broken off: closing its handle would cancel it.
@@ -148,7 +141,6 @@ class OmeroSession:
             on: To what, for messages.
             handle: The handle of the command.
             patience: Seconds after which it is given up that shows no progress, which is another step.
-            meanwhile: Called at each look at how far it has come.
 
         Raises:
             UnreachableError: The server went away meanwhile.
@@ -166,7 +158,6 @@ class OmeroSession:
                     continue
                 looked, before = now, step
                 step = self.call(doing, on, handle.getStatus).currentStep
-                meanwhile()
                 since = since if step == before else now
                 if now - since >= patience:
                     self._works = False
@@ -242,6 +233,12 @@ def is_down(error: Exception) -> bool:
     if isinstance(error, Glacier2.PermissionDeniedException):
         return WRONG_PASSWORD not in error.reason
     return isinstance(error, DOWN)
+
+
+def is_broken(error: SideError) -> bool:
+    """Whether a connection broke, or was not made: what is asked for may be there all the same."""
+    cause = error.__cause__
+    return isinstance(cause, Ice.LocalException) and not isinstance(cause, Ice.ObjectNotExistException)
 
 
 def describe(error: BaseException) -> str:

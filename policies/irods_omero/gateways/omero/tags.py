@@ -24,7 +24,7 @@ DESCRIPTIONS = {
 
 
 class Tags:
-    """Finds and makes tags, and remembers them for the length of a sweep.
+    """Finds and makes tags, and remembers them for the length of a sweep, and of the imports that it has begun.
 
     Tags are not unique by text, and belong to one group each. In a group whose members share annotations the oldest
     tag serves all of them; elsewhere each owner of data has tags of their own.

@@ -34,7 +34,7 @@ TIMEOUT = 300.0
 
 
 class ZoneConnection:
-    """One session of the service account, used by one thread."""
+    """One session of the service account, used by one thread at a time."""
 
     def __init__(self, settings: ZoneSettings, attempts: int = 2) -> None:
         """``attempts`` is how often a call is tried when the connection breaks: all calls may be repeated."""

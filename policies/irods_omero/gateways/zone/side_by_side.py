@@ -53,11 +53,7 @@ class SideBySide:
                 free.put(zone)
 
         with ThreadPoolExecutor(number, thread_name_prefix="zone") as threads:
-            futures = [threads.submit(one, item) for item in todo]
-            try:
-                return [future.result() for future in futures]
-            finally:
-                threads.shutdown(cancel_futures=True)
+            return list(threads.map(one, todo))
 
     def close(self) -> None:
         """Leave the zone; the next call connects again."""

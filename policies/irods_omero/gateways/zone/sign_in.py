@@ -81,7 +81,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def _certificates_of_the_system() -> Options:
-    """Where the system keeps whom it trusts; without it python-irodsclient trusts any certificate."""
+    """Where the system keeps whom it trusts: without a place python-irodsclient trusts any certificate."""
     known = ssl.get_default_verify_paths()
-    locations = zip(CERTIFICATES, (known.cafile, known.capath), strict=True)
-    return {name: path for name, path in locations if path}
+    places = zip(CERTIFICATES, (known.cafile, known.capath or known.openssl_capath), strict=True)
+    return {name: path for name, path in places if path}

@@ -126,6 +126,13 @@ def test_where_nobody_can_tell_which_unit_was_edited_there_is_none_and_a_note() 
     assert any(WHICH_UNITS in note for note in world.base.notes)
 
 
+def test_an_addition_beside_an_edit_does_not_get_a_unit_that_it_never_had() -> None:
+    world = world_with("", ("5", "C"), ("7", "C"))
+    world = edited(show(world, IMAGE, PLACES[0], "note"), "5", "6")
+    assert avus(world) == {("6", ""), ("7", "C"), ("note", "")}
+    assert sum(WHICH_UNITS in note for note in world.base.notes) == 2
+
+
 def test_what_is_written_in_omero_has_the_fixed_unit() -> None:
     world = edited(world_with("C", ("5", "C"), ("7", "")), "5", "6")
     assert (avus(world), shown(world)) == ({("6", "C"), ("7", "")}, {"6", "7"})

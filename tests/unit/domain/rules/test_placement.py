@@ -159,3 +159,16 @@ def test_files_of_one_fileset_never_meet(paths: list[list[str]]) -> None:
 def test_files_lie_as_they_did_below_the_folder_that_holds_all_of_them() -> None:
     assert names_of(["C/run/a/1.tif", "C/run/b/2.tif"]) == ("a/1.tif", "b/2.tif")
     assert names_of(["C/run/1.tif"]) == ("1.tif",)
+
+
+def test_where_names_end_alike_the_place_of_what_was_moved_is_known() -> None:
+    files = tuple(SourceFile(n, f"data/{name}", 1, "00", "SHA1-160") for n, name in enumerate(("d.tif", "1/d.tif")))
+    placement = placed(replace(SOURCE, files=files))
+    assert placement.names == ("d.tif", "1/d.tif")
+    for where in (placement.collection, placement.place_of_its_own(7), "/z/home/before/it/was/renamed"):
+        assert placement.collection_of(placement.paths(where), 7) == where
+    for where in (placement.collection, placement.place_of_its_own(7)):
+        for path in placement.paths(where):
+            assert placement.collection_of([path], 7) == where
+    assert placement.collection_of([], 7) == ""
+    assert placement.collection_of(["/z/home/c/other.tif"], 7) == ""

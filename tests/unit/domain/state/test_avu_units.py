@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.state.avu_units import is_template, joined, split, why_no_template
@@ -27,12 +27,11 @@ def test_a_unit_without_what_is_between_the_two_is_told_from_any_value(template:
     assert split(template, joined(template, value, unit)) == (value, unit)
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
-@given(text=WORDS)
-def test_a_text_of_another_shape_is_a_value_without_unit(template: str, text: str) -> None:
-    value, unit = split(template, text)
-    assume(not unit)
-    assert value == text
+@pytest.mark.parametrize(("template", "between"), list(zip(TEMPLATES, (" ", " [", ": ", "|"), strict=True)))
+@given(data=st.data())
+def test_a_text_of_another_shape_is_a_value_without_unit(template: str, between: str, data: st.DataObject) -> None:
+    text = data.draw(WORDS.filter(lambda text: between not in text))
+    assert split(template, text) == split(template, text, [text]) == (text, "")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

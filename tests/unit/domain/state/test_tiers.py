@@ -101,3 +101,9 @@ def test_a_replica_that_is_to_stay_does_not_keep_a_request_from_being_served() -
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
     tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
     assert name(tiers.destination(request_for(ARCHIVE), on("r0"))) == "m"
+
+
+def test_data_leaves_all_tiers_but_the_last_of_a_group_and_those_that_keep_replicas() -> None:
+    own = (Tier("", "kept", "g", 0, preserve=True), Tier("", "first", "h", 1), Tier("", "last", "h", 2))
+    tiers = Tiers([*own, Tier("", "alone"), Tier("", "too", ""), Tier("", "next", "g", 1), Tier("", "end", "g", 5)])
+    assert [tier.resource for tier in tiers.left()] == ["first", "next"]
