@@ -29,7 +29,7 @@ from tests.scene.elsewhere import import_elsewhere
 TAKEN_IN = "taken in"
 MEGABYTES, QUICK_MEGABYTES = 512, 64
 FACTOR = 0.8
-"""The agent is to reach this part of the rate of the plain copy."""
+"""The agent is to reach this part of the rate of the plain copy; it does not where many others want the cores."""
 
 
 def measure(quick: bool) -> Figures:

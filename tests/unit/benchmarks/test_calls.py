@@ -1,4 +1,4 @@
-"""How many calls the agent makes, at small sizes: what README.md says of large ones rests on it."""
+"""How many calls the agent makes, at small sizes: what README.md and docs/figures.md say of large ones rests on it."""
 
 from __future__ import annotations
 
