@@ -67,11 +67,6 @@ class Heartbeat(Listener):
         self._state = replace(self._state, trouble=error)
         self._swept.set()
 
-    @property
-    def said(self) -> Beat:
-        """What it says next, but for the imports that go on."""
-        return self._state
-
     def beat(self) -> bool:
         """Write a heartbeat, unless the last one, of this agent or of the one before it, is less than a minute old.
 
