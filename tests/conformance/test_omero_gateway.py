@@ -222,9 +222,9 @@ def take_in(agent: Agent) -> None:
     assert dict(fact[:2] for fact in source.facts)["size x"] == "24"
     (file,) = source.files
     assert b"".join(blocks_of(agent.service, file)) == content
-    (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])
+    (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])[fileset_id]
     assert (row.id, row.size, row.client_path) == (file.id, len(content), "elsewhere/a.ome.tiff")
-    assert managed_rows(agent.service, "of another server", [fileset_id]) == []
+    assert managed_rows(agent.service, "of another server", [fileset_id]) == {}
     assert client_paths(agent.service, [fileset_id]) == {fileset_id: "elsewhere/a.ome.tiff"}
     key = agent.action().key
     write_key(agent.people.acting_as(source.owner_id, source.group_id), fileset_id, key)

@@ -7,14 +7,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import irods.keywords as kw
 import omero
 import pytest
-from irods.meta import iRODSMeta
-from irods.models import DataObject
-from omero.rtypes import unwrap
 
 from irods_omero.agent.heartbeat import Heartbeat
 from irods_omero.agent.metrics import Metrics
@@ -23,97 +19,14 @@ from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.state.actions import OmeroAction, Refusal, SetArchived
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from tests.end_to_end.conftest import SceneFactory
-from tests.pictures import focal_halves, retina
+from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 from tests.scene import Scene
-from tests.scene.accounts import ARCHIVE, FAST
-
-PICTURE = retina(32)
-EVERYWHERE = {"omero.group": "-1"}
-
-
-class OneCopy:
-    """A scene whose agent sees OMERO's repository, and what is there."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        assert scene.omero.repository is not None
-        self.repository = scene.omero.repository
-
-    def put(self, name: str = "cells.ome.tiff", content: bytes = PICTURE, checksum: bool = True) -> str:
-        """The user writes a data object; returns its path."""
-        path = f"{self.scene.collection}/{name}"
-        self.scene.user.collections.create(path.rpartition("/")[0])
-        options = {kw.DEST_RESC_NAME_KW: FAST}
-        with self.scene.user.data_objects.open(path, "w", **options) as stream:
-            stream.write(content)
-        if checksum:
-            self.scene.user.data_objects.chksum(path)
-        return path
-
-    def rows(self, path: str) -> list[list[Any]]:
-        """What OMERO's database says of the files of a data object's fileset: place, size, hash, time, id."""
-        (fileset,) = self.scene.avus(path, "omero::fileset")
-        text = (
-            "select o.path, o.name, o.size, o.hash, o.mtime, o.id from FilesetEntry e join e.originalFile o "
-            "where e.fileset.id = :id order by e.id"
-        )
-        parameters = omero.sys.ParametersI().addLong("id", int(fileset))
-        rows = self.scene.root.getSession().getQueryService().projection(text, parameters, EVERYWHERE)
-        return [[unwrap(value) for value in row] for row in rows]
-
-    def places(self, path: str) -> list[Path]:
-        """Where these files are, or would be."""
-        return [self.repository / f"{above}{name}" for above, name, *_ in self.rows(path)]
-
-    def place(self, path: str) -> Path:
-        """Where the only file of a data object is, or would be."""
-        (place,) = self.places(path)
-        return place
-
-    def move(self, path: str, source: str = FAST, destination: str = ARCHIVE) -> None:
-        """An administrator brings the bytes to another resource by hand."""
-        objects = self.scene.user.data_objects
-        objects.replicate(path, destination)
-        (replica,) = [each for each in objects.get(path).replicas if each.resource_name == source]
-        objects.trim(path, **{kw.REPL_NUM_KW: str(replica.number), kw.COPIES_KW: "1"})
-
-    def restore(self, path: str) -> None:
-        """An administrator brings the bytes back."""
-        self.move(path, ARCHIVE, FAST)
-
-    def settle(self, sweeps: int = 2) -> None:
-        """Let an agent sweep until nothing is left."""
-        for _ in range(sweeps):
-            self.scene.sweep()
-
-    def is_locked(self, path: str) -> bool:
-        """Whether its image is shown with a lock."""
-        return bool(self.scene.shown(path).image.archived)
-
-    def pixels_of(self, path: str) -> bytes:
-        """The bytes that OMERO gives away of the only file of a data object."""
-        (*_, size, _, _, file) = self.rows(path)[0]
-        store = self.scene.root.getSession().createRawFileStore()
-        store.setFileId(file, {**self.scene.root.getImplicitContext().getContext(), **EVERYWHERE})
-        try:
-            return bytes(store.read(0, size))
-        finally:
-            store.close()
+from tests.scene.accounts import FAST
 
 
 @pytest.fixture
 def one(new_scene: SceneFactory) -> OneCopy:
     return make(new_scene)
-
-
-def make(new_scene: SceneFactory, evict: str = "with-tier") -> OneCopy:
-    scene = new_scene()
-    if scene.omero.repository is None:
-        pytest.skip("the managed repository of this OMERO cannot be seen from here")
-    section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(scene.omero.repository)}
-    scene.settings = scene.with_settings(omero=section, cache={"evict": evict})
-    scene.watch()
-    return OneCopy(scene)
 
 
 def test_the_copy_goes_with_the_tier_and_comes_back_the_same(one: OneCopy) -> None:
@@ -222,7 +135,7 @@ def test_a_copy_that_omero_does_not_know_by_its_hash_is_left_alone_and_told_of(o
     one.move(path)
     one.settle()
     assert place.read_bytes() == PICTURE[:-1] + b"x"
-    assert any("bytes are not those that OMERO knows" in error for error in one.scene.avus(path, "omero::error"))
+    assert any("are not those that OMERO knows" in error for error in one.scene.avus(path, "omero::error"))
     place.write_bytes(PICTURE)
     one.settle()
     assert not place.exists()
@@ -271,20 +184,7 @@ def test_a_copy_that_somebody_else_removed_is_brought_back(one: OneCopy) -> None
 
 
 def test_files_of_several_go_and_come_back_by_their_bytes_whatever_their_names(one: OneCopy) -> None:
-    names = ("upper.ome.tiff", "more/lower.ome.tiff")
-    scene = one.scene
-    halves = focal_halves(names)
-    paths = [one.put(name, half) for name, half in zip(names, halves, strict=True)]
-    first = scene.admin.data_objects.get(paths[0]).id
-    for path in paths:
-        scene.admin.metadata.set(
-            DataObject,
-            path,
-            iRODSMeta("omero::unit", str(first), "list"),
-            **{kw.ADMIN_KW: ""},
-        )
-        scene.mark(path)
-    one.settle()
+    scene, paths = one.scene, one.put_several()
     places = one.places(paths[0])
     before = [hashlib.sha1(place.read_bytes()).hexdigest() for place in places]
     for path in paths:

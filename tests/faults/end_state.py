@@ -70,9 +70,9 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    fields["evicted"] = fields.get("evicted", [0])[1:]
-    for key in ("c", "fs", "grp", "since", "asked", "queued"):
+    for key in ("c", "fs", "grp", "since", "asked", "queued", "evicted"):
         fields[key] = key in fields
+    fields["ver"] = fields.get("ver", [""])[:1]  # the rest has the ids of files in it
     if "fail" in fields:
         attempts, _, reason, _, kind, _ = fields["fail"]
         fields["fail"] = [attempts, _plain(case, reason), kind]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import structlog
 
@@ -11,16 +12,16 @@ from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.agent.repository import ProvenRepository, proven_repository
 from irods_omero.domain.planning.decision import record
-from irods_omero.domain.rules.one_copy import candidates, failing
+from irods_omero.domain.rules.one_copy import candidates, compared, failing
 from irods_omero.domain.state.agreement import Agreement
-from irods_omero.domain.state.managed_files import CopyAction, Evict, ManagedFile, Refill, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.checksums import digest_of
-from irods_omero.gateways.repository.copies import REFILLING, clear, evict, is_file_in, refill
+from irods_omero.gateways.repository.copies import REFILLING, REMOVING, check, clear, is_file_in, refill, remove
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.avus import record_agreement
 from irods_omero.gateways.zone.streaming import blocks_of
 
@@ -29,101 +30,142 @@ log = structlog.get_logger()
 STEPS = 4
 """At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
+ORDER = (Refill, Clear, Evict, Verify)
+"""Those first for which users are waiting."""
+
+
+class _Turn(NamedTuple):
+    """A unit of which both sides have just been made to agree, and what is to be done with its copies then."""
+
+    observation: Observation
+    action: CopyAction | None
+
 
 class Cache:
     """What is to be done in OMERO's repository."""
 
-    def __init__(self, connections: Connections, observer: Observer, report: Report) -> None:
+    def __init__(
+        self, connections: Connections, observer: Observer, report: Report, clock: Callable[[], float]
+    ) -> None:
+        """``clock`` gives the time, seconds since 1970."""
         self._connections = connections
         self._observer = observer
         self._report = report
-        self._repository: ProvenRepository | None = None
+        self._clock = clock
 
     def run(self, due: Mapping[int, CopyAction], most: int) -> None:
         """Work on units, those first for which users are waiting.
 
         Args:
             due: For the id of each unit what was decided; it is decided anew when its turn comes.
-            most: Number of units of which bytes are read at most; removing takes next to no time.
+            most: Number of units at most: whatever is done with a copy, its bytes are read.
 
         Raises:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
-        for data_id in sorted(
-            due, key=lambda id_: (not isinstance(due[id_], Refill), isinstance(due[id_], Verify), id_)
-        ):
-            reads = isinstance(due[data_id], Refill | Verify)
-            if reads and most <= 0:
-                self._report.postponed += 1
-                continue
-            most -= reads
+        turns = sorted(due, key=lambda id_: (ORDER.index(type(due[id_])), id_))
+        for data_id in turns[:most]:
             self._settle(data_id)
+        self._report.postponed += len(turns[most:])
 
     def _settle(self, data_id: int) -> None:
-        """Look at a unit again, do what is then to be done, and have both sides say so."""
+        """Do with a unit's copies what is to be done, until nothing is, or something fails: then it rests."""
         for _ in range(STEPS):
-            seen = self._observer.observe([data_id])
-            if data_id not in seen or not self._is_settled(seen[data_id]):
+            turn = self._agreed(data_id)
+            if turn is None or turn.action is None or self._observer.repository is None:
+                return
+            try:
+                if not self._do(self._observer.repository.directory, turn.observation, turn.action):
+                    return
+            except RefusedError as error:
+                if self._fail(turn.observation, str(error)):
+                    self._agreed(data_id)  # both sides say so
                 return
 
-    def _is_settled(self, observation: Observation) -> bool:
-        """Do the next thing for a unit; returns whether there may be more to do."""
-        decision = decide_or_fail(observation)
-        if decision.plan.do_import is not None:
-            return False
-        data_id = observation.zone.unit.data_id
-        Applier(self._connections, self._observer, self._report).apply_all_but_imports({data_id: observation})
-        action = decision.plan.copies
-        if action is None:
-            return False
-        if type(action) is Evict and not all(image.archived for image in observation.omero.images):
-            return True  # the next look sees whether they have got their lock: no copy is missing without one
-        try:
-            self._do(replace(observation, base=decision.agreement), action)
-        except RefusedError as error:
-            log.warning("OMERO's copy cannot be changed", path=observation.zone.first.path, error=str(error))
-            self._report.failed += 1
-            failed = failing(observation.base, str(error), observation.now)
-            self._record(observation, replace(decision.agreement, copy_failure=failed))
+    def _agreed(self, data_id: int, checked: tuple[ManagedFile, ...] = ()) -> _Turn | None:
+        """Look at a unit again, and make both sides agree, as far as they will.
+
+        Args:
+            data_id: Its id.
+            checked: Those of its files whose bytes were just seen to be the ones that OMERO knows.
+
+        Returns:
+            What is so then, None where there is no such unit any more. No action where there is none, or where what it
+            rests on could not be written down.
+        """
+        seen = self._observer.observe([data_id]).get(data_id)
+        if seen is None:
+            return None
+        units = {data_id: replace(seen, checked=checked)}
+        applier = Applier(self._connections, self._observer, self._report)
+        applier.apply_all_but_imports(units)
+        return _Turn(units[data_id], applier.copies.get(data_id))
+
+    def _do(self, repository: Repository, observation: Observation, action: CopyAction) -> bool:
+        """Do one action; returns whether it was done, and there may be more to do.
+
+        Raises:
+            RefusedError: It cannot be done.
+        """
+        match action:
+            case Evict():
+                return self._evict(repository, observation, action)
+            case Refill():
+                self._refill(repository, observation, action)
+            case Clear():
+                for file in action.files:
+                    clear(repository, file)
+            case Verify():
+                return self._verify(observation, action)
+            case _:
+                raise TypeError(f"not an action: {action!r}")
         return True
 
-    def _do(self, observation: Observation, action: CopyAction) -> None:
-        if self._repository is None:
-            self._repository = proven_repository(self._connections)
-        if self._repository is None:
-            return
-        if isinstance(action, Verify):
-            self._verify(observation, action)
-        elif isinstance(action, Refill):
-            self._refill(observation, action)
-        else:
-            for file in action.files:
-                self._report.freed_bytes += evict(self._repository.directory, file)
-            self._report.evicted += 1
-            log.info("OMERO's copy removed", path=observation.zone.first.path, bytes=action.size)
+    def _evict(self, repository: Repository, observation: Observation, action: Evict) -> bool:
+        """Remove a unit's copies when all of them were seen to be right, and all that this rests on is still so.
 
-    def _refill(self, observation: Observation, action: Refill) -> None:
-        assert self._repository is not None
+        Reading them may have taken hours.
+        """
+        unit = observation.zone
+        versions = [check(repository, file) for file in action.files]
+        turn = self._agreed(unit.unit.data_id, checked=action.files)
+        seen = self._observer.observe([unit.unit.data_id]).get(unit.unit.data_id)
+        if turn is None or turn.action != action or seen is None:
+            return False
+        if decide_or_fail(replace(seen, checked=action.files)).plan.copies != action:
+            return False
+        if seen.base.evicted is None:
+            raise RefusedError(REMOVING, unit.first.path, "that it is removed cannot be written down")
+        if not all(image.archived for image in seen.omero.images):
+            raise RefusedError(REMOVING, unit.first.path, "its images cannot be shown with a lock")
+        for file, version in zip(action.files, versions, strict=True):
+            self._report.freed_bytes += remove(repository, file, version)
+        self._report.evicted += 1
+        log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size)
+        return True
+
+    def _refill(self, repository: Repository, observation: Observation, action: Refill) -> None:
         for file in action.files:
-            clear(self._repository.directory, file)
-            if not file.disk.readable:
-                self._report.refilled_bytes += self._bring_back(observation, file)
+            if not clear(repository, file):
+                self._report.refilled_bytes += self._bring_back(repository, observation, file)
         self._report.refilled += bool(action.size)
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
-    def _bring_back(self, observation: Observation, file: ManagedFile) -> int:
+    def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile) -> int:
         """Bring a file back from the data object that has its bytes; the last one that might says why not."""
-        assert self._repository is not None
         refused = RefusedError(REFILLING, file.path, "no data object of the unit has a file of that size")
         for data_object in candidates(file, observation.zone.objects):
             try:
-                return refill(self._repository.directory, file, self._blocks(observation, data_object))
+                return refill(repository, file, self._blocks(observation, data_object))
             except RefusedError as error:
                 refused = error
         raise refused
 
-    def _verify(self, observation: Observation, action: Verify) -> None:
-        """Compare the data objects with OMERO's hashes, and with their own checksums at the same time."""
+    def _verify(self, observation: Observation, action: Verify) -> bool:
+        """Compare the data objects with OMERO's hashes, and with their own checksums at the same time.
+
+        What was compared counts only if it is what both sides have when that is done.
+        """
         left = list(observation.zone.objects)
         for file in action.files:
             same = next(
@@ -132,9 +174,14 @@ class Cache:
             if same is None:
                 raise RefusedError("comparing with iRODS", file.path, "no data object of the unit has the same bytes")
             left.remove(same)
-        content = observation.content
-        assert content is not None
-        self._record(observation, replace(observation.base, verified=content.checksum))
+
+        def verified(seen: Observation) -> Agreement:
+            content = seen.content
+            if content is None or content != observation.content or seen.copies != action.files:
+                return seen.base
+            return replace(seen.base, verified=compared(content, action.files))
+
+        return self._record(observation.zone.unit.data_id, verified)
 
     def _blocks(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
         replica = observation.policy.tiers.best_replica(data_object)
@@ -153,8 +200,28 @@ class Cache:
         if not digest.is_that_of(content.checksum):
             raise RefusedError(doing, data_object.path, "its bytes do not have the checksum of the catalog: ichksum -K")
 
-    def _record(self, observation: Observation, agreement: Agreement) -> None:
-        """Write an agreement down; one that is too long by what is new in it stays as it is."""
-        action = record(observation, agreement)
-        if action is not None:
+    def _fail(self, observation: Observation, error: str) -> bool:
+        """Remember that an action came to nothing, so that the next one is due later; returns whether it is."""
+        log.warning("OMERO's copy cannot be changed", path=observation.zone.first.path, error=error)
+        self._report.failed += 1
+
+        def failed(seen: Observation) -> Agreement:
+            return replace(seen.base, copy_failure=failing(seen.base, error, self._clock()))
+
+        return self._record(observation.zone.unit.data_id, failed)
+
+    def _record(self, data_id: int, agreement: Callable[[Observation], Agreement]) -> bool:
+        """Write down what came of an action, in what is agreed by now; returns whether anything was written.
+
+        What is too long by that stays as it is.
+        """
+        seen = self._observer.observe([data_id]).get(data_id)
+        action = record(seen, agreement(seen)) if seen is not None else None
+        if action is None:
+            return False
+        try:
             record_agreement(self._connections.zone, self._connections.names, action)
+        except RefusedError as error:
+            log.error("what came of an action cannot be recorded", path=action.path, error=str(error))
+            return False
+        return True

@@ -106,7 +106,7 @@ class Observer:
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""
-        repository = self._repository
+        repository = self.repository
         if repository is None:
             return observations
         filesets = {id_: each.omero.fileset for id_, each in observations.items() if each.omero.fileset is not None}
@@ -116,7 +116,7 @@ class Observer:
         return observations
 
     @cached_property
-    def _repository(self) -> ProvenRepository | None:
+    def repository(self) -> ProvenRepository | None:
         """OMERO's repository; None where the agent is not to see it, and where it does not at the moment."""
         try:
             return proven_repository(self._connections)

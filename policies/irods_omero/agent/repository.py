@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
@@ -44,9 +44,10 @@ def copies_of(
         RefusedError: The operating system does not say.
         UnreachableError: OMERO is down.
     """
-    rows = managed_rows(connections.omero.service(), repository.uuid, filesets)
-    on_disk = repository.directory.look((row.id, row.path, row.size) for row in rows)
-    files: dict[int, list[ManagedFile]] = defaultdict(list)
-    for row in rows:
-        files[row.fileset].append(ManagedFile(*row[1:], disk=on_disk[row.id]))
-    return {fileset: tuple(of_fileset) for fileset, of_fileset in files.items()}
+    known = managed_rows(connections.omero.service(), repository.uuid, filesets)
+    files = (file for of_fileset in known.values() for file in of_fileset)
+    on_disk = repository.directory.look((file.id, file.path, file.size) for file in files)
+    return {
+        fileset: tuple(replace(file, disk=on_disk[file.id]) for file in of_fileset)
+        for fileset, of_fileset in known.items()
+    }

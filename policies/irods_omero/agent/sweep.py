@@ -107,7 +107,7 @@ class Sweep:
 
     def run_copies(self) -> None:
         """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
-        cache = Cache(self._connections, self._observer, self.report)
+        cache = Cache(self._connections, self._observer, self.report, self._clock)
         cache.run(self._copies, self._connections.settings.imports.per_sweep)
 
     def _free(self, marks: Iterable[Mark]) -> Iterator[Mark]:

@@ -13,6 +13,7 @@ import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
+from irods_omero.errors import PolicyError
 
 log = structlog.get_logger()
 
@@ -23,7 +24,7 @@ LOOK_SECONDS = 0.25
 """As long the loop may not notice that something is done."""
 
 Key = tuple[str, int]
-"""What a job is about, and its id: no two jobs about the same thing are done at the same time."""
+"""What a job is about, and its id: no two jobs about the same thing wait or are done at the same time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Job:
         work: Does it, with the connections of a thread; returns what was done.
         ids: Data objects that nobody else touches meanwhile, by catalog id.
         owner: Whose it is: those go first of whom nothing is being done.
-        late: Whether it comes after all others: it may bring a server down.
+        late: Whether it comes after all others, and by itself: it may bring a server down.
     """
 
     key: Key
@@ -46,7 +47,11 @@ class Job:
 
 
 class Workers:
-    """At most ``imports.parallel`` jobs at the same time; what one of them breaks off on concerns no other."""
+    """At most ``imports.parallel`` jobs at the same time.
+
+    Where a job breaks off a side is down, as what is wrong with one unit is told on that unit: nothing else begins, and
+    what is under way goes on.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -54,8 +59,7 @@ class Workers:
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
         self._running: dict[Key, Job] = {}
-        self._threads: set[threading.Thread] = set()
-        self._leaving = 0
+        self._threads = 0
         self._idle: list[Connections] = []
         self._done = Report()
         self._error: Exception | None = None
@@ -80,7 +84,7 @@ class Workers:
         self._take_in(jobs, others=self._most - 1, left_out=1)
         self._work(self._connections)
         with self._changed:
-            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving))
+            self._changed.wait_for(self._is_idle)
         return self.collect()
 
     def begin(self, jobs: Iterable[Job]) -> None:
@@ -88,95 +92,102 @@ class Workers:
         self._take_in(jobs, others=self._most, left_out=0)
 
     def collect(self) -> Report:
-        """What was done since the last time; raises what a job has raised meanwhile."""
+        """What was done since the last time; raises what a job has raised meanwhile, and tells of the rest after it."""
         with self._changed:
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
             done, self._done = self._done, Report()
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
-        return done
+            return done
 
     def pause(self, stop: threading.Event, seconds: float) -> None:
-        """Wait for so long, until ``stop`` is set, or until something is done that was begun."""
+        """Wait for so long, until ``stop`` is set, or until there is something to tell of what was begun."""
         end = time.monotonic() + seconds
-        while not self._has_ended and (left := end - time.monotonic()) > 0:
-            if stop.wait(min(left, LOOK_SECONDS if self._running else left)):
+        while not self._has_news and (left := end - time.monotonic()) > 0:
+            if stop.wait(min(left, LOOK_SECONDS if self._threads else left)):
                 return
 
     @property
-    def _has_ended(self) -> bool:
-        return self._done != Report() or self._error is not None
+    def _has_news(self) -> bool:
+        """Whether something has come to its end: what only has to wait is no reason to look again at once."""
+        done = self._done
+        return bool(done.imported or done.taken or done.failed) or self._error is not None
 
     def stop(self) -> None:
         """Begin nothing any more, and wait for what is under way, for a while."""
         with self._changed:
             self._waiting.clear()
-            self._changed.wait_for(lambda: not (self._running or self._threads or self._leaving), STOP_SECONDS)
+            self._changed.wait_for(self._is_idle, STOP_SECONDS)
             if self._running:
                 log.info("left to the next agent", jobs=len(self._running))
+
+    def _is_idle(self) -> bool:
+        return not self._running and not self._threads
 
     def _take_in(self, jobs: Iterable[Job], others: int, left_out: int) -> None:
         """Start as many threads as there is work for, without what the caller does; nothing is begun twice."""
         with self._changed:
             known = {job.key for job in self._waiting} | self._running.keys()
             self._waiting += (job for job in jobs if job.key not in known)
-            for _ in range(min(others - len(self._threads), len(self._waiting) - left_out)):
-                self._start()
-
-    def _start(self) -> None:
-        thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+            for _ in range(min(others - self._threads, len(self._waiting) - left_out)):
+                threading.Thread(target=self._run, name="worker", daemon=True).start()
+                self._threads += 1
 
     def _run(self) -> None:
+        """Work until there is nothing to do, and then leave both sides: sessions that nobody uses would idle out."""
         with self._changed:
             connections = self._idle.pop() if self._idle else self._connections.another()
-        try:
+        while True:
             self._work(connections)
+            connections.start_anew()
             with self._changed:
-                self._leave()
-            connections.start_anew()  # sessions that nobody uses would idle out
-        finally:
-            with self._changed:
-                self._idle.append(connections)
-                self._leaving -= 1
-                self._changed.notify_all()
-
-    def _leave(self) -> None:
-        """Take no job any more: what comes now needs another thread."""
-        if threading.current_thread() in self._threads:
-            self._threads.discard(threading.current_thread())
-            self._leaving += 1
+                if self._choose() is None:  # what came meanwhile has started no other thread
+                    self._threads -= 1
+                    self._idle.append(connections)
+                    self._changed.notify_all()
+                    return
 
     def _work(self, connections: Connections) -> None:
-        """Do jobs as long as there are any, and none breaks off."""
+        """Do jobs as long as there are any that may begin, and none breaks off."""
         while job := self._next():
             done, error = Report(), None
             try:
                 done = job.work(connections)
             except Exception as raised:
+                unforeseen = not isinstance(raised, PolicyError)
+                log.error("job broken off", job=job.key, error=str(raised), exc_info=unforeseen)
                 error = raised
             with self._changed:
                 del self._running[job.key]
                 self._done = self._done.with_more(done)
                 if error is not None:
                     self._error = self._error or error
-                    self._waiting.clear()  # a side is down: the marks are there
+                    self._waiting.clear()  # the marks are there
                 self._changed.notify_all()
             if error is not None:
                 return
 
     def _next(self) -> Job | None:
-        """The next job, if there is any: that of somebody of whom the fewest are being done."""
+        """Begin the next job, if there is one that may begin."""
         with self._changed:
-            if not self._waiting:
-                self._leave()
-                return None
-            of_owner = Counter(job.owner for job in self._running.values())
-            job = min(self._waiting, key=lambda each: (each.late, of_owner[each.owner]))
-            self._waiting.remove(job)
-            self._running[job.key] = job
+            job = self._choose()
+            if job is not None:
+                self._waiting.remove(job)
+                self._running[job.key] = job
             return job
+
+    def _choose(self) -> Job | None:
+        """The job of somebody of whom the fewest are being done.
+
+        What may bring a server down comes after all others, and has no other beside it, which would go down with it:
+        whoever ends last takes it. It waits as long as others come.
+        """
+        running = self._running.values()
+        if not self._waiting or any(job.late for job in running):
+            return None
+        of_owner = Counter(job.owner for job in running)
+        job = min(self._waiting, key=lambda each: (each.late, of_owner[each.owner]))
+        return None if job.late and running else job
 
     def __enter__(self) -> Workers:
         return self

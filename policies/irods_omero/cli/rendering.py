@@ -26,7 +26,7 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
-from irods_omero.domain.state.managed_files import CopyAction, Refill, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Verify
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import DataObject, Subject
 
@@ -58,7 +58,11 @@ def copy_text(action: CopyAction) -> str:
             return f"compare OMERO's copy with iRODS: {action.size} bytes"
         case Refill():
             return f"bring back OMERO's copy: {action.size} bytes"
-    return f"remove OMERO's copy: {action.size} bytes"
+        case Evict():
+            return f"remove OMERO's copy: {action.size} bytes"
+        case Clear():
+            return "clear up beside OMERO's copy"
+    raise TypeError(f"not an action: {action!r}")
 
 
 def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind

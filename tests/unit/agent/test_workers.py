@@ -205,3 +205,53 @@ def test_when_it_is_stopped_what_is_under_way_ends_and_nothing_begins(desk: Desk
         assert workers.collect() == Report(imported=2)
     desk.wait_for("a", "b")
     assert [other.left for other in side.others] == [1, 1]
+
+
+def test_what_may_bring_a_server_down_has_nothing_beside_it(desk: Desk) -> None:
+    with workers_of(Side(3)) as workers:
+        workers.begin([desk.job("late", holds=True, late=True), desk.job("a", holds=True)])
+        desk.wait_for("a")
+        desk.let_go("a")
+        desk.wait_for("a", "late")
+        workers.begin([desk.job("b")])
+        assert names(workers.busy()[0]) == {"late", "b"}
+        desk.let_go("late")
+        assert all_done(workers) == Report(imported=3)
+    assert desk.begun == ["a", "late", "b"]
+
+
+def test_what_was_done_beside_an_error_is_told_after_it(desk: Desk) -> None:
+    with workers_of(Side(2)) as workers:
+        workers.begin([desk.job("good", holds=True), desk.job("bad", holds=True, fails=True)])
+        desk.wait_for("bad", "good")
+        desk.let_go("good", "bad")
+        with pytest.raises(UnreachableError, match="bad"):
+            all_done(workers)
+        assert workers.collect() == Report(imported=1)
+
+
+class Watched(threading.Event):
+    """Counts how often somebody has waited for it."""
+
+    looks = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.looks += 1
+        return super().wait(timeout)
+
+
+def test_what_only_has_to_wait_ends_no_pause(desk: Desk) -> None:
+    with workers_of(Side(2)) as workers:
+        workers.begin([Job(("waits", 1), lambda _: Report(waiting=1)), desk.job("held", holds=True)])
+        desk.wait_for("held")
+        stop = Watched()
+        with ThreadPoolExecutor() as pool:
+            paused = pool.submit(workers.pause, stop, PATIENCE)
+            while "waits" in names(workers.busy()[0]):
+                assert not paused.done()
+            looks = stop.looks
+            while stop.looks < looks + 2:
+                assert not paused.done(), "it looks again and again"
+            stop.set()
+            paused.result(PATIENCE)
+        desk.let_go("held")

@@ -35,7 +35,7 @@ ZONE = ZoneFacts(
     queue=[RULE],
     roots=[RootFacts(ROOT, "alice", "lab")],
 )
-SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME)
+SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True)
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN)
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"

@@ -221,3 +221,9 @@ def test_a_login_at_another_host_is_the_sites_own_affair() -> None:
 
 def test_an_omero_web_that_does_not_say_its_version_is_not_judged_by_it() -> None:
     assert bad(web(version="")) == []
+
+
+@pytest.mark.parametrize(("tried", "said"), [(True, "may write there"), (False, "was not tried")])
+def test_nothing_is_said_to_be_possible_that_was_not_tried(tried: bool, said: str) -> None:
+    (finding,) = [one for one in judge(seen(tried=tried)) if one.check == "OMERO's managed repository"]
+    assert finding.text.endswith(said)

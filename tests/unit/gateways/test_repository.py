@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
+from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.repository import copies
-from irods_omero.gateways.repository.copies import clear, evict, refill, try_out
-from irods_omero.gateways.repository.directory import Repository, working_name
-
-BYTES = b"pixels" * 100
-FOLDER = "alice_2/2026-11/26"
-PATH = f"{FOLDER}/cells.tiff"
-TIME = 1_700_000_000_123
-
-
-def managed(path: str = PATH, content: bytes = BYTES, kind: str = "SHA1-160") -> ManagedFile:
-    digest = hashlib.sha1(content).hexdigest()
-    return ManagedFile(7, path, len(content), digest, kind, TIME, "irods/z/1/1/cells.tiff", OnDisk(COPY, readable=True))
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    root = tmp_path / "ManagedRepository"
-    (root / FOLDER).mkdir(parents=True)
-    return Repository(str(root))
-
-
-@pytest.fixture
-def place(repository: Repository) -> Path:
-    """Where the file is, with its bytes."""
-    place = Path(repository.path, PATH)
-    place.write_bytes(BYTES)
-    return place
-
-
-def seen(repository: Repository, path: str = PATH) -> OnDisk:
-    return repository.look([(7, path, len(BYTES))])[7]
-
-
-def names(repository: Repository) -> list[str]:
-    return sorted(each.name for each in Path(repository.path, FOLDER).iterdir())
+from irods_omero.gateways.repository import place as place_module
+from irods_omero.gateways.repository.copies import check, clear, refill, remove
+from irods_omero.gateways.repository.directory import Repository, aside_name
+from tests.unit.gateways.managed import BYTES, PATH, TIME, evict, managed, names, seen
 
 
 def test_a_copy_is_removed_and_comes_back_with_its_time(repository: Repository, place: Path) -> None:
@@ -128,7 +94,7 @@ def test_what_is_no_file_is_left_and_blocks_nobody(repository: Repository, make:
 
 def test_other_bytes_of_the_same_size_are_left(repository: Repository, place: Path) -> None:
     place.write_bytes(BYTES[::-1])
-    with pytest.raises(RefusedError, match="bytes are not those"):
+    with pytest.raises(RefusedError, match="are not those"):
         evict(repository, managed())
     assert place.read_bytes() == BYTES[::-1]
 
@@ -139,105 +105,115 @@ def test_a_copy_without_a_hash_that_says_anything_is_left(repository: Repository
     assert place.exists()
 
 
-def test_what_is_put_in_its_place_while_it_is_read_is_put_back(
-    repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch
+def replaced(place: Path) -> None:
+    place.unlink()
+    place.write_bytes(BYTES[::-1])
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+
+
+def written_in_place(place: Path) -> None:
+    with place.open("r+b") as file:
+        file.write(b"P")
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+
+
+def linked(place: Path) -> None:
+    os.link(place, place.with_name("second"))
+
+
+def touched(place: Path) -> None:
+    os.utime(place, ns=(0, 0))
+
+
+@pytest.mark.parametrize("change", [replaced, written_in_place, linked, touched])
+def test_what_changes_after_it_was_read_is_left(
+    repository: Repository, place: Path, change: Callable[[Path], None]
 ) -> None:
-    rename = copies._rename
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
+    version = check(repository, managed())
+    change(place)
+    after = place.read_bytes()
+    with pytest.raises(RefusedError, match="was changed"):
+        remove(repository, managed(), version)
+    assert place.read_bytes() == after
+    assert aside_name(7) not in names(repository)
+
+
+@pytest.mark.parametrize("change", [replaced, linked])
+def test_what_is_put_in_its_place_just_before_it_is_removed_is_put_back(
+    repository: Repository, place: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    rename = place_module.rename
+    os.utime(place, ns=(TIME * 1_000_000, TIME * 1_000_000))
 
     def swap(directory: int, name: str, to: str) -> None:
-        place.unlink()
-        place.write_bytes(b"somebody else's")
+        change(place)
         rename(directory, name, to)
 
-    monkeypatch.setattr(copies, "_rename", swap)
+    monkeypatch.setattr("irods_omero.gateways.repository.copies.rename", swap)
     with pytest.raises(RefusedError, match="was changed"):
         evict(repository, managed())
-    assert place.read_bytes() == b"somebody else's"
-    assert names(repository) == ["cells.tiff"]
+    assert place.read_bytes() == (BYTES[::-1] if change is replaced else BYTES)
+    assert aside_name(7) not in names(repository)
 
 
-def test_what_is_there_by_the_time_that_a_file_is_back_is_not_replaced(repository: Repository) -> None:
+def test_what_appears_after_nothing_was_there_is_left(repository: Repository) -> None:
+    version = check(repository, managed())
     place = Path(repository.path, PATH)
+    place.write_bytes(BYTES)
+    with pytest.raises(RefusedError, match="was changed"):
+        remove(repository, managed(), version)
+    assert place.exists()
 
-    def blocks() -> Iterator[bytes]:
+
+class TestKilledWhileRemoving:
+    """What is under the name that files are removed under may be all that there is of them."""
+
+    @pytest.fixture
+    def aside(self, place: Path) -> Path:
+        return place.rename(place.with_name(aside_name(7)))
+
+    def test_right_bytes_are_seen_and_put_back(self, repository: Repository, place: Path, aside: Path) -> None:
+        before = aside.stat()
+        assert seen(repository) == OnDisk(ABSENT, readable=False, aside=True)
+        assert clear(repository, managed())
+        assert seen(repository) == OnDisk(COPY, readable=True)
+        assert (place.read_bytes(), place.stat().st_ino, place.stat().st_mtime_ns) == (
+            BYTES,
+            before.st_ino,
+            before.st_mtime_ns,
+        )
+
+    def test_right_bytes_go_when_they_are_to_be_removed(self, repository: Repository, aside: Path) -> None:
+        assert evict(repository, managed()) == len(BYTES)
+        assert names(repository) == []
+
+    def test_other_bytes_are_left(self, repository: Repository, aside: Path) -> None:
+        aside.write_bytes(BYTES[::-1])
+        for work in (clear, check):
+            with pytest.raises(RefusedError, match=f"{aside.name} are not those that OMERO knows"):
+                work(repository, managed())
+        assert aside.read_bytes() == BYTES[::-1]
+
+    def test_it_is_left_beside_a_file_of_the_managed_name(
+        self, repository: Repository, place: Path, aside: Path
+    ) -> None:
         place.write_bytes(b"somebody else's")
-        yield BYTES
+        for work in (clear, check):
+            with pytest.raises(RefusedError, match="which of both is right"):
+                work(repository, managed())
+        assert names(repository) == sorted([aside.name, place.name])
 
-    with pytest.raises(RefusedError, match="exists"):
-        refill(repository, managed(), blocks())
-    assert place.read_bytes() == b"somebody else's"
-    assert names(repository) == ["cells.tiff"]
+    def test_the_second_name_of_what_was_put_back_goes(self, repository: Repository, place: Path, aside: Path) -> None:
+        os.link(aside, place)
+        assert seen(repository) == OnDisk(COPY, readable=True, aside=True)
+        assert clear(repository, managed())
+        assert seen(repository) == OnDisk(COPY, readable=True)
 
-
-@pytest.mark.parametrize("content", [BYTES[:-1], BYTES + b"x", BYTES[::-1], b""])
-def test_other_bytes_never_get_the_managed_name(repository: Repository, content: bytes) -> None:
-    with pytest.raises(RefusedError, match="its hash is another"):
-        refill(repository, managed(), [content])
-    assert names(repository) == []
-
-
-def test_a_full_disk_leaves_nothing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(RefusedError, match="No space left"):
+    def test_bringing_back_leaves_it_alone(self, repository: Repository, aside: Path) -> None:
+        aside.write_bytes(b"somebody else's")
         refill(repository, managed(), [BYTES])
-    assert names(repository) == []
-
-
-def test_nothing_is_written_where_there_is_no_room(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copies, "_room", lambda _: len(BYTES) - 1)
-    with pytest.raises(RefusedError, match="has room for"):
-        refill(repository, managed(), [BYTES])
-    assert names(repository) == []
-
-
-def test_a_broken_stream_leaves_nothing(repository: Repository) -> None:
-    def blocks() -> Iterator[bytes]:
-        yield BYTES[:10]
-        raise RefusedError("reading", "/z/cells.tiff", "gone")
-
-    with pytest.raises(RefusedError, match="gone"):
-        refill(repository, managed(), blocks())
-    assert names(repository) == []
-
-
-def test_what_a_killed_agent_has_left_is_seen_and_cleared_away(repository: Repository, place: Path) -> None:
-    working = place.with_name(working_name(7))
-    os.link(place, working)  # killed between linking and unlinking
-    assert seen(repository) == OnDisk(COPY, readable=True, leftover=True)
-    clear(repository, managed())
-    assert seen(repository) == OnDisk(COPY, readable=True)
-    place.rename(working)  # killed between renaming and unlinking
-    assert seen(repository) == OnDisk(ABSENT, readable=False, leftover=True)
-    refill(repository, managed(), [BYTES])
-    assert names(repository) == ["cells.tiff"]
-
-
-def test_a_link_planted_under_the_working_name_is_not_written_through(repository: Repository, tmp_path: Path) -> None:
-    target = tmp_path / "elsewhere"
-    target.write_bytes(b"keep me")
-    Path(repository.path, FOLDER, working_name(7)).symlink_to(target)
-    refill(repository, managed(), [BYTES])
-    assert target.read_bytes() == b"keep me"
-    assert Path(repository.path, PATH).read_bytes() == BYTES
-
-
-def test_a_trial_leaves_nothing_and_tells_of_a_file_system_without_links(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    try_out(repository)
-
-    def without_links(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", without_links)
-    with pytest.raises(RefusedError, match="Operation not permitted"):
-        try_out(repository)
-    monkeypatch.undo()
-    try_out(repository)
-    assert [each.name for each in Path(repository.path).iterdir()] == ["alice_2"]
+        assert aside.read_bytes() == b"somebody else's"
 
 
 class TestProof:
@@ -260,6 +236,20 @@ class TestProof:
     def test_an_empty_mount_point_is_not(self, repository: Repository) -> None:
         with pytest.raises(RefusedError, match="No such file"):
             repository.prove("database", "uuid")
+
+    def test_one_that_goes_away_later_is_not_taken_for_one_without_files(
+        self, repository: Repository, proof: Path, place: Path
+    ) -> None:
+        repository.prove("database", "uuid")
+        root = Path(repository.path)
+        root.rename(root.with_name("elsewhere"))
+        with pytest.raises(RefusedError, match="No such file"):
+            seen(repository)
+        root.mkdir()  # an empty mount point
+        for work in (seen, lambda where: evict(where, managed()), lambda where: refill(where, managed(), [BYTES])):
+            with pytest.raises(RefusedError, match="No such file"):
+                work(repository)
+        assert list(root.iterdir()) == []
 
     @pytest.mark.parametrize("database", ["", "..", "a/b"])
     def test_an_id_that_leads_elsewhere_proves_nothing(self, repository: Repository, database: str) -> None:

@@ -65,7 +65,8 @@ def repository(facts: Facts) -> Iterator[Finding]:
     elif seen.refused:
         yield failure(check, seen.refused, "the agent has to be able to write there, and to make hard links")
     else:
-        yield ok(check, f"{seen.path} is this OMERO's, and the agent may write there")
+        writing = "the agent may write there" if seen.tried else "whether the agent may write there was not tried"
+        yield ok(check, f"{seen.path} is this OMERO's, and {writing}")
 
 
 def indexer(facts: Facts) -> Iterator[Finding]:

@@ -150,12 +150,14 @@ class RepositoryFacts:
         path: The directory.
         trouble: Why it is not this OMERO's; empty if it is.
         owner: User id of its owner.
+        tried: Whether it was tried to write there.
         refused: Why nothing can be written there, or not as it has to be; empty if it can, or was not tried.
     """
 
     path: str
     trouble: str = ""
     owner: int = 0
+    tried: bool = False
     refused: str = ""
 
 

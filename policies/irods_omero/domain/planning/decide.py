@@ -29,15 +29,13 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies
+from irods_omero.domain.rules.one_copy import CopyDecision, compared, decide_copies
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
-from irods_omero.domain.state.agreement import (
-    Agreement,
-)
+from irods_omero.domain.state.agreement import Agreement, Verified
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import avu_remembered
@@ -269,7 +267,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
-        *_copies(observation, fields.copies),
+        *_copies(observation, fields.copies.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
     # Said once; and looked at once more, as it may have been the moment.
@@ -278,10 +276,12 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
     return Decision(_tidy(observation, plan), agreement, reasons, wait)
 
 
-def _copies(observation: Observation, copies: CopyDecision) -> tuple[Reason, ...]:
+def _copies(observation: Observation, rule: str) -> tuple[Reason, ...]:
     if observation.omero.fileset is None or not observation.policy.has_repository:
         return ()
-    return (Reason("copy in OMERO", "no" if copies.evicted else "yes", copies.rule),)
+    files = observation.copies
+    value = "unknown" if files is None else "yes" if all(file.disk.readable for file in files) else "no"
+    return (Reason("copy in OMERO", value, rule),)
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
@@ -323,11 +323,12 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
     )
 
 
-def _verified(observation: Observation) -> str:
-    """The checksum in the zone that was compared with the bytes of these images, empty for none."""
-    if observation.imported is not None:
-        return observation.imported.checksum if observation.compared else ""
-    return observation.base.verified if observation.base.fileset == observation.omero.fileset else ""
+def _verified(observation: Observation) -> Verified | None:
+    """What was compared of these images, with what OMERO has of it."""
+    imported, files = observation.imported, observation.copies
+    if imported is None:
+        return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
+    return compared(imported, files) if observation.compared and files else None
 
 
 def _imported_content(observation: Observation) -> Content | None:

@@ -71,7 +71,7 @@ class Plan:
 
 def evicted_by(plan: Plan) -> int:
     """Bytes of OMERO's copies that a plan removes."""
-    return plan.copies.size if type(plan.copies) is Evict else 0
+    return plan.copies.size if isinstance(plan.copies, Evict) else 0
 
 
 EMPTY = Plan()

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, CopyAction, Evict, ManagedFile, Refill, Verify
+from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Failure, Verified
+from irods_omero.domain.state.managed_files import (
+    ABSENT,
+    COPY,
+    OTHER,
+    Clear,
+    CopyAction,
+    Evict,
+    ManagedFile,
+    Refill,
+    Verify,
+    fingerprint,
+)
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, WITH_TIER
+from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
 from irods_omero.vocabulary import KEEP, RESTAGE
 
@@ -24,7 +37,7 @@ class CopyDecision:
     Attributes:
         locked: Whether images are shown with a lock, None to leave locks as they are.
         action: What is to be done in the repository, after both sides say what they should.
-        evicted: The eviction to remember, None where OMERO has, or is to have, its copies.
+        evicted: Since when OMERO is to have no copies, None where it has, or is to have, them.
         rule: Why, in words.
         error: What somebody has to put right, empty for nothing.
         wait: Whether it is to be looked at again soon, without a new mark.
@@ -32,7 +45,7 @@ class CopyDecision:
 
     locked: bool | None
     action: CopyAction | None = None
-    evicted: Eviction | None = None
+    evicted: int | None = None
     rule: str = ""
     error: str = ""
     wait: bool = False
@@ -58,10 +71,10 @@ def decide_copies(observation: Observation, tier: Tier | None, pending: str) -> 
         return CopyDecision(offline, evicted=evicted, rule="its files are not in OMERO's managed repository")
     decision = _decide(observation, files, tier, pending)
     failure = observation.base.copy_failure
-    if decision.action is None or failure is None:
-        return decision
-    if not _rests(failure, observation):
-        return replace(decision, error=failure.reason)
+    if decision.action is None:
+        return replace(decision, error=decision.error or _other_in_omero(observation))
+    if failure is None or not _rests(failure, observation):
+        return replace(decision, error=failure.reason if failure else "")
     locked = not all(file.disk.readable for file in files)
     rule = f"attempt {failure.attempts} to change that failed, the next one is due later"
     return CopyDecision(locked, evicted=evicted, rule=rule, error=failure.reason, wait=True)
@@ -78,37 +91,35 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
         return CopyDecision(locked, evicted=observation.base.evicted, rule="no replica is good")
     if tier.offline:
         return _offline(observation, files, tier, pending)
-    if any(file.disk.state == ABSENT or file.disk.leftover for file in files):
-        refill = Refill(_sought(files))
-        return CopyDecision(
-            locked, refill, observation.base.evicted, f"tier {tier.name} can be read: brought back", wait=True
-        )
-    if _may_be_verified(observation):
+    sought = tuple(file for file in files if file.disk.state == ABSENT or not file.disk.is_tidy)
+    if sought:
+        rule = f"tier {tier.name} can be read: brought back"
+        return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
+    if _may_be_verified(observation, files):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
     return CopyDecision(locked, rule=f"a copy, and tier {tier.name} can be read")
 
 
 def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
-    locked, base = not all(file.disk.readable for file in files), observation.base
+    locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
+    untidy = tuple(file for file in files if not file.disk.is_tidy)
+    has_bytes = any(file.disk.state == COPY or file.disk.aside for file in files)
     if observation.policy.evict != WITH_TIER:
         rule = f"tier {tier.name} cannot be read, and cache.evict is {observation.policy.evict}"
     elif pending in {KEEP, RESTAGE}:
         rule = f"the request {pending} stands"
-    elif any(file.disk.state == COPY for file in files) and (why_not := why_not_evicted(observation)):
+    elif has_bytes and (why_not := why_not_evicted(observation)):
         rule = f"not removed: {why_not}"
-    elif base.undone and not all(image.archived for image in observation.omero.images):
-        rule = "not removed: its images cannot be shown with a lock"
     else:
-        to_remove = any(file.disk.state == COPY or file.disk.leftover for file in files)
-        action = Evict(files) if to_remove else None
         rule = f"tier {tier.name} cannot be read, and cache.evict says {WITH_TIER}"
-        return CopyDecision(True, action, base.evicted or _eviction(observation), rule, wait=to_remove)
-    action = Refill(_sought(files, only_leftovers=True))
-    evicted = base.evicted if any(file.disk.state == ABSENT for file in files) else None
-    if action.files:
-        return CopyDecision(locked, action, evicted, rule, wait=True)
-    return CopyDecision(locked, evicted=evicted, rule=rule)
+        if has_bytes and not locked and observation.checked != files:
+            # Images of which nothing may be removed in the end are not shown with a lock meanwhile.
+            return CopyDecision(None, Evict(files), evicted, rule, wait=True)
+        action = Evict(files) if has_bytes else Clear(untidy) if untidy else None
+        return CopyDecision(True, action, evicted or int(observation.now), rule, wait=action is not None)
+    evicted = evicted if any(file.disk.state == ABSENT for file in files) else None
+    return CopyDecision(locked, Clear(untidy) if untidy else None, evicted, rule, wait=bool(untidy))
 
 
 def why_not_evicted(observation: Observation) -> str:
@@ -120,14 +131,33 @@ def why_not_evicted(observation: Observation) -> str:
         return "its data objects have changed since the images were made"
     if not content.checksum:
         return "iRODS has no checksum of it: run ichksum on it and restage it"
-    if content.checksum != base.verified:
+    if base.verified is None or content.checksum != base.verified.checksum:
         return "its checksum in iRODS was not compared with what OMERO has: restage it to have that done"
     if observation.is_held:
         return "removals are held for a person to decide about"
-    return ""
+    return _other_in_omero(observation)
 
 
-def _may_be_verified(observation: Observation) -> bool:
+def compared(content: Content, files: Iterable[ManagedFile]) -> Verified:
+    """What is remembered when the bytes of both sides were found to be the same."""
+    return Verified(content.checksum, fingerprint(files))
+
+
+def _other_in_omero(observation: Observation) -> str:
+    """What people have to know where OMERO's database no longer says of the files what it said when they were compared.
+
+    A file that was replaced does that: OMERO takes its size and its hash for those of the image (omero-47).
+    """
+    base, files = observation.base, observation.copies
+    if base.verified is None or not files or base.fileset != observation.omero.fileset:
+        return ""
+    if base.verified.files == fingerprint(files):
+        return ""
+    paths = ", ".join(file.path for file in files[:3])
+    return f"OMERO's database has got another size or hash since its bytes were compared with iRODS: see {paths}"
+
+
+def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -> bool:
     """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read."""
     base, content = observation.base, observation.content
     return (
@@ -137,17 +167,9 @@ def _may_be_verified(observation: Observation) -> bool:
         and base.fileset == observation.omero.fileset
         and base.failure is None
         and content.same_as(base.content)
-        and content.checksum not in ("", base.verified)
+        and bool(content.checksum)
+        and base.verified != compared(content, files)
     )
-
-
-def _sought(files: Iterable[ManagedFile], only_leftovers: bool = False) -> tuple[ManagedFile, ...]:
-    return tuple(file for file in files if file.disk.leftover or (file.disk.state == ABSENT and not only_leftovers))
-
-
-def _eviction(observation: Observation) -> Eviction:
-    replica = next((each for each in observation.zone.first.good_replicas() if each.checksum), None)
-    return Eviction(int(observation.now), replica.resource if replica else "", replica.number if replica else 0)
 
 
 def _rests(failure: Failure, observation: Observation) -> bool:
@@ -158,7 +180,7 @@ def _rests(failure: Failure, observation: Observation) -> bool:
 def failing(base: Agreement, reason: str, now: float) -> Failure:
     """One more attempt in the repository that came to nothing."""
     attempts = base.copy_failure.attempts + 1 if base.copy_failure else 1
-    return Failure(attempts, int(now), reason)
+    return Failure(attempts, int(now), printable(reason, REASON_BYTES))
 
 
 def candidates(file: ManagedFile, objects: Iterable[DataObject]) -> Iterator[DataObject]:

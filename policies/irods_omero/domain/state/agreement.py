@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
 from irods_omero.domain.state.views import Avu
@@ -81,18 +82,16 @@ class Failure:
         return Failure(max(_number(attempts), 1), _number(at), reason, failed_content, kind, setting)
 
 
-class Eviction(NamedTuple):
-    """That OMERO's copies were removed, or are about to be.
+class Verified(NamedTuple):
+    """Bytes that were compared: those of the zone and those that OMERO has.
 
     Attributes:
-        at: When that was decided, seconds since 1970.
-        resource: Root resource of the replica of the first data object that it rests on.
-        replica: Its number.
+        checksum: Of the content in the zone.
+        files: What OMERO's database said of its files, as ``fingerprint`` gives it: it must not change.
     """
 
-    at: int
-    resource: str
-    replica: int
+    checksum: str
+    files: str
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,9 @@ class Agreement:
             seconds since 1970: these tags ask for nothing more.
         undone: What was to be done and was refused, for people; empty for nothing.
         failure: Of the last import, None when it went well.
-        verified: Checksum in the zone of the content, as far as it was compared with the bytes that OMERO has.
-        evicted: Since when OMERO has no copies of the files because it needs none, None while it has them.
+        verified: What was compared of the content, None where nothing was.
+        evicted: Since when OMERO has no copies of the files because it needs none, seconds since 1970; None while it
+            has them.
         copy_failure: Of the last attempt to remove, compare or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
@@ -142,8 +142,8 @@ class Agreement:
     answered: Answered = ()
     undone: str = ""
     failure: Failure | None = None
-    verified: str = ""
-    evicted: Eviction | None = None
+    verified: Verified | None = None
+    evicted: int | None = None
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
     held: bool = False
@@ -198,8 +198,8 @@ def _dump(agreement: Agreement) -> str:
         "answered": dict(agreement.answered),
         "undone": agreement.undone,
         "fail": agreement.failure.encoded() if agreement.failure else None,
-        "ver": agreement.verified,
-        "evicted": list(agreement.evicted) if agreement.evicted else None,
+        "ver": list(agreement.verified) if agreement.verified else None,
+        "evicted": agreement.evicted,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "held": agreement.held,
@@ -267,8 +267,8 @@ def _load(fields: Any) -> Agreement:
         answered=tuple(sorted((_text(word), _number(time)) for word, time in fields.get("answered", {}).items())),
         undone=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
-        verified=_text(fields.get("ver", ""))[:MAXIMUM_CHECKSUM],
-        evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
+        verified=_verified(fields["ver"]) if "ver" in fields else None,
+        evicted=_number(fields["evicted"]) if "evicted" in fields else None,
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         held=bool(fields.get("held", False)),
@@ -277,9 +277,9 @@ def _load(fields: Any) -> Agreement:
     )
 
 
-def _eviction(value: Any) -> Eviction:
-    at, resource, replica = value
-    return Eviction(_number(at), _text(resource), _number(replica))
+def _verified(value: Any) -> Verified:
+    checksum, files = map(_text, value)
+    return Verified(checksum[:MAXIMUM_CHECKSUM], files[:FINGERPRINT_DIGITS])
 
 
 def _attributes(fields: Any) -> AgreedValues:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 COPY = "copy"
 ABSENT = "absent"
 OTHER = "other"
+
+FINGERPRINT_DIGITS = 16
+"""Hexadecimal digits of a digest that nobody has a reason to forge."""
 
 
 class OnDisk(NamedTuple):
@@ -18,13 +23,24 @@ class OnDisk(NamedTuple):
             ``OTHER``: anything else, which nobody but whoever made it may touch.
         readable: Whether OMERO reads bytes of the right number there.
         what: In words, where it is ``OTHER``.
-        leftover: Whether there is something under the name that this policy works with, from an agent that was killed.
+        leftover: Whether there is something beside it under the name that files are brought back under, from an agent
+            that was killed.
+        aside: Whether there is something under the name that files are removed under, which may be all that there is.
     """
 
     state: str
     readable: bool
     what: str = ""
     leftover: bool = False
+    aside: bool = False
+
+    @property
+    def is_tidy(self) -> bool:
+        """Whether nothing lies beside it."""
+        return not (self.leftover or self.aside)
+
+
+NOT_LOOKED_AT = OnDisk(OTHER, readable=False, what="not looked at")
 
 
 @dataclass(frozen=True)
@@ -49,34 +65,53 @@ class ManagedFile:
     kind: str
     modified: int | None
     client_path: str
-    disk: OnDisk
+    disk: OnDisk = NOT_LOOKED_AT
+
+
+def fingerprint(files: Iterable[ManagedFile]) -> str:
+    """A short digest of what OMERO's database says of the bytes of some files."""
+    facts = sorted((file.id, file.size, file.digest) for file in files)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 @dataclass(frozen=True)
-class Evict:
-    """Remove OMERO's copies of a unit's files: iRODS was seen to have the same bytes."""
+class CopyAction:
+    """What is to be done in OMERO's repository about the files of a unit."""
 
     files: tuple[ManagedFile, ...]
 
     @property
     def size(self) -> int:
-        """Bytes on OMERO's disk that this concerns."""
+        """Bytes on OMERO's disk that it concerns."""
         return sum(file.size for file in self.files if file.disk.state == COPY)
 
 
-@dataclass(frozen=True)
-class Verify(Evict):
-    """Read what iRODS has of the files and compare it with OMERO's hashes, so that their copies may be removed."""
-
-
-@dataclass(frozen=True)
-class Refill(Evict):
-    """Bring back into the repository those files that are not there."""
+class Evict(CopyAction):
+    """Remove OMERO's copies: iRODS was seen to have the same bytes."""
 
     @property
     def size(self) -> int:
-        """Bytes that are to be written."""
+        """Bytes that are removed."""
+        return sum(file.size for file in self.files if file.disk.state == COPY or file.disk.aside)
+
+
+class Verify(CopyAction):
+    """Read what iRODS has of the files and compare it with OMERO's hashes, so that their copies may be removed."""
+
+
+class Refill(CopyAction):
+    """Bring back those files that are not there."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that are written."""
         return sum(file.size for file in self.files if file.disk.state == ABSENT)
 
 
-CopyAction = Evict | Verify | Refill
+class Clear(CopyAction):
+    """Clear up beside the files what an agent that was killed has left: nothing is read from iRODS."""
+
+    @property
+    def size(self) -> int:
+        """None."""
+        return 0

@@ -26,6 +26,7 @@ class Observation:
         imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
         compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
         copies: The files in OMERO's repository, None where nobody could look.
+        checked: Those of ``copies`` whose bytes were just seen to be the ones that OMERO knows.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
@@ -39,6 +40,7 @@ class Observation:
     imported: Content | None = None
     compared: bool = False
     copies: tuple[ManagedFile, ...] | None = None
+    checked: tuple[ManagedFile, ...] = ()
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
 

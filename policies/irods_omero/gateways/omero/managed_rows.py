@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import OmeroSession
 
 MANAGED = "ManagedRepository"
-
-
-class Row(NamedTuple):
-    """A file of a fileset; see ``ManagedFile``."""
-
-    fileset: int
-    id: int
-    path: str
-    size: int
-    digest: str
-    kind: str
-    modified: int | None
-    client_path: str
 
 
 def repository_uuid(session: OmeroSession) -> str:
@@ -39,8 +27,8 @@ def repository_uuid(session: OmeroSession) -> str:
     raise RefusedError(doing, "", "OMERO names none")
 
 
-def managed_rows(session: OmeroSession, repository: str, filesets: Iterable[int]) -> list[Row]:
-    """The files of some filesets that are in the managed repository.
+def managed_rows(session: OmeroSession, repository: str, filesets: Iterable[int]) -> dict[int, list[ManagedFile]]:
+    """The files of some filesets that are in the managed repository, by fileset; nobody has looked at the disk.
 
     Args:
         session: A session that may read across groups.
@@ -54,8 +42,17 @@ def managed_rows(session: OmeroSession, repository: str, filesets: Iterable[int]
     )
     chunks = in_batches(sorted(set(filesets)), BATCH)
     rows = (row for ids in chunks for row in session.rows("reading the files of filesets", text, {"ids": ids}))
-    return [
-        Row(int(fileset), int(id_), f"{path}{name}", int(size or 0), str(digest or ""), str(kind or ""), time, client)
-        for fileset, id_, path, name, size, digest, kind, time, client, repo in rows
-        if repo == repository
-    ]
+    files: dict[int, list[ManagedFile]] = defaultdict(list)
+    for fileset, id_, path, name, size, digest, kind, time, client_path, repo in rows:
+        if repo == repository:
+            file = ManagedFile(
+                id=int(id_),
+                path=f"{path}{name}",
+                size=int(size or 0),
+                digest=str(digest or ""),
+                kind=str(kind or ""),
+                modified=time,
+                client_path=client_path,
+            )
+            files[int(fileset)].append(file)
+    return dict(files)

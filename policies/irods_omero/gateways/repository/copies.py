@@ -10,19 +10,21 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
-from irods_omero.gateways.repository.directory import Repository, lstat, working_name
+from irods_omero.gateways.repository.directory import Repository, working_name
+from irods_omero.gateways.repository.place import Place, link, link_open, place_of_file, rename, unlink
 
 BLOCK = 4 * 1024 * 1024
 REMOVING = "removing OMERO's copy"
 REFILLING = "bringing back OMERO's copy"
-SEARCHING = "clearing up beside OMERO's copy"
+CLEARING = "clearing up beside OMERO's copy"
+CHANGED = "it was changed while it was looked at: left as it is"
 
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -39,46 +41,91 @@ def digest_for(file: ManagedFile, doing: str) -> Digest:
     return digest
 
 
-def clear(repository: Repository, file: ManagedFile) -> None:
-    """Remove what an agent that was killed has left beside a managed file, which is never all that there is of it."""
-    with _place(repository, file, SEARCHING) as (directory, _):
-        repository.call(SEARCHING, file.path, lambda: _unlink(directory, working_name(file.id)))
+class Version(NamedTuple):
+    """What differs as soon as a file is another one, or was written to, or has got another name."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    links: int
+    changed: int
+
+    @staticmethod
+    def of(found: os.stat_result) -> Version:
+        """That of what the operating system has told of."""
+        return Version(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_nlink, found.st_ctime_ns)
+
+    def is_renamed(self, other: Version) -> bool:
+        """Whether the other one is the same but for its name, of which the time of change tells, too."""
+        return self._replace(changed=other.changed) == other
 
 
-def evict(repository: Repository, file: ManagedFile) -> int:
-    """Remove a copy, if its bytes are those that OMERO knows; returns how many bytes that has freed.
+def clear(repository: Repository, file: ManagedFile) -> bool:
+    """Clear up what an agent that was killed has left beside a managed file.
 
-    It gets another name first, and is seen to be still the one that was read: what was put in its place meanwhile is
-    put back.
+    Bytes that were on their way out get their managed name back, if they are those that OMERO knows.
+
+    Returns:
+        Whether there is something of the managed name now.
+
+    Raises:
+        RefusedError: What was on its way out is something else: left as it is.
+    """
+    with place_of_file(repository, file, CLEARING) as place:
+        found = place.tidied()
+        if found.aside is None:
+            return found.named is not None
+        with place.opened(place.aside) as descriptor:
+            _check(place, place.aside, descriptor)
+            place.name_it(descriptor, place.aside)
+    return True
+
+
+def check(repository: Repository, file: ManagedFile) -> Version | None:
+    """See that a copy may be removed: it is a file of its own with the bytes that OMERO knows.
+
+    Returns:
+        What it can be known by when it is removed, None where there is nothing.
+
+    Raises:
+        RefusedError: It is something else.
+    """
+    with place_of_file(repository, file, REMOVING) as place:
+        found = place.tidied()
+        if found.named is None and found.aside is None:
+            return None
+        name = place.name if found.named is not None else place.aside
+        with place.opened(name) as descriptor:
+            return _check(place, name, descriptor)
+
+
+def remove(repository: Repository, file: ManagedFile, version: Version | None) -> int:
+    """Remove a copy, if it is still what ``check`` has seen; returns how many bytes that has freed.
+
+    It gets another name first, and is seen to be that file: what was put in its place meanwhile is put back.
 
     Raises:
         RefusedError: It is something else by now, or it may not be removed.
     """
-    working = working_name(file.id)
-    with _place(repository, file, REMOVING) as (directory, name):
-        repository.call(REMOVING, file.path, lambda: _unlink(directory, working))
-        if lstat(directory, name) is None:
+    with place_of_file(repository, file, REMOVING) as place:
+        found = place.tidied()
+        if found.named is None and found.aside is None:
             return 0
-        descriptor = repository.call(REMOVING, file.path, lambda: os.open(name, READ, dir_fd=directory))
-        try:
-            before = repository.call(REMOVING, file.path, lambda: os.fstat(descriptor))
-            _check_is_copy(file, before)
-            _check_bytes(file, REMOVING, _blocks(repository, file, descriptor))
-            repository.call(REMOVING, file.path, lambda: _rename(directory, name, working))
-            found = repository.call(
-                REMOVING, file.path, lambda: os.stat(working, dir_fd=directory, follow_symlinks=False)
-            )
-            if _version(found) != _version(before):
-                repository.call(REMOVING, file.path, lambda: _place_new(directory, working, name))
-                raise RefusedError(REMOVING, file.path, "it was changed while it was looked at: left as it is")
-            repository.call(REMOVING, file.path, lambda: _unlink(directory, working))
-        finally:
-            os.close(descriptor)
-    return before.st_size
+        # While it is open no other file gets its number.
+        with place.opened(place.name if found.named is not None else place.aside) as descriptor:
+            if version is None or Version.of(place.call(lambda: os.fstat(descriptor))) != version:
+                raise place.refusal(CHANGED)
+            if found.named is not None:
+                _put_aside(place, version)
+            place.unlink(place.aside)
+    return version.size
 
 
 def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -> int:
     """Bring a file back, with the modification time that it had; returns how many bytes were written.
+
+    What gets the managed name is the file that was written here, whatever has its working name by then.
 
     Args:
         repository: Where to.
@@ -88,25 +135,27 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
     Raises:
         RefusedError: They are not those that OMERO knows, there is no room for them, or something is there already.
     """
-    working, digest = working_name(file.id), digest_for(file, REFILLING)
-    with _place(repository, file, REFILLING) as (directory, name):
-        repository.call(REFILLING, file.path, lambda: _unlink(directory, working))
-        room = repository.call(REFILLING, file.path, lambda: _room(directory))
+    digest = digest_for(file, REFILLING)
+    with place_of_file(repository, file, REFILLING) as place:
+        place.unlink(place.working)
+        room = place.call(lambda: _room(place.directory))
         if room < file.size:
-            raise RefusedError(REFILLING, file.path, f"OMERO's disk has room for {room} bytes, and it has {file.size}")
-        descriptor = repository.call(REFILLING, file.path, lambda: os.open(working, CREATE, 0o644, dir_fd=directory))
+            raise place.refusal(f"OMERO's disk has room for {room} bytes, and it has {file.size}")
+        descriptor = place.call(lambda: os.open(place.working, CREATE, 0o644, dir_fd=place.directory))
         try:
             size = 0
             for block in read_ahead(_digested(blocks, digest)):
                 size += len(block)
-                repository.call(REFILLING, file.path, _writing(descriptor, block))
+                place.call(_writing(descriptor, block))
             if size != file.size or not digest.is_that_of(file.digest):
-                raise RefusedError(REFILLING, file.path, "what iRODS has is not what OMERO knows: its hash is another")
-            repository.call(REFILLING, file.path, lambda: _finish(directory, descriptor, file))
-            repository.call(REFILLING, file.path, lambda: _place_new(directory, working, name))
+                raise place.refusal("what iRODS has is not what OMERO knows: its hash is another")
+            place.call(lambda: _give_looks(place.directory, descriptor, file))
+            # Without this it might be there with no bytes after a power cut.
+            place.call(lambda: os.fsync(descriptor))
+            place.name_it(descriptor, place.working)
         except BaseException:
             with suppress(OSError):
-                _unlink(directory, working)
+                unlink(place.directory, place.working)
             raise
         finally:
             os.close(descriptor)
@@ -123,16 +172,17 @@ def try_out(repository: Repository) -> None:
 
     def work() -> None:
         with repository.directory(()) as directory:
-            _unlink(directory, working)
-            _unlink(directory, name)
+            unlink(directory, working)
+            unlink(directory, name)
             descriptor = os.open(working, CREATE, 0o644, dir_fd=directory)
             try:
                 os.utime(descriptor, ns=(0, 0))
+                link_open(descriptor, directory, name)
             finally:
                 os.close(descriptor)
-            _place_new(directory, working, name)
-            _rename(directory, name, working)
-            _unlink(directory, working)
+            unlink(directory, working)
+            rename(directory, name, working)
+            unlink(directory, working)
 
     repository.call(doing, repository.path, work)
 
@@ -150,40 +200,30 @@ def is_file_in(file: ManagedFile, blocks: Iterable[bytes]) -> bool:
     return size == file.size and digest.is_that_of(file.digest)
 
 
-class _place:  # noqa: N801 - a context manager
-    """The directory of a managed file, and its name there."""
-
-    def __init__(self, repository: Repository, file: ManagedFile, doing: str) -> None:
-        self._repository, self._file, self._doing = repository, file, doing
-        self._opened = repository.place_of(file.path)
-
-    def __enter__(self) -> tuple[int, str]:
-        return self._repository.call(self._doing, self._file.path, self._opened.__enter__)
-
-    def __exit__(self, *error: object) -> None:
-        self._opened.__exit__(None, None, None)
+def _put_aside(place: Place, version: Version) -> None:
+    """Give what has the managed name the name that files are removed under, if it is still that version."""
+    place.call(lambda: rename(place.directory, place.name, place.aside))
+    moved = place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False))
+    if not Version.of(moved).is_renamed(version):
+        place.call(lambda: link(place.directory, place.aside, place.name))
+        place.unlink(place.aside)
+        place.call(lambda: os.fsync(place.directory))
+        raise place.refusal(CHANGED)
 
 
-def _check_is_copy(file: ManagedFile, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size != file.size:
-        raise RefusedError(
-            REMOVING, file.path, "it is no file of its own with the size that OMERO knows: left as it is"
-        )
+def _check(place: Place, name: str, descriptor: int) -> Version:
+    """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
+    found = place.call(lambda: os.fstat(descriptor))
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size != place.file.size:
+        raise place.refusal(f"{name} is no file of its own with the size that OMERO knows: left as it is")
+    if not is_file_in(place.file, _blocks(place, descriptor)):
+        raise place.refusal(f"the bytes of {name} are not those that OMERO knows: left as it is")
+    return Version.of(found)
 
 
-def _check_bytes(file: ManagedFile, doing: str, blocks: Iterable[bytes]) -> None:
-    if not is_file_in(file, blocks):
-        raise RefusedError(doing, file.path, "its bytes are not those that OMERO knows: left as it is")
-
-
-def _blocks(repository: Repository, file: ManagedFile, descriptor: int) -> Iterator[bytes]:
-    while block := repository.call(REMOVING, file.path, lambda: os.read(descriptor, BLOCK)):
+def _blocks(place: Place, descriptor: int) -> Iterator[bytes]:
+    while block := place.call(lambda: os.read(descriptor, BLOCK)):
         yield block
-
-
-def _version(found: os.stat_result) -> tuple[int, int, int, int, int]:
-    """What differs as soon as a file is another one, or was written to, or has got another name."""
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_nlink
 
 
 def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
@@ -191,22 +231,6 @@ def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
     for block in blocks:
         digest.update(block)
         yield block
-
-
-def _unlink(directory: int, name: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=directory)
-
-
-def _rename(directory: int, name: str, to: str) -> None:
-    os.rename(name, to, src_dir_fd=directory, dst_dir_fd=directory)
-
-
-def _place_new(directory: int, name: str, to: str) -> None:
-    """Give something its managed name, unless there is something of that name: a plain renaming would replace it."""
-    os.link(name, to, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
-    os.unlink(name, dir_fd=directory)
-    os.fsync(directory)
 
 
 def _room(directory: int) -> int:
@@ -223,14 +247,10 @@ def _writing(descriptor: int, block: bytes) -> Callable[[], None]:
     return write
 
 
-def _finish(directory: int, descriptor: int, file: ManagedFile) -> None:
-    """Give a file the time and, for an agent that may, the owner that it had, and have all of it on disk.
-
-    Without that it might be there with no bytes after a power cut.
-    """
+def _give_looks(directory: int, descriptor: int, file: ManagedFile) -> None:
+    """Give a file the time and, for an agent that may, the owner that it had."""
     if os.geteuid() == 0:
         above = os.fstat(directory)
         os.fchown(descriptor, above.st_uid, above.st_gid)
     if file.modified is not None:
         os.utime(descriptor, ns=(file.modified * 1_000_000, file.modified * 1_000_000))
-    os.fsync(descriptor)

@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TypeVar
 
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
@@ -29,15 +28,23 @@ WHAT = {
 }
 """What keeps the agent from a file, but not OMERO."""
 
-DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+LOOKING = "looking into omero.repository"
+
+ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+DIRECTORY = ROOT | os.O_NOFOLLOW
 
 
 def working_name(file: int) -> str:
-    """The name, beside a managed file, of what is being brought there or removed: hidden, and always the same.
+    """The name, beside a managed file, of what is being brought there: hidden, always the same, never all there is.
 
     Bio-Formats looks at neighbouring names to find what belongs together; this one is like no image's.
     """
     return f".irods-omero-{file}"
+
+
+def aside_name(file: int) -> str:
+    """The name, beside a managed file, of what is being removed: it may be all that there is of somebody's bytes."""
+    return f".irods-omero-{file}-aside"
 
 
 class Repository:
@@ -48,6 +55,7 @@ class Repository:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._known: tuple[str, str] | None = None
 
     def call(self, doing: str, on: str, function: Callable[[], Result]) -> Result:
         """Do something in the repository.
@@ -55,13 +63,12 @@ class Repository:
         Raises:
             RefusedError: The operating system would not do it.
         """
-        try:
-            return function()
-        except OSError as error:
-            raise RefusedError(doing, on, error.strerror or str(error)) from error
+        return _in_words(doing, on, function)
 
     def prove(self, database: str, repository: str) -> None:
         """See that this is the repository of an OMERO, and not an empty mount point, or that of another one.
+
+        From then on the same is seen by each way into it: what is mounted there may go away at any time.
 
         Args:
             database: UUID of OMERO's database.
@@ -70,14 +77,15 @@ class Repository:
         Raises:
             RefusedError: It is not, or nobody can tell.
         """
-        doing = "looking into omero.repository"
-        place = Path(self.path, OWN_FILES, database, UUID_FILE)
         if os.sep in database or database in {"", ".", ".."}:
-            raise RefusedError(doing, self.path, f"OMERO has no usable id: {database!r}")
-        found = self.call(doing, str(place), lambda: _beginning_of(place))
-        if repository.encode() not in found:
-            cause = f"it is not the managed repository of this OMERO, which has the id {repository}"
-            raise RefusedError(doing, self.path, cause)
+            raise RefusedError(LOOKING, self.path, f"OMERO has no usable id: {database!r}")
+        self._known = database, repository
+
+        def enter() -> None:
+            with self.directory(()):
+                pass
+
+        self.call(LOOKING, self.path, enter)
 
     def look(self, files: Iterable[tuple[int, str, int]]) -> dict[int, OnDisk]:
         """What is at the places of managed files.
@@ -118,9 +126,16 @@ class Repository:
         """A descriptor of a directory below the root, reached step by step, through no link.
 
         The root itself may be a link: an administrator has named it.
+
+        Raises:
+            FileNotFoundError: There is no such directory below a root that is there.
+            OSError: Something else is in the way.
+            RefusedError: The root is not there, or not what it was proven to be.
         """
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _in_words(LOOKING, self.path, lambda: os.open(self.path, ROOT))
         try:
+            if self._known is not None:
+                self._prove(descriptor, *self._known)
             for name in above:
                 inner = os.open(name, DIRECTORY, dir_fd=descriptor)
                 os.close(descriptor)
@@ -128,6 +143,12 @@ class Repository:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _prove(self, root: int, database: str, repository: str) -> None:
+        found = _in_words(LOOKING, self.path, lambda: _beginning_of(root, f"{OWN_FILES}/{database}/{UUID_FILE}"))
+        if repository.encode() not in found:
+            cause = f"it is not the managed repository of this OMERO, which has the id {repository}"
+            raise RefusedError(LOOKING, self.path, cause)
 
     @contextmanager
     def place_of(self, path: str) -> Iterator[tuple[int, str]]:
@@ -149,27 +170,43 @@ def _parts(path: str) -> list[str]:
     return parts
 
 
-def _beginning_of(place: Path) -> bytes:
-    with place.open("rb") as file:
-        return file.read(UUID_BYTES)
+def _in_words(doing: str, on: str, function: Callable[[], Result]) -> Result:
+    try:
+        return function()
+    except OSError as error:
+        raise RefusedError(doing, on, error.strerror or str(error)) from error
+
+
+def _beginning_of(root: int, path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=root)
+    try:
+        return os.read(descriptor, UUID_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
-    found, working = lstat(directory, name), lstat(directory, working_name(file))
-    if found is None:
-        return OnDisk(ABSENT, readable=False, leftover=working is not None)
+    found, working, aside = (lstat(directory, each) for each in (name, working_name(file), aside_name(file)))
     is_right = _size(directory, name) == size
-    if stat.S_ISLNK(found.st_mode):
-        return OnDisk(OTHER, is_right, "a symbolic link", working is not None)
-    if not stat.S_ISREG(found.st_mode):
-        return OnDisk(OTHER, readable=False, what="no file", leftover=working is not None)
-    if not is_right:
+    if found is None:
+        state = OnDisk(ABSENT, readable=False)
+    elif stat.S_ISLNK(found.st_mode):
+        state = OnDisk(OTHER, is_right, "a symbolic link")
+    elif not stat.S_ISREG(found.st_mode):
+        state = OnDisk(OTHER, readable=False, what="no file")
+    elif not is_right:
         what = f"a file of {found.st_size} bytes, and OMERO knows one of {size}"
-        return OnDisk(OTHER, readable=False, what=what, leftover=working is not None)
-    links = found.st_nlink - (working is not None and os.path.samestat(found, working))
-    if links > 1:
-        return OnDisk(OTHER, readable=True, what="a file with another name (a hard link)", leftover=working is not None)
-    return OnDisk(COPY, readable=True, leftover=working is not None)
+        state = OnDisk(OTHER, readable=False, what=what)
+    elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
+        state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
+    else:
+        state = OnDisk(COPY, readable=True)
+    return state._replace(leftover=working is not None, aside=aside is not None)
+
+
+def is_same(one: os.stat_result, other: os.stat_result | None) -> bool:
+    """Whether these are two names of one file."""
+    return other is not None and os.path.samestat(one, other)
 
 
 def lstat(directory: int, name: str) -> os.stat_result | None:

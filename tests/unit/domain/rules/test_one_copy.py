@@ -9,9 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import CopyDecision, candidates, decide_copies
-from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, Evict, ManagedFile, OnDisk, Refill, Verify
+from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies
+from irods_omero.domain.state.agreement import Agreement, Failure, Verified
+from irods_omero.domain.state.managed_files import (
+    ABSENT,
+    COPY,
+    OTHER,
+    Clear,
+    Evict,
+    ManagedFile,
+    OnDisk,
+    Refill,
+    Verify,
+    fingerprint,
+)
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
 from irods_omero.domain.state.tiers import Tier, Tiers
@@ -22,7 +33,6 @@ DISK, TAPE = Tier("disk", "disk", "group", 0), Tier("tape", "tape", "group", 1, 
 POLICY = Policy("z", "omero", Tiers([DISK, TAPE]), has_repository=True, evict=WITH_TIER, backoff=60.0)
 SUM, NOW = "sha2:x", 1_700_000_000
 CONTENT = Content(10, SUM, 0, 5)
-AGREED = Agreement(content=CONTENT, fileset=1, verified=SUM)
 STATES = {
     "copy": OnDisk(COPY, readable=True),
     "absent": OnDisk(ABSENT, readable=False),
@@ -30,6 +40,8 @@ STATES = {
     "stub": OnDisk(OTHER, readable=False, what="a file of 4 bytes"),
     "killed while linking": OnDisk(COPY, readable=True, leftover=True),
     "killed while writing": OnDisk(ABSENT, readable=False, leftover=True),
+    "killed while removing": OnDisk(ABSENT, readable=False, aside=True),
+    "killed while putting back": OnDisk(COPY, readable=True, aside=True),
 }
 
 
@@ -37,11 +49,17 @@ def managed(state: str, number: int = 1, size: int = 10, client_path: str = "iro
     return ManagedFile(number, f"alice_2/{number}.tiff", size, "hash", "SHA1-160", NOW, client_path, STATES[state])
 
 
+AGREED = Agreement(content=CONTENT, fileset=1, verified=Verified(SUM, ""))
+"""About files that were compared, whatever their number."""
+
+
 def observed(*states: str, resource: str = "tape", base: Agreement = AGREED, archived: bool = False) -> Observation:
     replica = Replica(0, resource, good=True, size=10, checksum=SUM, modified=5)
     zone = ZoneView(Unit(1), (DataObject(1, "/z/a.tiff", "alice", (replica,)),))
     files = tuple(managed(state, number) for number, state in enumerate(states, 1))
     omero = OmeroView(fileset=1, images=(ImageState(1, archived),))
+    if base.verified is not None and not base.verified.files:
+        base = replace(base, verified=base.verified._replace(files=fingerprint(files)))
     return Observation(zone, POLICY, NOW, omero, base, copies=files)
 
 
@@ -49,16 +67,31 @@ def decided(observation: Observation, pending: str = "") -> CopyDecision:
     return decide_copies(observation, observation.policy.tiers.of_unit(observation.zone.objects), pending)
 
 
-def test_the_copy_goes_with_its_tier() -> None:
-    decision = decided(observed("copy"))
-    assert isinstance(decision.action, Evict)
-    assert (decision.locked, decision.wait, decision.evicted) == (True, True, Eviction(NOW, "tape", 0))
+def checked(observation: Observation) -> Observation:
+    assert observation.copies is not None
+    return replace(observation, checked=observation.copies)
+
+
+def test_the_copy_goes_with_its_tier_and_the_lock_comes_when_its_bytes_were_seen_to_be_right() -> None:
+    for archived in (True, False):
+        before = decided(observed("copy", archived=archived))
+        assert isinstance(before.action, Evict)
+        assert (before.locked, before.wait, before.evicted) == (None, True, None)
+    decision = decided(checked(observed("copy")))
+    assert decision.action == before.action
+    assert (decision.locked, decision.wait, decision.evicted) == (True, True, NOW)
 
 
 def test_what_is_gone_stays_gone_and_locked_with_the_record_of_when_it_went() -> None:
-    before = Eviction(NOW - 100, "tape", 0)
-    decision = decided(observed("absent", base=replace(AGREED, evicted=before), archived=True))
-    assert (decision.action, decision.locked, decision.evicted, decision.wait) == (None, True, before, False)
+    decision = decided(observed("absent", base=replace(AGREED, evicted=NOW - 100), archived=True))
+    assert (decision.action, decision.locked, decision.evicted, decision.wait) == (None, True, NOW - 100, False)
+
+
+def test_what_was_refused_otherwise_keeps_no_copy() -> None:
+    undone = replace(AGREED, undone="not done: AVU lab::stain on /z/a.tiff: refused")
+    decision = decided(checked(observed("copy", base=undone)))
+    assert isinstance(decision.action, Evict)
+    assert decision.locked
 
 
 def test_it_comes_back_with_the_data_and_is_locked_until_it_is_there() -> None:
@@ -66,30 +99,30 @@ def test_it_comes_back_with_the_data_and_is_locked_until_it_is_there() -> None:
     assert isinstance(decision.action, Refill)
     assert [file.id for file in decision.action.files] == [2]
     assert (decision.locked, decision.wait) == (True, True)
-    after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=Eviction(1, "tape", 0))))
+    after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=1)))
     assert (after.action, after.locked, after.evicted) == (None, False, None)
 
 
-@pytest.mark.parametrize(("compared", "verified"), [(True, SUM), (False, "")])
-def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_bytes(
-    compared: bool, verified: str
-) -> None:
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_bytes(is_compared: bool) -> None:
     """An import that was found done may be of a time when the catalog had no checksum."""
     observation = observed("copy", resource="disk", base=Agreement())
-    decision = decide(replace(observation, imported=CONTENT, compared=compared))
-    assert decision.agreement.verified == verified
+    assert observation.copies is not None
+    decision = decide(replace(observation, imported=CONTENT, compared=is_compared))
+    assert decision.agreement.verified == (compared(CONTENT, observation.copies) if is_compared else None)
 
 
 def test_what_was_compared_is_not_believed_of_another_fileset() -> None:
     observation = observed("copy", resource="disk", base=replace(AGREED, fileset=2))
-    assert decide(observation).agreement.verified == ""
+    assert decide(observation).agreement.verified is None
 
 
 UNSURE = {
-    "never-compared": replace(AGREED, verified=""),
-    "another-checksum-compared": replace(AGREED, verified="sha2:y"),
-    "another-content-agreed": replace(AGREED, content=Content(10, "sha2:y", 0, 5), verified="sha2:y"),
+    "never-compared": replace(AGREED, verified=None),
+    "another-checksum-compared": replace(AGREED, verified=Verified("sha2:y", "")),
+    "another-content-agreed": replace(AGREED, content=Content(10, "sha2:y", 0, 5), verified=Verified("sha2:y", "")),
     "another-fileset-agreed": replace(AGREED, fileset=2),
+    "another-size-or-hash-in-omero": replace(AGREED, verified=Verified(SUM, "another")),
     "nothing-agreed": Agreement(),
     "an-import-failed": replace(AGREED, failure=Failure(1, NOW, "broken", CONTENT)),
     "held": replace(AGREED, held=True),
@@ -101,6 +134,47 @@ def test_what_might_be_the_only_good_copy_is_not_removed(base: Agreement) -> Non
     decision = decided(observed("copy", base=base))
     assert (decision.action, decision.locked) == (None, False)
     assert "not removed" in decision.rule
+    aside = decided(observed("killed while removing", base=base))
+    assert (type(aside.action), aside.locked) == (Clear, True)
+
+
+@pytest.mark.parametrize("resource", ["disk", "tape"])
+def test_people_are_told_when_omero_knows_other_bytes_than_those_that_were_compared(resource: str) -> None:
+    base = replace(AGREED, verified=Verified(SUM, "another"))
+    observation = observed("copy", resource=resource, base=base)
+    told = decided(replace(observation, policy=replace(POLICY, evict=NEVER)))
+    assert "another size or hash" in told.error
+    assert told.action is None
+    assert decided(replace(observation, base=replace(base, fileset=2))).error == ""
+
+
+def test_comparing_anew_says_whether_what_omero_knows_now_is_right() -> None:
+    base = replace(AGREED, verified=Verified(SUM, "another"))
+    assert isinstance(decided(observed("copy", resource="disk", base=base)).action, Verify)
+
+
+@pytest.mark.parametrize(
+    ("states", "there"), [(("copy", "copy"), "yes"), (("copy", "absent"), "no"), (("stub",), "no"), ((), "yes")]
+)
+def test_omero_is_said_to_have_a_copy_where_it_can_read_all_of_it(states: tuple[str, ...], there: str) -> None:
+    observation = observed(*states)
+    assert _reason(observation) == there
+    assert _reason(replace(observation, copies=None)) == "unknown"
+
+
+def _reason(observation: Observation) -> str:
+    (value,) = [reason.value for reason in decide(observation).reasons if reason.field == "copy in OMERO"]
+    return value
+
+
+def test_clearing_up_on_an_offline_tier_reads_nothing_from_it() -> None:
+    never = replace(POLICY, evict=NEVER)
+    for state in ("killed while linking", "killed while writing", "killed while removing", "killed while putting back"):
+        decision = decided(replace(observed("absent", state), policy=never))
+        assert isinstance(decision.action, Clear)
+        assert [file.id for file in decision.action.files] == [2]
+    assert isinstance(decided(observed("killed while writing")).action, Clear)
+    assert isinstance(decided(observed("killed while removing")).action, Evict)
 
 
 @pytest.mark.parametrize("word", ["keep", "restage"])
@@ -126,7 +200,7 @@ def test_what_is_none_of_ours_is_never_touched_nor_what_lies_beside_it(state: st
 
 
 def test_bytes_are_compared_while_they_can_be_read_and_only_where_copies_are_removed() -> None:
-    unsure = observed("copy", resource="disk", base=replace(AGREED, verified=""))
+    unsure = observed("copy", resource="disk", base=replace(AGREED, verified=None))
     assert isinstance(decided(unsure).action, Verify)
     assert decided(replace(unsure, policy=replace(POLICY, evict=NEVER))).action is None
     assert decided(observed("copy", resource="disk")).action is None
@@ -136,7 +210,7 @@ def test_what_failed_is_tried_again_later_and_told_of_until_then() -> None:
     failed = replace(AGREED, copy_failure=Failure(2, NOW - 100, "no room"))
     resting = decided(observed("copy", base=failed))
     assert (resting.action, resting.error, resting.wait, resting.locked) == (None, "no room", True, False)
-    due = decided(replace(observed("copy", base=failed), now=NOW + 20))
+    due = decided(replace(checked(observed("copy", base=failed)), now=NOW + 20))
     assert isinstance(due.action, Evict)
     assert due.error == "no room"
 
@@ -163,25 +237,32 @@ def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is
     states: list[str], resource: str, pending: str, archived: bool, base: Agreement
 ) -> None:
     observation = observed(*states, resource=resource, base=base, archived=archived)
-    for _ in range(3):
+    for _ in range(5):
         decision = decided(observation, pending)
-        assert decision.locked or all(STATES[state].readable for state in states)
+        was_locked = observation.omero.images[0].archived
+        locked = was_locked if decision.locked is None else decision.locked
+        assert locked or decision.locked is None or all(STATES[state].readable for state in states)
+        before = observation
         observation = replace(
             observation,
             base=replace(observation.base, evicted=decision.evicted),
-            omero=replace(observation.omero, images=(ImageState(1, bool(decision.locked)),)),
+            omero=replace(observation.omero, images=(ImageState(1, locked),)),
+            checked=(),
         )
         match decision.action:
-            case Verify():
-                observation = replace(observation, base=replace(observation.base, verified=SUM))
-            case Refill(files):
-                there = {file.id for file in files if file.disk.state == COPY or resource == "disk"}
-                done = {file.id: "copy" if file.id in there else "absent" for file in files}
-                states = [done.get(number, state) for number, state in enumerate(states, 1)]
-            case Evict():
-                has_copy = any(STATES[state].state == COPY for state in states)
-                assert observation.base.verified == SUM or not has_copy, "what nobody has compared"
-                states = ["absent"] * len(states)
+            case Verify(files):
+                observation = replace(observation, base=replace(observation.base, verified=compared(CONTENT, files)))
+            case Refill(files) | Clear(files):
+                for file in files:
+                    is_there = file.disk.state == COPY or file.disk.aside or isinstance(decision.action, Refill)
+                    states[file.id - 1] = "copy" if is_there else "absent"
+            case Evict(files):
+                assert observation.base.verified == compared(CONTENT, files), "what nobody has compared"
+                if before.checked == files:
+                    assert locked
+                    assert observation.base.evicted is not None
+                    states = ["absent"] * len(states)
+                observation = replace(observation, checked=files)
         files = tuple(managed(state, number) for number, state in enumerate(states, 1))
         observation = replace(observation, copies=files)
     assert decided(observation, pending).action is None

@@ -1,0 +1,137 @@
+"""The place of a managed file: the names there that concern it, and the single steps that are done with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.repository.directory import Repository, Result, aside_name, is_same, lstat, working_name
+
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Found(NamedTuple):
+    """What has the managed name, and what has the name that files are removed under: never both."""
+
+    named: os.stat_result | None
+    aside: os.stat_result | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a managed file is, or would be.
+
+    Attributes:
+        repository: What it is in.
+        file: What OMERO knows of it.
+        doing: What is done there, for errors.
+        directory: Descriptor of the directory.
+        name: The managed name.
+    """
+
+    repository: Repository
+    file: ManagedFile
+    doing: str
+    directory: int
+    name: str
+
+    @property
+    def working(self) -> str:
+        """The name that it is brought back under."""
+        return working_name(self.file.id)
+
+    @property
+    def aside(self) -> str:
+        """The name that it is removed under."""
+        return aside_name(self.file.id)
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Do one step: an agent may be killed between any two.
+
+        Raises:
+            RefusedError: The operating system would not do it.
+        """
+        return self.repository.call(self.doing, self.file.path, function)
+
+    def refusal(self, cause: str) -> RefusedError:
+        """The error to raise where something is not as it has to be."""
+        return RefusedError(self.doing, self.file.path, cause)
+
+    def unlink(self, name: str) -> None:
+        """Take a name away, if it is there."""
+        self.call(lambda: unlink(self.directory, name))
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[int]:
+        """A descriptor to read what has a name here; no link is followed, and no pipe waited for."""
+        descriptor = self.call(lambda: os.open(name, READ, dir_fd=self.directory))
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def name_it(self, descriptor: int, name: str) -> None:
+        """Give an open file its managed name, unless there is something of that name, and take another one away."""
+        self.call(lambda: link_open(descriptor, self.directory, self.name))
+        self.unlink(name)
+        self.call(lambda: os.fsync(self.directory))
+
+    def tidied(self) -> Found:
+        """What is here, after all is removed that is never all there is.
+
+        That is what was on its way in, and the second name of one file, of an agent that was killed putting it back.
+
+        Raises:
+            RefusedError: There are two files of which each may be somebody's only one.
+        """
+        self.unlink(self.working)
+        named, aside = self._found(self.name), self._found(self.aside)
+        if named is not None and is_same(named, aside):
+            self.unlink(self.aside)
+            return Found(self._found(self.name), None)
+        if named is not None and aside is not None:
+            cause = f"beside it lies {self.aside}: see which of both is right, and move the other one away"
+            raise self.refusal(cause)
+        return Found(named, aside)
+
+    def _found(self, name: str) -> os.stat_result | None:
+        return self.call(lambda: lstat(self.directory, name))
+
+
+@contextmanager
+def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iterator[Place]:
+    """The place of a managed file.
+
+    Raises:
+        RefusedError: There is no way to it.
+    """
+    with ExitStack() as stack:
+        way = repository.place_of(file.path)
+        directory, name = repository.call(doing, file.path, lambda: stack.enter_context(way))
+        yield Place(repository, file, doing, directory, name)
+
+
+def unlink(directory: int, name: str) -> None:
+    """Take a name away, if it is there."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=directory)
+
+
+def rename(directory: int, name: str, to: str) -> None:
+    """Give something another name; what has that name is replaced."""
+    os.rename(name, to, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def link(directory: int, name: str, to: str) -> None:
+    """Give something a second name, unless there is something of that name: a plain renaming would replace it."""
+    os.link(name, to, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+
+
+def link_open(descriptor: int, directory: int, to: str) -> None:
+    """Give an open file a name, and not what has its earlier name by now; see open(2) for this way to link."""
+    os.link(f"/proc/self/fd/{descriptor}", to, dst_dir_fd=directory)
