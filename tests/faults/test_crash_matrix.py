@@ -32,6 +32,7 @@ Stage = tuple[Scene, Agents]
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "matrix") as made:
+        Case(made[0], "first").put()  # with it comes what is done once: its dataset, tags
         made[1].run()
         yield made
 
@@ -83,6 +84,7 @@ def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage
     for case, disturbance in zip(cases, todo, strict=True):
         scenario.steps[-1](case)
         outcome = agents.run(disturbance)
+        assert outcome.killed is (disturbance.how == KILL), disturbance
         settle(agents, scenario.sweeps)
         state = end_state(case)
         if state != wanted:
