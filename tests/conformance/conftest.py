@@ -21,10 +21,8 @@ from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
 from tests.scene.accounts import AGENT_PASSWORD, PASSWORD
 from tests.scene.clearing import remove_marks
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace, lab_places
-from tests.scene.readiness import real_servers
+from tests.scene.readiness import ready_servers
 from tests.scene.turns import turn
-
-__all__ = ["real_servers"]
 
 Places = tuple[ZonePlace, OmeroPlace]
 
@@ -35,12 +33,11 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def places(
-    tmp_path_factory: pytest.TempPathFactory, real_servers: tuple[ZonePlace, OmeroPlace] | None
-) -> Iterator[Places]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Both servers: the real ones that the environment names, or the lab's, whose zone is traced."""
-    if real_servers is not None:
-        yield real_servers
+    real = ready_servers(rules=False)
+    if real is not None:
+        yield real
         return
     folder = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as environment:

@@ -14,10 +14,8 @@ import pytest
 from lab.omero import LabOmero
 from tests.scene import OmeroPlace, Scene, ZonePlace, lab_places
 from tests.scene.accounts import USER
-from tests.scene.readiness import real_servers
+from tests.scene.readiness import ready_servers
 from tests.scene.turns import turn
-
-__all__ = ["real_servers"]
 
 Places = tuple[ZonePlace, OmeroPlace, Path]
 
@@ -30,13 +28,12 @@ class SceneFactory(Protocol):
 
 
 @pytest.fixture(scope="module")
-def places(
-    tmp_path_factory: pytest.TempPathFactory, real_servers: tuple[ZonePlace, OmeroPlace] | None
-) -> Iterator[Places]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Both servers, and where the configuration is written."""
     policy_file = tmp_path_factory.mktemp("policy") / "omero_policy.json"
-    if real_servers is not None:
-        yield (*real_servers, policy_file)
+    real = ready_servers(rules=True)
+    if real is not None:
+        yield (*real, policy_file)
         return
     with lab_places(policy_file) as (zone, omero_server):
         yield zone, omero_server, policy_file

@@ -35,19 +35,25 @@ PATIENCE = 120.0
 Check = Callable[[ZonePlace, OmeroPlace], str]
 
 
-@pytest.fixture(scope="session")
-def real_servers() -> tuple[ZonePlace, OmeroPlace] | None:
-    """The real servers that the environment names, which have all that the tests need; None if it names none."""
+def ready_servers(*, rules: bool) -> tuple[ZonePlace, OmeroPlace] | None:
+    """The real servers that the environment names; None if it names none.
+
+    Args:
+        rules: Whether the tests need the project's rules in the zone.
+
+    Raises:
+        pytest.fail.Exception: They lack something that the tests need.
+    """
     places = real_places()
-    if places is not None and (missing := what_is_missing(*places)):
+    if places is not None and (missing := what_is_missing(*places, rules=rules)):
         pytest.fail(f"The servers that the environment names are not ready for these tests: {missing}", pytrace=False)
     return places
 
 
 @cache
-def what_is_missing(zone: ZonePlace, omero_server: OmeroPlace) -> str:
+def what_is_missing(zone: ZonePlace, omero_server: OmeroPlace, *, rules: bool) -> str:
     """The first thing that servers lack, as a sentence with what to do; empty if they are ready."""
-    checks: tuple[Check, ...] = (_accounts, _logins, _tiers, _hooks, _indexer)
+    checks: tuple[Check, ...] = (_accounts, _logins, _tiers, *((_hooks,) if rules else ()), _indexer)
     with turn(zone):
         for check in checks:
             try:

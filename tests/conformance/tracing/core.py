@@ -21,6 +21,8 @@ TRACE_VARIABLE = "IRODS_OMERO_TEST_TRACE"
 TRACE = "/var/lib/irods/irods_omero_trace.jsonl"
 LONGEST = 20000
 CONTINUE = 5000000
+NOT_TRACED = ("pep_network_", "pep_auth_", "pep_database_check_auth_")
+"""Of signing in: their arguments are bytes, which the rule engine fails to make text of; then nobody gets in."""
 
 
 def _write(pep: str, arguments: List[Any], client: str, program: str) -> None:
@@ -42,12 +44,13 @@ class _Tracing(types.ModuleType):
     """This module, which has a function for every enforcement point; by ``__getattr__`` also before Python 3.7."""
 
     def __getattr__(self, name: str) -> Callable[[List[Any], Any, Any], int]:
-        if not name.startswith("pep_"):
+        if not name.startswith("pep_") or name.startswith(NOT_TRACED):
             raise AttributeError(name)
 
         def trace(rule_args: List[Any], _callback: Any, rei: Any) -> int:
             with suppress(OSError):  # a trace that cannot be written must not lock everybody out of the zone
-                _write(name, rule_args, str(rei.rsComm.clientUser.userName), str(rei.rsComm.option))
+                said = rei.rsComm  # None while an agent starts and ends: nobody is connected
+                _write(name, rule_args, str(said.clientUser.userName) if said else "", str(said.option) if said else "")
             return CONTINUE
 
         return trace
