@@ -111,9 +111,9 @@ def addresses_of(path: str, images: Iterable[ImageState], template: str) -> dict
 
 
 def _moved(template: str, zarr: str, address: str) -> str:
-    inside = address.removesuffix(template.partition(PATH)[2]).rpartition(f"{ZARR}/")
-    image = unquote(inside[2]) if SCHEME in address else inside[2]
-    return address_of(template, zarr, image if inside[1] else "")
+    known = address.removesuffix(template.partition(PATH)[2])
+    image = "" if known.endswith(ZARR) else known.rpartition(f"{ZARR}/")[2]
+    return address_of(template, zarr, unquote(image) if SCHEME in address else image)
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ class _Hierarchy:
 
     def attributes(self, path: str) -> Document:
         """What a group says of itself: with Zarr 3 below ``attributes``, since version 0.5 below ``ome``."""
-        if any(part in {"", ".", ".."} for part in path.split("/")) and path:
-            raise ZarrError(f"{path!r} leads out of the hierarchy")
+        if path and (not _is_inside(path) or any(part.endswith(ZARR) for part in path.split("/"))):
+            raise ZarrError(f"{path!r} is no path of an image in a hierarchy")
         document = self.read(self.document(path, ".zattrs"))
         if self.is_3:
             document = _mapping(document.get("attributes", {}))
