@@ -141,6 +141,8 @@ class Saver:
                 "OptimisticLockException",
                 f"Row was updated or deleted by another transaction: [{entity.java}#{identity}]",
             )
+        if not entity.is_mutable:
+            return identity  # what is changed is lost without a word: omero-91
         if instance._details is not None and instance._details._externalInfo is not None:
             row["external_id"] = self._external(instance)
         changed = {name: value for name, value in row.items() if value != before[name] and name != "repo"}

@@ -57,12 +57,12 @@ def refer(session: OmeroSession, action: Import, container: Any, open_object: Op
         raise ContentError("reading the metadata of", zarr, str(error)) from error
     enums = _Enums(session)
     fileset = _fileset(action, content, enums)
-    for image in images:
-        made = _image(zarr, action.address, image, enums, several=len(images) > 1)
+    made = [_image(zarr, action.address, image, enums, several=len(images) > 1) for image in images]
+    for series, image in enumerate(made):
+        image.series, image.fileset = rint(series), fileset
         if isinstance(container, omero.model.DatasetI):
-            made.linkDataset(omero.model.DatasetI(container.id.val, False))
-        fileset.addImage(made)
-    session.save_and_return("importing", root, fileset)
+            image.linkDataset(omero.model.DatasetI(container.id.val, False))
+    session.save("importing", root, made)
 
 
 def point(image: Any, address: str) -> None:
