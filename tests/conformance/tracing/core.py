@@ -6,8 +6,9 @@ On the catalog provider of a real zone for trying things out, whose Python rule 
    needed meanwhile, and none would run. The next connection of a client is traced.
 2. Run ``tests/conformance/test_zone_peps.py`` on that host, as root or as the user that the server runs as. The trace
    is the file that ``IRODS_OMERO_TEST_TRACE`` names in the environment of the server, and of the suite, or else
-   ``/var/lib/irods/irods_omero_trace.jsonl``; it must be there, so touch it first, as the server's user.
-3. Put the old ``core.py`` back, and remove the trace: every check for a rule is a line of it.
+   ``/var/lib/irods/irods_omero_trace.jsonl``. The server makes it; where it is missing, the tests are skipped.
+3. Put the old ``core.py`` back, and remove the trace: every check for a rule is a line of it, and the next run without
+   this file in place would take it for its own.
 
 Which events are asked for depends on the zone: with ``regexes_for_supported_peps`` as they come, ``_except`` and
 ``_finally`` of the database are not, and the suite then does without them (zone-96).
