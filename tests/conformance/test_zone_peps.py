@@ -15,11 +15,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from irods.exception import SYS_PACK_INSTRUCT_FORMAT_ERR
 from irods.meta import AVUOperation, iRODSMeta
 from irods.models import DataObject
 
 from lab.tests.zone.actions import ACTIONS, NOT_DONE
-from lab.tests.zone.commands import Place, imeta
+from lab.tests.zone.commands import Place, imeta, iput_bulk
 from lab.tests.zone.recording import ORDER, TYPES, are_as_recorded, order_of
 from tests.conformance.trace import Fired, Trace
 from tests.conformance.tracing.core import TRACE, TRACE_VARIABLE
@@ -168,6 +169,18 @@ def test_atomic_operations_fire_no_event_of_the_database(stage: Stage) -> None:
         operation = AVUOperation(operation="add", avu=iRODSMeta("a", "v"))
         fired = stage.fired_by(lambda: place.alice.metadata.apply_atomic_operations(DataObject, path, operation))
     assert {one.pep.partition("_")[0] for one in fired} == {"api"}
+
+
+def test_a_bulk_put_without_all_columns_cannot_be_read(stage: Stage) -> None:
+    """zone-97: the server takes all columns out of the message, empty ones among them, before any event."""
+
+    def act(place: Place) -> None:
+        with pytest.raises(SYS_PACK_INSTRUCT_FORMAT_ERR):
+            iput_bulk(place, columns_sent=3)
+
+    with stage.place() as place:
+        fired = stage.fired_by(lambda: act(place))
+    assert not [one.pep for one in fired if one.pep.startswith("api_bulk")]
 
 
 def test_the_events_of_an_avu_carry_it_as_text(stage: Stage) -> None:
