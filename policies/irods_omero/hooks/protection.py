@@ -80,7 +80,7 @@ def pep_database_copy_avu_metadata_pre(event: "HookEvent") -> None:
         if identifier:
             for name in catalog.own_attributes(event.callback, source, identifier, event.settings.names.prefix):
                 check(event, target, name, None)
-        elif watching.is_watched(event, event.text(6)):
+        elif watching.is_below(event, event.text(6)):
             refuse(event, "what AVUs {} has cannot be seen".format(arguments.plain(event.text(5))))
 
 

@@ -36,6 +36,22 @@ def check_a_watched_put_makes_one_call_which_writes() -> None:
     assert zone.callback.calls == [("msiModAVUMetadata", *mark)]
 
 
+def check_the_parts_of_a_zarr_hierarchy_cost_nothing() -> None:
+    zone = connection()
+    for name in ("s0/zarr.json", "s0/c/0/0/0", "labels/cells.zarr/zarr.json", "zarr.json.bak", "s0/.zattrs"):
+        part = Thing("{}/it's.ome.zarr/{}".format(ROOT, name), 20000, 10400)
+        zone.play(put(part))
+    assert zone.callback.calls == []
+
+
+def check_what_speaks_for_a_zarr_hierarchy_is_marked() -> None:
+    for name in ("zarr.json", ".zattrs"):
+        zone, root = connection(), Thing("{}/it's.ome.zarr/{}".format(ROOT, name), 10259, 10400)
+        goes(root)(zone.catalog)
+        zone.play(put(root))
+        assert zone.catalog.marked() == {"10259"}
+
+
 def check_ids_without_a_path_cost_one_read_for_a_collection_and_connection() -> None:
     zone = connection()
     goes(ELSEWHERE)(zone.catalog)
