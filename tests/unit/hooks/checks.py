@@ -218,6 +218,23 @@ def check_a_watched_zone_does_not_include_its_trash() -> None:
     assert [call[2] for call in zone.callback.calls] == ["/tempZone/home/x"]
 
 
+def check_what_a_client_leaves_out_of_an_avu_is_no_failure() -> None:
+    """zone-95: units that are not given, and the parts of a change that stay, are None."""
+    events = [(shapes.avu(name + "_avu_metadata_post", "-d", OBJECT.path, REQUEST), 4) for name in ("add", "set")]
+    events.append((shapes.avu("add_avu_metadata_wild_post", "-d", ROOT + "/%", REQUEST), 4))
+    events.append((shapes.avu_replaced("post", "-d", OBJECT.path, REQUEST, "v:keep"), 4))
+    events.append((shapes.avu_removed("post", "-d", OBJECT.path, REQUEST), 5))
+    events.append((shapes.avus_copied("post", ROOT + "/other", OBJECT.path), 6))
+    for (pep, args), of_path in events:
+        texts = [place for place in range(3, len(args)) if not isinstance(args[place], int)]
+        optional = [place for place in texts if place > of_path + 1]
+        for places in [[place] for place in texts] + [optional, texts]:
+            zone = connection()
+            zone.fire(pep, [None if place in places else one for place, one in enumerate(args)])
+            assert zone.callback.log == [], (pep, places)
+            assert bool(zone.catalog.marked()) or not set(places) <= set(optional), (pep, places)
+
+
 def check_a_removal_without_conditions_is_seen() -> None:
     zone = connection()
     pep, args = shapes.unregistered(OBJECT)
