@@ -25,7 +25,9 @@ Divided = tuple[dict[str, list[int]], dict[str, list[int]]]
 def give(call: Call, request: Any) -> Any:
     """Give to another user; links of containers that stay are deleted, but for those in read-write groups."""
     if request.targetUsers or request.childOptions:
-        raise error(request, "unsupported", "lab OMERO gives away objects that are named, with all that belongs to them")
+        raise error(
+            request, "unsupported", "lab OMERO gives away objects that are named, with all that belongs to them"
+        )
     caller = call.caller.everywhere()
     with call.working(caller) as work:
         plan = planned(work, request)
@@ -71,9 +73,7 @@ def _divided(rows: dict[Key, Row], caller: Caller) -> Divided:
         entity = ENTITIES[row.get("kind", key[0])]
         if key in staying:
             continue
-        if not entity.is_link:
-            given[entity.name].append(key[1])
-        elif _goes(entity, row, rows, staying):
+        if not entity.is_link or _goes(entity, row, rows, staying):
             given[entity.name].append(key[1])
         elif _is_lost(entity, row, caller):
             dropped[entity.name].append(key[1])

@@ -225,8 +225,7 @@ def test_an_image_is_given_with_its_fileset_and_what_the_group_allows(
     text = "select l.id from DatasetImageLink l where l.child.id = :id"
     assert len(query(root, text, within, id=images[0])) == places
     logged = "select l.id from EventLog l where l.entityType = :kind and l.entityId = :id and l.action = :action"
-    row = {"kind": "ome.model.core.Image", "id": images[0], "action": "UPDATE"}
-    assert len(query(root, logged, **row)) == 1
+    assert len(query(root, logged, kind="ome.model.core.Image", id=images[0], action="UPDATE")) == 1
     alice.closeSession()
 
 

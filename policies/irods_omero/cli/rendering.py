@@ -22,6 +22,7 @@ from irods_omero.domain.state.actions import (
     RemoveKeyValues,
     RemoveTag,
     SetArchived,
+    SetRight,
     WriteKeyValues,
     ZoneAction,
 )
@@ -65,7 +66,7 @@ def copy_text(action: CopyAction) -> str:
     raise TypeError(f"not an action: {action!r}")
 
 
-def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
+def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each kind
     """One action in words."""
     match action:
         case AddTag(subject, _, text):
@@ -83,6 +84,8 @@ def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
             return f"add AVU {' '.join(part for part in avu if part)!r}"
         case RemoveAvu(_, _, avu):
             return f"remove AVU {' '.join(part for part in avu if part)!r}"
+        case SetRight(_, _, grant):
+            return f"let {grant.name} {grant.level}" if grant.level else f"take the rights of {grant.name}"
         case Move(_, _, replica, source, destination, _):
             return f"queue the movement of replica {replica} from {source} to {destination}"
         case RecordAgreement():

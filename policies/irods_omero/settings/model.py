@@ -167,6 +167,11 @@ class OmeroFirstSettings(Section):
         description="Whether an iRODS group of the OMERO group's name may read, or in a read-write group write, them.",
     )
     make_groups: bool = Field(default=False, description="Whether that iRODS group is made where there is none.")
+    follow_rights: bool = Field(
+        default=False,
+        description="Whether these rights change when the images get another owner or group in OMERO; what people have "
+        "changed stays.",
+    )
     acl: dict[Name, Literal["read", "write", "own"]] = Field(
         default={}, description="Who else may do what; names are templates."
     )
