@@ -69,6 +69,11 @@ class OmeroSettings(Section):
         description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
         "stands for all others.",
     )
+    create_users: bool = Field(
+        default=False,
+        description="Whether an owner of data who has no account in OMERO, but is in its directory (LDAP), gets one when "
+        "the first file is to be imported.",
+    )
     adopt_typed_tags: bool = Field(
         default=True,
         description="Whether a tag without a namespace that a user has made by typing a request word, in whatever "
