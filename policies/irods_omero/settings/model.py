@@ -71,8 +71,8 @@ class OmeroSettings(Section):
     )
     create_users: bool = Field(
         default=False,
-        description="Whether an owner of data who has no account in OMERO, but is in its directory (LDAP), gets one when "
-        "the first file is to be imported.",
+        description="Whether an owner of data who has no account in OMERO, but is in its directory (LDAP), gets one "
+        "when the first file is to be imported.",
     )
     adopt_typed_tags: bool = Field(
         default=True,
