@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from lab.omero.setup import add_group, add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
-from tests.scene.accounts import GROUP, USER
+from tests.scene.accounts import GROUP, PASSWORD, USER
 from tests.scene.clearing import clear_omero, last_ids
 
 pytestmark = pytest.mark.lab_only("gives OMERO a directory")
@@ -77,6 +78,15 @@ def test_without_a_directory_the_file_says_what_to_do(arrival: Arrival) -> None:
     assert f"Cannot find a user with name {name}" in error
     assert "OMERO has LDAP switched off" in error
     assert not is_known(scene, name)
+
+
+def test_who_has_an_account_and_is_not_in_the_group_is_told_that_alone(arrival: Arrival) -> None:
+    scene, name, path = arrival
+    add_user(scene.root, name, PASSWORD, [add_group(scene.root, f"elsewhere-{name}")])
+    scene.sweep()
+    (error,) = scene.avus(path, "omero::error")
+    assert "is not a member of group" in error
+    assert "create_users" not in error
 
 
 def test_whom_the_directory_does_not_know_either_is_imported_when_it_does(arrival: Arrival) -> None:

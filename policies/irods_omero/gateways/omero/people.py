@@ -16,7 +16,7 @@ OWNERS_TRIED = 3
 
 
 EXISTS = "User already exists"
-"""What OMERO says where somebody else has made the account meanwhile."""
+"""What OMERO says of an account that it has, were it made at this moment."""
 
 
 def make_user(session: OmeroSession, name: str) -> str:
@@ -27,16 +27,18 @@ def make_user(session: OmeroSession, name: str) -> str:
         name: Login name.
 
     Returns:
-        Why there is none, and what to do; empty if there is one now.
+        Why there is none, and what to do; empty if there is one.
     """
     doing = "making the OMERO user"
     ldap = session.call(doing, name, session.client.getSession().getLdapService)
-    if not session.call(doing, name, ldap.getSetting):
-        return "OMERO has LDAP switched off (omero.ldap.config): make the user by hand"
     try:
         session.call(doing, name, lambda: ldap.createUser(name))
     except RefusedError as error:
-        return "" if EXISTS in error.cause else f"{error.cause}: make the user in the directory, or by hand"
+        if EXISTS in error.cause:
+            return ""
+        if not session.call(doing, name, ldap.getSetting):
+            return "OMERO has LDAP switched off (omero.ldap.config): make the user by hand"
+        return f"{error.cause}: make the user in the directory, or by hand"
     return ""
 
 
@@ -89,7 +91,7 @@ class People:
         try:
             return self._connection.as_user(name, group or self._default_group(name))
         except RefusedError as error:
-            if not is_arrival or not self._connection.settings.create_users or self._is_known(name):
+            if not (is_arrival and self._connection.settings.create_users):
                 raise
             if why_not := make_user(self.service(), name):
                 raise RefusedError(error.doing, error.on, f"{error.cause}; omero.create_users: {why_not}") from error
@@ -98,10 +100,6 @@ class People:
     def join(self, uuid: str, user: int) -> OmeroSession:
         """A session of a user, by id, that is open already; the caller ends it."""
         return self._connection.join(uuid, self._name("user", user))
-
-    def _is_known(self, name: str) -> bool:
-        text = "select e.id from Experimenter e where e.omeName = :name"
-        return bool(self.service().rows("looking for the user", text, {"name": name}))
 
     def _session(self, user: int, group: int) -> OmeroSession:
         """A session by the names as they are known; a name that somebody else has taken over leads to nobody."""
