@@ -176,6 +176,23 @@ def test_two_imports_of_one_name_do_not_meet(scene: Scene) -> None:
     }
 
 
+def test_many_files_of_one_import_do_not_meet_those_of_another_either(scene: Scene) -> None:
+    """Of many files in one collection the collection is listed, instead of looking for each."""
+    slices = {f"run/it's z{number}.txt": f"{number}".encode() for number in range(15)}
+    first, second = retina(32), retina(40)
+    bring(scene, {"run/cells.ome.tiff": first, **slices})
+    scene.sweep()
+    fileset = bring(scene, {"run/cells.ome.tiff": second, **slices})
+    scene.sweep()
+    names = [path.removeprefix("run/") for path in slices]
+    objects = objects_below(scene)
+    assert objects["Screening/March/cells.ome.tiff"] == first
+    assert objects[f"Screening/March/Fileset-{fileset}/cells.ome.tiff"] == second
+    assert len(objects) == 32
+    units = {tuple(scene.avus(f"{scene.collection}/Screening/March/{name}", "omero::unit")) for name in names}
+    assert len(units) == 1
+
+
 def test_who_is_nobody_in_irods_is_told_on_the_image_and_waits(new_scene: SceneFactory) -> None:
     scene = taking(new_scene)
     known = scene.settings

@@ -40,7 +40,7 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement
 from irods_omero.gateways.zone.marks import post
-from irods_omero.gateways.zone.objects import id_of, ids_with, read_objects
+from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
 from irods_omero.vocabulary import FILE, LIST
 
 log = structlog.get_logger()
@@ -262,7 +262,7 @@ class Intake:
             return there
         own_place = placement.place_of_its_own(source.fileset)
         for collection in (placement.collection, own_place):
-            if not any(zone_intake.exists(self._connections.zone, path) for path in placement.paths(collection)):
+            if not zone_intake.is_taken(self._connections.zone, placement.paths(collection)):
                 return collection
         raise PlacementError(f"{own_place} holds something already: move it away")
 
@@ -310,7 +310,7 @@ class Intake:
     def _objects(self, paths: Iterable[str]) -> list[DataObject]:
         """The data objects at some paths, in their order."""
         zone, names = self._connections.zone, self._connections.names
-        ids = [id_of(zone, path) for path in paths]
+        ids = ids_of(zone, list(paths))
         objects = read_objects(zone, ids, [names.unit, names.fileset, names.agreement])
         return [objects[data_id] for data_id in ids]
 
