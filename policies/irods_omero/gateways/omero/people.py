@@ -19,6 +19,13 @@ EXISTS = "User already exists"
 """What OMERO says of an account that it has, were it made at this moment."""
 
 
+def has_directory(session: OmeroSession) -> bool:
+    """Whether OMERO has a directory (LDAP) switched on."""
+    doing = "asking whether OMERO has LDAP"
+    ldap = session.call(doing, "", session.client.getSession().getLdapService)
+    return bool(session.call(doing, "", ldap.getSetting))
+
+
 def make_user(session: OmeroSession, name: str) -> str:
     """Have OMERO make an account for somebody whom its directory knows (``ILdap.createUser``), in the groups of that.
 
@@ -36,7 +43,7 @@ def make_user(session: OmeroSession, name: str) -> str:
     except RefusedError as error:
         if EXISTS in error.cause:
             return ""
-        if not session.call(doing, name, ldap.getSetting):
+        if not has_directory(session):
             return "OMERO has LDAP switched off (omero.ldap.config): make the user by hand"
         return f"{error.cause}: make the user in the directory, or by hand"
     return ""
