@@ -36,6 +36,7 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
 from tests.conformance.gateway import ZONE, Agent, opener
+from tests.conformance.hierarchies import refer_to
 from tests.conformance.hql import asked, sendable
 from tests.conformance.importing import bring_in, fileset, picture, settings, upload
 from tests.conformance.mapped import use_tag_sets
@@ -55,6 +56,7 @@ from tests.conformance.server import (
 )
 from tests.conformance.server import pairs as key_values_of
 from tests.pictures import lab_book, through_a_lens
+from tests.zarr import METADATA
 
 
 def import_into_all_places(agent: Agent) -> int:
@@ -252,6 +254,7 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
         annotate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         take_in(agent)
+        refer_to(agent, METADATA["ome-zarr-py 0.4"])
         put_on_a_plate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         follow_events(agent, fileset_id)

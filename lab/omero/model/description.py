@@ -1,7 +1,8 @@
 """Which classes of the OMERO model the lab keeps, and how they refer to each other.
 
 One line per class. `field>Class` is a reference, `field<Class.inverse` a collection of the objects whose `inverse`
-refers back, `field=` a list of named values. Plain fields are not listed: omero-py's classes name and type them.
+refers back, `field=` a list of named values,
+`field@` a length with its unit. Plain fields are not listed: omero-py's classes name and type them.
 A line `Class:Base` is kept in the table of its base.
 """
 
@@ -124,7 +125,9 @@ Objective               instrument>Instrument immersion>Immersion correction>Cor
 ObjectiveSettings       objective>Objective medium>Medium
 Pixels                  image>Image relatedTo>Pixels pixelsType>PixelsType dimensionOrder>DimensionOrder
 Pixels                  channels<Channel.pixels pixelsFileMaps<PixelsOriginalFileMap.child
-Channel                 pixels>Pixels logicalChannel>LogicalChannel
+Pixels                  physicalSizeX@ physicalSizeY@ physicalSizeZ@
+Channel                 pixels>Pixels logicalChannel>LogicalChannel statsInfo>StatsInfo
+StatsInfo
 LogicalChannel          channels<Channel.logicalChannel
 PixelsOriginalFileMap   parent>OriginalFile child>Pixels
 Fileset                 usedFiles<FilesetEntry.fileset images<Image.fileset jobLinks<FilesetJobLink.parent

@@ -21,6 +21,7 @@ from irods_omero.domain.state.actions import (
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
+    SetAddress,
     SetArchived,
     SetRight,
     WriteKeyValues,
@@ -76,6 +77,8 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
             return f"take the tag {text!r} away from {_name(subject)}"
         case SetArchived(image, _, _, archived):
             return f"show Image:{image} {'with' if archived else 'without'} a lock"
+        case SetAddress(image, _, _, address):
+            return f"have OMERO read Image:{image} at {address}"
         case WriteKeyValues(subject, _, pairs, _):
             return f"write key-value pairs on {_name(subject)}: {dict(pairs)}"
         case RemoveKeyValues(subject, _, _):

@@ -74,6 +74,12 @@ class OmeroSettings(Section):
         description="Whether an owner of data who has no account in OMERO, but is in its directory (LDAP), gets one "
         "when the first file is to be imported.",
     )
+    zarr: str = Field(
+        default="",
+        pattern=r"^([^{}]*\{path\}[^{}]*)?$",
+        description="Address at which OMERO reads OME-Zarr itself, with {path} for the logical path: it takes "
+        "omero-zarr-pixel-buffer in OMERO, and a mount or an S3 API of the zone. By default OME-Zarr is not imported.",
+    )
     adopt_typed_tags: bool = Field(
         default=True,
         description="Whether a tag without a namespace that a user has made by typing a request word, in whatever "

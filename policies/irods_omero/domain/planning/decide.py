@@ -35,6 +35,7 @@ from irods_omero.domain.rules.rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
+from irods_omero.domain.rules.zarr import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement, Verified
 from irods_omero.domain.state.observation import Observation
@@ -362,6 +363,7 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
         archived=fields.copies.locked,
         avus={**attributes.avus, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),
+        addresses=addresses_of(zone.first.path, observation.omero.images, policy.zarr),
     )
 
 

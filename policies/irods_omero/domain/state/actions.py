@@ -39,6 +39,7 @@ class Import:
         target: Where the images go in OMERO.
         expected: For each data object what its bytes have to be, by the catalog.
         present: The fileset that the unit has, whatever its key; None if it has none.
+        address: Template of the address at which OMERO reads it itself; empty where its bytes are brought there.
     """
 
     prefix: str
@@ -49,6 +50,7 @@ class Import:
     target: Target
     expected: tuple[Expected, ...] = ()
     present: int | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,16 @@ class SetArchived:
     owner: int
     group: int
     archived: bool
+
+
+@dataclass(frozen=True)
+class SetAddress:
+    """Have OMERO read an image of an OME-Zarr hierarchy at another address."""
+
+    image: int
+    owner: int
+    group: int
+    address: str
 
 
 @dataclass(frozen=True)
@@ -184,7 +196,7 @@ class RecordAgreement:
     agreement: Agreement
 
 
-OmeroAction = AddTag | RemoveTag | SetArchived | WriteKeyValues | RemoveKeyValues
+OmeroAction = AddTag | RemoveTag | SetArchived | SetAddress | WriteKeyValues | RemoveKeyValues
 ZoneAction = AddAvu | RemoveAvu | SetRight | Move
 Action = OmeroAction | ZoneAction | RecordAgreement
 

@@ -13,6 +13,7 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.referring import ENTITY_TYPE
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import KEY_NAMESPACE, OBJECT_NAMESPACE
 
@@ -131,12 +132,13 @@ def fileset_of_image(session: OmeroSession, image: int) -> int | None:
 
 def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _Found]:
     text = (
-        "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id from Image i "
-        "where i.fileset.id in (:ids) order by i.id"
+        "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id, x.lsid, x.entityType "
+        "from Image i left outer join i.details.externalInfo x where i.fileset.id in (:ids) order by i.id"
     )
     parts: dict[int, _Found] = defaultdict(_Found)
-    for fileset, image, archived, owner, group in session.rows("reading images", text, {"ids": filesets}):
-        parts[fileset].images.append(ImageState(image, bool(archived)))
+    for fileset, image, archived, owner, group, lsid, kind in session.rows("reading images", text, {"ids": filesets}):
+        address = str(lsid or "") if kind == ENTITY_TYPE else ""
+        parts[fileset].images.append(ImageState(image, bool(archived), address))
         parts[fileset].subjects["Image", image] = Subject("Image", image, owner, group)
     return parts
 
