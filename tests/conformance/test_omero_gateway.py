@@ -26,6 +26,7 @@ from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
+from irods_omero.gateways.omero.image_facts import EQUIPMENT, facts_of
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
 from irods_omero.gateways.omero.records import noted
@@ -54,7 +55,7 @@ from tests.conformance.server import (
     tag,
 )
 from tests.conformance.server import pairs as key_values_of
-from tests.pictures import lab_book
+from tests.pictures import lab_book, through_a_lens
 from tests.zarr import METADATA
 
 
@@ -224,6 +225,11 @@ def take_in(agent: Agent) -> None:
     assert dict(fact[:2] for fact in source.facts)["size x"] == "24"
     (file,) = source.files
     assert b"".join(blocks_of(agent.service, file)) == content
+    assert not set(EQUIPMENT) & {fact.name for fact in source.facts}
+    (pixels,) = bring_in(client, "elsewhere/b.ome.tiff", through_a_lens()).pixels
+    facts = {fact.name: fact.value for fact in facts_of(agent.service, pixels.image.id.val, {}, ALICE)}
+    taken_with = ["Zeiss", "Axio Observer", "Zeiss", "Plan-Apochromat 63x/1.40", "63", "1.4", "Oil"]
+    assert [facts[name] for name in EQUIPMENT] == taken_with
     (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])[fileset_id]
     assert (row.id, row.size, row.client_path) == (file.id, len(content), "elsewhere/a.ome.tiff")
     assert managed_rows(agent.service, "of another server", [fileset_id]) == {}

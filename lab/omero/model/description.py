@@ -25,6 +25,23 @@ ENUMERATIONS = {
         "WriteScriptRepo",
     ],
     "ChecksumAlgorithm": ["Adler-32", "CRC-32", "File-Size-64", "MD5-128", "Murmur3-32", "Murmur3-128", "SHA1-160"],
+    "Correction": [
+        "UV",
+        "PlanApo",
+        "PlanFluor",
+        "SuperFluor",
+        "VioletCorrected",
+        "Achro",
+        "Achromat",
+        "Fluor",
+        "Fl",
+        "Fluar",
+        "Neofluar",
+        "Fluotar",
+        "Apo",
+        "Other",
+        "Unknown",
+    ],
     "DimensionOrder": ["XYZCT", "XYCTZ", "XYZTC", "XYTCZ", "XYCZT", "XYTZC"],
     "EventType": [
         "Bootstrap",
@@ -40,6 +57,7 @@ ENUMERATIONS = {
         "Processing",
     ],
     "Format": ["OMETiff", "Tiff", "PNG", "JPEG", "Fake"],
+    "Immersion": ["Oil", "Water", "WaterDipping", "Air", "Multi", "Glycerol", "Other", "Unknown"],
     "JobStatus": [
         "Submitted",
         "Resubmitted",
@@ -51,6 +69,8 @@ ENUMERATIONS = {
         "Finished",
         "Cancelled",
     ],
+    "Medium": ["Air", "Oil", "Water", "Glycerol", "Other", "Unknown"],
+    "MicroscopeType": ["Upright", "Inverted", "Dissection", "Electrophysiology", "Other", "Unknown"],
     "PixelsType": [
         "bit",
         "int8",
@@ -98,6 +118,11 @@ ProjectDatasetLink      parent>Project child>Dataset
 DatasetImageLink        parent>Dataset child>Image
 Image                   fileset>Fileset format>Format pixels<Pixels.image wellSamples<WellSample.image
 Image                   datasetLinks<DatasetImageLink.child
+Image                   instrument>Instrument objectiveSettings>ObjectiveSettings
+Instrument              microscope>Microscope objective<Objective.instrument
+Microscope              type>MicroscopeType
+Objective               instrument>Instrument immersion>Immersion correction>Correction
+ObjectiveSettings       objective>Objective medium>Medium
 Pixels                  image>Image relatedTo>Pixels pixelsType>PixelsType dimensionOrder>DimensionOrder
 Pixels                  channels<Channel.pixels pixelsFileMaps<PixelsOriginalFileMap.child
 Pixels                  physicalSizeX@ physicalSizeY@ physicalSizeZ@

@@ -81,9 +81,7 @@ def data_obj_get(agent: "Agent", inp: ContentInput) -> Reply:
 
 
 def _write(opened: OpenReplica, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(opened.file, view) :]
+    vault.write(opened.file, content)
     opened.wrote = True
 
 

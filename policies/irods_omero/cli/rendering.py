@@ -23,6 +23,7 @@ from irods_omero.domain.state.actions import (
     RemoveTag,
     SetAddress,
     SetArchived,
+    SetRight,
     WriteKeyValues,
     ZoneAction,
 )
@@ -86,6 +87,8 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
             return f"add AVU {' '.join(part for part in avu if part)!r}"
         case RemoveAvu(_, _, avu):
             return f"remove AVU {' '.join(part for part in avu if part)!r}"
+        case SetRight(_, _, grant):
+            return f"let {grant.name} {grant.level}" if grant.level else f"take the rights of {grant.name}"
         case Move(_, _, replica, source, destination, _):
             return f"queue the movement of replica {replica} from {source} to {destination}"
         case RecordAgreement():

@@ -109,11 +109,13 @@ def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, st
 def keys_of(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
     """The keys of filesets that were taken in after another client had imported them.
 
-    Members of a group may annotate each other's filesets: only what is their owner's own counts.
+    Members of a group may annotate each other's filesets: only what is their owner's own counts, or their importer's,
+    with whom annotations stay in most groups when the images are given to somebody else.
     """
     text = (
         "select f.id, a.textValue from FilesetAnnotationLink l join l.parent f, CommentAnnotation a where "
-        "l.child.id = a.id and a.ns = :ns and f.id in (:ids) and l.details.owner.id = f.details.owner.id order by a.id"
+        "l.child.id = a.id and a.ns = :ns and f.id in (:ids) and (l.details.owner.id = f.details.owner.id "
+        "or l.details.owner.id = f.details.creationEvent.experimenter.id) order by a.id"
     )
     keys: dict[int, str] = {}
     for chunk in in_batches(sorted(set(filesets)), BATCH):

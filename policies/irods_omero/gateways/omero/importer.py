@@ -199,7 +199,7 @@ class Importer:
         if done is not None:
             return done
         try:
-            session = self._people.owner_session(action.user, action.target.group)
+            session = self._people.owner_session(action.user, action.target.group, is_arrival=True)
             container = find_container(session, action.target)
         except RefusedError as error:
             raise DestinationError(error.doing, error.on, error.cause) from error
