@@ -130,6 +130,7 @@ class Connections:
             evict=settings.cache.evict,
             identity=key.identity,
             unidentified=key.unidentified,
+            zarr=settings.omero.zarr,
         )
 
     def __enter__(self) -> Connections:

@@ -156,6 +156,7 @@ class Policy:
         evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
+        zarr: Template of the address at which OMERO reads OME-Zarr; empty where it cannot.
     """
 
     zone: str
@@ -172,6 +173,7 @@ class Policy:
     evict: str = NEVER
     identity: str = ""
     unidentified: int = 0
+    zarr: str = ""
 
     @cached_property
     def zone_key(self) -> ZoneKey:
