@@ -15,6 +15,7 @@ METADATA: dict[str, dict[str, Any]] = json.loads(
 """Of each hierarchy the documents by their paths."""
 
 IMAGES = sorted(name for name in METADATA if not name.endswith("plate"))
+PLATES = sorted(set(METADATA) - set(IMAGES))
 CHUNK = b"\0" * 64
 
 

@@ -37,7 +37,7 @@ def test_a_fileset_and_its_images_are_saved_with_their_addresses_by_one_call(age
             .findAllByQuery(f"select p from Pixels p where p.image.fileset.id = {fileset} order by p.id", None)
         )
     assert images == [
-        [f"{NAME} [book]", address_of(ADDRESS, ZARR, path), ENTITY_TYPE, ENTITY_ID, 96, 2, maximum]
+        [f"{NAME} [{path}]", address_of(ADDRESS, ZARR, path), ENTITY_TYPE, ENTITY_ID, 96, 2, maximum]
         for path in "01"
         for maximum in (3000.0, 2000.0)
     ]

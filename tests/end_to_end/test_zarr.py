@@ -7,9 +7,13 @@ import random
 from copy import deepcopy
 from typing import Any
 
+import irods.keywords as kw
+import omero.model
 import pytest
 from irods.column import Like
+from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, DataObjectMeta
+from omero.rtypes import rstring
 
 from benchmarks.counting import counted
 from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
@@ -17,7 +21,8 @@ from irods_omero.vocabulary import DIRECTORY, LIST
 from tests.end_to_end.conftest import SceneFactory
 from tests.faults.end_state import query
 from tests.scene import Scene
-from tests.zarr import IMAGES, METADATA, files_of, root_of, several
+from tests.scene.accounts import ARCHIVE, GROUP
+from tests.zarr import IMAGES, METADATA, PLATES, files_of, root_of, several
 
 ADDRESS = "s3://s3.example.org/irods{path}"
 
@@ -87,9 +92,37 @@ def test_the_images_of_one_conversion_are_one_fileset(scene: Scene, name: str) -
     sweep(scene)
     zarr = ADDRESS.replace("{path}", path.rpartition("/")[0])
     assert [image[:2] for image in images(scene, path)] == [
-        ["book.zarr [book]", f"{zarr}/0"],
-        ["book.zarr [book]", f"{zarr}/1"],
+        ["book.zarr [0]", f"{zarr}/0"],
+        ["book.zarr [1]", f"{zarr}/1"],
     ]
+
+
+@pytest.mark.parametrize("name", PLATES)
+def test_a_plate_has_its_images_in_wells_and_the_tags_of_the_unit(scene: Scene, name: str) -> None:
+    screen = omero.model.ScreenI()
+    screen.name = rstring(f"screen of {scene.collection}")
+    update = scene.microscopist.getSession().getUpdateService()
+    screen = update.saveAndReturnObject(screen, {"omero.group": str(scene.group_id)})
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::target", f"Screen:{screen.id.val}", GROUP))
+    path = put_zarr(scene, METADATA[name], "plate.zarr")
+    sweep(scene)
+    (fileset,) = scene.avus(path, "omero::fileset")
+    text = (
+        "select p.name, w.row, w.column, i.name, l.parent.id from ScreenPlateLink l join l.child p join p.wells w "
+        "join w.wellSamples s join s.image i where i.fileset.id = :id order by i.series"
+    )
+    assert query(scene, text, id=int(fileset)) == [
+        ["plate.zarr", 0, 0, "plate.zarr [A/1/0]", screen.id.val],
+        ["plate.zarr", 0, 1, "plate.zarr [A/2/0]", screen.id.val],
+    ]
+    text = "select distinct w.plate.id from WellSample s join s.well w where s.image.fileset.id = :id"
+    ((plate,),) = query(scene, text, id=int(fileset))
+    text = (
+        "select t.textValue from PlateAnnotationLink l, TagAnnotation t where l.child.id = t.id and l.parent.id = :id "
+        "order by t.textValue"
+    )
+    assert query(scene, text, id=plate) == [["registered"], ["tier:fast"]]
+    assert scene.avus(path, "omero::error") == []
 
 
 @pytest.mark.parametrize("kind", [DIRECTORY, LIST])
@@ -170,6 +203,19 @@ def test_a_request_is_refused_as_nothing_moves_a_hierarchy_as_a_whole(scene: Sce
     (error,) = scene.avus(path, "omero::error")
     assert error.startswith(f"request {request_word} refused: storage tiering moves the parts")
     assert scene.movements() == []
+
+
+def test_the_tier_is_the_slowest_of_all_parts(scene: Scene) -> None:
+    path = put_zarr(scene, METADATA["ome-zarr-py 0.4"])
+    sweep(scene)
+    chunk = path.replace(".zattrs", "s0/c/0/0/1")
+    scene.admin.data_objects.replicate(chunk, ARCHIVE, **{kw.ADMIN_KW: ""})
+    scene.admin.data_objects.trim(chunk, **{kw.REPL_NUM_KW: "0", kw.COPIES_KW: "1", kw.ADMIN_KW: ""})
+    scene.mark(path)
+    sweep(scene)
+    image = scene.shown(path).image
+    assert (image.texts, image.archived) == ({"registered", "tier:archive"}, True)
+    assert marked_below(scene, path) == {".zattrs"}
 
 
 @pytest.mark.lab_only("counts calls")

@@ -1,6 +1,6 @@
 """OME-Zarr: what its metadata says of its images, and where OMERO reads them.
 
-Versions 0.1 to 0.5, on Zarr 2 and 3, with one image or several of one conversion.
+Versions 0.1 to 0.5, on Zarr 2 and 3, with one image, several of one conversion, or a plate.
 
 The specification is at ngff.openmicroscopy.org. What somebody has to know who writes such files is said with the
 document and the key; nothing is guessed.
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from irods_omero.domain.state.views import ImageState
-from irods_omero.domain.state.zarr import Length, Sizes, ZarrChannel, ZarrImage
+from irods_omero.domain.state.zarr import Length, Place, Sizes, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
 from irods_omero.vocabulary import ZARR, ZARR_ROOTS, zarr_of
 
 T = TypeVar("T")
@@ -58,6 +58,8 @@ TYPES_3 = {
 }
 """Pixel types of OMERO, by those of Zarr 3."""
 
+ROWS_COLUMNS = ("rows", "columns")
+
 MOST_IMAGES = 10_000
 LARGEST = 2**31 - 1
 
@@ -66,8 +68,8 @@ class ZarrError(ValueError):
     """The metadata is not what the specification says, or something that OMERO cannot show."""
 
 
-def images_of(root: str, read: Reader) -> tuple[ZarrImage, ...]:
-    """The images of a hierarchy, in their order.
+def contents_of(root: str, read: Reader) -> ZarrContents:
+    """What there is in a hierarchy.
 
     Args:
         root: Name of the document that speaks for it.
@@ -79,15 +81,15 @@ def images_of(root: str, read: Reader) -> tuple[ZarrImage, ...]:
     hierarchy = _Hierarchy(read, is_3=root == VERSION_3)
     attributes = hierarchy.attributes("")
     if "plate" in attributes:
-        raise hierarchy.error("", "plate", "plates are not imported yet")
+        return hierarchy.plate(attributes["plate"])
     if "multiscales" in attributes:
-        return (hierarchy.image("", attributes),)
+        return ZarrContents((hierarchy.image("", attributes),))
     if attributes.get("bioformats2raw.layout") is None:
         raise hierarchy.error("", "multiscales", "this is missing: it is no image of OME-Zarr")
     series = _list_of(str, hierarchy.attributes("OME").get("series"))
     if not 0 < len(series) <= MOST_IMAGES:
         raise hierarchy.error("OME", "series", "this has to be a list of the images' paths")
-    return tuple(hierarchy.image(path, hierarchy.attributes(path)) for path in series)
+    return ZarrContents(tuple(hierarchy.image(path, hierarchy.attributes(path)) for path in series))
 
 
 def address_of(template: str, zarr: str, image: str) -> str:
@@ -137,6 +139,30 @@ class _Hierarchy:
             document = _mapping(document.get("ome", document))
         return document
 
+    def plate(self, said: object) -> ZarrContents:
+        """A plate, with the images of each well in their order."""
+        plate = _mapping(said)
+        rows, columns = ([_text(each.get("name")) for each in _list_of(dict, plate.get(key))] for key in ROWS_COLUMNS)
+        wells = _list_of(dict, plate.get("wells"))
+        if not rows or not columns or not wells:
+            raise self.error("", "plate", "this has to have rows, columns and wells")
+        images: list[ZarrImage] = []
+        places: list[Place] = []
+        for well in wells:
+            path = _text(well.get("path"))
+            place = _place(well, rows, columns)
+            if place is None or not _is_inside(path):
+                raise self.error("", "plate/wells", f"{path!r} is in no row and column")
+            for image in _list_of(dict, _mapping(self.attributes(path).get("well")).get("images")):
+                field = f"{path}/{_text(image.get('path'))}"
+                images.append(self.image(field, self.attributes(field)))
+                places.append(place)
+                if len(images) > MOST_IMAGES:
+                    raise self.error("", "plate", f"it has more than {MOST_IMAGES} images")
+        if not images:
+            raise self.error("", "plate/wells", "none of them has an image")
+        return ZarrContents(tuple(images), ZarrPlate(_text(plate.get("name")), len(rows), len(columns), tuple(places)))
+
     def image(self, path: str, attributes: Document) -> ZarrImage:
         first = next(iter(_list_of(dict, attributes.get("multiscales"))), None)
         if first is None:
@@ -178,6 +204,18 @@ class _Hierarchy:
             cause = f"arrays of {dimensions} dimensions with the axes {names} cannot be shown, only x, y, and t, c, z"
             raise self.error(path, "multiscales/axes", cause)
         return "".join(known)
+
+
+def _place(well: Document, rows: list[str], columns: list[str]) -> Place | None:
+    """Where a well is: since version 0.4 by numbers, before by the names in its path."""
+    numbers = well.get("rowIndex"), well.get("columnIndex")
+    names = _text(well.get("path")).split("/")
+    if numbers == (None, None) and len(names) == 2 and names[0] in rows and names[1] in columns:
+        numbers = rows.index(names[0]), columns.index(names[1])
+    row, column = numbers
+    if not (isinstance(row, int) and isinstance(column, int)):
+        return None
+    return Place(row, column) if 0 <= row < len(rows) and 0 <= column < len(columns) else None
 
 
 def _mapping(value: object) -> Document:

@@ -57,3 +57,35 @@ class ZarrImage:
     pixel_type: str
     lengths: tuple[tuple[str, Length], ...]
     channels: tuple[ZarrChannel, ...]
+
+
+class Place(NamedTuple):
+    """The well of an image: row and column, counted from 0."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class ZarrPlate:
+    """A plate.
+
+    Attributes:
+        name: What it is called there, empty for nothing.
+        rows: How many it has.
+        columns: How many it has.
+        places: For each image of the hierarchy its well.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class ZarrContents:
+    """What there is in a hierarchy: its images in their order, and the plate if that is what it is."""
+
+    images: tuple[ZarrImage, ...]
+    plate: ZarrPlate | None = None

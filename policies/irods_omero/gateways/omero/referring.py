@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import omero
@@ -12,10 +12,10 @@ import omero.model
 from omero.model.enums import ChecksumAlgorithmSHA1160, UnitsLength
 from omero.rtypes import rdouble, rint, rlong, rstring
 
-from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, images_of
+from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, contents_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.unit import entry_paths
-from irods_omero.domain.state.zarr import ZarrChannel, ZarrImage
+from irods_omero.domain.state.zarr import Place, ZarrChannel, ZarrImage, ZarrPlate
 from irods_omero.errors import ContentError, RefusedError
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.session import OmeroSession
@@ -35,12 +35,12 @@ WHITE = (255, 255, 255)
 
 
 def refer(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
-    """Make a fileset with the images of a hierarchy, all or nothing: it is saved by one call.
+    """Make a fileset with the images of a hierarchy, and its plate, all or nothing: they are saved by one call.
 
     Args:
         session: A session of the user who shall own them.
         action: What to import; the first of its paths is what speaks for the hierarchy.
-        container: The dataset that they go into.
+        container: The dataset that images go into, the screen that a plate does.
         open_object: Opens a data object for reading.
 
     Raises:
@@ -52,17 +52,22 @@ def refer(session: OmeroSession, action: Import, container: Any, open_object: Op
     content = _read(root, open_object)
     _compare(action, content)
     try:
-        images = images_of(root.rpartition("/")[2], lambda name: _document(f"{zarr}/{name}", open_object))
+        contents = contents_of(root.rpartition("/")[2], lambda name: _document(f"{zarr}/{name}", open_object))
     except ZarrError as error:
         raise ContentError("reading the metadata of", zarr, str(error)) from error
     enums = _Enums(session)
     fileset = _fileset(action, content, enums)
-    made = [_image(zarr, action.address, image, enums, several=len(images) > 1) for image in images]
-    for series, image in enumerate(made):
+    is_alone = len(contents.images) == 1 and contents.plate is None
+    images = [_image(zarr, action.address, image, enums, is_alone) for image in contents.images]
+    for series, image in enumerate(images):
         image.series, image.fileset = rint(series), fileset
-        if isinstance(container, omero.model.DatasetI):
+    if contents.plate is not None:
+        session.save("importing", root, [_plate(zarr, contents.plate, images, container)])
+        return
+    if isinstance(container, omero.model.DatasetI):
+        for image in images:
             image.linkDataset(omero.model.DatasetI(container.id.val, False))
-    session.save("importing", root, made)
+    session.save("importing", root, images)
 
 
 def point(image: Any, address: str) -> None:
@@ -137,9 +142,28 @@ def _fileset(action: Import, content: bytes, enums: _Enums) -> Any:
     return fileset
 
 
-def _image(zarr: str, template: str, said: ZarrImage, enums: _Enums, several: bool) -> Any:
+def _plate(zarr: str, said: ZarrPlate, images: Sequence[Any], container: Any) -> Any:
+    """A plate with all its wells and images: only from above they are saved together."""
+    plate = omero.model.PlateI()
+    plate.name = rstring(said.name or zarr.rpartition("/")[2])
+    plate.rows, plate.columns = rint(said.rows), rint(said.columns)
+    wells: dict[Place, Any] = {}
+    for place, image in zip(said.places, images, strict=True):
+        if place not in wells:
+            wells[place] = well = omero.model.WellI()
+            well.row, well.column = map(rint, place)
+            plate.addWell(well)
+        field = omero.model.WellSampleI()
+        field.image = image
+        wells[place].addWellSample(field)
+    if isinstance(container, omero.model.ScreenI):
+        plate.linkScreen(omero.model.ScreenI(container.id.val, False))
+    return plate
+
+
+def _image(zarr: str, template: str, said: ZarrImage, enums: _Enums, is_alone: bool) -> Any:
     image, name = omero.model.ImageI(), zarr.rpartition("/")[2]
-    image.name = rstring(f"{name} [{said.name or said.path}]" if several else name)
+    image.name = rstring(name if is_alone else f"{name} [{said.path or said.name}]")
     point(image, address_of(template, zarr, said.path))
     image.addPixels(_pixels(said, enums))
     return image

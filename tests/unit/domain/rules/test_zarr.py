@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, addresses_of, images_of
+from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, addresses_of, contents_of
 from irods_omero.domain.state.views import ImageState
-from irods_omero.domain.state.zarr import Length, Sizes, ZarrChannel, ZarrImage
+from irods_omero.domain.state.zarr import Length, Place, Sizes, ZarrChannel, ZarrContents, ZarrPlate
 from irods_omero.vocabulary import is_part_of_zarr, zarr_of
-from tests.zarr import IMAGES, METADATA, root_of, several
+from tests.zarr import IMAGES, METADATA, PLATES, root_of, several
 
 CHANNELS = (
     ZarrChannel("DAPI", (0, 0, 255), (100.0, 3000.0)),
@@ -37,19 +37,19 @@ NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"])
 )
 
 
-def reading(documents: Mapping[str, Any]) -> tuple[ZarrImage, ...]:
+def reading(documents: Mapping[str, Any]) -> ZarrContents:
     def read(name: str) -> Document:
         document = documents.get(name)
         if not isinstance(document, dict):
             raise ZarrError(f"{name} is not there")
         return document
 
-    return images_of(root_of(dict(documents)), read)
+    return contents_of(root_of(dict(documents)), read)
 
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_what_programs_have_written_is_read(name: str) -> None:
-    (image,) = reading(METADATA[name])
+    (image,) = reading(METADATA[name]).images
     is_py = name.startswith("ome-zarr-py")
     assert image.sizes == Sizes(x=96, y=64, z=3, c=2 if is_py else 1)
     assert (image.path, image.pixel_type, dict(image.lengths)) == ("", "uint16", LENGTHS)
@@ -58,7 +58,31 @@ def test_what_programs_have_written_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ome-zarr-py 0.4", "ome-zarr-py 0.5"])
 def test_images_of_one_conversion_come_in_their_order(name: str) -> None:
-    assert [image.path for image in reading(several(name))] == ["0", "1"]
+    assert [image.path for image in reading(several(name)).images] == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", PLATES)
+def test_a_plate_has_its_images_in_wells(name: str) -> None:
+    contents = reading(METADATA[name])
+    assert contents.plate == ZarrPlate("", 1, 2, (Place(0, 0), Place(0, 1)))
+    assert [image.path for image in contents.images] == ["A/1/0", "A/2/0"]
+
+
+def test_wells_of_versions_before_0_4_are_known_by_their_path() -> None:
+    documents = deepcopy(METADATA[PLATES[0]])
+    for well in documents[".zattrs"]["plate"]["wells"]:
+        del well["rowIndex"], well["columnIndex"]
+    plate = reading(documents).plate
+    assert plate is not None
+    assert plate.places == (Place(0, 0), Place(0, 1))
+
+
+@pytest.mark.parametrize("well", [{"rowIndex": 1}, {"rowIndex": -1}, {"rowIndex": "0"}, {"path": "../1"}, {"path": 1}])
+def test_a_well_that_is_in_no_row_is_told(well: dict[str, Any]) -> None:
+    documents = deepcopy(METADATA[PLATES[0]])
+    documents[".zattrs"]["plate"]["wells"][1].update(well)
+    with pytest.raises(ZarrError, match="zattrs: plate/wells"):
+        reading(documents)
 
 
 @pytest.mark.parametrize("path", ["", "..", "a/../b", "b.zarr", "/"])
@@ -76,13 +100,13 @@ def test_versions_before_0_4_are_read(axes: list[str] | None) -> None:
         ".zattrs": {"multiscales": [multiscale]},
         "0/.zarray": {"shape": [4, 1, 2, 8, 16], "dtype": "|u1"},
     }
-    (image,) = reading(documents)
+    (image,) = reading(documents).images
     assert (image.sizes, image.pixel_type, image.lengths) == (Sizes(x=16, y=8, z=2, c=1, t=4), "uint8", ())
 
 
 WRONG: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "no image": (".zattrs", lambda d: d.pop("multiscales"), ".zattrs: multiscales"),
-    "plate": (".zattrs", lambda d: d.update(plate={}), ".zattrs: plate: plates are not imported yet"),
+    "plate": (".zattrs", lambda d: d.update(plate={}), ".zattrs: plate: this has to have rows, columns and wells"),
     "out of it": (".zattrs", lambda d: d["multiscales"][0]["datasets"][0].update(path="../s0"), "multiscales/datasets"),
     "no array": (".zattrs", lambda d: d["multiscales"][0].update(datasets=[]), "multiscales/datasets"),
     "axes": (".zattrs", lambda d: d["multiscales"][0].update(axes=["q", "z", "y", "x"]), "multiscales/axes"),
@@ -105,7 +129,7 @@ def test_what_is_wrong_is_said_with_document_and_key(wrong: str) -> None:
 
 @given(st.data())
 def test_whatever_else_is_there_either_images_are_read_or_it_is_said_what_is_wrong(data: st.DataObject) -> None:
-    documents = deepcopy(METADATA[data.draw(st.sampled_from(IMAGES))])
+    documents = deepcopy(METADATA[data.draw(st.sampled_from(sorted(METADATA)))])
     place: Any = documents[data.draw(st.sampled_from(sorted(documents)))]
     while isinstance(place, (dict, list)) and place:
         key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
@@ -114,10 +138,12 @@ def test_whatever_else_is_there_either_images_are_read_or_it_is_said_what_is_wro
             break
         place = place[key]
     try:
-        images = reading(json.loads(json.dumps(documents)))
+        contents = reading(json.loads(json.dumps(documents)))
     except ZarrError:
         return
-    assert all(min(image.sizes) > 0 and len(image.channels) == image.sizes.c for image in images)
+    assert contents.images
+    assert all(min(image.sizes) > 0 and len(image.channels) == image.sizes.c for image in contents.images)
+    assert contents.plate is None or len(contents.plate.places) == len(contents.images)
 
 
 @given(
