@@ -67,11 +67,11 @@ def look_at_collection(connections: Connections, path: str) -> CollectionState |
 
 
 def _directory(
-    connections: Connections, observer: Observer, clock: Callable[[], float], path: str
+    connections: Connections, observer: Observer, clock: Callable[[], float], path: str, file: str = ""
 ) -> DirectoryState | None:
     if not path:
         return None
-    decision = Directories(connections, observer, clock).look(path).decision
+    decision = Directories(connections, observer, clock).look(path).about(file)
     return DirectoryState(path, decision.unit.data_id if decision.unit else None, decision.error or decision.rule)
 
 
@@ -96,7 +96,10 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
     directory = observer.watched.directory_of(observation.zone.first.path)
     return Assessment(
-        observation, decide(observation), tuple(given_up), _directory(connections, observer, clock, directory)
+        observation,
+        decide(observation),
+        tuple(given_up),
+        _directory(connections, observer, clock, directory, observation.zone.first.path),
     )
 
 

@@ -90,4 +90,7 @@ def test_a_claim_that_is_not_believed_is_left_to_an_administrator() -> None:
 def test_errors_are_short_lines_and_those_without_text_are_none() -> None:
     errors = errors_of(Error(""), Error("two\nlines", 3), Error("a" * 2000), Error("two lines"))
     assert [(len(error.text.encode()), error.attempts) for error in errors] == [(1000, 0), (9, 3)]
-    assert error_avus(POLICY, errors)[NAMES.error] == {DesiredAvu("two lines", "3"), DesiredAvu(errors[0].text, "0")}
+    assert error_avus(ZONE, POLICY, errors)[NAMES.error] == {
+        DesiredAvu("two lines", "3"),
+        DesiredAvu(errors[0].text, "0"),
+    }
