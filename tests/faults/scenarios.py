@@ -129,6 +129,7 @@ SCENARIOS = [
     Scenario("directory", (lambda case: case.put_directory(),)),
     Scenario("late-file-of-a-directory", (lambda case: case.put_directory(), add_to_the_directory)),
     Scenario("file-moved-out-of-a-directory", (lambda case: case.put_directory(), move_out_of_the_directory), sweeps=2),
+    Scenario("auto", (lambda case: case.put_auto(),)),
     Scenario("renamed", (put, lambda case: case.rename())),
     Scenario("thrown-away", (put, lambda case: case.throw_away())),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
@@ -72,8 +72,10 @@ def decide_auto(seen: Seen, policy: Policy, done_marker: str) -> tuple[Directory
         decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, seen)
         if decision is None and not is_done:
             decision = DirectoryDecision(f"it waits for a file named {done_marker}")
-        decisions.append(replace(decision or _decide(group, files, policy, intact), files=of_group))
-    return tuple(decisions)
+        decisions.append(replace(decision or _decide(group, files, names), files=of_group))
+    leaving = {each.data_id: decision.unit for decision in decisions for each in decision.claims}
+    remaining = {unit for unit in intact if leaving.get(unit.data_id, unit) == unit}
+    return tuple(_without_lost(decision, remaining, names) for decision in decisions)
 
 
 def _of_other_kinds(files: Objects, intact: Mapping[Unit, list[str]], names: Names) -> dict[str, str]:
@@ -107,18 +109,25 @@ def _waits(group: Group, files: tuple[DataObject, ...], policy: Policy, seen: Se
     return None
 
 
-def _decide(group: Group, files: Objects, policy: Policy, intact: Mapping[Unit, list[str]]) -> DirectoryDecision:
-    names, of_group = policy.names, [files[inner] for inner in group.files]
+def _decide(group: Group, files: Objects, names: Names) -> DirectoryDecision:
+    of_group = [files[inner] for inner in group.files]
     alone = [each for each in of_group if is_alone(each, names)]
     error = group.error or why_not_together(of_group, alone)
     if error:
-        leaving = (each for each in of_group if any(_is_lost(claim, intact) for claim in claims(each, names)))
-        return DirectoryDecision("it is part of no unit", f"it is not imported: {error}", leaving=tuple(leaving))
+        return DirectoryDecision("it is part of no unit", f"it is not imported: {error}")
     return uniting(of_group, files[group.opened], AUTO, group.rule, names)
 
 
-def _is_lost(claim: Unit, intact: Mapping[Unit, list[str]]) -> bool:
-    return claim.kind != LIST and claim not in intact
+def _without_lost(decision: DirectoryDecision, remaining: Collection[Unit], names: Names) -> DirectoryDecision:
+    """The decision; files that are part of nothing leave the units that are no more."""
+    if not decision.error:
+        return decision
+    lost = (each for each in decision.files if any(_is_lost(claim, remaining) for claim in claims(each, names)))
+    return replace(decision, leaving=tuple(lost))
+
+
+def _is_lost(claim: Unit, remaining: Collection[Unit]) -> bool:
+    return claim.kind != LIST and claim not in remaining
 
 
 def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:

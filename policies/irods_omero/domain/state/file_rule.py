@@ -73,19 +73,26 @@ def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: boo
 
 def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool) -> str:
     """Why such patterns make no rule, empty if they do."""
-    for pattern in (*opens, *beside):
-        parts = pattern.split("/")
-        if "" in parts or "." in parts or ".." in parts:
-            return f"{pattern!r} is no path from the collection of a file on, as in 'parts/*'"
-    for pattern in opens:
-        if "/" in pattern:
-            return f"{pattern!r} in `opens` has to be the pattern of a name, without collections"
-        if STEM in pattern:
-            return f"{pattern!r} in `opens` cannot hold {STEM}, which is what the star in it stands for"
-        if pattern.count("*") != 1 and any(STEM in each for each in beside):
-            return f"{pattern!r} needs exactly one star, as {STEM} in `beside` is what it stands for"
-    if needed and not beside:
-        return "`needed` says nothing without `beside`"
+    has_stem = any(STEM in pattern for pattern in beside)
+    reasons = [_why_no_path(pattern) for pattern in (*opens, *beside)]
+    reasons += [_why_no_name(pattern, has_stem) for pattern in opens]
+    reasons += ["`needed` says nothing without `beside`"] if needed and not beside else []
+    return next(filter(None, reasons), "")
+
+
+def _why_no_path(pattern: str) -> str:
+    if {"", ".", ".."}.intersection(pattern.split("/")):
+        return f"{pattern!r} is no path from the collection of a file on, as in 'parts/*'"
+    return f"{pattern!r} holds a brace: {STEM} is all that it can stand for" if "{" in pattern.replace(STEM, "") else ""
+
+
+def _why_no_name(pattern: str, has_stem: bool) -> str:
+    if "/" in pattern:
+        return f"{pattern!r} in `opens` has to be the pattern of a name, without collections"
+    if STEM in pattern:
+        return f"{pattern!r} in `opens` cannot hold {STEM}, which is what the star in it stands for"
+    if has_stem and pattern.count("*") != 1:
+        return f"{pattern!r} needs exactly one star, as {STEM} in `beside` is what it stands for"
     return ""
 
 
