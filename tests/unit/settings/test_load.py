@@ -114,7 +114,7 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
             "'a' needs exactly one star, as {stem} in `beside` is what it stands",
         ),
         ({"opens": ["*.a"], "beside": ["../*"]}, "'../*' is no path from the collection of a file on, as in 'parts/*'"),
-        ({"opens": ["*.a"], "beside": ["{name}.b"]}, "'{name}.b' holds a brace: {stem} is all that it can stand for"),
+        ({"opens": ["*.a"], "beside": ["{name}.b"]}, "'{name}.b' may hold *, ? and {stem}, and no other signs"),
         ({"opens": ["*.a"], "needed": True}, "`needed` says nothing without `beside`"),
     ],
 )

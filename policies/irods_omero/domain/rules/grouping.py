@@ -6,13 +6,15 @@ could claim a third one, or none does, nobody knows what is meant.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 
-from irods_omero.domain.rules.beside import may_be_part, small, takes
-from irods_omero.domain.rules.opening import PREVIEWS, RULES, SHOWN
-from irods_omero.domain.state.file_rule import EVERYTHING, FileRule, OwnRules, fits
+from irods_omero.domain.rules.beside import Rules, rules_of, small, takes
+from irods_omero.domain.rules.opening import PREVIEWS, SHOWN
+from irods_omero.domain.state.file_rule import EVERYTHING, FileRule, OwnRules, fits, literal_start, matches
 
 Named = Mapping[str, frozenset[str]]
 """For paths the names of the files that the file says belong to it, as far as it was read."""
@@ -43,13 +45,13 @@ def groups(paths: Iterable[str], named: Named, own: OwnRules = ()) -> list[Group
         named: What those say that say what belongs to them.
         own: Rules of the site, which are tried before those of the table.
     """
-    files = _Files(sorted(set(paths)), (*own, *RULES))
-    for rule in files.rules:
+    files = _Files(sorted(set(paths)), rules_of(own))
+    for place, rule in enumerate(files.rules.all):
         if rule.says:
-            _claim_as_named(files, rule, named)
+            _claim_as_named(files, place, named)
         else:
-            _claim_by_name(files, rule)
-    found = [*_told_apart(files), *(Group((path,), error=_stray(path, files.rules)) for path in files.left())]
+            _claim_by_name(files, place)
+    found = [*_told_apart(files), *(Group((path,), error=_stray(path, files.rules.all)) for path in files.left())]
     return sorted(found, key=lambda group: group.files)
 
 
@@ -57,52 +59,68 @@ class _Files:
     """Files, with what has been found out of them.
 
     Attributes:
-        paths: Their paths, sorted.
         rules: The rules.
+        opened_by: For each rule and pattern the files that it opens, each only where it is opened first.
         claims: For each of them the files that claim it, of which it may be one itself.
         found: For each file that is opened what belongs to it.
     """
 
-    def __init__(self, paths: Sequence[str], rules: Sequence[FileRule]) -> None:
-        self.paths = paths
+    def __init__(self, paths: Sequence[str], rules: Rules) -> None:
         self.rules = rules
+        self.opened_by: dict[tuple[int, str], list[str]] = defaultdict(list)
         self.claims: dict[str, set[str]] = defaultdict(set)
         self.found: dict[str, Group] = {}
-        self._parts = {path for path in paths if any(may_be_part(small(path), rule, True) for rule in rules)}
-        self._by_parts: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self._in_folder: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._paths = paths
+        self._opened = set[str]()
+        self._names: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+        self._folders: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for path in paths:
-            parts = small(path)
-            self._by_parts[parts].append(path)
-            self._in_folder[parts[:-1]].append(path)
+            *folder, name = small(path)
+            self._names[tuple(folder)].append((name, path))
+            for depth in range(len(folder)):
+                self._folders[tuple(folder[:depth])].add(folder[depth])
+            self._note_rule(path, name)
+        for names in self._names.values():
+            names.sort()
+
+    def _note_rule(self, path: str, name: str) -> None:
+        first = self.rules.opening(name)
+        if first is not None:
+            self._opened.add(path)
+            # What lies in a folder that is called as a file is a part of that one, and not opened by itself.
+            if not self.rules.is_part_in_folder(path):
+                self.opened_by[first].append(path)
 
     def left(self) -> list[str]:
         """Those that nothing claims."""
-        return [path for path in self.paths if path not in self.claims]
-
-    def free(self) -> list[str]:
-        """Those that may be opened: without what lies in a folder that is called as the file of which it is a part."""
-        return [path for path in self.left() if path not in self._parts]
+        return [path for path in self._paths if path not in self.claims]
 
     def named(self, folder: str, name: str) -> str | None:
         """The file of exactly this name in a collection."""
         path = f"{folder}/{name}" if folder else name
-        return path if path in self._by_parts.get(small(path), ()) else None
+        return path if path in self._matching_in(small(path)[:-1], escape(small(path)[-1])) else None
 
     def matching(self, folder: tuple[str, ...], pattern: tuple[str, ...]) -> Iterator[str]:
         """Those whose path from a collection on matches a pattern; both in small letters."""
-        if not any(sign in part for part in pattern for sign in "*?["):
-            yield from self._by_parts.get((*folder, *pattern), ())
-        elif len(pattern) == 1:
-            yield from (path for path in self._in_folder.get(folder, ()) if fits(small(path)[-1:], pattern))
-        else:
-            for inner, paths in self._in_folder.items():
-                if inner[: len(folder)] == folder and fits(inner[len(folder) :], pattern[:-1]):
-                    yield from (path for path in paths if fits(small(path)[-1:], pattern[-1:]))
+        folders = [folder]
+        for part in pattern[:-1]:
+            is_there = ((each, name) for each in folders for name in _among(self._folders.get(each, set()), part))
+            folders = [(*each, name) for each, name in is_there]
+        for each in folders:
+            yield from self._matching_in(each, pattern[-1])
+
+    def _matching_in(self, folder: tuple[str, ...], pattern: str) -> Iterator[str]:
+        names, start = self._names.get(folder, []), literal_start(pattern)
+        for place in range(bisect_left(names, (start, "")), len(names)):
+            name, path = names[place]
+            if not name.startswith(start):
+                break
+            if matches(name, pattern):
+                yield path
 
     def is_opened(self, path: str) -> bool:
         """Whether a rule says that a file would be opened by itself."""
-        return any(rule.stem(small(path)[-1]) is not None for rule in self.rules)
+        return path in self._opened
 
     def add(self, rule: FileRule, opened: str, others: Collection[str], error: str) -> None:
         """Note what belongs to a file."""
@@ -112,12 +130,20 @@ class _Files:
             self.claims[path].add(opened)
 
 
-def _claim_by_name(files: _Files, rule: FileRule) -> None:
+def _among(names: set[str], pattern: str) -> Iterator[str]:
+    if literal_start(pattern) == pattern:
+        yield from {pattern} & names
+    else:
+        yield from (name for name in sorted(names) if matches(name, pattern))
+
+
+def _claim_by_name(files: _Files, place: int) -> None:
+    rule = files.rules.all[place]
     for pattern in rule.opens:
         one = rule._replace(opens=(pattern,))
         # All that match one pattern claim at the same time: the order of names must not decide.
-        candidates = [(path, stem) for path in files.free() if (stem := one.stem(small(path)[-1])) is not None]
-        claimed = {path: _beside_it(files, rule, path, stem) for path, stem in candidates}
+        candidates = [path for path in files.opened_by[place, pattern] if path not in files.claims]
+        claimed = {path: _beside_it(files, rule, path, one.stem(small(path)[-1]) or "") for path in candidates}
         for path, others in claimed.items():
             files.add(rule, path, others, "" if _is_complete(rule, (path, *others)) else _lacking(rule, path))
 
@@ -152,8 +178,10 @@ def _lacking(rule: FileRule, path: str) -> str:
     return f"{path} ({rule.name}) lacks all of what belongs to it: {', '.join(rule.beside[:SHOWN])}"
 
 
-def _claim_as_named(files: _Files, rule: FileRule, named: Named) -> None:
-    candidates = [path for path in files.free() if rule.stem(small(path)[-1]) is not None]
+def _claim_as_named(files: _Files, place: int, named: Named) -> None:
+    rule = files.rules.all[place]
+    opened = sorted(path for pattern in rule.opens for path in files.opened_by[place, pattern])
+    candidates = [path for path in opened if path not in files.claims]
     links = {path: _names_of(files, rule, path, named) for path in candidates}
     for together in _connected(candidates, links, files, rule.together):
         first = next((path for path in together if path in links and _names_all(links[path], together, path)), "")

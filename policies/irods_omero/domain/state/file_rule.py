@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from glob import escape
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class FileRule(NamedTuple):
 
     def stem(self, name: str) -> str | None:
         """What the star stands for in the first pattern that a name matches, the name if it has no star; else None."""
-        pattern = next((pattern for pattern in self.opens if fnmatchcase(name, pattern)), None)
+        pattern = next((pattern for pattern in self.opens if matches(name, pattern)), None)
         if pattern is None or pattern.count("*") != 1:
             return name if pattern else None
         before, _, after = pattern.partition("*")
@@ -60,6 +61,9 @@ class FileRule(NamedTuple):
 
 OwnRules = tuple[FileRule, ...]
 """Rules of a site, which are tried before those that hold everywhere."""
+
+
+_OTHER = re.compile(r"[\[\]{}]")
 
 
 def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: bool) -> FileRule:
@@ -83,7 +87,9 @@ def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool) -> st
 def _why_no_path(pattern: str) -> str:
     if {"", ".", ".."}.intersection(pattern.split("/")):
         return f"{pattern!r} is no path from the collection of a file on, as in 'parts/*'"
-    return f"{pattern!r} holds a brace: {STEM} is all that it can stand for" if "{" in pattern.replace(STEM, "") else ""
+    return (
+        f"{pattern!r} may hold *, ? and {STEM}, and no other signs" if _OTHER.search(pattern.replace(STEM, "")) else ""
+    )
 
 
 def _why_no_name(pattern: str, has_stem: bool) -> str:
@@ -98,4 +104,38 @@ def _why_no_name(pattern: str, has_stem: bool) -> str:
 
 def fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Whether a path in small letters, split at its slashes, is as a pattern says."""
-    return len(parts) == len(pattern) and all(map(fnmatchcase, parts, pattern))
+    return len(parts) == len(pattern) and all(map(matches, parts, pattern))
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name, without slashes, is as a pattern says: with ``*`` and ``?`` as in a shell."""
+    before, star, after = pattern.partition("*")
+    if _SPECIAL.search(before) or _SPECIAL.search(after):
+        return _compiled(pattern).fullmatch(name) is not None
+    if not star:
+        return name == pattern
+    return len(name) >= len(before) + len(after) and name.startswith(before) and name.endswith(after)
+
+
+@lru_cache(maxsize=8192)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(expression(pattern))
+
+
+_SPECIAL = re.compile(r"[*?\[]")
+_SIGN = re.compile(r"\*|\?|\[([*?\[])\]|.", re.DOTALL)
+
+
+def expression(pattern: str) -> str:
+    """The regular expression for a pattern: ``*`` and ``?`` stand for no slash, ``[*]`` and such for the sign in it."""
+
+    def of_sign(sign: re.Match[str]) -> str:
+        text = sign.group()
+        return {"*": "[^/]*", "?": "[^/]"}.get(text) or re.escape(sign.group(1) or text)
+
+    return _SIGN.sub(of_sign, pattern)
+
+
+def literal_start(pattern: str) -> str:
+    """What every name begins with that matches a pattern."""
+    return _SPECIAL.split(pattern, maxsplit=1)[0]

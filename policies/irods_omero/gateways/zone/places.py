@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from irods.column import Column, Criterion, In, Like
 from irods.models import Collection, DataObject
 
-from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import like
 
-PATHS_A_QUERY = 20
-"""So many paths, each of up to 1024 characters, go into one condition."""
+LONGEST_LIST = 2000
+"""So many characters of paths go into one condition: a longer text meets the limit on the SQL of a query."""
+
+_PLAIN = re.compile(r"[\w./ -]+", re.ASCII)
 
 
 def paths_in(zone: ZoneConnection, collection: str, is_inner: Callable[[str], bool]) -> dict[int, str]:
@@ -42,9 +44,15 @@ def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[st
 
 
 def _any_of(column: Column, paths: Iterable[str]) -> Iterator[Criterion]:
-    """Conditions that are true for each of some paths; what a text in a query cannot hold is a pattern of its own."""
-    plain, others = list[str](), list[str]()
+    """Conditions that are true for each of some paths; what may not be part of a list is a pattern of its own."""
+    listed, length = list[str](), 0
     for path in paths:
-        (plain if like(path) == path else others).append(path)
-    yield from (In(column, some) for some in in_batches(plain, PATHS_A_QUERY))
-    yield from (Like(column, like(path)) for path in others)
+        if not _PLAIN.fullmatch(path):
+            yield Like(column, like(path))
+            continue
+        if listed and length + len(path) > LONGEST_LIST:
+            yield In(column, listed)
+            listed, length = [], 0
+        listed, length = [*listed, path], length + len(path)
+    if listed:
+        yield In(column, listed)
