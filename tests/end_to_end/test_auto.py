@@ -126,6 +126,7 @@ def test_a_file_of_a_format_of_one_file_is_a_unit_of_its_own_at_once(scene: Scen
     assert [avu[1:] for avu in scene.shown(path).avus if avu[0] == "omero::unit"] == [
         (str(scene.shown(path).data_id), "file")
     ]
+    assert explained(scene, path)["rule"] == "it is a unit of its own: one file of the kind czi"
 
 
 def test_half_a_set_waits_and_is_told_of_until_the_rest_is_there(scene: Scene) -> None:

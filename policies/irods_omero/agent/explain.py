@@ -14,6 +14,8 @@ from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment, DirectoryState
 from irods_omero.agent.walks import positions
 from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.rules.beside import rule_alone
+from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
@@ -21,6 +23,7 @@ from irods_omero.gateways.zone.marks import is_marked_collection
 from irods_omero.gateways.zone.objects import id_of
 from irods_omero.gateways.zone.stranded import stranded
 from irods_omero.gateways.zone.watched import is_collection
+from irods_omero.vocabulary import AUTO, FILE
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,17 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     (observation,) = observations.values()
     given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
     directory = observer.watched.directory_of(observation.zone.first.path)
-    return Assessment(
-        observation,
-        decide(observation),
-        tuple(given_up),
-        _directory(connections, observer, clock, directory, observation.zone.first.path),
-    )
+    state = _directory(connections, observer, clock, directory, observation.zone.first.path)
+    return Assessment(observation, decide(observation), tuple(given_up), state or _alone(observation))
+
+
+def _alone(observation: Observation) -> DirectoryState | None:
+    """The rule by which a file is a unit of its own, where it is told by rules what belongs together."""
+    zone, rule = observation.zone, observation.zone.rule
+    if rule is None or rule.kind != AUTO or rule.trouble or zone.unit.kind != FILE:
+        return None
+    name = rule_alone(zone.first.path.removeprefix(f"{rule.collection}/"), observation.policy.own_rules)
+    return DirectoryState(rule.collection, zone.unit.data_id, f"it is a unit of its own: {name}") if name else None
 
 
 def _of_image(connections: Connections, image: int) -> int:

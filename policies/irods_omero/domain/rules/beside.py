@@ -25,9 +25,16 @@ def is_grouped(path: str, own: OwnRules) -> bool:
 
 def stands_alone(path: str, own: OwnRules) -> bool:
     """Whether the name of a file says that it is a unit of its own."""
+    return bool(rule_alone(path, own))
+
+
+def rule_alone(path: str, own: OwnRules) -> str:
+    """The name of the rule by which a file is a unit of its own whatever lies beside it; empty where that matters."""
     rules = rules_of(own)
     opening = rules.opening(small(path)[-1])
-    return opening is not None and rules.all[opening[0]].alone and not rules.is_part(path) and not is_left_out(path)
+    if opening is None or not rules.all[opening[0]].alone or rules.is_part(path) or is_left_out(path):
+        return ""
+    return rules.all[opening[0]].name
 
 
 def depends_on_others(path: str, rule: ImportRule | None, own: OwnRules) -> bool:
