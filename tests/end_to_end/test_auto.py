@@ -160,6 +160,7 @@ def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) ->
     assert "cell.dv.log may belong to DeltaVision (*.dv, *.r3d), of which there is none" in errors(scene, log)[0]
     assert "no rule says what table.xlsx is" in errors(scene, table)[0]
     assert explained(scene, log)["rule"] == errors(scene, log)[0]
+    assert "0 units so far, and with 2 of them something" in run(scene, "explain", scene.collection).stdout
     cell = put(scene, "cell.dv", tiff())
     scene.sweep()
     assert errors(scene, log) == []
@@ -228,6 +229,16 @@ def test_what_is_left_without_the_file_that_is_opened_is_told_of(scene: Scene) -
         assert agent.wait(120) == 0
     assert unit_of(scene, made["cells.txt"]) == ""
     assert "cells.txt may belong to" in errors(scene, made["cells.txt"])[0]
+
+
+def test_what_files_say_goes_when_it_is_not_asked_any_more(scene: Scene) -> None:
+    path = put(scene, "left.txt")
+    scene.sweep()
+    assert len(errors(scene, path)) == 1
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", "off"))
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert errors(scene, path) == []
 
 
 def test_a_request_for_any_file_is_one_for_all(scene: Scene) -> None:
