@@ -133,6 +133,7 @@ class Connections:
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),
+            zarr=settings.omero.zarr,
         )
 
     def __enter__(self) -> Connections:

@@ -12,6 +12,7 @@ import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
+from irods_omero.agent.rights import with_rights
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -104,7 +105,8 @@ class Observer:
             )
             for data_id, unit in units.items()
         }
-        return self._with_copies(_with_movements(connections, _with_times(connections, observations)))
+        observations = with_rights(connections, _with_times(connections, observations))
+        return self._with_copies(_with_movements(connections, observations))
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""

@@ -158,6 +158,7 @@ class Policy:
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
+        zarr: Template of the address at which OMERO reads OME-Zarr; empty where it cannot.
     """
 
     zone: str
@@ -175,6 +176,7 @@ class Policy:
     identity: str = ""
     unidentified: int = 0
     own_rules: OwnRules = ()
+    zarr: str = ""
 
     @cached_property
     def zone_key(self) -> ZoneKey:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.beside import is_grouped, may_hold_parts, place_of, stands_alone
+from irods_omero.domain.rules.beside import depends_on_others, is_grouped, may_hold_parts, place_of, stands_alone
 from irods_omero.domain.rules.grouping import Group, groups
 from irods_omero.domain.rules.opening import RULES
 from irods_omero.domain.state.file_rule import STEM, FileRule, matches, own_rule
+from irods_omero.domain.state.views import ImportRule
 
 NAMES = sorted(
     {
@@ -192,3 +193,10 @@ def test_ten_thousand_files_are_told_apart_in_no_time() -> None:
     """In a minute at most, where comparing each with each would take hours."""
     paths = [f"e{number}.{suffix}" for number in range(5000) for suffix in ("nd", "tif")]
     assert len(groups(paths, {})) == 5000
+
+
+@pytest.mark.parametrize("root", ["zarr.json", ".zattrs"])
+def test_what_speaks_for_a_hierarchy_depends_on_nothing_beside_it(root: str) -> None:
+    rule = ImportRule("/z/home/lab", "auto", "", "")
+    assert not depends_on_others(f"/z/home/lab/cells.zarr/{root}", rule, ())
+    assert depends_on_others("/z/home/lab/cells.tif", rule, ())
