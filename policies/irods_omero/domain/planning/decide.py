@@ -119,7 +119,7 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    tier = observation.policy.tiers.of_unit(observation.zone.objects)
+    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.resources)
     request = decide_request(asking, sides)
     fields = _Fields(
         importing,

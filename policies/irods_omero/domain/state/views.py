@@ -131,6 +131,7 @@ class ZoneView:
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
         movements: Those that are queued for its data objects.
+        resources: Of an OME-Zarr hierarchy the root resources that have good replicas of its parts.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
     """
 
@@ -138,6 +139,7 @@ class ZoneView:
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
     movements: Movements = ()
+    resources: tuple[str, ...] = ()
     trouble: str = ""
 
     @property
