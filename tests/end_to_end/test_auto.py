@@ -13,6 +13,7 @@ import tifffile
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
+from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import AUTO
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_directories import put
@@ -49,11 +50,11 @@ def unit_of(scene: Scene, path: str) -> str:
     return "".join(scene.avus(path, "omero::unit"))
 
 
-def together(scene: Scene, *paths: str) -> bool:
-    """Whether files are one unit, the first of them its first, with images."""
+def together(scene: Scene, *paths: str, size: int = 0) -> bool:
+    """Whether files are one unit, the first of them its first, with images; all of it, or of one of this size."""
     first = scene.shown(paths[0])
     units = {avu[1:] for path in paths for avu in scene.shown(path).avus if avu[0] == "omero::unit"}
-    return units == {(str(first.data_id), AUTO)} and len(entries(scene, first)) == len(paths)
+    return units == {(str(first.data_id), AUTO)} and len(entries(scene, first)) == (size or len(paths))
 
 
 def errors(scene: Scene, path: str) -> list[str]:
@@ -188,6 +189,26 @@ def test_what_has_not_come_to_rest_waits_without_a_write(scene: Scene) -> None:
     assert (report.waiting, report.is_unfinished) == (1, False)
     assert scene.writes() == before
     assert [unit_of(scene, path) for path in made.values()] == ["", ""]
+
+
+@pytest.mark.lab_only("counts calls")
+def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
+    counts = list[tuple[int, int, int]]()
+    for size in (4, 24):
+        put_all(scene, {f"{size}/t.nd": tiff(size), **{f"{size}/t_w{n}.tif": lab_book() for n in range(1, size)}})
+        with counted(scene) as first:
+            scene.sweep(**LATER)
+        with counted(scene) as waiting:
+            scene.sweep(**LATER)
+        with counted(scene) as importing:
+            scene.sweep()
+        written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]
+        counts.append((sum(written), waiting.zone_writes, waiting.zone[QUERY]))
+        assert together(scene, f"{scene.collection}/{size}/t.nd", f"{scene.collection}/{size}/t_w1.tif", size=size)
+    small, large = counts
+    assert large[0] - small[0] <= 5 * 20
+    assert small[1:] == large[1:]
+    assert small[1] == 0
 
 
 def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_can_say_it(scene: Scene) -> None:
