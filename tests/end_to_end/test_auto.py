@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from io import BytesIO
 from random import Random
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -14,6 +15,11 @@ from irods.meta import iRODSMeta
 from irods.models import Collection
 
 from benchmarks.counting import QUERY, counted
+from irods_omero.agent import ome_names
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import AUTO
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_directories import put
@@ -151,6 +157,26 @@ def test_a_companion_says_which_files_belong_to_it(scene: Scene) -> None:
     scene.sweep()
     assert together(scene, made["all.companion.ome"], made[LOWER], made[UPPER])
     assert together(scene, made["other.ome.tiff"])
+
+
+def test_so_many_files_are_read_at_one_look_and_none_twice(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ome_names, "READS", 1)
+    opened = list[str]()
+
+    def noted(zone: ZoneConnection, path: str) -> AbstractContextManager[BinaryIO]:
+        opened.append(path)
+        return open_object(zone, path)
+
+    monkeypatch.setattr(ome_names, "open_object", noted)
+    made = put_all(scene, halves() | {f"{number}.ome.tiff": retina(32) for number in range(4)})
+    with Connections(scene.settings) as connections:
+        sweeper = Sweeper(connections)
+        for sweeps in range(1, 5):
+            sweeper.sweep()
+            assert len(opened) <= 2 * sweeps, "a sweep looks before it takes the mark, and after it"
+    assert len(opened) == len(set(opened))
+    assert together(scene, made[LOWER], made[UPPER])
+    assert all(together(scene, made[f"{number}.ome.tiff"]) for number in range(4))
 
 
 def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) -> None:
