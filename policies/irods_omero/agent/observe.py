@@ -55,7 +55,9 @@ class Observer:
     @cached_property
     def watched(self) -> Watched:
         """The watched collections."""
-        return read_watched(self._connections.zone, self._connections.names)
+        return read_watched(
+            self._connections.zone, self._connections.names, self._connections.settings.imports.own_rules()
+        )
 
     def look_anew(self) -> None:
         """Forget what collections say: it is read again when it is needed."""

@@ -95,7 +95,7 @@ class ImportRule:
 
     Attributes:
         collection: Path of the collection that carries the AVUs.
-        kind: ``file``, ``directory`` or ``list``.
+        kind: ``file``, ``directory``, ``list`` or ``auto``.
         target: Text of the target AVU, as the administrator wrote it.
         group: OMERO group, or empty for the owner's default group.
         trouble: Why nobody can tell what is meant: it says two things at once, or something unknown; empty if not.
