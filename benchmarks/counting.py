@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,27 @@ class Calls:
     def real_seconds(self) -> float:
         """What the calls to the zone would take a real one; one that nobody has measured is an error."""
         return sum(REAL_MS[_kind(name)] * count for name, count in self.zone.items()) / 1000
+
+
+@dataclass
+class Taken:
+    """What a block took.
+
+    Attributes:
+        seconds: On the clock.
+        cpu_seconds: Of this process, in which the lab's servers are not.
+    """
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+@contextmanager
+def timed() -> Iterator[Taken]:
+    """Take the time of a block."""
+    taken, start, cpu_start = Taken(), time.perf_counter(), time.process_time()
+    yield taken
+    taken.seconds, taken.cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
 
 
 @contextmanager

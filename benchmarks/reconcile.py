@@ -1,6 +1,7 @@
 """Reconcile of 10,000 and of 100,000 units of which both sides agree: what it reads, and what memory it takes.
 
 It writes nothing, and the memory of the agent is the same at both sizes, as it holds one page of 1,000 units at a time.
+Beside it a sweep in which nothing is marked, which reads the same at both.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from rich.table import Table
 from benchmarks.counting import QUERY, REAL_MS, counted
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
+from irods_omero.agent.sweep import Sweeper
 
 SIZES = (10_000, 100_000)
 QUICK_SIZES = (1_000, 5_000)
 MEGABYTES = 250
 """So much memory the agent may take."""
+
+PAGES = 3
+"""At most so many pages of the zone a sweep reads in which nothing is marked."""
 
 SAME = 1.1
 """Memory that is larger by a tenth counts as the same."""
@@ -39,7 +44,7 @@ def measure(quick: bool) -> Figures:
         for size in QUICK_SIZES if quick else SIZES:
             world.load(f"quiet {size}", size - loaded)
             loaded = size
-            figures.append(measure_one(world))
+            figures.append({**measure_one(world), **quiet_sweep(world)})
         return {"reconciles": figures}
 
 
@@ -58,6 +63,16 @@ def measure_one(world: World) -> Figures:
     }
 
 
+def quiet_sweep(world: World) -> Figures:
+    """What a running agent asks both servers when nothing has happened since its last sweep."""
+    with world.scene.connections() as connections:
+        sweeper = Sweeper(connections)
+        sweeper.sweep()
+        with counted(world.scene) as calls:
+            sweeper.sweep()
+    return {"sweep, zone": calls.zone.total(), "sweep, OMERO": calls.omero.total()}
+
+
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and sentences."""
     reconciles = figures["reconciles"]
@@ -71,6 +86,8 @@ def show(figures: Figures) -> Iterator[Table | str]:
     made.add_row(
         "the agent's own part of that", *(f"{one['agent_seconds'] / one['seconds']:.0%}" for one in reconciles)
     )
+    made.add_row("zone: pages, in a sweep with nothing marked", *(f"{one['sweep, zone']}" for one in reconciles))
+    made.add_row("calls to OMERO in it", *(f"{one['sweep, OMERO']}" for one in reconciles))
     yield made
     yield _sentence(reconciles)
     yield _extrapolated(reconciles[-1])
@@ -82,6 +99,8 @@ def missed(figures: Figures) -> Iterator[str]:
     for one in reconciles:
         if one["writes"] or one["drifted"]:
             yield f"{one['writes']} writes for {one['units']} quiet units"
+        if one["sweep, zone"] > PAGES:
+            yield f"{one['sweep, zone']} pages in a sweep with nothing marked, where {PAGES} are allowed"
     peaks = [one["peak_mb"] for one in reconciles]
     if max(peaks) > MEGABYTES:
         yield f"{max(peaks):.0f} MB of memory, where {MEGABYTES} are allowed"

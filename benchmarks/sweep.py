@@ -7,13 +7,12 @@ are pages of queries. A unit that was not changed costs nothing.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
 from rich.table import Table
 
-from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, counted
+from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, Taken, counted, timed
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
 from irods_omero.agent.sweep import Sweeper
@@ -46,7 +45,7 @@ def measure(quick: bool) -> Figures:
 def measure_one(world: World, size: int) -> Figures:
     """Sweep over a number of changed units, and see that nothing is left to be done about them."""
     ids = world.load(f"moved {size}", size, moved=True)
-    calls, seconds = sweep(world, size)
+    calls, taken = sweep(world, size)
     assessment = world.assessment(ids.start - 1)
     if assessment:
         raise AssertionError(f"after the sweep {assessment} of {size} units are not agreed about")
@@ -56,19 +55,19 @@ def measure_one(world: World, size: int) -> Figures:
         "zone": dict(sorted(calls.zone.items())),
         "unchanged_written": sum(count for path, count in calls.written.items() if f"/moved {size}/" not in path),
         "real_zone_seconds": calls.real_seconds(),
-        "seconds_in_the_lab": seconds,
+        "seconds_in_the_lab": taken.seconds,
     }
 
 
-def sweep(world: World, size: int, **settings: Any) -> tuple[Calls, float]:
+def sweep(world: World, size: int, **settings: Any) -> tuple[Calls, Taken]:
     """One sweep of an agent that has just been started, with these sections of its configuration changed."""
     with counted(world.scene) as calls, world.scene.connections(**settings) as connections:
-        start = time.perf_counter()
-        report = Sweeper(connections).sweep()
-        seconds = time.perf_counter() - start
+        sweeper = Sweeper(connections)
+        with timed() as taken:
+            report = sweeper.sweep()
     if (report.observed, report.changed, report.failed) != (size, size, 0):
         raise AssertionError(f"{size} units had changed, and this was done: {report}")
-    return calls, seconds
+    return calls, taken
 
 
 def show(figures: Figures) -> Iterator[Table | str]:

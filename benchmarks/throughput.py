@@ -6,13 +6,12 @@ network makes the ratio larger, as most of the calls that a sweep saves are wait
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from rich.table import Table
 
 from benchmarks.by_hand import Script
-from benchmarks.counting import Calls, counted
+from benchmarks.counting import Calls, Taken, counted, timed
 from benchmarks.shown import Figures, run, table
 from benchmarks.sweep import sweep
 from benchmarks.world import World, lab_world
@@ -39,17 +38,17 @@ def measure(quick: bool) -> Figures:
     return {"units": size, "one at a time": by_hand, "sweeps": sweeps}
 
 
-def one_at_a_time(world: World, size: int) -> tuple[Calls, float]:
+def one_at_a_time(world: World, size: int) -> tuple[Calls, Taken]:
     """Do by hand what is to be done about the units that were loaded for it."""
     scene = world.scene
     client = scene.omero.client(USER, PASSWORD)
     try:
         with scene.zone.session() as session, counted(scene) as calls:
             script = Script(session, client, scene.group_id)
-            start = time.perf_counter()
-            for number in range(size):
-                script.show_moved(f"{scene.collection}/for the script/{number:07}.ome.tiff")
-            return calls, time.perf_counter() - start
+            with timed() as taken:
+                for number in range(size):
+                    script.show_moved(f"{scene.collection}/for the script/{number:07}.ome.tiff")
+            return calls, taken
     finally:
         client.closeSession()
 
@@ -62,7 +61,7 @@ def show(figures: Figures) -> Iterator[Table | str]:
         made = table(title, "", "one at a time", "a sweep", "ratio")
         for name in by_hand:
             one, other = by_hand[name], by_sweep[name]
-            texts = [f"{value:,.1f}" if name == "seconds" else f"{value:,}" for value in (one, other)]
+            texts = [f"{value:,.1f}" if isinstance(value, float) else f"{value:,}" for value in (one, other)]
             made.add_row(name, *texts, f"{one / other:,.1f}")
         yield made
         yield (
@@ -79,8 +78,13 @@ def missed(figures: Figures) -> Iterator[str]:
             yield f"a sweep over connections of this number is no faster than single calls: {number}"
 
 
-def _figures(calls: Calls, seconds: float) -> Figures:
-    return {"seconds": seconds, "calls to OMERO": calls.omero.total(), "calls to the zone": calls.zone.total()}
+def _figures(calls: Calls, taken: Taken) -> Figures:
+    return {
+        "seconds": taken.seconds,
+        "seconds of CPU, without the servers": taken.cpu_seconds,
+        "calls to OMERO": calls.omero.total(),
+        "calls to the zone": calls.zone.total(),
+    }
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
@@ -18,8 +16,7 @@ from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import END, WORK, Step
-from irods_omero.domain.rules.attributes import HELD
-from irods_omero.domain.rules.causes import HELD_BACK
+from irods_omero.domain.rules.causes import HELD, HELD_BACK
 from irods_omero.domain.rules.undone import is_of_earlier, loses_unit
 from irods_omero.domain.state.actions import (
     AddAvu,
@@ -39,9 +36,8 @@ from irods_omero.errors import ContentError, DestinationError, RefusedError
 from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.logs import log
 from irods_omero.vocabulary import Names
-
-log = structlog.get_logger()
 
 Units = dict[int, Observation]
 """What was observed of some units, by the catalog id of the first data object of each."""

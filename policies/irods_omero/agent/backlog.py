@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.domain.rules.imports import decide_import
@@ -14,9 +12,8 @@ from irods_omero.domain.state.agreement import UNDER_WAY
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import read_apart
+from irods_omero.logs import log
 from irods_omero.vocabulary import IMPORT
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)

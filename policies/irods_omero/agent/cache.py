@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-import structlog
-
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
@@ -24,8 +22,7 @@ from irods_omero.gateways.repository.copies import REFILLING, REMOVING, check, c
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.avus import record_agreement
 from irods_omero.gateways.zone.streaming import blocks_of
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 STEPS = 4
 """At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""

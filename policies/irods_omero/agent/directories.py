@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
@@ -27,9 +25,8 @@ from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, members
+from irods_omero.logs import log
 from irods_omero.vocabulary import DIRECTORY
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)

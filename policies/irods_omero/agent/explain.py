@@ -1,76 +1,33 @@
-"""Why one unit is as it is: both views, what was agreed, and for each field which rule decided; and what a collection
-says."""
+"""Why one unit is as it is: both views, what was agreed, and for each field which rule decided; of directories, too."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.observe import Observer
-from irods_omero.agent.reconcile import Assessment, DirectoryState
-from irods_omero.agent.walks import positions
+from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.state.views import ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
-from irods_omero.gateways.zone.marks import is_marked_collection
 from irods_omero.gateways.zone.objects import id_of
 from irods_omero.gateways.zone.stranded import stranded
-from irods_omero.gateways.zone.watched import is_collection
+from irods_omero.status.collection import DirectoryState
 
 
-@dataclass(frozen=True)
-class CollectionState:
-    """What a collection says, and how far the agent has followed it.
-
-    Attributes:
-        path: Its path.
-        rule: What holds for what arrives in it, None where nothing is imported.
-        trouble: Why nobody can tell what it means, empty if everybody can.
-        marked: Whether the agent is to look at all that it holds.
-        walked: At how many data objects it has looked.
-        directory: The directory that it is or lies in, if it is watched for such units.
-    """
-
-    path: str
-    rule: ImportRule | None
-    trouble: str
-    marked: bool
-    walked: int
-    directory: DirectoryState | None = None
-
-
-def look_at_collection(connections: Connections, path: str) -> CollectionState | None:
-    """What a collection says; None if there is no collection of this path.
+def look_at_directory(connections: Connections, path: str, clock: Callable[[], float] = time.time) -> DirectoryState:
+    """Whether the files of a directory are a unit, and why.
 
     Raises:
         UnreachableError: The zone is down.
     """
-    zone, names = connections.zone, connections.names
-    if not is_collection(zone, path):
-        return None
-    observer = Observer(connections)
-    watched = observer.watched
-    walked = positions(zone, names).get(path)
-    return CollectionState(
-        path=path,
-        rule=watched.rule_for(f"{path}/"),
-        trouble=watched.trouble(path),
-        marked=is_marked_collection(zone, names, path),
-        walked=walked.count if walked else 0,
-        directory=_directory(connections, observer, time.time, watched.directory_of(f"{path}/any")),
-    )
+    return _directory(connections, Observer(connections, clock), clock, path)
 
 
-def _directory(
-    connections: Connections, observer: Observer, clock: Callable[[], float], path: str
-) -> DirectoryState | None:
-    if not path:
-        return None
+def _directory(connections: Connections, observer: Observer, clock: Callable[[], float], path: str) -> DirectoryState:
     decision = Directories(connections, observer, clock).look(path).decision
     return DirectoryState(path, decision.unit.data_id if decision.unit else None, decision.error or decision.rule)
 
@@ -94,10 +51,9 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
     given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
-    directory = observer.watched.directory_of(observation.zone.first.path)
-    return Assessment(
-        observation, decide(observation), tuple(given_up), _directory(connections, observer, clock, directory)
-    )
+    path = observer.watched.directory_of(observation.zone.first.path)
+    directory = _directory(connections, observer, clock, path) if path else None
+    return Assessment(observation, decide(observation), tuple(given_up), directory)
 
 
 def _of_image(connections: Connections, image: int) -> int:

@@ -10,19 +10,15 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-import structlog
-
 from irods_omero.agent.activity import Activity, Listener
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import recall, remember
+from irods_omero.logs import log
 from irods_omero.settings import Settings
 from irods_omero.status.beat import SECONDS, Beat, decode, encode
 from irods_omero.vocabulary import Names
-
-log = structlog.get_logger()
-
 
 COPIES = ("evicted", "refilled", "freed_bytes", "refilled_bytes")
 """Counts of reports that are added up."""

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
-import structlog
 from irods.models import DataObject as DataObjects
 from irods.models import DataObjectMeta
 
@@ -32,8 +31,7 @@ from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.queries import first_rows
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 ADVICE = "correct omero.host, or accept it with: irods-omero rebind"
 

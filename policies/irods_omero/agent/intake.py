@@ -14,8 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
@@ -41,9 +39,8 @@ from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
+from irods_omero.logs import log
 from irods_omero.vocabulary import FILE, LIST
-
-log = structlog.get_logger()
 
 INTAKE = "intake"
 

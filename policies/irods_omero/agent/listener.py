@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import EDITS, data_ids, load_cursor, save_cursor
 from irods_omero.agent.identity import check_identity
 from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.object_pages import pages
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 SAVED_EVERY = 10_000
 """After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -18,11 +17,10 @@ from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED
 from irods_omero.errors import PolicyError, SettingsError
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.logs import log
 from irods_omero.settings import Settings, parse_address
 from irods_omero.status.reading import read_status
 from irods_omero.status.summary import Status, summarise
-
-log = structlog.get_logger()
 
 PREFIX = "irods_omero"
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.rights import with_rights
@@ -32,9 +30,8 @@ from irods_omero.gateways.zone.objects import attached_at, ids_with, read_object
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import resources_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
+from irods_omero.logs import log
 from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
-
-log = structlog.get_logger()
 
 
 class Observer:

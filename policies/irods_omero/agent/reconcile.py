@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
@@ -28,28 +26,13 @@ from irods_omero.gateways.omero.importer import Existing, half_made
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import existing
+from irods_omero.logs import log
+from irods_omero.status.collection import DirectoryState
 from irods_omero.vocabulary import shard_of
-
-log = structlog.get_logger()
 
 REPAIR = "repair"
 MARK = "mark"
 SHOW = "show"
-
-
-@dataclass(frozen=True)
-class DirectoryState:
-    """The directory that a unit is, or is to be, of.
-
-    Attributes:
-        path: The collection.
-        unit: Catalog id of the first of its files, None while they are no unit.
-        rule: Why, or what it waits for.
-    """
-
-    path: str
-    unit: int | None
-    rule: str
 
 
 @dataclass(frozen=True)

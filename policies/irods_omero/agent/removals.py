@@ -11,7 +11,7 @@ from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.brake import released
-from irods_omero.domain.rules.attributes import HELD
+from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.gateways.batches import BATCH, in_batches

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.heartbeat import Heartbeat
 from irods_omero.agent.metrics import Metrics
@@ -19,8 +17,7 @@ from irods_omero.agent.sweep import Sweeper
 from irods_omero.agent.webhooks import Webhooks
 from irods_omero.agent.workers import Workers
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 LONGEST_PAUSE = 60.0
 """Seconds between two attempts to reach a side that is down."""

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
-
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.cache import Cache
@@ -19,13 +17,10 @@ from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.walks import (
-    BEGINNING,
     COLLECTIONS,
-    Position,
     begin,
     forget,
     in_turn,
-    positions,
     remember,
     tell,
 )
@@ -38,11 +33,10 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
+from irods_omero.gateways.zone.walked import BEGINNING, Position, positions
 from irods_omero.gateways.zone.watched import members, owner_of
+from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
-
-log = structlog.get_logger()
-
 
 DIRECTORIES = 100
 """At most so many directories are looked at in one sweep."""

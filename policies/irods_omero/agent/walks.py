@@ -7,52 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-import structlog
-from irods.models import Collection, CollectionMeta
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
-from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, claim
-from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.walked import BEGINNING, Position
 from irods_omero.gateways.zone.watched import Watched
-from irods_omero.vocabulary import PENDING, Names
-
-log = structlog.get_logger()
+from irods_omero.logs import log
+from irods_omero.vocabulary import PENDING
 
 COLLECTIONS = 10
 """Of at most this many collections a page is looked at in one sweep."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a walk has come.
-
-    Attributes:
-        after: All data objects up to this catalog id were looked at.
-        count: How many that were.
-    """
-
-    after: int = 0
-    count: int = 0
-
-
-BEGINNING = Position()
-
-
-def positions(zone: ZoneConnection, names: Names) -> dict[str, Position]:
-    """How far the walks have come that are under way, by the collections' paths."""
-    columns = (Collection.name, CollectionMeta.value, CollectionMeta.units)
-    avus = rows(zone, "looking for walks", columns, CollectionMeta.name == names.walked)
-    return {path: Position(_number(value), _number(units)) for path, value, units in avus}
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
 
 
 def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:

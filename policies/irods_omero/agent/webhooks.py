@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import structlog
 from tenacity import (
     RetryError,
     Retrying,
@@ -29,9 +28,8 @@ from irods_omero.agent.notification import Digest, Notification, Sender
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.errors import SettingsError
+from irods_omero.logs import log
 from irods_omero.settings import Settings, WebhookSettings, read_secret_file
-
-log = structlog.get_logger()
 
 SIGNATURE = "X-Irods-Omero-Signature"
 TIMESTAMP = "X-Irods-Omero-Timestamp"

@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 STOP_SECONDS = 60.0
 """When the agent is stopped, work under way may take as long; what takes longer is found again by the next one."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from irods_omero.cli.common import settings_of
+
+if TYPE_CHECKING:
+    from irods_omero.settings import Settings
+    from irods_omero.status.collection import CollectionState, DirectoryState
 
 
 @click.command()
@@ -20,18 +24,54 @@ def explain(ctx: click.Context, what: str, as_json: bool) -> None:
 
     Of a collection: what is imported that arrives in it, and where to.
     """
+    settings = settings_of(ctx)
+    collection = _look_at_collection(settings, what.rstrip("/")) if what.startswith("/") else None
+    if collection is not None:
+        click.echo(json.dumps(asdict(collection), ensure_ascii=False) if as_json else _lines(collection))
+        return
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
-    from irods_omero.agent.explain import assess, look_at_collection  # noqa: PLC0415
-    from irods_omero.cli.rendering import as_dict, collection_lines, print_explanation  # noqa: PLC0415
+    from irods_omero.agent.explain import assess  # noqa: PLC0415
+    from irods_omero.cli.rendering import as_dict, print_explanation  # noqa: PLC0415
 
-    with Connections(settings_of(ctx)) as connections:
-        collection = look_at_collection(connections, what.rstrip("/")) if what.startswith("/") else None
-        if collection is not None:
-            shown = json.dumps(asdict(collection), ensure_ascii=False) if as_json else collection_lines(collection)
-            click.echo(shown)
-            return
+    with Connections(settings) as connections:
         assessment = assess(connections, what)
     if as_json:
         click.echo(json.dumps(as_dict(assessment), ensure_ascii=False))
     else:
+        from rich.console import Console  # noqa: PLC0415
+
         print_explanation(Console(), assessment)
+
+
+def _look_at_collection(settings: Settings, path: str) -> CollectionState | None:
+    """What the zone says of a collection: without omero-py, which takes half a second to load."""
+    from irods_omero.gateways.zone.connection import ZoneConnection  # noqa: PLC0415
+    from irods_omero.status.collection import look_at_collection  # noqa: PLC0415
+    from irods_omero.vocabulary import Names  # noqa: PLC0415
+
+    def look_at_directory(path: str) -> DirectoryState:
+        from irods_omero.agent import explain  # noqa: PLC0415
+        from irods_omero.agent.connections import Connections  # noqa: PLC0415
+
+        with Connections(settings) as connections:
+            return explain.look_at_directory(connections, path)
+
+    with ZoneConnection(settings.zone) as zone:
+        return look_at_collection(zone, Names(settings.prefix), path, look_at_directory)
+
+
+def _lines(collection: CollectionState) -> str:
+    """What a collection says, for people."""
+    rule, lines = collection.rule, [collection.path]
+    if rule is None:
+        lines.append("nothing that arrives here is imported: no collection above is watched, or the nearest says off")
+    else:
+        place = f"{rule.target or 'no target'} of {rule.group or 'the default group'}"
+        lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
+    if collection.directory:
+        lines.append(str(collection.directory))
+    errors = {collection.trouble, rule.trouble if rule else ""} - {""}
+    lines += [f"but nobody can tell what is meant: {error}" for error in sorted(errors)]
+    if collection.marked:
+        lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
+    return "\n".join(lines)

@@ -7,9 +7,10 @@ from importlib import import_module
 
 import click
 
-from irods_omero.cli.common import FAILED, MISTAKE, configure_logs
+from irods_omero.cli.common import FAILED, MISTAKE
 from irods_omero.errors import PolicyError, SettingsError
 from irods_omero.install import omero_client
+from irods_omero.logs import log
 
 COMMANDS = {
     "adopt": "cmd_adopt:adopt",
@@ -73,5 +74,5 @@ class PolicyGroup(click.Group):
 @click.pass_context
 def main(ctx: click.Context, config: str | None, verbose: bool) -> None:
     """Keep an iRODS zone's storage tiers and OMERO's tags consistent, both ways."""
-    configure_logs(verbose)
+    log.configure(verbose)
     ctx.obj = config

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from irods_omero.agent.explain import CollectionState
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.plan import Plan
 from irods_omero.domain.state.actions import (
@@ -145,8 +144,8 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     """Both views, the agreement, and the reasons, for people."""
     shown = as_dict(assessment)
     console.print(f"[bold]{escape(shown['path'])}[/bold]  data id {shown['data_id']}")
-    if shown["directory"]:
-        console.print(escape(_directory_line(shown["directory"])), soft_wrap=True)
+    if assessment.directory:
+        console.print(escape(str(assessment.directory)), soft_wrap=True)
     views = Table("in iRODS", "in OMERO", expand=True, show_lines=True)
     zone, omero = shown["zone"], shown["omero"]
     watched = f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched"
@@ -180,27 +179,6 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     console.print(
         "Both sides agree: nothing to do." if not plan else "To do:\n" + "\n".join(f"  {escape(a)}" for a in plan)
     )
-
-
-def collection_lines(collection: CollectionState) -> str:
-    """What a collection says, for people."""
-    rule, lines = collection.rule, [collection.path]
-    if rule is None:
-        lines.append("nothing that arrives here is imported: no collection above is watched, or the nearest says off")
-    else:
-        place = f"{rule.target or 'no target'} of {rule.group or 'the default group'}"
-        lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
-    if collection.directory:
-        lines.append(_directory_line(asdict(collection.directory)))
-    errors = {collection.trouble, rule.trouble if rule else ""} - {""}
-    lines += [f"but nobody can tell what is meant: {error}" for error in sorted(errors)]
-    if collection.marked:
-        lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
-    return "\n".join(lines)
-
-
-def _directory_line(directory: dict[str, Any]) -> str:
-    return f"of the directory {directory['path']}: {directory['rule']}"
 
 
 def _replica_lines(shown: dict[str, Any]) -> list[str]:

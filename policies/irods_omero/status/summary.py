@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from irods_omero.domain.rules.attributes import HELD
-from irods_omero.domain.rules.causes import HELD_BACK, HINDERED, REFUSED, TO_CORRECT, cause_of, kind_of
+from irods_omero.domain.rules.causes import HELD, HELD_BACK, HINDERED, REFUSED, TO_CORRECT, cause_of, kind_of
 from irods_omero.settings import Settings, parse_shards
 from irods_omero.status.beat import Beat, UnderWay
 from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, Seen

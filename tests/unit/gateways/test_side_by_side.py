@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -92,3 +92,16 @@ def test_a_zone_that_is_down_is_said_to_be_and_found_again_when_it_is_back(zone:
             made.each(range(8), note)
         with LabZone(tiering=False, port=port):
             assert made.each(range(8), note) == list(range(8))
+
+
+@pytest.mark.parametrize(("cuts", "attempts", "is_done"), [(1, 2, True), (2, 2, False), (1, 1, False)])
+def test_where_the_connection_breaks_a_call_is_made_again_as_often_as_was_asked(
+    zone: LabZone, cuts: int, attempts: int, is_done: bool
+) -> None:
+    settings = ZoneSettings(name=zone.name, host=zone.host, port=zone.port, user=zone.admin)
+    for nth in range(1, cuts + 1):
+        zone.fault("MOD_AVU_METADATA_AN", nth=nth)
+    with ZoneConnection(settings, attempts) as connection:
+        with nullcontext() if is_done else pytest.raises(UnreachableError):
+            note(connection, 1)
+        assert recall(connection, "noted") == (["1"] if is_done else [])

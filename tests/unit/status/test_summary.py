@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from irods_omero.domain.rules.attributes import HELD
-from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
+from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, UNDER_WAY, Agreement, Failure
 from irods_omero.settings import Settings
 from irods_omero.status.beat import Beat, UnderWay

@@ -8,7 +8,8 @@ from heapq import nsmallest
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
 from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
 from irods_omero.domain.planning.plan import EMPTY, Plan
-from irods_omero.domain.rules.attributes import HELD, Attributes, frozen, merge_attributes
+from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
+from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,

@@ -121,9 +121,6 @@ def _one_way(values: frozenset[str], mapped: MappedAttribute, rule: str) -> Merg
     return Merged(first_by_name(values) if mapped.single else values, rule)
 
 
-HELD = "many units would lose values or images at once: see irods-omero removals"
-
-
 def frozen(observation: Observation, sides: Sides, why: str = TOO_MANY) -> Attributes:
     """Leave all mapped attributes alone on both sides, and say why.
 

@@ -20,6 +20,9 @@ UNANSWERED = "request unanswered"
 HELD_BACK = "removals held"
 TO_CORRECT = "to be corrected"
 
+HELD = "many units would lose values or images at once: see irods-omero removals"
+"""The text of the error where removals are held."""
+
 LEFT_OUT = "…"
 
 _QUOTED_PATH = re.compile(r"'/[^']*'|\"/[^\"]*\"")

@@ -1,7 +1,7 @@
 """Where in iRODS a fileset goes that came through OMERO first, whose it is there, and how it is described.
 
-Templates hold fields in braces: ``{project}``, ``{import:%Y-%m}``, ``{tag:NAMESPACE}``, ``{pair:KEY}``. A part of a
-path in which every field is unknown is left out. What no name of a data object can hold becomes an underscore.
+A part of a path in which every field is unknown is left out. What no name of a data object can hold becomes an
+underscore.
 """
 
 from __future__ import annotations
@@ -10,25 +10,14 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import NamedTuple
 
+from irods_omero.domain.rules.templates import fill, fill_each
 from irods_omero.domain.state.policy import EVERYBODY
 from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source
 from irods_omero.domain.state.texts import why_unstorable
 from irods_omero.domain.state.views import Avu
-
-FIELD = re.compile(r"\{([^{}]*)\}")
-
-NAMED = ("zone", "user", "owner", "group", "project", "dataset", "screen", "plate", "name", "fileset")
-"""Fields that are names or numbers."""
-
-TIMES = ("import", "acquired")
-"""Fields that are times, with a format after a colon."""
-
-VALUES = ("tag", "pair")
-"""Fields of which a namespace or a key comes after a colon."""
 
 _REPLACED = re.compile("[/\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -210,50 +199,10 @@ def path_of(template: str, source: Source, zone: str, user: str) -> str:
     """A logical path by its template; parts of it of which every field is unknown are left out."""
     parts = []
     for part in template.strip("/").split("/"):
-        filled = _filled(part, source, zone, user)
+        filled = fill(part, source, zone, user)
         if filled:
             parts.append(component(filled))
     return "/" + "/".join(parts)
-
-
-def _filled(template: str, source: Source, zone: str, user: str) -> str:
-    """A template with its fields filled in; empty where it has fields and all of them are unknown."""
-    values = [_value(field, source, zone, user) for field in FIELD.findall(template)]
-    if values and not any(values):
-        return ""
-    pieces = iter(values)
-    return FIELD.sub(lambda _: ", ".join(next(pieces)), template)
-
-
-def _value(field: str, source: Source, zone: str, user: str) -> tuple[str, ...]:
-    """The values of one field; none where it is unknown."""
-    kind, _, rest = field.partition(":")
-    if kind == "tag":
-        return tuple(sorted(source.tags.get(rest, ())))
-    if kind == "pair":
-        return tuple(sorted(source.pairs.get(rest, ())))
-    if kind in TIMES:
-        seconds = source.imported if kind == "import" else source.acquired
-        return () if seconds is None else (_time(seconds, rest),)
-    known = {"zone": zone, "user": user, "owner": source.owner, "group": source.group, "fileset": str(source.fileset)}
-    text = known.get(kind) or source.names.get(kind, "")
-    return (text,) if text else ()
-
-
-def _time(seconds: float, form: str) -> str:
-    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime(form or "%Y-%m-%d")
-
-
-def why_no_template(text: str) -> str:
-    """What is wrong with a template, empty for nothing."""
-    for field in FIELD.findall(text):
-        kind, colon, rest = field.partition(":")
-        known = (kind in NAMED and not colon) or kind in TIMES or (kind in VALUES and rest)
-        if not known:
-            names = ", ".join([*NAMED, *(f"{name}:FORMAT" for name in TIMES), "tag:NAMESPACE", "pair:KEY"])
-            return f"there is no field {{{field}}}: there are {names}"
-    left = FIELD.sub("", text)
-    return "a brace is not closed, or not opened" if "{" in left or "}" in left else ""
 
 
 def component(text: str) -> str:
@@ -321,7 +270,7 @@ def _grants(source: Source, rule: PlacementRule, zone: str, owner: str, group: s
     if group:
         levels[group] = {MAY_READ: "read", MAY_WRITE: "write"}[source.members_may]
     for template, level in (rule.acl or {}).items():
-        name = _filled(template, source, zone, owner)
+        name = fill(template, source, zone, owner)
         if name:
             levels[name] = level
     levels[owner] = "own"
@@ -330,16 +279,10 @@ def _grants(source: Source, rule: PlacementRule, zone: str, owner: str, group: s
 
 def _avus(source: Source, rule: PlacementRule, zone: str, user: str) -> tuple[Avu, ...]:
     avus = {
-        Avu(name, value) for name, template in (rule.avus or {}).items() for value in _all(template, source, zone, user)
+        Avu(name, value)
+        for name, template in (rule.avus or {}).items()
+        for value in fill_each(template, source, zone, user)
     }
     if rule.facts:
         avus |= {Avu(rule.facts + fact.name, fact.value, fact.units) for fact in source.facts}
     return tuple(sorted(avu for avu in avus if not why_unstorable(avu.value)))
-
-
-def _all(template: str, source: Source, zone: str, user: str) -> Iterable[str]:
-    """The values of a template: one for each value of a field that stands alone."""
-    if FIELD.fullmatch(template):
-        return _value(template[1:-1], source, zone, user)
-    filled = _filled(template, source, zone, user)
-    return (filled,) if filled else ()

@@ -15,7 +15,7 @@ import Ice
 import omero
 import omero.callbacks
 import omero.clients
-from omero.rtypes import rlist, rlong, rstring, rtime, unwrap
+from omero.rtypes import rlist, rlong, rstring, rtime
 
 from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, SideError, StalledError, UnreachableError
 
@@ -105,8 +105,8 @@ class OmeroSession:
         """The rows of a query that selects single values, as plain Python values."""
         given = _parameters(values)
         rows = self.call(doing, "", lambda: self.query_service.projection(text, given, self.context))
-        # A row whose only value is null comes as an empty one.
-        return [[unwrap(value) for value in row] or [None] for row in rows]
+        # A row whose only value is null comes as an empty one. (omero.rtypes.unwrap takes six times as long.)
+        return [[None if value is None else value.getValue() for value in row] or [None] for row in rows]
 
     def objects(self, doing: str, text: str, values: Values) -> list[Any]:
         """The model objects that a query finds."""

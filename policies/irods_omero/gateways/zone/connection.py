@@ -10,7 +10,6 @@ from xml.etree.ElementTree import ParseError
 from irods.exception import NetworkException, PycommandsException, iRODSException
 from irods.helpers import xml_mode
 from irods.session import iRODSSession
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from irods_omero.errors import PolicyError, RefusedError, UnreachableError
 from irods_omero.gateways.zone.sign_in import open_session
@@ -66,9 +65,7 @@ class ZoneConnection:
             RefusedError: The zone answered with an error.
         """
         try:
-            for attempt in self._retrying():
-                with attempt:
-                    return self._answer(function)
+            return self._answer(function)
         except PolicyError:
             raise
         except BROKEN as error:
@@ -79,9 +76,17 @@ class ZoneConnection:
             # Something that the client cannot send or understand; what is left of the answer is in the connection.
             self.close()
             raise RefusedError(doing, on, describe(error)) from error
-        raise AssertionError("a retry ends with a result or an exception")
 
     def _answer(self, function: Callable[[iRODSSession], T]) -> T:
+        """Call; where the connection breaks, again over a new one."""
+        for _ in range(self._attempts - 1):
+            try:
+                return self._read(function)
+            except BROKEN:
+                self.close()
+        return self._read(function)
+
+    def _read(self, function: Callable[[iRODSSession], T]) -> T:
         """Call once; where the answer holds what XML cannot, once more with the parser that does not mind."""
         try:
             return function(self.session())
@@ -89,18 +94,6 @@ class ZoneConnection:
             self.close()
         with xml_mode(TOLERANT):
             return function(self.session())
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type(BROKEN),
-            stop=stop_after_attempt(self._attempts),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            before_sleep=self._start_anew,
-            reraise=True,
-        )
-
-    def _start_anew(self, _state: RetryCallState) -> None:
-        self.close()
 
     def close(self) -> None:
         """Leave the zone; the next call connects again."""

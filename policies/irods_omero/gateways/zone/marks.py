@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import structlog
 from irods.column import In, Like
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
@@ -16,9 +15,8 @@ from irods_omero.gateways.zone.avus import add_avu, remove_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, last_data_id, rows
 from irods_omero.gateways.zone.watched import like
+from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
-
-log = structlog.get_logger()
 
 LOOKING = "looking for marks"
 

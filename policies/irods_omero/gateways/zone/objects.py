@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import structlog
 from irods.column import In, Like
 from irods.models import Collection, DataObject, DataObjectMeta
 
@@ -19,8 +18,7 @@ from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
 from irods_omero.gateways.zone.watched import like, user_of
-
-log = structlog.get_logger()
+from irods_omero.logs import log
 
 GOOD = "1"
 

@@ -17,8 +17,8 @@ from irods_omero.domain.rules.placement import (
     irods_user,
     names_of,
     place,
-    why_no_template,
 )
+from irods_omero.domain.rules.templates import why_no_template
 from irods_omero.domain.state.rights import Grant
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
 from irods_omero.domain.state.texts import why_unstorable
