@@ -1,8 +1,8 @@
-"""Removes OMERO's copies of files, brings them back, and compares them, one unit after the other, after all else."""
+"""Removes OMERO's copies of the files of one unit, brings them back, and compares them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,18 +20,30 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.checksums import digest_of
-from irods_omero.gateways.repository.copies import REFILLING, REMOVING, check, clear, is_file_in, refill, remove
+from irods_omero.gateways.repository.copies import (
+    REFILLING,
+    REMOVING,
+    Version,
+    check,
+    clear,
+    is_file_in,
+    refill,
+    remove,
+)
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.avus import record_agreement
 from irods_omero.gateways.zone.streaming import blocks_of
 
 log = structlog.get_logger()
 
+Count = Callable[[int], None]
+"""Takes note of so many bytes more that were read."""
+
 STEPS = 4
 """At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
-ORDER = (Refill, Clear, Evict, Verify)
-"""Those first for which users are waiting."""
+WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Clear: "clearing up"}
+"""What goes on, as people read it."""
 
 
 class _Turn(NamedTuple):
@@ -42,45 +54,38 @@ class _Turn(NamedTuple):
 
 
 class Cache:
-    """What is to be done in OMERO's repository."""
+    """What is to be done in OMERO's repository, by one worker."""
 
-    def __init__(
-        self, connections: Connections, observer: Observer, report: Report, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
         """``clock`` gives the time, seconds since 1970."""
         self._connections = connections
-        self._observer = observer
-        self._report = report
+        self._observer = Observer(connections, clock)
+        self._report = Report()
         self._clock = clock
 
-    def run(self, due: Mapping[int, CopyAction], most: int) -> None:
-        """Work on units, those first for which users are waiting.
+    def settle(self, data_id: int) -> Report:
+        """Do with a unit's copies what is to be done, until nothing is, or something fails: then it rests.
 
-        Args:
-            due: For the id of each unit what was decided; it is decided anew when its turn comes.
-            most: Number of units at most: whatever is done with a copy, its bytes are read.
+        Returns:
+            What was done. The unit counts as observed only if something came of it.
 
         Raises:
-            UnreachableError: A side is down; what was not done is found again by the marks.
+            UnreachableError: A side is down; what was not done is found again by the mark, which stays.
         """
-        turns = sorted(due, key=lambda id_: (ORDER.index(type(due[id_])), id_))
-        for data_id in turns[:most]:
-            self._settle(data_id)
-        self._report.postponed += len(turns[most:])
-
-    def _settle(self, data_id: int) -> None:
-        """Do with a unit's copies what is to be done, until nothing is, or something fails: then it rests."""
         for _ in range(STEPS):
             turn = self._agreed(data_id)
             if turn is None or turn.action is None or self._observer.repository is None:
-                return
+                break
             try:
                 if not self._do(self._observer.repository.directory, turn.observation, turn.action):
-                    return
+                    break
             except RefusedError as error:
                 if self._fail(turn.observation, str(error)):
+                    self._report.observed = 1
                     self._agreed(data_id)  # both sides say so
-                return
+                break
+            self._report.observed = 1
+        return self._report
 
     def _agreed(self, data_id: int, checked: tuple[ManagedFile, ...] = ()) -> _Turn | None:
         """Look at a unit again, and make both sides agree, as far as they will.
@@ -107,27 +112,29 @@ class Cache:
         Raises:
             RefusedError: It cannot be done.
         """
-        match action:
-            case Evict():
-                return self._evict(repository, observation, action)
-            case Refill():
-                self._refill(repository, observation, action)
-            case Clear():
-                for file in action.files:
-                    clear(repository, file)
-            case Verify():
-                return self._verify(observation, action)
-            case _:
-                raise TypeError(f"not an action: {action!r}")
+        what, path = WHAT[type(action)], observation.zone.first.path
+        with self._connections.activity.working(what, path, action.size) as count:
+            match action:
+                case Evict():
+                    return self._evict(repository, observation, action, count)
+                case Refill():
+                    self._refill(repository, observation, action, count)
+                case Verify():
+                    return self._verify(observation, action, count)
+                case _:
+                    for file in action.files:
+                        clear(repository, file)
         return True
 
-    def _evict(self, repository: Repository, observation: Observation, action: Evict) -> bool:
+    def _evict(self, repository: Repository, observation: Observation, action: Evict, count: Count) -> bool:
         """Remove a unit's copies when all of them were seen to be right, and all that this rests on is still so.
 
         Reading them may have taken hours.
         """
-        unit = observation.zone
-        versions = [check(repository, file) for file in action.files]
+        unit, versions = observation.zone, list[Version | None]()
+        for file in action.files:
+            versions.append(check(repository, file))
+            count(file.size)
         turn = self._agreed(unit.unit.data_id, checked=action.files)
         seen = self._observer.observe([unit.unit.data_id]).get(unit.unit.data_id)
         if turn is None or turn.action != action or seen is None:
@@ -144,33 +151,32 @@ class Cache:
         log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size)
         return True
 
-    def _refill(self, repository: Repository, observation: Observation, action: Refill) -> None:
+    def _refill(self, repository: Repository, observation: Observation, action: Refill, count: Count) -> None:
         for file in action.files:
             if not clear(repository, file):
-                self._report.refilled_bytes += self._bring_back(repository, observation, file)
+                self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
         self._report.refilled += bool(action.size)
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
-    def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile) -> int:
+    def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:
         """Bring a file back from the data object that has its bytes; the last one that might says why not."""
         refused = RefusedError(REFILLING, file.path, "no data object of the unit has a file of that size")
         for data_object in candidates(file, observation.zone.objects):
             try:
-                return refill(repository, file, self._blocks(observation, data_object))
+                return refill(repository, file, self._blocks(observation, data_object, count))
             except RefusedError as error:
                 refused = error
         raise refused
 
-    def _verify(self, observation: Observation, action: Verify) -> bool:
+    def _verify(self, observation: Observation, action: Verify, count: Count) -> bool:
         """Compare the data objects with OMERO's hashes, and with their own checksums at the same time.
 
         What was compared counts only if it is what both sides have when that is done.
         """
         left = list(observation.zone.objects)
         for file in action.files:
-            same = next(
-                (each for each in candidates(file, left) if is_file_in(file, self._checked(observation, each))), None
-            )
+            likely = candidates(file, left)
+            same = next((each for each in likely if is_file_in(file, self._checked(observation, each, count))), None)
             if same is None:
                 raise RefusedError("comparing with iRODS", file.path, "no data object of the unit has the same bytes")
             left.remove(same)
@@ -183,18 +189,20 @@ class Cache:
 
         return self._record(observation.zone.unit.data_id, verified)
 
-    def _blocks(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
+    def _blocks(self, observation: Observation, data_object: DataObject, count: Count) -> Iterator[bytes]:
         replica = observation.policy.tiers.best_replica(data_object)
-        return blocks_of(self._connections.zone, data_object.path, replica)
+        for block in blocks_of(self._connections.zone, data_object.path, replica):
+            count(len(block))
+            yield block
 
-    def _checked(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
+    def _checked(self, observation: Observation, data_object: DataObject, count: Count) -> Iterator[bytes]:
         """The bytes of a data object, which are seen to have its checksum."""
         content = data_object.content()
         digest = digest_of(content.checksum) if content else None
         doing = "comparing with its checksum"
         if content is None or digest is None:
             raise RefusedError(doing, data_object.path, "iRODS has no checksum of it that can be compared")
-        for block in self._blocks(observation, data_object):
+        for block in self._blocks(observation, data_object, count):
             digest.update(block)
             yield block
         if not digest.is_that_of(content.checksum):

@@ -66,8 +66,9 @@ class Metrics(Listener):
         self._last = Gauge(
             "last_sweep_timestamp_seconds", "End of the last sweep.", namespace=PREFIX, registry=self._own
         )
-        under_way = Gauge("imports_under_way", "Imports that go on.", namespace=PREFIX, registry=self._own)
-        under_way.set_function(lambda: len(activity.imports()))
+        about = "Imports, and changes of OMERO's copies, that go on."
+        under_way = Gauge("under_way", about, namespace=PREFIX, registry=self._own)
+        under_way.set_function(lambda: len(activity.under_way()))
         for kind in (AGAIN, HINDERED, GIVEN_UP):
             self._failures.labels(kind)  # so that it is 0 before the first one
         self.registry.register(self._own)

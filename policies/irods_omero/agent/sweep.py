@@ -10,8 +10,8 @@ import structlog
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
-from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.copies import Copies
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
@@ -30,7 +30,6 @@ from irods_omero.agent.walks import (
     tell,
 )
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
@@ -81,7 +80,7 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._copies: dict[int, CopyAction] = {}
+        self.copies = Copies(connections, clock)
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -104,11 +103,6 @@ class Sweep:
         """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
         return self._imports.jobs(self._observer)
-
-    def run_copies(self) -> None:
-        """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
-        cache = Cache(self._connections, self._observer, self.report, self._clock)
-        cache.run(self._copies, self._connections.settings.imports.per_sweep)
 
     def _free(self, marks: Iterable[Mark]) -> Iterator[Mark]:
         """The marks without those of what is being imported; these wait."""
@@ -198,8 +192,8 @@ class Sweep:
         self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
         applier = Applier(self._connections, self._observer, self.report)
         again, imports = applier.apply_all_but_imports(ours)
-        self._copies |= applier.copies
-        self.report.observed += len(ours) - len(imports)
+        self.copies.put_off(ours, applier.copies)
+        self.report.observed += len(ours) - len(imports) - len(applier.copies)
         again |= busy
         self.report.waiting += len(again)
         return again, imports
@@ -362,7 +356,7 @@ class Sweeper:
         self._listener.followed()
         self._turn = work.turn
         self._do(work, work.imports())
-        work.run_copies()
+        self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags

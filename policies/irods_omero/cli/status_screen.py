@@ -24,7 +24,7 @@ STYLES = {GIVEN_UP: "yellow", HINDERED: "bold red", HELD_BACK: "bold red", OVERD
 def screen(status: Status) -> Group:
     """The whole screen; what there is nothing of is left out, except for agents and the backlog."""
     parts: list[RenderableType] = [_problems(status), _agents(status), _backlog(status)]
-    parts += [table for table in (_imports(status), _requests(status), _causes(status), _tiers(status)) if table]
+    parts += [table for table in (_under_way(status), _requests(status), _causes(status), _tiers(status)) if table]
     if copies := _copies(status):
         parts.append(copies)
     if status.cut:
@@ -76,13 +76,14 @@ def _backlog(status: Status) -> RenderableType:
     return table
 
 
-def _imports(status: Status) -> Table | None:
+def _under_way(status: Status) -> Table | None:
     rows = []
-    for each in status.imports:
-        sent = f"{decimal(each.done)} of {decimal(each.size)}"
+    for each in status.under_way:
+        done = f"{decimal(each.done)} of {decimal(each.size)}"
         rate = f"{decimal(each.done // max(each.at - each.since, 1))}/s"
-        rows.append([Text(each.path), Text(sent), Text(rate), Text(age(status.now - each.since))])
-    return _table("Imports under way", ("path", "sent", "rate", "for"), rows)
+        cells = (each.what, each.path, done, rate, age(status.now - each.since))
+        rows.append([Text(cell) for cell in cells])
+    return _table("Under way", ("", "path", "done", "rate", "for"), rows)
 
 
 def _requests(status: Status) -> Table | None:

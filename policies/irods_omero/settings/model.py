@@ -126,8 +126,8 @@ class ImportSettings(Section):
     )
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
-        description="How many imports, and filesets that came through OMERO first, are worked on at the same time, "
-        "those of different owners first; each takes sessions of its own on both sides.",
+        description="How many imports, filesets that came through OMERO first, and copies in OMERO, are worked on at "
+        "the same time, those of different owners first; each takes sessions of its own on both sides.",
     )
 
 

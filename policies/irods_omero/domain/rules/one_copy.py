@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Failure, Verified
+from irods_omero.domain.rules.imports import next_attempt
+from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
@@ -19,15 +20,12 @@ from irods_omero.domain.state.managed_files import (
     fingerprint,
 )
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import DOUBLINGS, WITH_TIER
+from irods_omero.domain.state.policy import WITH_TIER
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
 from irods_omero.vocabulary import KEEP, RESTAGE
-
-LONGEST_PAUSE = 300.0
-"""Seconds between two attempts to remove a copy or to bring it back."""
 
 
 @dataclass(frozen=True)
@@ -173,14 +171,13 @@ def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -
 
 
 def _rests(failure: Failure, observation: Observation) -> bool:
-    pause = min(observation.policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS), LONGEST_PAUSE)
-    return failure.at <= observation.now < failure.at + pause
+    return failure.at <= observation.now < next_attempt(failure, observation.policy.backoff)
 
 
 def failing(base: Agreement, reason: str, now: float) -> Failure:
     """One more attempt in the repository that came to nothing."""
     attempts = base.copy_failure.attempts + 1 if base.copy_failure else 1
-    return Failure(attempts, int(now), printable(reason, REASON_BYTES))
+    return Failure(attempts, int(now), printable(reason, REASON_BYTES), kind=OUTSIDE)
 
 
 def candidates(file: ManagedFile, objects: Iterable[DataObject]) -> Iterator[DataObject]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies
+from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies, failing
 from irods_omero.domain.state.agreement import Agreement, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
@@ -213,6 +213,19 @@ def test_what_failed_is_tried_again_later_and_told_of_until_then() -> None:
     due = decided(replace(checked(observed("copy", base=failed)), now=NOW + 20))
     assert isinstance(due.action, Evict)
     assert due.error == "no room"
+
+
+def test_the_pause_after_a_failure_grows_as_that_of_an_import_does_up_to_an_hour() -> None:
+    base, at = AGREED, 0.0
+    pauses = []
+    for _ in range(12):
+        base = replace(base, copy_failure=failing(base, "no room", at))
+        resting = observed("absent", resource="disk", base=base)
+        pause = next(step for step in range(30, 10**4, 30) if decided(replace(resting, now=at + step)).action)
+        pauses.append(pause)
+        at += pause
+    assert pauses[:7] == [60, 120, 240, 480, 960, 1920, 3600]
+    assert set(pauses[7:]) == {3600}
 
 
 def test_nobody_who_cannot_look_changes_a_lock() -> None:
