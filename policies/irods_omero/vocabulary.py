@@ -19,8 +19,9 @@ UNIT_KINDS = (FILE, DIRECTORY, LIST)
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
+SHOW = "show"
 IMPORT = "import"
-REQUESTS = (ARCHIVE, RESTAGE, KEEP, IMPORT)
+REQUESTS = (ARCHIVE, RESTAGE, KEEP, SHOW, IMPORT)
 
 TIER_GROUP = "irods::storage_tiering::group"
 TIER_TIME = "irods::storage_tiering::time"

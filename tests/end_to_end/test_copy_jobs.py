@@ -57,9 +57,8 @@ def test_nobody_waits_for_a_refill_that_takes_long_and_status_shows_it(
     monkeypatch.setattr("irods_omero.agent.cache.refill", slowly)
     one.restore(path)
     with serving(one, 0.1) as connections:
-        heart = Heartbeat(
-            connections.settings, connections.activity, lambda: time.time() + SECONDS
-        )  # after the agent's own
+        # It comes after the agent's own.
+        heart = Heartbeat(connections.settings, connections.activity, lambda: time.time() + SECONDS)
         agent = threading.Thread(target=run, args=(connections, stop, lambda _: None))
         agent.start()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import BinaryIO, cast
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.state.actions import Import
-from irods_omero.status.beat import IMPORTING, UnderWay
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -43,6 +43,8 @@ class Activity:
         self._lock = threading.Lock()
         self._telling = threading.Lock()
         self._under_way: list[_Work] = []
+        self.cache: Mapping[str, int] = {}
+        """How many bytes of copies OMERO had at the last look, and is to have at most; empty without a limit."""
 
     def under_way(self) -> tuple[UnderWay, ...]:
         """What goes on that takes long."""
@@ -75,6 +77,10 @@ class Activity:
             yield lambda path: _counting(opener(path), count)
         seconds = max(self._clock() - since, 0.0)
         self._tell(lambda listener: listener.on_import(action.content.size, seconds))
+
+    def looked_at_cache(self, size: int, most: int) -> None:
+        """There were so many bytes of OMERO's copies, and are to be so many at most."""
+        self.cache = {CACHE_BYTES: size, CACHE_MOST_BYTES: most}
 
     def swept(self, report: Report, seconds: float) -> None:
         """A sweep has come to its end, after as many seconds."""

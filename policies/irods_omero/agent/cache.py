@@ -32,6 +32,7 @@ from irods_omero.gateways.repository.copies import (
 )
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.streaming import blocks_of
 
 log = structlog.get_logger()
@@ -56,8 +57,9 @@ class _Turn(NamedTuple):
 class Cache:
     """What is to be done in OMERO's repository, by one worker."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
-        """``clock`` gives the time, seconds since 1970."""
+    def __init__(self, connections: Connections, clock: Callable[[], float], makes_room: bool = False) -> None:
+        """``clock`` gives the time, seconds since 1970; ``makes_room`` says whether copies are to make room."""
+        self._makes_room = makes_room
         self._connections = connections
         self._observer = Observer(connections, clock)
         self._report = Report()
@@ -101,7 +103,7 @@ class Cache:
         seen = self._observer.observe([data_id]).get(data_id)
         if seen is None:
             return None
-        units = {data_id: replace(seen, checked=checked)}
+        units = {data_id: replace(seen, checked=checked, makes_room=self._makes_room)}
         applier = Applier(self._connections, self._observer, self._report)
         applier.apply_all_but_imports(units)
         return _Turn(units[data_id], applier.copies.get(data_id))
@@ -135,11 +137,14 @@ class Cache:
         for file in action.files:
             versions.append(check(repository, file))
             count(file.size)
+        if self._makes_room:  # nobody else would come back to what is broken off from here on
+            post(self._connections.zone, self._connections.names, unit.unit.data_id, unit.first.path)
         turn = self._agreed(unit.unit.data_id, checked=action.files)
         seen = self._observer.observe([unit.unit.data_id]).get(unit.unit.data_id)
         if turn is None or turn.action != action or seen is None:
             return False
-        if decide_or_fail(replace(seen, checked=action.files)).plan.copies != action:
+        seen = replace(seen, checked=action.files, makes_room=self._makes_room)
+        if decide_or_fail(seen).plan.copies != action:
             return False
         if seen.base.evicted is None:
             raise RefusedError(REMOVING, unit.first.path, "that it is removed cannot be written down")
@@ -214,7 +219,7 @@ class Cache:
         self._report.failed += 1
 
         def failed(seen: Observation) -> Agreement:
-            return replace(seen.base, copy_failure=failing(seen.base, error, self._clock()))
+            return replace(seen.base, copy_failure=failing(seen.base, error, self._clock(), self._makes_room))
 
         return self._record(observation.zone.unit.data_id, failed)
 

@@ -18,6 +18,7 @@ from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
     BEGINNING,
     COLLECTIONS,
@@ -335,6 +336,7 @@ class Sweeper:
         self._workers = workers or Workers(connections)
         self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
+        self._room = MakingRoom(connections, clock)
         self._pending_at = 0.0
         self._turn = FIRST_TURN
 
@@ -357,6 +359,8 @@ class Sweeper:
         self._turn = work.turn
         self._do(work, work.imports())
         self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
+        for _ in range(2):  # looking, and removing what that has found
+            self._do(work, self._room.jobs(work.report, self._workers.busy()))
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.domain.state.texts import timestamp
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 from irods_omero.status.summary import OVERDUE, AgentState, Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -61,9 +62,12 @@ def _copies(status: Status) -> Text | None:
     total = sum((Counter(agent.beat.copies) for agent in status.agents), Counter[str]())
     if not total:
         return None
+    size, most = total[CACHE_BYTES], total[CACHE_MOST_BYTES]
+    now = f" {decimal(size)} of at most {decimal(most)}" if most else ""
+    over = f", {decimal(size - most)} too many" if size > most > 0 else ""
     away = f"{total['evicted']} removed, {decimal(total['freed_bytes'])} freed"
     back = f"{total['refilled']} brought back, {decimal(total['refilled_bytes'])}"
-    return Text(f"OMERO's copies since the agents were started: {away}; {back}")
+    return Text(f"OMERO's copies:{now}{over}; since the agents were started {away}; {back}".replace(":;", ":"))
 
 
 def _backlog(status: Status) -> RenderableType:

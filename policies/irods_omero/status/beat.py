@@ -15,6 +15,9 @@ SECONDS = 60
 TROUBLE_BYTES = 300
 PATH_BYTES = 1000
 
+CACHE_BYTES, CACHE_MOST_BYTES = "cache_bytes", "cache_most_bytes"
+"""In what is said of OMERO's copies: how many bytes there are, and are to be at most."""
+
 IMPORTING = "import"
 """What goes on that takes long, as people read it; others are named by whoever does them."""
 
@@ -57,7 +60,8 @@ class Beat:
         report: What that sweep did, without what did not happen.
         trouble: Why the last sweep was broken off; empty if it was not.
         under_way: What goes on that takes long.
-        copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes.
+        copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes; and
+            how many bytes there are, and are to be at most.
     """
 
     at: int

@@ -27,6 +27,7 @@ class Observation:
         compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
         copies: The files in OMERO's repository, None where nobody could look.
         checked: Those of ``copies`` whose bytes were just seen to be the ones that OMERO knows.
+        makes_room: Whether their copies are to go because OMERO's disk has too many of them.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
@@ -41,6 +42,7 @@ class Observation:
     compared: bool = False
     copies: tuple[ManagedFile, ...] | None = None
     checked: tuple[ManagedFile, ...] = ()
+    makes_room: bool = False
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
 

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
@@ -86,6 +87,10 @@ class Repository:
                 pass
 
         self.call(LOOKING, self.path, enter)
+
+    def notes_reading(self) -> bool:
+        """Whether the file system notes when files are read: not where it is mounted with ``noatime``."""
+        return not os.statvfs(self.path).f_flag & os.ST_NOATIME
 
     def look(self, files: Iterable[tuple[int, str, int]]) -> dict[int, OnDisk]:
         """What is at the places of managed files.
@@ -200,8 +205,8 @@ def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
     elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
-        state = OnDisk(COPY, readable=True)
-    return state._replace(leftover=working is not None, aside=aside is not None)
+        state = OnDisk(COPY, readable=True, used=found.st_atime)
+    return replace(state, leftover=working is not None, aside=aside is not None)
 
 
 def is_same(one: os.stat_result, other: os.stat_result | None) -> bool:
