@@ -13,6 +13,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decision import record
+from irods_omero.domain.planning.news import news_of_failure
 from irods_omero.domain.rules.one_copy import candidates, compared, failing
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Verify
@@ -217,6 +218,8 @@ class Cache:
         """Remember that an action came to nothing, so that the next one is due later; returns whether it is."""
         log.warning("OMERO's copy cannot be changed", path=observation.zone.first.path, error=error)
         self._report.failed += 1
+        failure = failing(observation.base, error, self._clock(), self._makes_room)
+        self._connections.activity.tell(news_of_failure(observation, failure))
 
         def failed(seen: Observation) -> Agreement:
             return replace(seen.base, copy_failure=failing(seen.base, error, self._clock(), self._makes_room))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import structlog
@@ -19,6 +19,7 @@ from irods_omero.agent.workers import Job, Key
 from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import read_apart
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.vocabulary import SHARDS, shard_of
@@ -103,32 +104,43 @@ class MakingRoom:
         self._leaving = deque[Cached]()
         self._due = time.monotonic()
 
-    def jobs(self, report: Report, busy: tuple[frozenset[Key], frozenset[int]]) -> list[Job]:
-        """What the workers are to do: a look at all copies when it is time, and then to remove what it has found.
+    def looks(self, under_way: Collection[Key]) -> list[Job]:
+        """To look at all copies, when it is time and what the last look has found is done.
+
+        Args:
+            under_way: What is being done already, or waits for it.
+        """
+        is_at_work = any(key == LOOKING or key[0] == COPYING for key in under_way)
+        if self._most is None or self._leaving or is_at_work or time.monotonic() < self._due:
+            return []
+        return [Job(LOOKING, partial(self._look, self._most))]
+
+    def jobs(self, report: Report, under_way: Collection[Key], busy: Collection[int]) -> list[Job]:
+        """To remove what was found.
 
         Args:
             report: Counts the units that are too many: the bytes of each are read.
-            busy: What is being done already, and the data objects that this is about.
+            under_way: What is being done already, or waits for it.
+            busy: The data objects that this is about.
         """
-        under_way, ids = busy
-        if self._most is None or LOOKING in under_way:
-            return []
-        count = sum(kind == COPYING for kind, _ in under_way)
-        if not self._leaving and not count and time.monotonic() >= self._due:
-            return [Job(LOOKING, partial(self._look, self._most))]
-        jobs = list[Job]()
+        count, jobs = sum(kind == COPYING for kind, _ in under_way), list[Job]()
         while self._leaving and len(jobs) + count < self._per_sweep:
             data_id = self._leaving.popleft().data_id
-            if data_id not in ids:
+            if data_id not in busy:
                 jobs.append(Job((COPYING, data_id), partial(_settle, self._clock, data_id), frozenset({data_id})))
         report.postponed += len(self._leaving)
         return jobs
 
     def _look(self, most: int, connections: Connections) -> Report:
         begun = time.monotonic()
-        room = look_at_cache(connections, most, self._clock)
+        self._due = begun + PAUSE_SECONDS
+        try:
+            room = look_at_cache(connections, most, self._clock)
+        except RefusedError as error:
+            log.error("OMERO's copies cannot be counted", error=str(error))
+            return Report()
         now = time.monotonic()
-        self._due = now + max(PAUSE_SECONDS, PART * (now - begun))
+        self._due = max(self._due, now + PART * (now - begun))
         if room is None:
             return Report()
         connections.activity.looked_at_cache(room.size, room.most)

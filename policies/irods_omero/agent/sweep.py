@@ -359,8 +359,8 @@ class Sweeper:
         self._turn = work.turn
         self._do(work, work.imports())
         self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
-        for _ in range(2):  # looking, and removing what that has found
-            self._do(work, self._room.jobs(work.report, self._workers.busy()))
+        self._do(work, self._room.looks(self._workers.busy()[0]))
+        self._do(work, self._room.jobs(work.report, *self._workers.busy()))
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags

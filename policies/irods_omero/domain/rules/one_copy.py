@@ -151,7 +151,7 @@ def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending:
     if pending in {SHOW, RESTAGE} or not (stays_away or observation.makes_room):
         return ""
     if not any(file.disk.state == COPY or file.disk.aside for file in files):
-        return f"removed to make room for others, and comes back when somebody asks by {SHOW}"
+        return f"removed to make room for others, and comes back when somebody asks by {SHOW}" if stays_away else ""
     if pending == KEEP or why_not_evicted(observation):
         return ""
     return "least recently used, and removed to make room for others"

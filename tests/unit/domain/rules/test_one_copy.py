@@ -267,6 +267,12 @@ def test_on_a_tier_that_cannot_be_read_no_copy_makes_room() -> None:
     assert decided(limited("copy", makes_room=True, resource="tape")).action is None
 
 
+def test_what_somebody_else_removed_before_its_turn_has_not_made_room() -> None:
+    decision = decided(limited("absent", makes_room=True))
+    assert isinstance(decision.action, Refill)
+    assert decision.evicted is None
+
+
 @pytest.mark.parametrize("word", ["show", "restage"])
 def test_what_made_room_comes_back_when_somebody_asks(word: str) -> None:
     gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
