@@ -75,6 +75,22 @@ def _image_in_two_files(names: Sequence[str]) -> str:
     )
 
 
+def through_a_lens() -> bytes:
+    """A cut-out of the retina, with microscope and objective in its OME-XML."""
+    picture = _grey(color.rgb2gray(data.retina()[400:432, 400:432]))
+    equipment = (
+        '<Instrument ID="Instrument:0"><Microscope Manufacturer="Zeiss" Model="Axio Observer" Type="Inverted"/>'
+        '<Objective ID="Objective:0" Manufacturer="Zeiss" Model="Plan-Apochromat 63x/1.40" NominalMagnification="63" '
+        'LensNA="1.4" Immersion="Oil" Correction="PlanApo"/></Instrument>'
+    )
+    image = (
+        '<Image ID="Image:0" Name="retina"><InstrumentRef ID="Instrument:0"/><ObjectiveSettings ID="Objective:0"/>'
+        '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="32" SizeY="32" SizeZ="1" SizeC="1" '
+        'SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/><TiffData/></Pixels></Image>'
+    )
+    return _tiff(picture[np.newaxis], f'<OME xmlns="{OME}">{equipment}{image}</OME>')
+
+
 def plate(wells: int = 3) -> bytes:
     """A row of wells with one field of cells in each, as a high-content screen writes it."""
     cells = _grey(color.rgb2gray(data.retina()[500:532, 500:532]))

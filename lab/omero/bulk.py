@@ -62,6 +62,29 @@ class Bulkloader:
                 self._insert("DatasetImageLink", ({**owned, "parent": dataset, "child": image} for image in images))
         return Bulk(images, filesets, files)
 
+    def load_fileset(self, folder: str, files: Mapping[str, tuple[int, str]]) -> int:
+        """Make one fileset with one image, of files that are in a folder of the repository; return its id.
+
+        Args:
+            folder: Its path below the repository, with a slash at its end.
+            files: For each name, which is also the client path, the size and the SHA-1 in hexadecimal digits.
+        """
+        with self._store.transaction():
+            owned = self._owned()
+            hasher = self._value("checksumalgorithm", "SHA1-160")
+            common = owned | {"repo": repository_uuid(self._store), "hasher": hasher, "path": folder}
+            known = ({**common, "name": name, "size": size, "hash": sha1} for name, (size, sha1) in files.items())
+            rows = self._insert("OriginalFile", known)
+            (fileset,) = self._insert("Fileset", [{**owned, "templatePrefix": folder}])
+            entries = zip(rows, files, strict=True)
+            self._insert(
+                "FilesetEntry",
+                ({**owned, "fileset": fileset, "originalFile": row, "clientPath": name} for row, name in entries),
+            )
+            images = self._insert("Image", [{**owned, "fileset": fileset, "name": next(iter(files)), "series": 0}])
+            self._pixels(images, owned)
+        return fileset
+
     def tag(self, images: Sequence[int], tags: Sequence[int]) -> None:
         """Put tags that exist on images."""
         with self._store.transaction():

@@ -57,6 +57,7 @@ class Control:
     late_from: int = 0
     late_seconds: float = 0.0
     was_late: bool = False
+    directory: dict[str, list[str]] | None = None
     faults: list[Fault] = field(default_factory=list)
     _seen: tuple[int, int] = (0, 0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,6 +81,7 @@ class Control:
             self.indexer_down = wanted["indexer_down"]
             self.indexer_was_down = self.indexer_was_down or self.indexer_down
             self.late_from, self.late_seconds = wanted["late_from"], wanted["late_seconds"]
+            self.directory = wanted["directory"]
             self.was_late = self.was_late or self.late_from > 0
             self.faults = [Fault(**fault) for fault in wanted["faults"]]
             return released
@@ -111,7 +113,7 @@ class Control:
         return ""
 
 
-def write_control(path: Path, faults: list[Fault], **switches: float) -> None:
+def write_control(path: Path, faults: list[Fault], **switches: Any) -> None:
     """Replace the file as a whole, so that the server never reads half of it; the switches are fields of Control."""
     wanted = {**switches, "faults": [asdict(fault) for fault in faults]}
     fresh = path.with_suffix(".new")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,7 @@ class LabOmero:
         self._down = False
         self._holds_imports = False
         self._indexer_down = False
+        self._directory: Mapping[str, Sequence[str]] | None = None
 
     def __enter__(self) -> LabOmero:
         self.start()
@@ -175,6 +176,17 @@ class LabOmero:
             yield
 
     @contextmanager
+    def directory(self, people: Mapping[str, Sequence[str]]) -> Iterator[None]:
+        """Let the server have LDAP during the block, with these people; each is in groups, by name, that OMERO has."""
+        self._directory = people
+        self._write_control()
+        try:
+            yield
+        finally:
+            self._directory = None
+            self._write_control()
+
+    @contextmanager
     def _switched(self, switch: str) -> Iterator[None]:
         setattr(self, switch, True)
         self._write_control()
@@ -234,4 +246,5 @@ class LabOmero:
             indexer_down=self._indexer_down,
             late_from=self._late[0],
             late_seconds=self._late[1],
+            directory=self._directory,
         )

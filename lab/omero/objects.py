@@ -10,10 +10,17 @@ from omero.rtypes import rbool, rdouble, rint, rlong, rstring, rtime
 
 from lab.omero import permissions
 from lab.omero.caller import USER, Caller
-from lab.omero.model import DETAILS, ENTITIES, Entity
+from lab.omero.model import DETAILS, ENTITIES, LENGTH, Entity
 from lab.omero.store import Row, Store
 
+
+def _length(text: str) -> Any:
+    value, unit = text.split()
+    return omero.model.LengthI(float(value), getattr(omero.model.enums.UnitsLength, unit))
+
+
 WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    LENGTH: _length,
     "text": rstring,
     "int": rint,
     "long": rlong,

@@ -9,7 +9,7 @@ from typing import Any
 from omero.rtypes import rint, rlong
 
 from lab.omero import errors, permissions
-from lab.omero.model import ENTITIES, Entity, Field, entity_of
+from lab.omero.model import ENTITIES, LENGTH, Entity, Field, entity_of
 from lab.omero.store import Row
 from lab.omero.work import Work, now
 
@@ -66,6 +66,8 @@ class Saver:
             elif field.kind == "reference":
                 row[name] = self._reference(entity, field, given)
                 linked.append((ENTITIES[field.target], self._existing(ENTITIES[field.target], row[name])))
+            elif field.kind == LENGTH:
+                row[name] = f"{given.getValue()!r} {given.getUnit()}"
             else:
                 row[name] = int(given.val) if field.kind == "bool" else given.val
         return row, linked
@@ -139,6 +141,8 @@ class Saver:
                 "OptimisticLockException",
                 f"Row was updated or deleted by another transaction: [{entity.java}#{identity}]",
             )
+        if not entity.is_mutable:
+            return identity  # what is changed is lost without a word: omero-91
         if instance._details is not None and instance._details._externalInfo is not None:
             row["external_id"] = self._external(instance)
         changed = {name: value for name, value in row.items() if value != before[name] and name != "repo"}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab.omero.model import ENTITIES, UNIQUE, Entity
+from lab.omero.model import ENTITIES, LENGTH, UNIQUE, Entity
 from lab.omero.model.description import INDEXED
 
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ def _type(entity: Entity, name: str) -> str:
     """Return the SQL type of a column; without one, SQLite would not use its index in a join."""
     field = entity.root.fields.get(name)
     kind = field.kind if field is not None else "text" if name in ("kind", "permissions") else "long"
-    return {"text": "text", "double": "real"}.get(kind, "integer")
+    return {"text": "text", LENGTH: "text", "double": "real"}.get(kind, "integer")
 
 
 def values_table(entity: Entity, name: str) -> str:

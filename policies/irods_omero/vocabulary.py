@@ -23,6 +23,10 @@ SHOW = "show"
 IMPORT = "import"
 REQUESTS = (ARCHIVE, RESTAGE, KEEP, SHOW, IMPORT)
 
+ZARR = ".zarr"
+ZARR_ROOTS = ("zarr.json", ".zattrs")
+"""What speaks for a Zarr hierarchy, in the collection of that name: of version 3 and of version 2."""
+
 TIER_GROUP = "irods::storage_tiering::group"
 TIER_TIME = "irods::storage_tiering::time"
 ACCESS_TIME = "irods::access_time"
@@ -90,6 +94,24 @@ class Names(object):
         # type: (str) -> bool
         """Whether an attribute belongs to this policy, in any spelling that a user may have chosen."""
         return attribute.strip().lower().startswith(self.prefix.lower() + "::")
+
+
+def zarr_of(path):
+    # type: (str) -> str
+    """The outermost collection called `.zarr` that holds a data object or collection; empty for none."""
+    above = path.rpartition("/")[0] + "/"
+    end = above.find(ZARR + "/")
+    return above[: end + len(ZARR)] if end >= 0 else ""
+
+
+def is_part_of_zarr(path):
+    # type: (str) -> bool
+    """Whether a path is one of the many parts of a Zarr hierarchy, and not what speaks for all of it.
+
+    They get no marks and no AVUs: a hierarchy may have millions of them.
+    """
+    zarr = zarr_of(path)
+    return bool(zarr) and path not in [zarr + "/" + root for root in ZARR_ROOTS]
 
 
 def shard_of(data_id):

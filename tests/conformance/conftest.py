@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -64,11 +66,24 @@ def sessions(prepared_zone: ZonePlace) -> Iterator[tuple[Any, Any, Any]]:
 
 
 @pytest.fixture
-def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], tmp_path: Path) -> Iterator[Zone]:
+def folder(prepared_zone: ZonePlace, tmp_path: Path) -> Iterator[Path]:
+    """Where the files of a test are: on a real zone where the user that its server runs as may read and write, too."""
+    if prepared_zone.lab is not None:
+        yield tmp_path
+        return
+    mask = os.umask(0)
+    with TemporaryDirectory(prefix="conformance-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+    os.umask(mask)
+
+
+@pytest.fixture
+def zone(prepared_zone: ZonePlace, sessions: tuple[Any, Any, Any], folder: Path) -> Iterator[Zone]:
     """Sessions, and a collection of this test's own, which is removed at the end."""
     collection = f"/{prepared_zone.zone}/home/{ALICE}/conformance-{uuid4().hex[:12]}"
     sessions[1].collections.create(collection)
-    yield Zone(prepared_zone, *sessions, collection, tmp_path)
+    yield Zone(prepared_zone, *sessions, collection, folder)
     for left in (collection, collection.replace("/home/", "/trash/home/", 1)):
         if sessions[1].collections.exists(left):
             sessions[1].collections.remove(left, recurse=True, force=True)

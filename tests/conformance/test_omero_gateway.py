@@ -26,6 +26,7 @@ from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, unanswered_since
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
+from irods_omero.gateways.omero.image_facts import EQUIPMENT, facts_of
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
 from irods_omero.gateways.omero.records import noted
@@ -35,6 +36,7 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
 from tests.conformance.gateway import ZONE, Agent, opener
+from tests.conformance.hierarchies import refer_to
 from tests.conformance.hql import asked, sendable
 from tests.conformance.importing import bring_in, fileset, picture, settings, upload
 from tests.conformance.mapped import use_tag_sets
@@ -53,7 +55,8 @@ from tests.conformance.server import (
     tag,
 )
 from tests.conformance.server import pairs as key_values_of
-from tests.pictures import lab_book
+from tests.pictures import lab_book, through_a_lens
+from tests.zarr import METADATA
 
 
 def import_into_all_places(agent: Agent) -> int:
@@ -222,6 +225,11 @@ def take_in(agent: Agent) -> None:
     assert dict(fact[:2] for fact in source.facts)["size x"] == "24"
     (file,) = source.files
     assert b"".join(blocks_of(agent.service, file)) == content
+    assert not set(EQUIPMENT) & {fact.name for fact in source.facts}
+    (pixels,) = bring_in(client, "elsewhere/b.ome.tiff", through_a_lens()).pixels
+    facts = {fact.name: fact.value for fact in facts_of(agent.service, pixels.image.id.val, {}, ALICE)}
+    taken_with = ["Zeiss", "Axio Observer", "Zeiss", "Plan-Apochromat 63x/1.40", "63", "1.4", "Oil"]
+    assert [facts[name] for name in EQUIPMENT] == taken_with
     (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])[fileset_id]
     assert (row.id, row.size, row.client_path) == (file.id, len(content), "elsewhere/a.ome.tiff")
     assert managed_rows(agent.service, "of another server", [fileset_id]) == {}
@@ -246,6 +254,7 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
         annotate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         take_in(agent)
+        refer_to(agent, METADATA["ome-zarr-py 0.4"])
         put_on_a_plate(agent, fileset_id)
         use_tag_sets(agent, fileset_id)
         follow_events(agent, fileset_id)

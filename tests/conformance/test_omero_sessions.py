@@ -170,3 +170,13 @@ def test_the_server_says_its_version_and_its_time(server: Server) -> None:
     config = server.client(server.service).getSession().getConfigService()
     assert config.getVersion().split(".")[0].isdigit()
     assert config.getServerTime().val > 1_600_000_000_000
+
+
+def test_the_service_may_have_users_of_a_directory_made_and_others_may_not(server: Server) -> None:
+    """omero-81: whatever its privileges; where the server has no directory ``getSetting`` says so."""
+    directory = server.client(server.service).getSession().getLdapService()
+    assert directory.getSetting() in (True, False)
+    with pytest.raises(omero.ValidationException, match="User already exists"):
+        directory.createUser("root")
+    with pytest.raises(omero.SecurityViolation, match="No matching roles"):
+        server.client(ALICE).getSession().getLdapService().createUser("root")

@@ -13,9 +13,10 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
 from irods_omero.agent.reconcile import Reconciler
+from irods_omero.gateways.omero.image_facts import EQUIPMENT
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 from tests.end_to_end.conftest import SceneFactory
-from tests.pictures import focal_halves, plate, retina
+from tests.pictures import focal_halves, plate, retina, through_a_lens
 from tests.scene import Scene
 from tests.scene.accounts import FAST, GROUP, USER
 from tests.scene.elsewhere import import_elsewhere
@@ -175,6 +176,23 @@ def test_two_imports_of_one_name_do_not_meet(scene: Scene) -> None:
     }
 
 
+def test_many_files_of_one_import_do_not_meet_those_of_another_either(scene: Scene) -> None:
+    """Of many files in one collection the collection is listed, instead of looking for each."""
+    slices = {f"run/it's z{number}.txt": f"{number}".encode() for number in range(15)}
+    first, second = retina(32), retina(40)
+    bring(scene, {"run/cells.ome.tiff": first, **slices})
+    scene.sweep()
+    fileset = bring(scene, {"run/cells.ome.tiff": second, **slices})
+    scene.sweep()
+    names = [path.removeprefix("run/") for path in slices]
+    objects = objects_below(scene)
+    assert objects["Screening/March/cells.ome.tiff"] == first
+    assert objects[f"Screening/March/Fileset-{fileset}/cells.ome.tiff"] == second
+    assert len(objects) == 32
+    units = {tuple(scene.avus(f"{scene.collection}/Screening/March/{name}", "omero::unit")) for name in names}
+    assert len(units) == 1
+
+
 def test_who_is_nobody_in_irods_is_told_on_the_image_and_waits(new_scene: SceneFactory) -> None:
     scene = taking(new_scene)
     known = scene.settings
@@ -207,6 +225,26 @@ def test_what_is_said_of_the_data_comes_from_omero(new_scene: SceneFactory) -> N
     assert scene.avus(path, "missing") == []
     assert scene.avus(path, "image size x") == ["32"]
     assert scene.avus(path, "image dataset") == ["March"]
+
+
+def test_what_an_image_was_taken_with_comes_from_omero(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene, facts="image:")
+    bring(scene, {"cells.ome.tiff": through_a_lens()})
+    bring(scene, {"plain.ome.tiff": retina(32)}, dataset="April")
+    scene.sweep()
+    path = f"{scene.collection}/Screening/March/cells.ome.tiff"
+    said = {name: scene.avus(path, f"image:{name}") for name in EQUIPMENT}
+    assert said == {
+        "microscope manufacturer": ["Zeiss"],
+        "microscope model": ["Axio Observer"],
+        "objective manufacturer": ["Zeiss"],
+        "objective model": ["Plan-Apochromat 63x/1.40"],
+        "objective magnification": ["63"],
+        "objective NA": ["1.4"],
+        "objective immersion": ["Oil"],
+    }
+    plain = f"{scene.collection}/Screening/April/plain.ome.tiff"
+    assert all(scene.avus(plain, f"image:{name}") == [] for name in EQUIPMENT)
 
 
 def test_members_of_a_group_that_reads_together_can_read_the_data(new_scene: SceneFactory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -10,7 +11,9 @@ from uuid import uuid4
 
 import omero
 import pytest
+from irods.access import iRODSAccess
 
+from irods_omero.agent.reconcile import Reconciler
 from irods_omero.errors import PolicyError
 from lab.omero.setup import add_group, add_user
 from lab.zone.lab import LabZone
@@ -18,7 +21,7 @@ from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_omero_first import bring, images_of, objects_below, taking
 from tests.pictures import retina, stained_tissue
 from tests.scene import Scene
-from tests.scene.accounts import PASSWORD, USER
+from tests.scene.accounts import GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
 
 WRITE_FAILED = -513000
@@ -127,6 +130,132 @@ def clear_of(scene: Scene, user: int) -> None:
     if filesets:
         request = omero.cmd.Delete2(targetObjects={"Fileset": [each.id.val for each in filesets]})
         scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": str(scene.group_id)}).close(True)
+
+
+OTHER = "bob"
+"""Whom images are given to: a member of the group, with the same name on both sides."""
+
+
+Followed = tuple[Scene, int, str]
+
+
+@pytest.fixture
+def followed(new_scene: SceneFactory) -> Iterator[Followed]:
+    """A scene whose rights follow OMERO, with a fileset and the path of its data object."""
+    scene = taking(new_scene, share=True, make_groups=True, follow_rights=True)
+    ensure_zone_user(scene.admin, OTHER, PASSWORD)
+    add_user(scene.root, OTHER, PASSWORD, [scene.group_id])
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    yield scene, fileset, f"{scene.collection}/{CELLS}"
+    give(scene, fileset, USER)
+
+
+def give(scene: Scene, fileset: int, name: str) -> None:
+    """An administrator gives the images of a fileset to another user."""
+    user = scene.root.getSession().getAdminService().lookupExperimenter(name).id.val
+    request = omero.cmd.Chown2(targetObjects={"Image": images_of(scene, fileset)}, userId=user)
+    scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
+
+
+def grant(scene: Scene, path: str, name: str, level: str) -> None:
+    """An administrator changes the access control list by hand."""
+    scene.admin.acls.set(iRODSAccess(level, path, name, scene.zone.zone), admin=True)
+
+
+def move(scene: Scene, fileset: int, group: int) -> None:
+    """Move the images of a fileset to another group."""
+    request = omero.cmd.Chgrp2(targetObjects={"Image": images_of(scene, fileset)}, groupId=group)
+    scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
+
+
+def test_rights_follow_the_owner_and_the_group_in_omero(followed: Followed) -> None:
+    scene, fileset, path = followed
+    guest = f"guest-{uuid4().hex[:6]}"
+    ensure_zone_user(scene.admin, guest, PASSWORD)
+    grant(scene, path, guest, "read")
+    give(scene, fileset, OTHER)
+    scene.sweep()
+    rights = rights_on(scene, path)
+    assert rights[OTHER] == "own"
+    assert USER not in rights
+    assert rights[guest] == "read_object", "somebody else gave that"
+    assert scene.shown(path).image.owner == OTHER
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+    with scene.zone.session(OTHER, PASSWORD) as session:
+        assert session.data_objects.get(path).size > 0, "the collections are open to the new owner"
+    name, group = another_group(scene, "rwrw--")
+    add_user(scene.root, OTHER, PASSWORD, [group])
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [GROUP, name]}])
+    move(scene, fileset, group)
+    scene.sweep()
+    rights = rights_on(scene, path)
+    try:
+        assert rights[name] == "modify_object"
+        assert GROUP not in rights
+        assert rights[OTHER] == "own"
+        assert rights[guest] == "read_object"
+        assert scene.avus(path, "omero::error") == []
+    finally:
+        scene.admin.groups.remove(name)
+        scene.admin.users.remove(guest)
+
+
+def test_what_people_have_changed_of_the_rights_stays_when_they_follow(followed: Followed) -> None:
+    scene, fileset, path = followed
+    grant(scene, path, USER, "write")
+    give(scene, fileset, OTHER)
+    scene.sweep()
+    rights = rights_on(scene, path)
+    assert rights[USER] == "modify_object"
+    assert rights[OTHER] == "own"
+    grant(scene, path, OTHER, "read")
+    scene.sweep()
+    assert rights_on(scene, path)[OTHER] == "read_object", "nothing has changed in OMERO"
+
+
+def test_rights_stay_where_the_rule_does_not_say_that_they_follow(followed: Followed) -> None:
+    scene, fileset, path = followed
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "follow_rights": False}])
+    before = rights_on(scene, path)
+    give(scene, fileset, OTHER)
+    scene.sweep()
+    assert rights_on(scene, path) == before
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_where_the_new_owner_is_nobody_in_irods_nothing_changes_and_both_sides_say_so(followed: Followed) -> None:
+    scene, fileset, path = followed
+    name = f"stranger-{uuid4().hex[:6]}"
+    add_user(scene.root, name, PASSWORD, [scene.group_id])
+    before = rights_on(scene, path)
+    give(scene, fileset, name)
+    scene.sweep()
+    assert rights_on(scene, path) == before
+    assert f"there is no iRODS user {name}" in scene.avus(path, "omero::error")[0]
+    assert f"there is no iRODS user {name}" in dict(scene.shown(path).image.pairs)["error"]
+    ensure_zone_user(scene.admin, name, PASSWORD)
+    try:
+        with scene.connections() as connections:
+            for _ in Reconciler(connections).run():
+                pass
+        assert rights_on(scene, path)[name] == "own"
+        assert scene.avus(path, "omero::error") == []
+    finally:
+        scene.admin.users.remove(name)
+
+
+@pytest.mark.lab_only("counts all writes of both servers")
+def test_when_rights_have_followed_a_quiet_round_writes_nothing(followed: Followed) -> None:
+    scene, fileset, _ = followed
+    give(scene, fileset, OTHER)
+    scene.sweep()
+    scene.sweep()
+    before = scene.writes()
+    scene.sweep()
+    assert scene.writes() == before
 
 
 @pytest.mark.lab_only("fills a resource")

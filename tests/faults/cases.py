@@ -22,6 +22,7 @@ from tests.pictures import lab_book, retina
 from tests.scene import OmeroPlace, Scene, ZonePlace
 from tests.scene.accounts import ARCHIVE, FAST, PASSWORD, USER
 from tests.scene.places import REPOSITORY
+from tests.zarr import METADATA, files_of, root_of
 
 KEYWORD, KEYWORDS = "keyword", "lab/keyword"
 LABEL, LABELS = "label", "Label"
@@ -102,6 +103,20 @@ class Case:
             self.scene.put(path.removeprefix(f"{self.scene.collection}/"), other)
         self.put(content)
 
+    def put_zarr(self, name: str = "ome-zarr-py 0.4") -> None:
+        """Write a hierarchy of OME-Zarr; what speaks for it is the data object."""
+        zarr = f"{self.name}.zarr"
+        self.path = f"{self.scene.collection}/{zarr}/{root_of(METADATA[name])}"
+        for path, content in files_of(METADATA[name], chunks=1).items():
+            self.scene.user.collections.create(f"{self.scene.collection}/{zarr}/{path}".rpartition("/")[0])
+            self.scene.put(f"{zarr}/{path}", content)
+
+    def rename_zarr(self) -> None:
+        """Give the hierarchy another name."""
+        zarr, _, root = self.path.rpartition("/")
+        self.path = f"{zarr.removesuffix('.zarr')} renamed.zarr/{root}"
+        self.scene.user.collections.move(zarr, self.path.rpartition("/")[0])
+
     def add(self, attribute: str, *values: str) -> None:
         """Add AVUs."""
         for value in values:
@@ -160,8 +175,12 @@ def scene_of_its_own(
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
             OmeroPlace(server.host, server.port, server.root, server.password, server),
         )
-        numbers = {"imports": {"parallel": parallel}, "zone": {"connections": parallel}}
-        with Scene(*places, policy_file, name, attributes=ATTRIBUTES, **numbers) as scene:
+        changes = {
+            "imports": {"parallel": parallel},
+            "zone": {"connections": parallel},
+            "omero": {"zarr": "s3://s3.example.org{path}"},
+        }
+        with Scene(*places, policy_file, name, attributes=ATTRIBUTES, **changes) as scene:
             scene.watch()
             for client in (scene.microscopist, scene.root):
                 client.enableKeepAlive(KEEP_ALIVE)

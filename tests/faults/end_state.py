@@ -88,8 +88,9 @@ def _filesets(case: Case) -> list[int]:
 
 
 def _fileset(case: Case, fileset: int) -> list[dict[str, Any]]:
-    rows = query(case.scene, "select i.id from Image i where i.fileset.id = :id order by i.id", id=fileset)
-    shown = [image_shown(case.scene.root, row[0]) for row in rows]
+    text = "select i.id, x.lsid from Image i left outer join i.details.externalInfo x where i.fileset.id = :id"
+    rows = query(case.scene, f"{text} order by i.id", id=fileset)
+    shown = [(image_shown(case.scene.root, id_), lsid) for id_, lsid in rows]
     return [
         {
             "tags": sorted(image.tags),
@@ -97,8 +98,9 @@ def _fileset(case: Case, fileset: int) -> list[dict[str, Any]]:
             "pairs of users": sorted(image.users_pairs),
             "archived": image.archived,
             "dataset": _plain(case, image.dataset),
+            "address": _plain(case, address or ""),
         }
-        for image in shown
+        for image, address in shown
     ]
 
 

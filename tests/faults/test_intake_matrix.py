@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
+from typing import Any
 
+import omero
 import pytest
 from irods.column import Like
 from irods.models import Collection, DataObject
 
+from lab.omero.setup import add_user
+from tests.end_to_end.test_omero_first_rights import OTHER, rights_on
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Disturbance
 from tests.faults.cases import avus_of, scene_of_its_own
 from tests.faults.end_state import NUMBERED, query
 from tests.pictures import focal_halves
 from tests.scene import Scene
-from tests.scene.accounts import FAST, GROUP
+from tests.scene.accounts import FAST, GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
 from tests.scene.snapshot import image_shown
 
@@ -38,6 +42,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "intake") as (scene, agents):
         place = f"{scene.collection}/{{dataset}}"
         rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False, "avus": {"from": "{dataset}"}}
+        rule["follow_rights"] = True
         taking = dataclasses.replace(agents, settings=scene.with_settings(omero_first=[rule]))
         taking.run()
         yield scene, taking
@@ -49,7 +54,7 @@ def bring(scene: Scene) -> tuple[int, str]:
     return import_elsewhere(scene.microscopist, scene.group_id, FILES, "", name), name
 
 
-def end_state(scene: Scene, fileset: int, name: str) -> object:
+def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
     """What both sides show of one fileset, without what differs from run to run."""
     columns = scene.admin.query(Collection.name, DataObject.name, DataObject.owner_name, DataObject.checksum)
     rows = columns.filter(Like(Collection.name, f"{scene.collection}/{name}%"))
@@ -58,7 +63,7 @@ def end_state(scene: Scene, fileset: int, name: str) -> object:
     shown = [image_shown(scene.root, image) for (image,) in images]
     return {
         "objects": [
-            (path.replace(name, "NAME"), row[DataObject.owner_name], row[DataObject.checksum])
+            (path.replace(name, "NAME"), row[DataObject.owner_name], row[DataObject.checksum], rights_on(scene, path))
             for path, row in sorted(objects.items())
         ],
         "avus": [
@@ -81,9 +86,41 @@ def end_state(scene: Scene, fileset: int, name: str) -> object:
 
 @pytest.mark.timeout(3600 if ALL else 900)
 def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage) -> None:
+    scene, _ = stage
+    break_off_everywhere(stage, lambda: bring(scene))
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -> None:
+    scene, agents = stage
+    ensure_zone_user(scene.admin, OTHER, PASSWORD)
+    user = add_user(scene.root, OTHER, PASSWORD, [scene.group_id])
+
+    def give() -> tuple[int, str]:
+        fileset, name = bring(scene)
+        assert not agents.run().error
+        images = [image for (image,) in query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset)]
+        request = omero.cmd.Chown2(targetObjects={"Image": images}, userId=user)
+        scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
+        return fileset, name
+
+    state = break_off_everywhere(stage, give)
+    assert all(rights[OTHER] == "own" and USER not in rights for *_, rights in state["objects"])
+
+
+def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]]) -> dict[str, Any]:
+    """Break an agent off at each of a sample of its calls, and see that the next ones end as an undisturbed one does.
+
+    Args:
+        stage: The scene, and what runs agents.
+        prepare: Makes what is to be done; gives the fileset, and the name of its dataset.
+
+    Returns:
+        How it ends.
+    """
     scene, agents = stage
     for _ in range(2):  # the first also does what is done once
-        fileset, name = bring(scene)
+        fileset, name = prepare()
         outcome = agents.run()
         assert not outcome.error
     wanted = end_state(scene, fileset, name)
@@ -97,7 +134,7 @@ def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Sta
     ]
     wrong = []
     for disturbance in todo:
-        fileset, name = bring(scene)
+        fileset, name = prepare()
         outcome = agents.run(disturbance)
         assert outcome.killed is (disturbance.how == KILL), disturbance
         for _ in range(3):
@@ -112,3 +149,4 @@ def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Sta
     quiet = agents.run(task=RECONCILE)
     assert (quiet.drifted, quiet.error) == (0, "")
     print(f"{len(calls)} calls, {len(todo)} disturbances")
+    return wanted

@@ -8,6 +8,7 @@ from typing import Any
 
 import irods.keywords as kw
 import omero
+from irods.access import iRODSAccess
 from irods.meta import iRODSMeta
 from irods.models import Collection
 from omero.rtypes import unwrap
@@ -65,6 +66,8 @@ def clear_zone(admin: Any, user: Any, before: Beginning, collection: str, others
         if admin.data_objects.exists(path):
             admin.data_objects.unlink(path, force=True)
     if user.collections.exists(collection):
+        own = iRODSAccess("own", collection, user.username, user.zone)  # what is in it may have been given to others
+        admin.acls.set(own, recursive=True, admin=True)
         user.collections.remove(collection, recurse=True, force=True)
     remove_marks(admin, collection.rpartition("/")[0])
     home = _home(admin.zone)

@@ -40,7 +40,7 @@ def move(call: Call, request: Any) -> Any:
             for name, identities in moved.items():
                 for identity in identities:
                     work.store.update(ENTITIES[name], identity, {"group_id": group})
-                work.log("CHGRP", ENTITIES[name], identities)
+                work.log("UPDATE", ENTITIES[name], identities)
     java = [{ENTITIES[name].java: sorted(ids) for name, ids in part.items()} for part in (moved, dropped)]
     return omero.cmd.Chgrp2Response(*java)
 

@@ -9,11 +9,16 @@ import omero
 import omero.cmd
 
 from lab.omero.commands.delete import delete
+from lab.omero.commands.give import give
 from lab.omero.commands.handle import error, offer_handle
 from lab.omero.commands.move import move
 from lab.omero.servants import Call
 
-COMMANDS: dict[str, Callable[[Call, Any], Any]] = {"::omero::cmd::Chgrp2": move, "::omero::cmd::Delete2": delete}
+COMMANDS: dict[str, Callable[[Call, Any], Any]] = {
+    "::omero::cmd::Chgrp2": move,
+    "::omero::cmd::Chown2": give,
+    "::omero::cmd::Delete2": delete,
+}
 
 
 def submit(call: Call, request: Any) -> Any:

@@ -20,10 +20,12 @@ DETAILS = {
 }
 KINDS = {"rstring": "text", "rint": "int", "rlong": "long", "rbool": "bool", "rtime": "time", "rdouble": "double"}
 
+LENGTH = "length"
+
 
 @dataclass(frozen=True)
 class Field:
-    """One column: a plain value, or a reference to another entity."""
+    """One column: a plain value, a length with its unit, or a reference to another entity."""
 
     name: str
     kind: str
@@ -122,6 +124,8 @@ def _define(name: str, base: str) -> Entity:
 def _declare(made: Entity, word: str) -> None:
     if word.endswith("="):
         made.values.append(word[:-1])
+    elif word.endswith("@"):
+        made.fields[word[:-1]] = Field(word[:-1], LENGTH, True)
     elif ">" in word:
         name, target = word.split(">")
         made.fields[name] = Field(name, "reference", True, target)
@@ -178,4 +182,4 @@ def _build() -> None:
 
 _build()
 
-__all__ = ["DETAILS", "ENTITIES", "UNIQUE", "Collection", "Entity", "Field", "entity", "entity_of"]
+__all__ = ["DETAILS", "ENTITIES", "LENGTH", "UNIQUE", "Collection", "Entity", "Field", "entity", "entity_of"]

@@ -1,7 +1,8 @@
 """Which classes of the OMERO model the lab keeps, and how they refer to each other.
 
 One line per class. `field>Class` is a reference, `field<Class.inverse` a collection of the objects whose `inverse`
-refers back, `field=` a list of named values. Plain fields are not listed: omero-py's classes name and type them.
+refers back, `field=` a list of named values,
+`field@` a length with its unit. Plain fields are not listed: omero-py's classes name and type them.
 A line `Class:Base` is kept in the table of its base.
 """
 
@@ -24,6 +25,23 @@ ENUMERATIONS = {
         "WriteScriptRepo",
     ],
     "ChecksumAlgorithm": ["Adler-32", "CRC-32", "File-Size-64", "MD5-128", "Murmur3-32", "Murmur3-128", "SHA1-160"],
+    "Correction": [
+        "UV",
+        "PlanApo",
+        "PlanFluor",
+        "SuperFluor",
+        "VioletCorrected",
+        "Achro",
+        "Achromat",
+        "Fluor",
+        "Fl",
+        "Fluar",
+        "Neofluar",
+        "Fluotar",
+        "Apo",
+        "Other",
+        "Unknown",
+    ],
     "DimensionOrder": ["XYZCT", "XYCTZ", "XYZTC", "XYTCZ", "XYCZT", "XYTZC"],
     "EventType": [
         "Bootstrap",
@@ -39,6 +57,7 @@ ENUMERATIONS = {
         "Processing",
     ],
     "Format": ["OMETiff", "Tiff", "PNG", "JPEG", "Fake"],
+    "Immersion": ["Oil", "Water", "WaterDipping", "Air", "Multi", "Glycerol", "Other", "Unknown"],
     "JobStatus": [
         "Submitted",
         "Resubmitted",
@@ -50,6 +69,8 @@ ENUMERATIONS = {
         "Finished",
         "Cancelled",
     ],
+    "Medium": ["Air", "Oil", "Water", "Glycerol", "Other", "Unknown"],
+    "MicroscopeType": ["Upright", "Inverted", "Dissection", "Electrophysiology", "Other", "Unknown"],
     "PixelsType": [
         "bit",
         "int8",
@@ -97,9 +118,16 @@ ProjectDatasetLink      parent>Project child>Dataset
 DatasetImageLink        parent>Dataset child>Image
 Image                   fileset>Fileset format>Format pixels<Pixels.image wellSamples<WellSample.image
 Image                   datasetLinks<DatasetImageLink.child
+Image                   instrument>Instrument objectiveSettings>ObjectiveSettings
+Instrument              microscope>Microscope objective<Objective.instrument
+Microscope              type>MicroscopeType
+Objective               instrument>Instrument immersion>Immersion correction>Correction
+ObjectiveSettings       objective>Objective medium>Medium
 Pixels                  image>Image relatedTo>Pixels pixelsType>PixelsType dimensionOrder>DimensionOrder
 Pixels                  channels<Channel.pixels pixelsFileMaps<PixelsOriginalFileMap.child
-Channel                 pixels>Pixels logicalChannel>LogicalChannel
+Pixels                  physicalSizeX@ physicalSizeY@ physicalSizeZ@
+Channel                 pixels>Pixels logicalChannel>LogicalChannel statsInfo>StatsInfo
+StatsInfo
 LogicalChannel          channels<Channel.logicalChannel
 PixelsOriginalFileMap   parent>OriginalFile child>Pixels
 Fileset                 usedFiles<FilesetEntry.fileset images<Image.fileset jobLinks<FilesetJobLink.parent

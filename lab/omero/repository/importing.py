@@ -16,6 +16,7 @@ from lab.omero.caller import Caller
 from lab.omero.commands.handle import CommandError, error
 from lab.omero.host import Host
 from lab.omero.loading import Loader
+from lab.omero.repository.instruments import Instruments
 from lab.omero.repository.layout import NAME_LIMIT
 from lab.omero.repository.reading import BrokenFileError, Contents, Picture, UnknownFormatError, read
 from lab.omero.saving import Saver
@@ -52,7 +53,9 @@ class Importing:
             with working(self._host.store, self._caller, self._host.control) as work:
                 saver = Saver(work)
                 images = [self._image(n, picture, contents) for n, picture in enumerate(contents.pictures)]
-                for image in images:
+                instruments = Instruments(saver, contents.instruments)
+                for image, picture in zip(images, contents.pictures, strict=True):
+                    instruments.describe(image, picture)
                     saver.save(image)
                 plate = self._plate(contents, images)
                 if plate is not None:

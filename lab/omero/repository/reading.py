@@ -27,6 +27,31 @@ class BrokenFileError(Exception):
 
 
 @dataclass
+class Objective:
+    """One lens of an instrument; what is not known is none."""
+
+    identifier: str
+    manufacturer: str | None = None
+    model: str | None = None
+    magnification: float | None = None
+    aperture: float | None = None
+    immersion: str = "Unknown"
+    correction: str = "Unknown"
+
+
+@dataclass
+class Instrument:
+    """What images were taken with."""
+
+    identifier: str
+    has_microscope: bool = False
+    manufacturer: str | None = None
+    model: str | None = None
+    kind: str = "Unknown"
+    objectives: list[Objective] = field(default_factory=list)
+
+
+@dataclass
 class Picture:
     """One image of a file."""
 
@@ -41,6 +66,8 @@ class Picture:
     channels: list[str] = field(default_factory=list)
     identifier: str = ""
     acquired: int | None = None
+    instrument: str = ""
+    objective: str = ""
 
 
 @dataclass
@@ -60,6 +87,7 @@ class Contents:
     pictures: list[Picture]
     plate: str = ""
     places: list[Place] = field(default_factory=list)
+    instruments: list[Instrument] = field(default_factory=list)
 
 
 def read(path: Path) -> Contents:
@@ -140,7 +168,7 @@ def _read_ome(described: str, folder: Path) -> Contents:
         if name and part.text != root.get("UUID") and not (folder / name).exists():
             raise BrokenFileError(f"Missing file {name} associated with UUID {part.text}.")
     pictures = [_picture(node) for node in root.iterfind("{*}Image")]
-    contents = Contents("OMETiff", pictures)
+    contents = Contents("OMETiff", pictures, instruments=[_instrument(node) for node in root.iterfind("{*}Instrument")])
     plate = root.find("{*}Plate")
     if plate is not None:
         contents.plate = plate.get("Name") or "Plate"
@@ -167,6 +195,37 @@ def _picture(node: ElementTree.Element) -> Picture:
         channels=channels,
         identifier=node.get("ID") or "",
         acquired=_moment(node.findtext("{*}AcquisitionDate")),
+        instrument=_identifier(node, "{*}InstrumentRef"),
+        objective=_identifier(node, "{*}ObjectiveSettings"),
+    )
+
+
+def _identifier(node: ElementTree.Element, what: str) -> str:
+    found = node.find(what)
+    return found.get("ID", "") if found is not None else ""
+
+
+def _instrument(node: ElementTree.Element) -> Instrument:
+    made = Instrument(node.get("ID", ""))
+    microscope = node.find("{*}Microscope")
+    if microscope is not None:
+        made.has_microscope = True
+        made.manufacturer, made.model = microscope.get("Manufacturer"), microscope.get("Model")
+        made.kind = microscope.get("Type", "Unknown")
+    made.objectives = [_objective(each) for each in node.iterfind("{*}Objective")]
+    return made
+
+
+def _objective(node: ElementTree.Element) -> Objective:
+    magnification, aperture = node.get("NominalMagnification"), node.get("LensNA")
+    return Objective(
+        node.get("ID", ""),
+        node.get("Manufacturer"),
+        node.get("Model"),
+        float(magnification) if magnification else None,
+        float(aperture) if aperture else None,
+        node.get("Immersion", "Unknown"),
+        node.get("Correction", "Unknown"),
     )
 
 

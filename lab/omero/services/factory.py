@@ -17,6 +17,7 @@ from lab.omero.servants import Call, writes
 from lab.omero.services.admin import Admin
 from lab.omero.services.config import Config, Types
 from lab.omero.services.container import Container
+from lab.omero.services.ldap import Ldap
 from lab.omero.services.query import Query
 from lab.omero.services.resources import SharedResources
 from lab.omero.services.session import SessionService
@@ -26,6 +27,7 @@ STATELESS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "omero.api.IAdmin": ("IAdmin", "api", Admin),
     "omero.api.IConfig": ("IConfig", "api", Config),
     "omero.api.IContainer": ("IContainer", "api", Container),
+    "omero.api.ILdap": ("ILdap", "api", Ldap),
     "omero.api.IQuery": ("IQuery", "api", Query),
     "omero.api.ISession": ("ISession", "api", SessionService),
     "omero.api.ITypes": ("ITypes", "api", Types),
@@ -62,6 +64,9 @@ class Factory:
 
     def getContainerService(self, call: Call) -> Any:
         return self._service(call, "omero.api.IContainer")
+
+    def getLdapService(self, call: Call) -> Any:
+        return self._service(call, "omero.api.ILdap")
 
     def getQueryService(self, call: Call) -> Any:
         return self._service(call, "omero.api.IQuery")

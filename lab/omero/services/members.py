@@ -40,7 +40,7 @@ class Members:
         row["permissions"] = permission_text(group._details._permissions)
         row["ldap"] = row["ldap"] or 0
         with call.working() as work:
-            return _insert(work, "ExperimenterGroup", row)
+            return insert(work, "ExperimenterGroup", row)
 
     @writes
     def updateGroup(self, call: Call, group: Any) -> None:
@@ -90,7 +90,7 @@ class Members:
         call.objects = len(wanted)
         known = memberships(call.host.store, user.id.val)[0]
         with call.working() as work:
-            _join(work, user.id.val, [group for group in wanted if group not in known])
+            join(work, user.id.val, [group for group in wanted if group not in known])
 
     @writes
     def removeGroups(self, call: Call, user: Any, groups: list[Any]) -> None:
@@ -192,8 +192,8 @@ class Members:
         row = plain_row(EXPERIMENTER, user)
         row["ldap"] = row["ldap"] or 0
         with call.working() as work:
-            identity = _insert(work, "Experimenter", row)
-            _join(work, identity, groups)
+            identity = insert(work, "Experimenter", row)
+            join(work, identity, groups)
             if privileges is not None:
                 _restrict(work, identity, privileges)
             elif SYSTEM in others and privileges_of(work.store, call.caller.user) != call.caller.privileges:
@@ -208,12 +208,13 @@ class Members:
         with call.working() as work:
             for user in users:
                 rows = [row for row in work.store.rows(MAP, "child", [user.id.val]) if row["parent"] == group.id.val]
-                identity = rows[0]["id"] if rows else _join(work, user.id.val, [group.id.val])[0]
+                identity = rows[0]["id"] if rows else join(work, user.id.val, [group.id.val])[0]
                 work.store.update(MAP, identity, {"owner": int(leads)})
                 work.log("UPDATE", MAP, [identity])
 
 
-def _insert(work: Work, name: str, row: dict[str, Any]) -> int:
+def insert(work: Work, name: str, row: dict[str, Any]) -> int:
+    """Make a user or a group."""
     reserved, column = (RESERVED_USERS, "omeName") if name == "Experimenter" else (RESERVED_GROUPS, "name")
     if not row[column] or row[column] in reserved:
         raise errors.validation(f"not a name for a new {name}: {row[column]}")
@@ -224,7 +225,8 @@ def _insert(work: Work, name: str, row: dict[str, Any]) -> int:
     return identity
 
 
-def _join(work: Work, user: int, groups: list[int]) -> list[int]:
+def join(work: Work, user: int, groups: list[int]) -> list[int]:
+    """Make a user a member of groups; return the ids of the memberships."""
     made = [work.store.insert(MAP, {"parent": group, "child": user, "owner": 0}) for group in groups]
     work.log("INSERT", MAP, made)
     return made

@@ -102,3 +102,26 @@ def test_the_server_says_its_version_and_enumerations(world: World) -> None:
     assert factory.getTypesService().getEnumeration("PixelsType", "uint16").value.val == "uint16"
     with pytest.raises(omero.ApiUsageException):
         factory.getTypesService().getEnumeration("PixelsType", "uint7")
+
+
+def test_a_user_of_the_directory_is_made_by_whoever_administers(world: World) -> None:
+    """omero-81."""
+    service, name = world.client("service"), "dora"
+    ldap = service.sf.getLdapService()
+    assert ldap.getSetting() is False
+    with pytest.raises(omero.ValidationException, match="User already exists: root"):
+        ldap.createUser("root")
+    with pytest.raises(omero.InternalException, match="CommunicationException"):
+        ldap.createUser(name)
+    with pytest.raises(omero.SecurityViolation, match="No matching roles"):
+        world.client("alice").sf.getLdapService().createUser(name)
+    with world.lab.directory({name: ["annotate", "shared"], "loner": []}):
+        assert ldap.getSetting() is True
+        made = ldap.createUser(name)
+        assert (made.omeName.val, made.ldap.val) == (name, True)
+        groups = service.sf.getAdminService().getMemberOfGroupIds(made)
+        assert {world.groups["annotate"], world.groups["shared"]} < set(groups)
+        with pytest.raises(omero.ApiUsageException, match="found=0"):
+            ldap.createUser("nobody")
+        with pytest.raises(omero.ValidationException, match="No group found"):
+            ldap.createUser("loner")

@@ -40,3 +40,19 @@ def test_bulk_key_values_are_key_values(world: World) -> None:
     assert key_values == [[("a", "1"), ("b", str(image))] for image in bulk.images]
     delete(client, Fileset=list(bulk.filesets))
     client.closeSession()
+
+
+def test_a_bulk_fileset_has_its_files_in_their_order(world: World) -> None:
+    client = world.lab.client("alice", group="annotate")
+    with world.lab.bulk("alice", "annotate") as loader:
+        fileset = loader.load_fileset("many/", {"b.tif": (3, "00"), "a.tif": (4, "01")})
+    text = (
+        "select e.clientPath, o.path, o.size, o.hash, h.value, i.name from FilesetEntry e join e.originalFile o "
+        "join o.hasher h join e.fileset f join f.images i where f.id = :id order by e.id"
+    )
+    assert query(client, text, id=fileset) == [
+        ["b.tif", "many/", 3, "00", "SHA1-160", "b.tif"],
+        ["a.tif", "many/", 4, "01", "SHA1-160", "b.tif"],
+    ]
+    delete(client, Fileset=[fileset])
+    client.closeSession()

@@ -1,4 +1,4 @@
-"""Delete2 and Chgrp2: what goes along, what stays, and what is refused as a whole."""
+"""Delete2, Chgrp2 and Chown2: what goes along, what stays, and what is refused as a whole."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ def test_the_response_can_be_asked_for_without_a_callback(alice: Any) -> None:
 
 def test_commands_that_it_does_not_have_are_refused_by_name(alice: Any) -> None:
     with pytest.raises(omero.CmdError) as caught:
-        alice.submit(omero.cmd.Chown2(targetObjects={"Image": [1]}), loops=100)
-    assert caught.value.err.parameters["message"] == "lab OMERO does not offer the command Chown2"
+        alice.submit(omero.cmd.Chmod2(targetObjects={"ExperimenterGroup": [1]}), loops=100)
+    assert caught.value.err.parameters["message"] == "lab OMERO does not offer the command Chmod2"
 
 
 def test_moving_an_image_to_another_group_loses_links_to_what_stays(world: World, alice: Any) -> None:
@@ -200,3 +200,42 @@ def test_nothing_is_moved_into_a_group_of_others(world: World, alice: Any) -> No
     with pytest.raises(omero.CmdError) as caught:
         alice.submit(omero.cmd.Chgrp2(targetObjects={"Image": [image.id.val]}, groupId=foreign), loops=100)
     assert caught.value.err.name == "not-in-group"
+
+
+@pytest.mark.parametrize(("group", "tags", "places"), [("private", 1, 0), ("annotate", 0, 0), ("shared", 0, 1)])
+def test_an_image_is_given_with_its_fileset_and_what_the_group_allows(
+    world: World, group: str, tags: int, places: int
+) -> None:
+    """omero-82: where members annotate, annotations stay with their owner; datasets of others only where all write."""
+    alice = world.lab.client("alice", group=group)
+    fileset, images = fileset_of(alice, "given")
+    image = omero.model.ImageI(images[0], False)
+    save(alice, linked("DatasetImageLink", save(alice, named("Dataset", "stays")), image))
+    own = save(alice, linked("ImageAnnotationLink", image, tag("own")))
+    request = omero.cmd.Chown2(targetObjects={"Image": images}, userId=world.users["bob"])
+    callback = world.client("root").submit(request, loops=100)
+    response = callback.getResponse()
+    callback.close(True)
+    assert response.includedObjects["ome.model.fs.Fileset"] == [fileset]
+    root, within, bob = world.client("root"), world.within(group), world.users["bob"]
+    text = "select i.id from Image i where i.fileset.id = :id and i.details.owner.id = :bob"
+    assert query(root, text, within, id=fileset, bob=bob) == [images]
+    text = "select l.id from ImageAnnotationLink l where l.id = :id and l.details.owner.id = :bob"
+    assert len(query(root, text, within, id=own.id.val, bob=bob)) == tags
+    text = "select l.id from DatasetImageLink l where l.child.id = :id"
+    assert len(query(root, text, within, id=images[0])) == places
+    logged = "select l.id from EventLog l where l.entityType = :kind and l.entityId = :id and l.action = :action"
+    assert len(query(root, logged, kind="ome.model.core.Image", id=images[0], action="UPDATE")) == 1
+    alice.closeSession()
+
+
+def test_only_owners_of_groups_give_away_and_only_to_members(world: World, alice: Any) -> None:
+    image = save(alice, named("Image", "i"))
+    request = omero.cmd.Chown2(targetObjects={"Image": [image.id.val]}, userId=world.users["bob"])
+    with pytest.raises(omero.CmdError, match="not an owner of any group"):
+        alice.submit(request, loops=100)
+    request.userId = world.users["stranger"]
+    with pytest.raises(omero.CmdError, match="is not a member of group"):
+        world.client("owner").submit(request, loops=100)
+    request.userId = world.users["bob"]
+    world.client("owner").submit(request, loops=100).close(True)

@@ -264,3 +264,31 @@ def test_a_companion_file_has_to_be_xml(alice: Any, tmp_path: Path) -> None:
     path.write_bytes(picture(tmp_path / "a.ome.tif", "inside").read_bytes())
     response = import_file(alice, path)
     assert (response.name, response.parameters["message"]) == ("error-on-init", "Could not get OME-XML version")
+
+
+def test_microscope_and_objective_of_the_metadata_are_there_once_for_all_images(alice: Any, tmp_path: Path) -> None:
+    """omero-83."""
+    path = picture(tmp_path / "lens.ome.tif", "one", "two", shape=(1, 1, 4, 4))
+    with tifffile.TiffFile(path) as tiff:
+        described = str(tiff.ome_metadata)
+    instrument = (
+        '<Instrument ID="Instrument:0"><Microscope Manufacturer="Zeiss" Model="Axio Observer" Type="Inverted"/>'
+        '<Objective ID="Objective:0" Model="Plan" NominalMagnification="63" LensNA="1.4" Immersion="Oil"/></Instrument>'
+    )
+    used = '<InstrumentRef ID="Instrument:0"/><ObjectiveSettings ID="Objective:0"/><Pixels '
+    start = described.index("<Image ")
+    described = described[:start] + instrument + described[start:].replace("<Pixels ", used)
+    tifffile.tiffcomment(path, described.encode())
+    images = [pixels.image.id.val for pixels in import_file(alice, path).pixels]
+    text = (
+        "select m.model, t.value, o.manufacturer, o.nominalMagnification, o.lensNA, u.value, c.value, n.id, s.id "
+        "from Image i join i.instrument n join n.microscope m join m.type t join i.objectiveSettings s "
+        "join s.objective o join o.immersion u join o.correction c where i.id in (:ids) order by i.id"
+    )
+    first, second = query(alice, text, ids=images)
+    assert first[:7] == ["Axio Observer", "Inverted", None, 63.0, 1.4, "Oil", "Unknown"]
+    assert second[:8] == first[:8]
+    assert second[8] != first[8]
+    deleted = delete(alice, Image=images)
+    assert deleted["ome.model.acquisition.Instrument"] == [first[7]]
+    assert len(deleted["ome.model.acquisition.ObjectiveSettings"]) == 2

@@ -77,6 +77,20 @@ def test_a_file_can_be_read_and_written_anywhere(world: World) -> None:
     assert world.alice.data_objects.get(path).size == 11
 
 
+def test_many_zeros_are_content_like_any_other(world: World) -> None:
+    """They take no room on the disk where nothing was before, and overwrite what was."""
+    zeros, path = bytes(2_000_000), world.put("zeros", b"")
+    with world.alice.data_objects.open(path, "w") as stream:
+        for block in (zeros, b"end", zeros):
+            stream.write(block)
+    assert world.read(path) == zeros + b"end" + zeros
+    with world.alice.data_objects.open(path, "r+") as stream:
+        stream.write(b"x" * 1_500_000)
+        stream.seek(0)
+        stream.write(zeros)
+    assert world.read(path) == zeros + b"end" + zeros
+
+
 def test_a_put_over_something_needs_the_force_flag(world: World, tmp_path: Path) -> None:
     path = world.put("file", b"old")
     (tmp_path / "new").write_bytes(b"newer")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import pytest
 
 from lab.tests.zone.actions import ACTIONS, NOT_DONE
 from lab.tests.zone.commands import FAST, MEDIUM, SLOW, Place
+from lab.tests.zone.recording import ORDER, TYPES, are_as_recorded, order_of, program_of
 from lab.zone import LabZone
 from lab.zone.setup import add_user
 
 HERE = Path(__file__).parent
-TYPES: dict[str, str] = json.loads((HERE / "recorded_types.json").read_text(encoding="utf-8"))
-RECORDED: dict[str, list[str]] = json.loads((HERE / "recorded.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +32,14 @@ def zone(record: Path) -> Iterator[LabZone]:
 
 
 def test_no_recorded_action_is_forgotten() -> None:
-    assert set(RECORDED) == set(ACTIONS) | set(NOT_DONE)
+    assert set(ORDER) == set(ACTIONS) | set(NOT_DONE)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_same_enforcement_points_in_the_same_order(
     action: str, zone: LabZone, record: Path, tmp_path: Path
 ) -> None:
-    program = _program(action)
+    program = program_of(action)
     with zone.session("alice", application_name=program) as alice, zone.session(application_name=program) as rods:
         collection = f"/tempZone/home/alice/{list(ACTIONS).index(action)}"
         alice.collections.create(collection)
@@ -50,16 +48,7 @@ def test_the_same_enforcement_points_in_the_same_order(
         act()
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     fired = [line.partition("|")[0] for line in lines]
-    assert fired == _expected(action, program)
+    assert fired == [f"{pep} {user} {program}" for pep, user in order_of(action)]
     for line in lines:
-        pep, _, types = line.partition("|")
-        assert types == TYPES[pep.partition(" ")[0]], pep
-
-
-def _program(action: str) -> str:
-    return "python-irodsclient" if action.startswith("PRC") else action.partition(" ")[0]
-
-
-def _expected(action: str, program: str) -> list[str]:
-    """What was recorded, without what an earlier command had still under way."""
-    return [pep for pep in RECORDED[action] if pep.split()[2] == program]
+        pep, types = line.split()[0], line.partition("|")[2].split()
+        assert are_as_recorded(pep, types), (pep, types, TYPES[pep])

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LARGEST_IN_ONE = 32 * 1024 * 1024
 _NAME_COLUMN, _OFFSET_COLUMN = 403, 999998
+_COLUMNS = 50
+"""So many columns has a table that a client sends (zone-97)."""
 
 
 class ContentInput(DataObjectInput):
@@ -79,9 +81,7 @@ def data_obj_get(agent: "Agent", inp: ContentInput) -> Reply:
 
 
 def _write(opened: OpenReplica, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(opened.file, view) :]
+    vault.write(opened.file, content)
     opened.wrote = True
 
 
@@ -247,10 +247,10 @@ class BulkInput:
         self.path = body.get("objPath")
         self.keywords = CondInput(body.pairs())
         self.content = request.bs
-        columns = {
-            column.number("attriInx"): [value.text for value in column.all("value")]
-            for column in body.sub("GenQueryOut_PI").all("SqlResult_PI")
-        }
+        sent = body.sub("GenQueryOut_PI").all("SqlResult_PI")
+        if len(sent) < _COLUMNS:
+            raise ZoneError("SYS_PACK_INSTRUCT_FORMAT_ERR", f"{len(sent)} of {_COLUMNS} columns")
+        columns = {column.number("attriInx"): [value.text for value in column.all("value")] for column in sent}
         self.paths = columns.get(_NAME_COLUMN, [])
         self.ends = [int(value) for value in columns.get(_OFFSET_COLUMN, [])]
 

@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from lab.zone import replicas as opening
-from lab.zone import selection, wire
+from lab.zone import selection, vault, wire
 from lab.zone.api.registry import JsonInput, Reply, Request, api, json_reply, show_with_output, text_reply
 from lab.zone.catalog import replicas, resources
 from lab.zone.errors import ZoneError
@@ -142,8 +142,6 @@ def data_obj_write(agent: "Agent", inp: DescriptorInput) -> Reply:
     opened = agent.descriptor(inp.descriptor)
     if not opened.writes:
         raise ZoneError("BAD_INPUT_DESC_INDEX", "opened for reading")
-    view = memoryview(inp.data)
-    while view:
-        view = view[os.write(opened.file, view) :]
+    vault.write(opened.file, inp.data)
     opened.wrote = True
     return Reply(len(inp.data))

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from lab.zone.api.registry import Reply, Request, api
 from lab.zone.catalog import access, replicas
-from lab.zone.catalog.metadata import Avu
 from lab.zone.database.metadata import REMOVALS
 from lab.zone.errors import ZoneError, unsupported
 
@@ -15,23 +14,23 @@ _ARGUMENTS = 10
 
 
 class AvuInput:
-    """Words, of which the first says what to do."""
+    """Words, of which the first says what to do; None where the client sent none (zone-95)."""
 
     def __init__(self, request: Request) -> None:
-        self.words = [request.body.get(f"arg{place}") for place in range(_ARGUMENTS)]
-        self.given = [bool(request.body.all(f"arg{place}")) for place in range(_ARGUMENTS)]
+        found = [request.body.all(f"arg{place}") for place in range(_ARGUMENTS)]
+        self.words = [elements[0].text if elements else None for elements in found]
         self.pairs = request.body.pairs()
 
     def shown(self) -> dict[str, str]:
         """The words as hooks see them: the rule engine does not know the structure."""
-        return {f"arg{place}": word for place, word in enumerate(self.words) if self.given[place]}
+        return {f"arg{place}": word for place, word in enumerate(self.words) if word is not None}
 
 
 @api(706, "mod_avu_metadata", AvuInput)
 def mod_avu_metadata(agent: "Agent", inp: AvuInput) -> Reply:
     """Add, set, change, copy or remove AVUs."""
-    operation, kind, name = inp.words[:3]
-    avu = Avu(*inp.words[3:6])
+    operation, kind, name = (word or "" for word in inp.words[:3])
+    avu = inp.words[3:6]
     static = [word for word in inp.words if word]
     agent.peps.static("acPreProcForModifyAVUMetadata", static)
     if operation == "add":
@@ -41,12 +40,9 @@ def mod_avu_metadata(agent: "Agent", inp: AvuInput) -> Reply:
     elif operation in REMOVALS:
         agent.metadata.remove(kind, name, avu, inp.pairs, option=REMOVALS[operation])
     elif operation == "mod":
-        units, changes = ("", inp.words[5:9]) if inp.words[5][1:2] == ":" else (avu.units, inp.words[6:9])
-        padded = [*changes, "", "", "", ""]
-        old = Avu(avu.attribute, avu.value, units)
-        agent.metadata.modify(kind, name, old, (padded[0], padded[1], padded[2], padded[3]), inp.pairs)
+        agent.metadata.modify(kind, name, inp.words[3:9], inp.pairs)
     elif operation == "cp":
-        agent.metadata.copy((kind, name), (inp.words[3], inp.words[4]), inp.pairs)
+        agent.metadata.copy((kind, name), (inp.words[3] or "", inp.words[4] or ""), inp.pairs)
     else:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not an AVU operation: {operation}")
     agent.peps.static("acPostProcForModifyAVUMetadata", static)

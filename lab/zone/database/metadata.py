@@ -1,6 +1,6 @@
 """AVU operations of the database plugin, with the order of enforcement points that a real one has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lab.zone.catalog import access, collections, metadata, replicas, resources, users
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 ADMIN = "irodsAdmin"
 REMOVALS = {"rm": 0, "rmw": 1, "rmi": 2}
 """How to remove: one AVU, those that match patterns, or one by its id."""
+
+
+Given = Sequence[str | None]
+"""Attribute, value and units as the client gave them: enforcement points see None for what it left out (zone-95)."""
 
 
 class MetadataOperations:
@@ -54,7 +58,7 @@ class MetadataOperations:
     def _operate(self, name: str, arguments: list[Any], pairs: dict[str, str], operation: Callable[[], None]) -> None:
         self._agent.peps.database(name, lambda: [*arguments, KeyValPair(pairs)], operation)
 
-    def add(self, kind: str, name: str, avu: Avu, pairs: dict[str, str]) -> None:
+    def add(self, kind: str, name: str, avu: Given, pairs: dict[str, str]) -> None:
         """Add an AVU."""
 
         def operation() -> None:
@@ -65,31 +69,33 @@ class MetadataOperations:
         self._operate("add_avu_metadata", [kind, name, *avu], pairs, operation)
 
     def remove(
-        self, kind: str, name: str, avu: Avu, pairs: dict[str, str], *, part: bool = False, option: int = 0
+        self, kind: str, name: str, avu: Given, pairs: dict[str, str], *, part: bool = False, option: int = 0
     ) -> None:
         """Remove an AVU, or (option 1) those that match a pattern; part of another operation or not."""
 
         def operation() -> None:
             object_id = self.object_id(kind, name, access.DELETE_METADATA, ADMIN in pairs)
+            named = _filled(avu)
             if option == REMOVALS["rmi"]:
-                metadata.remove_by_id(self._store, object_id, avu.attribute)
+                metadata.remove_by_id(self._store, object_id, named.attribute)
             else:
-                metadata.remove(self._store, object_id, avu, wildcards=option == REMOVALS["rmw"])
+                metadata.remove(self._store, object_id, named, wildcards=option == REMOVALS["rmw"])
 
         self._operate("del_avu_metadata", [option, kind, name, *avu, int(part)], pairs, operation)
 
-    def set(self, kind: str, name: str, avu: Avu, pairs: dict[str, str]) -> None:
+    def set(self, kind: str, name: str, avu: Given, pairs: dict[str, str]) -> None:
         """Make an AVU the only one with its attribute: in place if its row is used once, else by other operations."""
 
         def operation() -> None:
             object_id = self.object_id(kind, name, access.CREATE_METADATA, ADMIN in pairs)
-            uses, row = metadata.own_row(self._store, object_id, _valid(avu).attribute)
+            new = _valid(avu)
+            uses, row = metadata.own_row(self._store, object_id, new.attribute)
             if row is not None:
-                metadata.change(self._store, row, avu.value, avu.units)
+                metadata.change(self._store, row, new.value, new.units)
                 return
             if uses:
-                self.remove(kind, name, Avu(avu.attribute, "%", "%"), pairs, part=True, option=1)
-            self.add(kind, name, avu, pairs)
+                self.remove(kind, name, Avu(new.attribute, "%", "%"), pairs, part=True, option=1)
+            self.add(kind, name, new, pairs)
             raise ZoneError(0, "get avu failed" if not uses else "delete avu metadata failed")
 
         try:
@@ -98,12 +104,16 @@ class MetadataOperations:
             if error.code:
                 raise
 
-    def modify(self, kind: str, name: str, old: Avu, changes: tuple[str, str, str, str], pairs: dict[str, str]) -> None:
-        """Replace an AVU by one that differs where `n:`, `v:` or `u:` says so."""
+    def modify(self, kind: str, name: str, words: Given, pairs: dict[str, str]) -> None:
+        """Replace an AVU by one that differs where `n:`, `v:` or `u:` says so, behind its units or in their place."""
 
         def operation() -> None:
+            if words[2] is None:
+                raise ZoneError("CAT_INVALID_ARGUMENT", "neither units nor a change")
+            has_units = words[2][1:2] != ":"
+            old = _filled(words[:3] if has_units else words[:2])
             new = {"n": old.attribute, "v": old.value, "u": old.units}
-            for change in filter(None, changes):
+            for change in filter(None, words[3:] if has_units else words[2:]):
                 letter, colon, text = change.partition(":")
                 if letter not in new or not colon:
                     raise ZoneError("CAT_INVALID_ARGUMENT", change)
@@ -112,7 +122,7 @@ class MetadataOperations:
                 self.remove(kind, name, old, pairs, part=True)
                 self.add(kind, name, Avu(new["n"], new["v"], new["u"]), pairs)
 
-        self._operate("mod_avu_metadata", [kind, name, *old, *changes[:3]], pairs, operation)
+        self._operate("mod_avu_metadata", [kind, name, *words], pairs, operation)
 
     def copy(self, kinds: tuple[str, str], names: tuple[str, str], pairs: dict[str, str]) -> None:
         """Give an object the AVUs of another."""
@@ -128,7 +138,12 @@ class MetadataOperations:
         self._operate("copy_avu_metadata", [*kinds, *names], pairs, operation)
 
 
-def _valid(avu: Avu) -> Avu:
-    if not avu.attribute or not avu.value:
-        raise ZoneError("CAT_INVALID_ARGUMENT", f"attribute and value may not be empty: {avu}")
-    return avu
+def _filled(avu: Given) -> Avu:
+    return Avu(*(part or "" for part in avu))
+
+
+def _valid(avu: Given) -> Avu:
+    new = _filled(avu)
+    if not new.attribute or not new.value:
+        raise ZoneError("CAT_INVALID_ARGUMENT", f"attribute and value may not be empty: {new}")
+    return new

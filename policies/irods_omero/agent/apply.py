@@ -21,7 +21,15 @@ from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.attributes import HELD
 from irods_omero.domain.rules.causes import HELD_BACK
 from irods_omero.domain.rules.undone import is_of_earlier, loses_unit
-from irods_omero.domain.state.actions import Import, Move, OmeroAction, RecordAgreement, Refusal, ZoneAction
+from irods_omero.domain.state.actions import (
+    AddAvu,
+    Import,
+    OmeroAction,
+    RecordAgreement,
+    Refusal,
+    RemoveAvu,
+    ZoneAction,
+)
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, Agreement
 from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
@@ -305,7 +313,7 @@ def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
                         raise RefusedError("removing AVU", action.path, "nothing could be put in its place")
                     apply_to_zone(zone, action)
                 except RefusedError as error:
-                    if not isinstance(action, Move) and action.avu.attribute == names.request:
+                    if isinstance(action, AddAvu | RemoveAvu) and action.avu.attribute == names.request:
                         raise  # the request would seem to be taken back, or made again, at the next look
                     written.refused.append(Refusal(action, str(error)))
                     continue

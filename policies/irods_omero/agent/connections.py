@@ -131,6 +131,7 @@ class Connections:
             most_bytes=settings.cache.most_bytes,
             identity=key.identity,
             unidentified=key.unidentified,
+            zarr=settings.omero.zarr,
         )
 
     def __enter__(self) -> Connections:

@@ -19,12 +19,14 @@ import structlog
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
+from irods_omero.agent.rights import check_people
 from irods_omero.agent.workers import Job, Key
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
-from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place
+from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place, rule_for
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
+from irods_omero.domain.state.rights import Rights
 from irods_omero.domain.state.source import Source, SourceFile
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit, import_key
@@ -38,7 +40,7 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
 from irods_omero.gateways.zone.avus import add_avu, record_agreement
 from irods_omero.gateways.zone.marks import post
-from irods_omero.gateways.zone.objects import id_of, ids_with, read_objects
+from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
 from irods_omero.vocabulary import FILE, LIST
 
 log = structlog.get_logger()
@@ -139,7 +141,9 @@ class Intake:
             self._queue.forget(fileset)
             return Taken(fileset, 0, reason="it is not in OMERO any more")
         try:
-            placement = self._place(source, rule or self._rule_for(source), owner)
+            by_hand = rule is not None or bool(owner)
+            rule = rule or rule_for(source.group, self._rules)
+            placement = self._place(source, rule, owner)
             why_not = self._why_not(source)
             if why_not:
                 if not dry_run and zone_intake.exists(self._connections.zone, self._queue.staging(fileset)):
@@ -148,7 +152,7 @@ class Intake:
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
                 return Taken(fileset, source.size, placement.paths())
-            paths = self._take(source, placement, rule or self._rule_for(source))
+            paths = self._take(source, placement, rule, None if by_hand else placement.access.rights(source))
         except (PlacementError, RefusedError) as error:
             if not dry_run:
                 log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
@@ -159,12 +163,6 @@ class Intake:
         self.report.observed += 1
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths)
-
-    def _rule_for(self, source: Source) -> PlacementRule:
-        for rule in self._rules:
-            if rule.covers(source.group):
-                return rule
-        raise PlacementError(f"omero_first names no place for the group {source.group}")
 
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""
@@ -202,18 +200,13 @@ class Intake:
         settings = self._connections.settings
         users = {owner: source.owner} if owner else settings.omero.users
         placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
-        kind = zone_intake.kind_of_user(self._connections.zone, placement.owner)
-        if kind in ("", zone_intake.GROUP_TYPE):
-            raise PlacementError(f"there is no iRODS user {placement.owner}: make one, or name another in omero.users")
-        group = placement.group
-        if group and not rule.make_groups and not zone_intake.kind_of_user(self._connections.zone, group):
-            raise PlacementError(
-                f"there is no iRODS group {group}: make it, or see make_groups and share of omero_first"
-            )
+        check_people(self._connections, placement.access)
         return placement
 
-    def _take(self, source: Source, placement: Placement, rule: PlacementRule) -> tuple[str, ...]:
-        """Do it, or the rest of it; returns the logical paths."""
+    def _take(
+        self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None
+    ) -> tuple[str, ...]:
+        """Do it, or the rest of it; returns the logical paths. ``rights`` are those that may have to follow OMERO."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
         verified, moved = self._verified(source.fileset, staging)
@@ -225,12 +218,14 @@ class Intake:
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
             self._bring([(file, staged) for file, staged in missing if staged not in verified], source, rule)
-            final = self._put(source, placement, staging, moved)
+            final = self._put(source, placement, staging, moved, rights)
         post(zone, names, final[0].data_id, final[0].path)
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final)
 
-    def _put(self, source: Source, placement: Placement, staging: str, moved: set[str]) -> list[DataObject]:
+    def _put(
+        self, source: Source, placement: Placement, staging: str, moved: set[str], rights: Rights | None
+    ) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
         with PLACING:
             collection = self._collection(source, placement, moved)
@@ -238,7 +233,7 @@ class Intake:
             left = [(staged, path) for staged, path in places if path not in moved]
             objects = self._objects(path if path in moved else staged for staged, path in places)
             self._describe(placement, objects, [staged for staged, _ in left])
-            self._agree(source, objects)
+            self._agree(source, objects, rights)
             self._move(left, placement)
             return self._objects(path for _, path in places)
 
@@ -267,7 +262,7 @@ class Intake:
             return there
         own_place = placement.place_of_its_own(source.fileset)
         for collection in (placement.collection, own_place):
-            if not any(zone_intake.exists(self._connections.zone, path) for path in placement.paths(collection)):
+            if not zone_intake.is_taken(self._connections.zone, placement.paths(collection)):
                 return collection
         raise PlacementError(f"{own_place} holds something already: move it away")
 
@@ -315,33 +310,34 @@ class Intake:
     def _objects(self, paths: Iterable[str]) -> list[DataObject]:
         """The data objects at some paths, in their order."""
         zone, names = self._connections.zone, self._connections.names
-        ids = [id_of(zone, path) for path in paths]
+        ids = ids_of(zone, list(paths))
         objects = read_objects(zone, ids, [names.unit, names.fileset, names.agreement])
         return [objects[data_id] for data_id in ids]
 
     def _describe(self, placement: Placement, objects: list[DataObject], staged: list[str]) -> None:
         """Give the data objects that are not in their place yet their owner, rights and AVUs."""
         zone, names = self._connections.zone, self._connections.names
-        if placement.group and not zone_intake.kind_of_user(zone, placement.group):
-            zone_intake.make_group(zone, placement.group)
+        access = placement.access
+        if access.group and not zone_intake.kind_of_user(zone, access.group):
+            zone_intake.make_group(zone, access.group)
         avus = list(placement.avus)
         if len(objects) > 1:
             avus.append(Avu(names.unit, str(objects[0].data_id), LIST))
         for path in staged:
-            zone_intake.set_owner(zone, path, placement.owner)
-            for grant in placement.grants:
+            zone_intake.set_owner(zone, path, access.owner)
+            for grant in access.grants:
                 zone_intake.grant(zone, path, *grant)
             for avu in avus:
                 add_avu(zone, path, avu)
 
-    def _agree(self, source: Source, objects: list[DataObject]) -> None:
+    def _agree(self, source: Source, objects: list[DataObject], rights: Rights | None) -> None:
         """Record that this fileset has the content of these data objects, on both sides."""
         connections, first = self._connections, objects[0]
         unit = Unit(first.data_id, LIST if len(objects) > 1 else FILE)
         content = ZoneView(unit, tuple(objects)).content()
         if content is None:
             raise RefusedError("taking in", first.path, "a replica of it is not good")
-        agreement = Agreement(content=content, fileset=source.fileset)
+        agreement = Agreement(content=content, fileset=source.fileset, rights=rights)
         record_agreement(connections.zone, connections.names, RecordAgreement(first.data_id, first.path, agreement))
         service = connections.omero.service()
         as_owner = connections.acting_as(source.owner_id, source.group_id)

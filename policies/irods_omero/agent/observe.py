@@ -12,6 +12,7 @@ import structlog
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
+from irods_omero.agent.rights import with_rights
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -29,8 +30,9 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
 from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
+from irods_omero.gateways.zone.resources import resources_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
-from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names
+from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
 
 log = structlog.get_logger()
 
@@ -66,7 +68,14 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in units.items()}
+        return {id_: self._with_surroundings(unit) for id_, unit in units.items()}
+
+    def _with_surroundings(self, unit: ZoneView) -> ZoneView:
+        """Add what the collection says, and of a hierarchy where its parts are."""
+        path = unit.first.path
+        zarr = "" if is_part_of_zarr(path) else zarr_of(path)
+        resources = resources_below(self._connections.zone, zarr) if zarr else ()
+        return replace(unit, rule=self.watched.rule_for(path), resources=resources)
 
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
         """The observations of the units of these data objects, by the catalog id of a unit's first.
@@ -102,7 +111,8 @@ class Observer:
             )
             for data_id, unit in units.items()
         }
-        return self._with_copies(_with_movements(connections, _with_times(connections, observations)))
+        observations = with_rights(connections, _with_times(connections, observations))
+        return self._with_copies(_with_movements(connections, observations))
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""

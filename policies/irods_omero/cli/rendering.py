@@ -21,7 +21,9 @@ from irods_omero.domain.state.actions import (
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
+    SetAddress,
     SetArchived,
+    SetRight,
     WriteKeyValues,
     ZoneAction,
 )
@@ -65,7 +67,7 @@ def copy_text(action: CopyAction) -> str:
     raise TypeError(f"not an action: {action!r}")
 
 
-def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
+def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each kind
     """One action in words."""
     match action:
         case AddTag(subject, _, text):
@@ -75,6 +77,8 @@ def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
             return f"take the tag {text!r} away from {_name(subject)}"
         case SetArchived(image, _, _, archived):
             return f"show Image:{image} {'with' if archived else 'without'} a lock"
+        case SetAddress(image, _, _, address):
+            return f"have OMERO read Image:{image} at {address}"
         case WriteKeyValues(subject, _, pairs, _):
             return f"write key-value pairs on {_name(subject)}: {dict(pairs)}"
         case RemoveKeyValues(subject, _, _):
@@ -83,6 +87,8 @@ def action_text(action: Any) -> str:  # noqa: PLR0911 - one line for each kind
             return f"add AVU {' '.join(part for part in avu if part)!r}"
         case RemoveAvu(_, _, avu):
             return f"remove AVU {' '.join(part for part in avu if part)!r}"
+        case SetRight(_, _, grant):
+            return f"let {grant.name} {grant.level}" if grant.level else f"take the rights of {grant.name}"
         case Move(_, _, replica, source, destination, _):
             return f"queue the movement of replica {replica} from {source} to {destination}"
         case RecordAgreement():

@@ -60,7 +60,9 @@ def path_of_collection(callback: "Any", collection_id: str) -> "Optional[str]":
 
 
 def id_of(callback: "Any", kind: str, path: str) -> "Optional[str]":
-    """The id of a data object or collection; None if there is none that the client may see."""
+    """The id of a data object or collection; None if there is none that the client may see, or this is no path."""
+    if not path.startswith("/"):
+        return None
     names = path.rsplit("/", 1) if kind == DATA_OBJECT else [path]
     catalog_rows = rows(callback, len(names) + 1, BY_PATH[kind].format(*[condition(name) for name in names]))
     return next((identifier(row[0]) for row in catalog_rows if row[1:] == names), None)

@@ -22,6 +22,11 @@ class HookEvent(object):
         self.callback = callback
         self.rei = rei
 
+    def text(self, index: int) -> str:
+        """An argument that is a text; one that the client left out comes as None, and is as good as empty."""
+        argument = self.args[index]
+        return "" if argument is None else str(argument)
+
     def is_by_agent(self) -> bool:
         """Whether the client is our agent; its account inside the delay server moves data, and is not."""
         connection, settings = self.rei.rsComm, self.settings

@@ -24,41 +24,40 @@ EXACT = 0
 @hook
 def pep_database_add_avu_metadata_post(event: "HookEvent") -> None:
     """An AVU was added."""
-    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.text(3)), event.text(4), (event.text(5),))
 
 
 @hook
 def pep_database_set_avu_metadata_post(event: "HookEvent") -> None:
     """The value of an AVU was changed in place; other ways of setting one fire the events for adding."""
-    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.text(3)), event.text(4), (event.text(5),))
 
 
 @hook
 def pep_database_mod_avu_metadata_post(event: "HookEvent") -> None:
     """An AVU was replaced by another, which was an event of its own."""
-    observe(event, KINDS.get(event.args[3]), event.args[4], (event.args[5],))
+    observe(event, KINDS.get(event.text(3)), event.text(4), (event.text(5),))
 
 
 @hook
 def pep_database_del_avu_metadata_post(event: "HookEvent") -> None:
     """AVUs were removed, unless something else is to be done in the same transaction."""
-    option, kind, path, attribute, in_transaction = (event.args[index] for index in (3, 4, 5, 6, 9))
-    if not int(in_transaction):
-        observe(event, KINDS.get(kind), path, (attribute,) if int(option) == EXACT else None)
+    option, in_transaction = int(event.args[3]), int(event.args[9])
+    if not in_transaction:
+        observe(event, KINDS.get(event.text(4)), event.text(5), (event.text(6),) if option == EXACT else None)
 
 
 @hook
 def pep_database_copy_avu_metadata_post(event: "HookEvent") -> None:
     """All AVUs of one object were copied to another."""
-    observe(event, KINDS.get(event.args[4]), event.args[6], None)
+    observe(event, KINDS.get(event.text(4)), event.text(6), None)
 
 
 @hook
 def pep_database_add_avu_metadata_wild_post(event: "HookEvent") -> None:
     """An AVU was added to all data objects whose paths match a pattern: their collection is to be looked at."""
-    path = str(event.args[4])
-    if concerns(event, catalog.DATA_OBJECT, event.args[5]):
-        certain = watching.parent(path.partition("%")[0])
+    if concerns(event, catalog.DATA_OBJECT, event.text(5)):
+        certain = watching.parent(event.text(4).partition("%")[0])
         if watching.is_watched(event, certain):
             mark(event, catalog.COLLECTION, certain)
 

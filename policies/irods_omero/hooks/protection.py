@@ -30,37 +30,37 @@ WITH_PUT = "metadataIncluded"
 @hook
 def pep_database_add_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be added."""
-    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+    check(event, KINDS.get(event.text(3)), event.text(5), event.text(6))
 
 
 @hook
 def pep_database_set_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be set."""
-    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+    check(event, KINDS.get(event.text(3)), event.text(5), event.text(6))
 
 
 @hook
 def pep_database_add_avu_metadata_wild_pre(event: "HookEvent") -> None:
     """An AVU is to be added to many data objects."""
-    check(event, KINDS.get(event.args[3]), event.args[5], event.args[6])
+    check(event, KINDS.get(event.text(3)), event.text(5), event.text(6))
 
 
 @hook
 def pep_database_mod_avu_metadata_pre(event: "HookEvent") -> None:
     """An AVU is to be replaced by another: refused here or not at all, or half of the replacement would remain."""
-    kind, attribute = KINDS.get(event.args[3]), event.args[5]
-    changes = [part for part in event.args[7:11] if isinstance(part, str)]
-    names = [part[2:] for part in changes if part.startswith("n:")]
-    values = [part[2:] for part in changes if part.startswith("v:")]
+    kind, attribute = KINDS.get(event.text(3)), event.text(5)
+    changes = [event.text(index) for index in range(7, 11)]
+    names = [part[2:] for part in changes if part.startswith("n:") and part != "n:"]
+    values = [part[2:] for part in changes if part.startswith("v:") and part != "v:"]
     check(event, kind, attribute, None)
     for name in names or (attribute,):
-        check(event, kind, name, values[0] if values else event.args[6])
+        check(event, kind, name, values[0] if values else event.text(6))
 
 
 @hook
 def pep_database_del_avu_metadata_pre(event: "HookEvent") -> None:
     """AVUs are to be removed: by name, by a pattern, or by the id of the AVU."""
-    option, kind, attribute = int(event.args[3]), KINDS.get(event.args[4]), event.args[6]
+    option, kind, attribute = int(event.args[3]), KINDS.get(event.text(4)), event.text(6)
     if option == EXACT:
         check(event, kind, attribute, None)
     elif option == BY_PATTERN:
@@ -74,21 +74,22 @@ def pep_database_del_avu_metadata_pre(event: "HookEvent") -> None:
 @hook
 def pep_database_copy_avu_metadata_pre(event: "HookEvent") -> None:
     """All AVUs of one object are to be copied to another."""
-    source, target = KINDS.get(event.args[3]), KINDS.get(event.args[4])
+    source, target = KINDS.get(event.text(3)), KINDS.get(event.text(4))
     if source is not None and is_checked(event):
-        identifier = catalog.id_of(event.callback, source, event.args[5])
+        identifier = catalog.id_of(event.callback, source, event.text(5))
         if identifier:
             for name in catalog.own_attributes(event.callback, source, identifier, event.settings.names.prefix):
                 check(event, target, name, None)
-        elif watching.is_watched(event, event.args[6]):
-            refuse(event, "what AVUs {} has cannot be seen".format(arguments.plain(event.args[5])))
+        elif watching.is_below(event, event.text(6)):
+            refuse(event, "what AVUs {} has cannot be seen".format(arguments.plain(event.text(5))))
 
 
 @hook
 def pep_api_atomic_apply_metadata_operations_pre(event: "HookEvent") -> None:
     """Several AVUs are to be changed at once."""
     if is_checked(event):
-        operations = operations_in(bytes(event.args[2].get_bytes()))
+        buffer = event.args[2]
+        operations = operations_in(b"" if buffer is None else bytes(buffer.get_bytes()))
         if operations is None:
             refuse(event, "these metadata operations cannot be read")
         for kind, attribute, value in operations or ():
@@ -149,7 +150,7 @@ def check_brought(event: "HookEvent", data_object: "Any") -> None:
     """Refuse AVUs that a put brings along and that its client may not write."""
     conditions = data_object.condInput
     if arguments.has(conditions, WITH_PUT):
-        parts = triples(conditions[WITH_PUT])
+        parts = triples(conditions[WITH_PUT] or "")
         for attribute, value in zip(parts[0::3], parts[1::3]):  # noqa: B905 - Python 3.6 has no strict
             check(event, catalog.DATA_OBJECT, attribute, value)
 

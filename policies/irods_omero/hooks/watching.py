@@ -1,6 +1,7 @@
 """Decides whether a path is watched, and remembers what this connection saw of paths that later events leave out."""
 
 from irods_omero.hooks import catalog
+from irods_omero.vocabulary import is_part_of_zarr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def remember(entries: "Dict[str, str]", key: str, value: str) -> None:
 
 
 def is_watched(event: "HookEvent", path: str) -> bool:
+    """Whether what happens to a data object or collection of this path may matter."""
+    return is_below(event, path) and not is_part_of_zarr(path)
+
+
+def is_below(event: "HookEvent", path: str) -> bool:
     """Whether a data object or collection of this path is under a watched root, or one itself; trash never is."""
     settings = event.settings
     return (path.startswith(settings.below) and not path.startswith(settings.trash)) or path in settings.roots

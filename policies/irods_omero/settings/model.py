@@ -69,6 +69,17 @@ class OmeroSettings(Section):
         description="OMERO user for an iRODS user, where the names differ; 'name#zone' is one of another zone, and '*' "
         "stands for all others.",
     )
+    create_users: bool = Field(
+        default=False,
+        description="Whether an owner of data who has no account in OMERO, but is in its directory (LDAP), gets one "
+        "when the first file is to be imported.",
+    )
+    zarr: str = Field(
+        default="",
+        pattern=r"^([^{}]*\{path\}[^{}]*)?$",
+        description="Address at which OMERO reads OME-Zarr itself, with {path} for the logical path: it takes "
+        "omero-zarr-pixel-buffer in OMERO, and a mount or an S3 API of the zone. By default OME-Zarr is not imported.",
+    )
     adopt_typed_tags: bool = Field(
         default=True,
         description="Whether a tag without a namespace that a user has made by typing a request word, in whatever "
@@ -173,6 +184,11 @@ class OmeroFirstSettings(Section):
         description="Whether an iRODS group of the OMERO group's name may read, or in a read-write group write, them.",
     )
     make_groups: bool = Field(default=False, description="Whether that iRODS group is made where there is none.")
+    follow_rights: bool = Field(
+        default=False,
+        description="Whether these rights change when the images get another owner or group in OMERO; what people have "
+        "changed stays.",
+    )
     acl: dict[Name, Literal["read", "write", "own"]] = Field(
         default={}, description="Who else may do what; names are templates."
     )

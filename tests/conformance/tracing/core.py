@@ -1,10 +1,17 @@
 """A core.py that writes down each policy enforcement point that it is asked for, and does nothing else.
 
-On a real zone: on the catalog provider of a zone for trying things out, copy this file to ``/etc/irods/core.py`` and
-list the Python rule engine after storage tiering. It writes to the file that ``IRODS_OMERO_TEST_TRACE`` names in the
-server's environment, or else to ``/var/lib/irods/irods_omero_trace.jsonl``. Run the suite on the same host, as the
-user that the server runs as, with the same variable set; the next connection of a client is traced. Every check for a
-rule becomes a line there, so put the old ``core.py`` back afterwards.
+On the catalog provider of a real zone for trying things out, whose Python rule engine is listed after storage tiering:
+
+1. Keep the zone's ``/etc/irods/core.py`` and put this file in its place: no rules of a site or of this project are
+   needed meanwhile, and none would run. The next connection of a client is traced.
+2. Run ``tests/conformance/test_zone_peps.py`` on that host, as root or as the user that the server runs as. The trace
+   is the file that ``IRODS_OMERO_TEST_TRACE`` names in the environment of the server, and of the suite, or else
+   ``/var/lib/irods/irods_omero_trace.jsonl``. The server makes it; where it is missing, the tests are skipped.
+3. Put the old ``core.py`` back, and remove the trace: every check for a rule is a line of it, and the next run without
+   this file in place would take it for its own.
+
+Which events are asked for depends on the zone: with ``regexes_for_supported_peps`` as they come, ``_except`` and
+``_finally`` of the database are not, and the suite then does without them (zone-96).
 
 Each line is a JSON object: ``pep``, ``user``, ``program``, and ``arguments`` as pairs of a type's name and, for text,
 the text.

@@ -36,7 +36,7 @@ ZONE = ZoneFacts(
     roots=[RootFacts(ROOT, "alice", "lab")],
 )
 SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True)
-OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN)
+OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"
 WEB = WebFacts(LINK, "", 200, LOGIN, is_omero=True, version="5.27.0")

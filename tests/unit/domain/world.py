@@ -19,6 +19,7 @@ from irods_omero.domain.state.actions import (
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
+    SetAddress,
     SetArchived,
     WriteKeyValues,
 )
@@ -279,11 +280,19 @@ def _remove_tag(world: World, action: RemoveTag) -> World:
 
 
 def _set_archived(world: World, action: SetArchived) -> World:
+    return _change_image(world, action.image, archived=action.archived)
+
+
+def _set_address(world: World, action: SetAddress) -> World:
+    return _change_image(world, action.image, address=action.address)
+
+
+def _change_image(world: World, id_: int, **changes: Any) -> World:
     def change(image: ImageState) -> ImageState:
-        if image.id != action.image:
+        if image.id != id_:
             return image
-        assert image.archived != action.archived, "nothing to change"
-        return replace(image, archived=action.archived)
+        assert replace(image, **changes) != image, "nothing to change"
+        return replace(image, **changes)
 
     filesets = tuple(replace(fileset, images=tuple(map(change, fileset.images))) for fileset in world.filesets)
     return replace(world, filesets=filesets)
@@ -358,6 +367,7 @@ DOING: dict[type, Callable[[World, Any], World]] = {
     AddTag: _add_tag,
     RemoveTag: _remove_tag,
     SetArchived: _set_archived,
+    SetAddress: _set_address,
     WriteKeyValues: _write_key_values,
     RemoveKeyValues: _remove_key_values,
     AddAvu: _add_avu,

@@ -36,6 +36,22 @@ def check_a_watched_put_makes_one_call_which_writes() -> None:
     assert zone.callback.calls == [("msiModAVUMetadata", *mark)]
 
 
+def check_the_parts_of_a_zarr_hierarchy_cost_nothing() -> None:
+    zone = connection()
+    for name in ("s0/zarr.json", "s0/c/0/0/0", "labels/cells.zarr/zarr.json", "zarr.json.bak", "s0/.zattrs"):
+        part = Thing("{}/it's.ome.zarr/{}".format(ROOT, name), 20000, 10400)
+        zone.play(put(part))
+    assert zone.callback.calls == []
+
+
+def check_what_speaks_for_a_zarr_hierarchy_is_marked() -> None:
+    for name in ("zarr.json", ".zattrs"):
+        zone, root = connection(), Thing("{}/it's.ome.zarr/{}".format(ROOT, name), 10259, 10400)
+        goes(root)(zone.catalog)
+        zone.play(put(root))
+        assert zone.catalog.marked() == {"10259"}
+
+
 def check_ids_without_a_path_cost_one_read_for_a_collection_and_connection() -> None:
     zone = connection()
     goes(ELSEWHERE)(zone.catalog)
@@ -200,6 +216,23 @@ def check_a_watched_zone_does_not_include_its_trash() -> None:
     zone.catalog.objects["10259"] = "/tempZone/home/x"
     zone.play([*new(TRASHED), *new(Thing("/tempZone/home/x", 10259))])
     assert [call[2] for call in zone.callback.calls] == ["/tempZone/home/x"]
+
+
+def check_what_a_client_leaves_out_of_an_avu_is_no_failure() -> None:
+    """zone-95: units that are not given, and the parts of a change that stay, are None."""
+    events = [(shapes.avu(name + "_avu_metadata_post", "-d", OBJECT.path, REQUEST), 4) for name in ("add", "set")]
+    events.append((shapes.avu("add_avu_metadata_wild_post", "-d", ROOT + "/%", REQUEST), 4))
+    events.append((shapes.avu_replaced("post", "-d", OBJECT.path, REQUEST, "v:keep"), 4))
+    events.append((shapes.avu_removed("post", "-d", OBJECT.path, REQUEST), 5))
+    events.append((shapes.avus_copied("post", ROOT + "/other", OBJECT.path), 6))
+    for (pep, args), of_path in events:
+        texts = [place for place in range(3, len(args)) if not isinstance(args[place], int)]
+        optional = [place for place in texts if place > of_path + 1]
+        for places in [[place] for place in texts] + [optional, texts]:
+            zone = connection()
+            zone.fire(pep, [None if place in places else one for place, one in enumerate(args)])
+            assert zone.callback.log == [], (pep, places)
+            assert bool(zone.catalog.marked()) or not set(places) <= set(optional), (pep, places)
 
 
 def check_a_removal_without_conditions_is_seen() -> None:

@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     zone_checks.delay_server,
     omero_checks.reachable,
     omero_checks.account,
+    omero_checks.directory,
     omero_checks.repository,
     web_checks.links,
     omero_checks.indexer,

@@ -52,6 +52,16 @@ def account(facts: Facts) -> Iterator[Finding]:
         yield ok(check, "a restricted administrator with the privilege Sudo")
 
 
+def directory(facts: Facts) -> Iterator[Finding]:
+    """Whether OMERO has the directory that users shall be made of."""
+    check = "users of a directory"
+    if facts.omero.has_directory is False:
+        text = "omero.create_users is on, and OMERO has LDAP switched off: nobody gets an account"
+        yield warning(check, text, "omero config set omero.ldap.config true, or leave omero.create_users out")
+    elif facts.omero.has_directory:
+        yield ok(check, "OMERO has LDAP")
+
+
 def repository(facts: Facts) -> Iterator[Finding]:
     """Whether the agent sees OMERO's managed repository, and may do there what it has to."""
     check, seen = "OMERO's managed repository", facts.omero.repository

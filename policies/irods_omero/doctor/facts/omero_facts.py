@@ -11,6 +11,7 @@ from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.managed_rows import repository_uuid
+from irods_omero.gateways.omero.people import has_directory
 from irods_omero.gateways.repository.copies import try_out
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.settings import OmeroSettings
@@ -21,6 +22,8 @@ def observe_omero(settings: OmeroSettings, trying: bool) -> OmeroFacts:
     try:
         with OmeroConnection(settings) as connection:
             facts = _observe(connection)
+            if settings.create_users:
+                facts = replace(facts, has_directory=has_directory(connection.service()))
             if settings.repository is None:
                 return facts
             return replace(facts, repository=_repository(connection, settings.repository, trying))

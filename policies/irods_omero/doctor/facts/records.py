@@ -177,6 +177,7 @@ class OmeroFacts:
         clock: By how many seconds the server's clock is ahead of this machine's.
         indexer_owes: For how many seconds the search indexer has not answered to an annotation; 0 if it has.
         repository: Its managed repository, None where the agent is not to see it.
+        has_directory: Whether it has LDAP, None where nobody wants users of that.
     """
 
     unreachable: str = ""
@@ -188,6 +189,7 @@ class OmeroFacts:
     clock: float = 0.0
     indexer_owes: float = 0.0
     repository: RepositoryFacts | None = None
+    has_directory: bool | None = None
 
 
 @dataclass(frozen=True)

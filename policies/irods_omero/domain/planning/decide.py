@@ -31,9 +31,11 @@ from irods_omero.domain.rules.import_requests import (
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
 from irods_omero.domain.rules.one_copy import CopyDecision, compared, decide_copies
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
+from irods_omero.domain.rules.rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
+from irods_omero.domain.rules.zarr import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement, Verified
 from irods_omero.domain.state.observation import Observation
@@ -56,6 +58,7 @@ class _Fields:
     tier: Tier | None
     request: RequestDecision
     copies: CopyDecision
+    rights: RightsDecision
     no_import: str
     attributes: Attributes
     invalid: str
@@ -76,6 +79,7 @@ class _Fields:
             Error(self.attributes.error),
             Error(self.invalid),
             Error(self.unplaced),
+            Error(self.rights.error),
         )
 
     @property
@@ -115,13 +119,14 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    tier = observation.policy.tiers.of_unit(observation.zone.objects)
+    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.resources)
     request = decide_request(asking, sides)
     fields = _Fields(
         importing,
         tier,
         request,
         decide_copies(observation, tier, request.pending.request if request.pending else ""),
+        decide_rights(observation),
         why_no_import(observation, is_import_asked_for, importing.rule),
         frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,
@@ -249,14 +254,14 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
         omero=diff_omero(omero, desired),
-        zone=diff_zone(zone, desired.avus),
+        zone=diff_zone(zone, desired.avus) + fields.rights.actions,
         superseded=diff_superseded(omero),
         ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
         told=_told(observation, fields),
         record=record(observation, agreement),
         copies=fields.copies.action,
     )
-    return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
+    return _decision(observation, fields, _remembering(observation, plan, agreement, fields.rights), agreement)
 
 
 def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: Agreement) -> Decision:
@@ -267,6 +272,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
+        *_rights(fields.rights),
         *_copies(observation, fields.copies.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
@@ -274,6 +280,12 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
     is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
     wait = fields.importing.wait or fields.request.wait or fields.copies.wait or is_news
     return Decision(_tidy(observation, plan), agreement, reasons, wait)
+
+
+def _rights(rights: RightsDecision) -> tuple[Reason, ...]:
+    if not rights.rule or rights.agreed is None:
+        return ()
+    return (Reason("rights", ", ".join(f"{name}: {level}" for name, level in rights.agreed.grants), rights.rule),)
 
 
 def _copies(observation: Observation, rule: str) -> tuple[Reason, ...]:
@@ -319,6 +331,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,
+        rights=fields.rights.agreed,
         attributes=(),
     )
 
@@ -350,6 +363,7 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
         archived=fields.copies.locked,
         avus={**attributes.avus, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),
+        addresses=addresses_of(zone.first.path, observation.omero.images, policy.zarr),
     )
 
 
@@ -359,9 +373,13 @@ def _request_avus(request: RequestDecision) -> frozenset[DesiredAvu]:
     return frozenset({DesiredAvu(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
 
 
-def _remembering(observation: Observation, plan: Plan, agreement: Agreement) -> Plan:
+def _remembering(
+    observation: Observation, plan: Plan, agreement: Agreement, rights: RightsDecision | None = None
+) -> Plan:
     """The plan, and as its first step what would be lost if the agent were killed on the way."""
     base = observation.base
+    if rights is not None and rights.under_way is not None:
+        base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
     refused = observation.base.refused if agreement.request else agreement.refused

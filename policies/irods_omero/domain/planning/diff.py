@@ -14,6 +14,7 @@ from irods_omero.domain.state.actions import (
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
+    SetAddress,
     SetArchived,
     ZoneAction,
 )
@@ -29,14 +30,20 @@ def diff_omero(omero: OmeroView, desired: DesiredState) -> tuple[OmeroAction, ..
         actions += diff_tags(subject, desired.shown)
         actions += diff_own_pairs(subject, desired.pairs)
     actions += diff_mapped_keys(omero.subjects, desired.shown)
-    if omero.subjects and desired.archived is not None:
+    if omero.subjects:
         subject = min(omero.subjects, key=lambda each: each.id)
-        actions += [
-            SetArchived(image.id, subject.owner, subject.group, desired.archived)
-            for image in omero.images
-            if image.archived != desired.archived
-        ]
+        actions += _diff_images(omero, subject, desired)
     return tuple(actions)
+
+
+def _diff_images(omero: OmeroView, subject: Subject, desired: DesiredState) -> Iterator[OmeroAction]:
+    """What to do about the images themselves, as the owner of one of them."""
+    for image in omero.images:
+        if desired.archived not in (None, image.archived):
+            yield SetArchived(image.id, subject.owner, subject.group, bool(desired.archived))
+        address = desired.addresses.get(image.id, image.address)
+        if address != image.address:
+            yield SetAddress(image.id, subject.owner, subject.group, address)
 
 
 def diff_tags(subject: Subject, desired: Texts) -> Iterator[OmeroAction]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
 
@@ -78,6 +79,7 @@ class DesiredState:
         shown: For each place the texts that every image or plate should carry there.
         pairs: The key-value pairs of this policy on every image or plate.
         archived: Whether images are shown with a lock, None to leave that as it is.
+        addresses: For images that OMERO reads at an address what it should be.
         avus: The AVUs of every data object.
         ids: The AVUs by which a data object is known to be part of the agreement. They are written last: agreed values
             that a data object with these AVUs lacks count as removed by a user.
@@ -88,6 +90,7 @@ class DesiredState:
     archived: bool | None
     avus: DesiredAvus
     ids: DesiredAvus
+    addresses: Mapping[int, str] = field(default_factory=dict)
 
 
 def state_tags(tier: Tier | None) -> frozenset[str]:

@@ -12,7 +12,7 @@ from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import DIRECTORY, FILE, LIST
+from irods_omero.vocabulary import DIRECTORY, FILE, LIST, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"
 
@@ -61,7 +61,9 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
     if omero.fileset is None and (base.gone or base.fileset is not None) and (known is None or content.may_be(known)):
         return ImportDecision(None, "its images were deleted in OMERO, and its content has not changed since")
     if zone.rule is None:
-        return ImportDecision(None, "no collection above it is watched")
+        part = is_part_of_zarr(zone.first.path)
+        rule = f"it is a part of {zarr_of(zone.first.path)}" if part else "no collection above it is watched"
+        return ImportDecision(None, rule)
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
     if zone.unit.kind == FILE and omero.fileset is None:
@@ -71,6 +73,8 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
 
 def _not_by_itself(path: str, rule: ImportRule) -> ImportDecision | None:
     """Why a file is not imported by itself, None if it is."""
+    if zarr_of(path):
+        return None
     if rule.kind == LIST:
         return ImportDecision(None, f"{rule.collection} is watched for units of several, and it belongs to none")
     if rule.kind == DIRECTORY and not rule.trouble:
@@ -136,6 +140,10 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
         target = parse_target(zone.rule.target, zone.rule.group)
     except TargetError as error:
         return ImportDecision(None, "its collection has no usable target", f"{zone.rule.collection}: {error}")
+    is_zarr = bool(zarr_of(paths[0]))
+    if is_zarr and not policy.zarr:
+        why_not = "it is OME-Zarr, which OMERO has to read itself: omero.zarr has to say at which address"
+        return ImportDecision(None, "OME-Zarr is not imported here", why_not)
     action = Import(
         prefix=import_prefix(str(policy.zone_key), zone.unit.data_id),
         key=import_key(str(policy.zone_key), zone.unit.data_id, content),
@@ -149,6 +157,7 @@ def _import(observation: Observation, content: Content) -> ImportDecision:
             if (content_of := data_object.content()) is not None
         ),
         present=observation.omero.fileset,
+        address=policy.zarr if is_zarr else "",
     )
     return ImportDecision(action, f"its present content is not imported, and {zone.rule.collection} is watched")
 

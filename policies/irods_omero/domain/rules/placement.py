@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from irods_omero.domain.state.policy import EVERYBODY
+from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source
 from irods_omero.domain.state.texts import why_unstorable
 from irods_omero.domain.state.views import Avu
@@ -52,6 +53,7 @@ class PlacementRule:
         resource: Name of the resource, empty for the zone's default.
         share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
         make_groups: Whether that iRODS group is made where there is none.
+        follow_rights: Whether the rights change when the images get another owner or group in OMERO.
         acl: Further entries: templates of names, each with ``read``, ``write`` or ``own``.
         avus: For attributes the templates of their values.
         facts: What the attributes start with by which all that OMERO knows of the image is described; empty for none.
@@ -62,6 +64,7 @@ class PlacementRule:
     resource: str = ""
     share: bool = True
     make_groups: bool = False
+    follow_rights: bool = False
     acl: Mapping[str, str] | None = None
     avus: Mapping[str, str] | None = None
     facts: str = ""
@@ -71,16 +74,24 @@ class PlacementRule:
         return group in self.groups or EVERYBODY in self.groups
 
 
-class Grant(NamedTuple):
-    """One entry of an access control list.
+class Access(NamedTuple):
+    """Whose a fileset is, and who may do what with it.
 
     Attributes:
-        name: A user or a group of the zone.
-        level: ``read``, ``write`` or ``own``.
+        owner: The iRODS user who owns the data objects.
+        group: The iRODS group that stands for the OMERO group, empty for none.
+        makes_group: Whether that is made where there is none.
+        grants: The access control list.
     """
 
-    name: str
-    level: str
+    owner: str
+    group: str
+    makes_group: bool
+    grants: tuple[Grant, ...]
+
+    def rights(self, source: Source) -> Rights:
+        """The rights as agreements remember them."""
+        return Rights(source.owner_id, source.group_id, tuple(sorted(self.grants)))
 
 
 @dataclass(frozen=True)
@@ -90,17 +101,13 @@ class Placement:
     Attributes:
         collection: Logical path of the collection.
         names: For each of its files the path below that collection.
-        owner: The iRODS user who owns the data objects.
-        group: The iRODS group that stands for the OMERO group, empty for none.
-        grants: The access control list.
+        access: Whose it is, and who may do what with it.
         avus: What describes its data objects.
     """
 
     collection: str
     names: tuple[str, ...]
-    owner: str
-    group: str
-    grants: tuple[Grant, ...]
+    access: Access
     avus: tuple[Avu, ...]
 
     def paths(self, collection: str = "") -> tuple[str, ...]:
@@ -128,9 +135,9 @@ class Placement:
         Elsewhere than in the owner's home other data may come into it, which nobody shall have in his hands: there all
         may only look into it.
         """
-        if f"{folder}/".startswith(f"/{zone}/home/{self.owner}/"):
-            return self.grants
-        return tuple(Grant(name, "read") for name, _ in self.grants)
+        if f"{folder}/".startswith(f"/{zone}/home/{self.access.owner}/"):
+            return self.access.grants
+        return tuple(Grant(name, "read") for name, _ in self.access.grants)
 
 
 def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str], roots: Sequence[str]) -> Placement:
@@ -146,18 +153,38 @@ def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, st
     Raises:
         PlacementError: It goes nowhere.
     """
-    owner = irods_user(source.owner, users)
-    collection = path_of(rule.to, source, zone, owner)
+    access = access_to(source, rule, zone, users)
+    collection = path_of(rule.to, source, zone, access.owner)
     if not (collection + "/").startswith(tuple(root.rstrip("/") + "/" for root in roots)):
         raise PlacementError(f"{collection} is below no watched root: correct omero_first, or add it to watch.roots")
     names = names_of([file.client_path for file in source.files])
     longest = max(len(f"{collection}/{name}".encode()) for name in names)
     if longest > LONGEST_PATH:
         raise PlacementError(f"a path below {collection} would take {longest} bytes: shorten the names in OMERO")
+    return Placement(collection, names, access, _avus(source, rule, zone, access.owner))
+
+
+def rule_for(group: str, rules: Iterable[PlacementRule]) -> PlacementRule:
+    """What the configuration says about filesets of a group of OMERO.
+
+    Raises:
+        PlacementError: Nothing.
+    """
+    for rule in rules:
+        if rule.covers(group):
+            return rule
+    raise PlacementError(f"omero_first names no place for the group {group}")
+
+
+def access_to(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str]) -> Access:
+    """Decide whose a fileset is, and who may do what with it; see ``place``.
+
+    Raises:
+        PlacementError: Nobody can tell whose it is.
+    """
+    owner = irods_user(source.owner, users)
     group = source.group if rule.share and source.members_may else ""
-    return Placement(
-        collection, names, owner, group, _grants(source, rule, zone, owner, group), _avus(source, rule, zone, owner)
-    )
+    return Access(owner, group, rule.make_groups, _grants(source, rule, zone, owner, group))
 
 
 def irods_user(owner: str, users: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, request
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink
-from irods_omero.vocabulary import RESTAGE
+from irods_omero.vocabulary import RESTAGE, zarr_of
 
 HOUR = 3600.0
 """Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
@@ -77,6 +77,8 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
     if asked is None:
         return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
+    if zarr_of(observation.zone.first.path):
+        return _refuse(asked.request, "storage tiering moves the parts of a Zarr hierarchy one by one, by itself")
     if request_for(asked.request).holds:
         return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)

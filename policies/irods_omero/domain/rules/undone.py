@@ -25,6 +25,7 @@ from irods_omero.domain.state.actions import (
     RemoveKeyValues,
     RemoveTag,
     SetArchived,
+    SetRight,
     WriteKeyValues,
 )
 from irods_omero.domain.state.agreement import REASON_BYTES, AgreedValues, Answered
@@ -205,6 +206,8 @@ def _name(action: Action) -> str:
             name = f"lock on Image:{image}"
         case Move(path=path, destination=destination):
             name = f"movement of {path} to {destination}"
+        case SetRight(path=path, grant=grant):
+            name = f"rights of {grant.name} on {path}"
         case AddAvu(path=path, avu=avu) | RemoveAvu(path=path, avu=avu):
             name = f"AVU {avu.attribute} on {path}"
         case _:

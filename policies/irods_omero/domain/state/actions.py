@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
+from irods_omero.domain.state.rights import Grant
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import Avu, KeyValues, Pairs, Subject
@@ -38,6 +39,7 @@ class Import:
         target: Where the images go in OMERO.
         expected: For each data object what its bytes have to be, by the catalog.
         present: The fileset that the unit has, whatever its key; None if it has none.
+        address: Template of the address at which OMERO reads it itself; empty where its bytes are brought there.
     """
 
     prefix: str
@@ -48,6 +50,7 @@ class Import:
     target: Target
     expected: tuple[Expected, ...] = ()
     present: int | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,16 @@ class SetArchived:
     owner: int
     group: int
     archived: bool
+
+
+@dataclass(frozen=True)
+class SetAddress:
+    """Have OMERO read an image of an OME-Zarr hierarchy at another address."""
+
+    image: int
+    owner: int
+    group: int
+    address: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,27 @@ class RemoveAvu:
 
 
 @dataclass(frozen=True)
+class SetRight:
+    """Make one entry of the access control list of a data object, or remove it.
+
+    Attributes:
+        grant: The entry; one without a level is removed.
+        is_new_group: Whether it is a group that is made if there is none.
+        opens: Whether the name may then look into the collections that the agent made for the data object.
+    """
+
+    data_id: int
+    path: str
+    grant: Grant
+    is_new_group: bool = False
+    opens: bool = False
+
+    def closed(self) -> SetRight:
+        """The same without a look at collections."""
+        return replace(self, opens=False)
+
+
+@dataclass(frozen=True)
 class Move:
     """Ask storage tiering to move a data object to another tier.
 
@@ -162,8 +196,8 @@ class RecordAgreement:
     agreement: Agreement
 
 
-OmeroAction = AddTag | RemoveTag | SetArchived | WriteKeyValues | RemoveKeyValues
-ZoneAction = AddAvu | RemoveAvu | Move
+OmeroAction = AddTag | RemoveTag | SetArchived | SetAddress | WriteKeyValues | RemoveKeyValues
+ZoneAction = AddAvu | RemoveAvu | SetRight | Move
 Action = OmeroAction | ZoneAction | RecordAgreement
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
+from irods_omero.domain.state.rights import NOTHING, Grant, Rights
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
 from irods_omero.domain.state.views import Avu
@@ -135,6 +136,7 @@ class Agreement:
         attributes: The agreed values of mapped attributes.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
         unplaced: Its images were in no dataset, or its plates in no screen.
+        rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -160,6 +162,7 @@ class Agreement:
     attributes: AgreedValues = ()
     held: bool = False
     unplaced: bool = False
+    rights: Rights | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -216,6 +219,7 @@ def _dump(agreement: Agreement) -> str:
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "held": agreement.held,
         "unplaced": agreement.unplaced,
+        "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -285,6 +289,7 @@ def _load(fields: Any) -> Agreement:
         attributes=_attributes(fields.get("attr", {})),
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
+        rights=_rights(fields["acl"]) if "acl" in fields else None,
         notes=_texts(fields.get("notes", [])),
     )
 
@@ -297,6 +302,24 @@ def _verified(value: Any) -> Verified:
 def _eviction(value: Any) -> Eviction:
     at, made_room = value
     return Eviction(_number(at), bool(made_room))
+
+
+LETTERS = {"read": "r", "write": "w", "own": "o", NOTHING: "-"}
+"""Levels of access as agreements have them."""
+
+
+def _encoded_rights(rights: Rights) -> list[Any]:
+    grants: dict[str, str] = {}
+    for name, level in rights.grants:
+        grants[name] = grants.get(name, "") + LETTERS[level]
+    return [rights.owner, rights.group, grants]
+
+
+def _rights(value: Any) -> Rights:
+    owner, group, grants = value
+    levels = {letter: level for level, letter in LETTERS.items()}
+    known = {Grant(_text(name), levels[letter]) for name, letters in grants.items() for letter in _text(letters)}
+    return Rights(_number(owner), _number(group), tuple(sorted(known)))
 
 
 def _attributes(fields: Any) -> AgreedValues:

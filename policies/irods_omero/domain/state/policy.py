@@ -157,6 +157,7 @@ class Policy:
         most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
+        zarr: Template of the address at which OMERO reads OME-Zarr; empty where it cannot.
     """
 
     zone: str
@@ -174,6 +175,7 @@ class Policy:
     most_bytes: int | None = None
     identity: str = ""
     unidentified: int = 0
+    zarr: str = ""
 
     @cached_property
     def zone_key(self) -> ZoneKey:

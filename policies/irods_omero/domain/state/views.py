@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
-from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS
+from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS, zarr_of
 
 Pair = tuple[str, str]
 """A key and its value."""
@@ -110,8 +110,11 @@ class ImportRule:
     whole: bool = False
 
     def directory_of(self, path: str) -> str:
-        """The collection that is the unit of a data object below this one; empty where there is none."""
-        if self.kind != DIRECTORY or self.trouble:
+        """The collection that is the unit of a data object below this one; empty where there is none.
+
+        A Zarr hierarchy is a unit by itself.
+        """
+        if self.kind != DIRECTORY or self.trouble or zarr_of(path):
             return ""
         if self.whole:
             return self.collection
@@ -128,6 +131,7 @@ class ZoneView:
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
         movements: Those that are queued for its data objects.
+        resources: Of an OME-Zarr hierarchy the root resources that have good replicas of its parts.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
     """
 
@@ -135,6 +139,7 @@ class ZoneView:
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
     movements: Movements = ()
+    resources: tuple[str, ...] = ()
     trouble: str = ""
 
     @property
@@ -229,10 +234,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class ImageState:
-    """One image of a fileset, and whether OMERO shows it with a lock."""
+    """One image of a fileset.
+
+    Attributes:
+        id: OMERO id.
+        archived: Whether OMERO shows it with a lock.
+        address: Where OMERO reads it, if it is of an OME-Zarr hierarchy; empty otherwise.
+    """
 
     id: int
     archived: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from irods_omero.domain.state.actions import (
     Refusal,
     RemoveKeyValues,
     RemoveTag,
+    SetAddress,
     SetArchived,
     WriteKeyValues,
 )
@@ -24,6 +25,7 @@ from irods_omero.errors import ForbiddenError, RefusedError
 from irods_omero.gateways.batches import apply_in_batches
 from irods_omero.gateways.omero.filesets import pairs_of
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.referring import point
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import OBJECT_NAMESPACE
@@ -60,6 +62,7 @@ class AnnotationWriter:
         self._each(_only(work, AddTag), self._add_tags)
         self._each(_only(work, RemoveTag), self._remove_links)
         self._each(_only(work, SetArchived), self._set_archived)
+        self._each(_only(work, SetAddress), self._set_addresses)
         self._each(written, self._write_key_values)
         self._each([*_only(work, RemoveKeyValues), *self._replaced(written)], self._remove_links)
         return self._refused
@@ -147,11 +150,19 @@ class AnnotationWriter:
 
     def _set_archived(self, session: OmeroSession, batch: list[Work[SetArchived]]) -> None:
         wanted = {action.image: action.archived for _, action in batch}
-        text = "select i from Image i where i.id in (:ids)"
-        images = session.objects("reading images", text, {"ids": sorted(wanted)})
+        images = _images(session, wanted)
         for image in images:
             image.archived = rbool(wanted[image.id.val])
         session.save("setting the archived flag of", "", images)
+
+    def _set_addresses(self, session: OmeroSession, batch: list[Work[SetAddress]]) -> None:
+        wanted = {action.image: action.address for _, action in batch}
+        images = session.objects(
+            "reading images", "select i from Image i where i.id in (:ids)", {"ids": sorted(wanted)}
+        )
+        for image in images:
+            point(image, wanted[image.id.val])
+        session.save("setting the address of", "", images)
 
     def _replaced(self, written: Iterable[Work[WriteKeyValues]]) -> Iterator[Work[RemoveKeyValues]]:
         """The shared annotations that others have taken the place of."""
@@ -178,6 +189,10 @@ class AnnotationWriter:
             session.save("adding key-value pairs to", _names(batch), links)
 
 
+def _images(session: OmeroSession, ids: Iterable[int]) -> list[Any]:
+    return session.objects("reading images", "select i from Image i where i.id in (:ids)", {"ids": sorted(ids)})
+
+
 def _is_change(action: WriteKeyValues) -> bool:
     """Whether an annotation is changed, and not a new one made."""
     return action.existing is not None and not action.existing.shared
@@ -198,7 +213,7 @@ def _only(work: Sequence[Work[OmeroAction]], kind: type[Item]) -> list[Work[Item
 
 def _own_actors(action: OmeroAction) -> list[Actor]:
     """Whose task an action is: of the owner of what is changed, and of the owner of the image, in whatever group."""
-    if isinstance(action, SetArchived):
+    if isinstance(action, SetArchived | SetAddress):
         return [(action.owner, action.group)]
     subject = action.subject
     owners = [subject.owner]

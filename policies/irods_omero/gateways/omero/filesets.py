@@ -13,6 +13,7 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.referring import ENTITY_TYPE
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import KEY_NAMESPACE, OBJECT_NAMESPACE
 
@@ -108,11 +109,13 @@ def client_paths(session: OmeroSession, filesets: Iterable[int]) -> dict[int, st
 def keys_of(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
     """The keys of filesets that were taken in after another client had imported them.
 
-    Members of a group may annotate each other's filesets: only what is their owner's own counts.
+    Members of a group may annotate each other's filesets: only what is their owner's own counts, or their importer's,
+    with whom annotations stay in most groups when the images are given to somebody else.
     """
     text = (
         "select f.id, a.textValue from FilesetAnnotationLink l join l.parent f, CommentAnnotation a where "
-        "l.child.id = a.id and a.ns = :ns and f.id in (:ids) and l.details.owner.id = f.details.owner.id order by a.id"
+        "l.child.id = a.id and a.ns = :ns and f.id in (:ids) and (l.details.owner.id = f.details.owner.id "
+        "or l.details.owner.id = f.details.creationEvent.experimenter.id) order by a.id"
     )
     keys: dict[int, str] = {}
     for chunk in in_batches(sorted(set(filesets)), BATCH):
@@ -129,12 +132,13 @@ def fileset_of_image(session: OmeroSession, image: int) -> int | None:
 
 def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _Found]:
     text = (
-        "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id from Image i "
-        "where i.fileset.id in (:ids) order by i.id"
+        "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id, x.lsid, x.entityType "
+        "from Image i left outer join i.details.externalInfo x where i.fileset.id in (:ids) order by i.id"
     )
     parts: dict[int, _Found] = defaultdict(_Found)
-    for fileset, image, archived, owner, group in session.rows("reading images", text, {"ids": filesets}):
-        parts[fileset].images.append(ImageState(image, bool(archived)))
+    for fileset, image, archived, owner, group, lsid, kind in session.rows("reading images", text, {"ids": filesets}):
+        address = str(lsid or "") if kind == ENTITY_TYPE else ""
+        parts[fileset].images.append(ImageState(image, bool(archived), address))
         parts[fileset].subjects["Image", image] = Subject("Image", image, owner, group)
     return parts
 

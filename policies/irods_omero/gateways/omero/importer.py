@@ -26,6 +26,7 @@ from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.referring import refer
 from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
@@ -198,14 +199,14 @@ class Importer:
         if done is not None:
             return done
         try:
-            session = self._people.owner_session(action.user, action.target.group)
+            session = self._people.owner_session(action.user, action.target.group, is_arrival=True)
             container = find_container(session, action.target)
         except RefusedError as error:
             raise DestinationError(error.doing, error.on, error.cause) from error
         self._tags.offer_requests(session, session.group)
         begin()
         try:
-            _import(session, action, container, open_object)
+            (refer if action.address else _import)(session, action, container, open_object)
         except RefusedError:
             with suppress(RefusedError):
                 self._complete(action, wait=False)  # clears away what the server leaves behind

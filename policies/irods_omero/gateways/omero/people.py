@@ -15,6 +15,40 @@ OWNERS_TRIED = 3
 """At most this many owners of a group are tried."""
 
 
+EXISTS = "User already exists"
+"""What OMERO says of an account that it has, were it made at this moment."""
+
+
+def has_directory(session: OmeroSession) -> bool:
+    """Whether OMERO has a directory (LDAP) switched on."""
+    doing = "asking whether OMERO has LDAP"
+    ldap = session.call(doing, "", session.client.getSession().getLdapService)
+    return bool(session.call(doing, "", ldap.getSetting))
+
+
+def make_user(session: OmeroSession, name: str) -> str:
+    """Have OMERO make an account for somebody whom its directory knows (``ILdap.createUser``), in the groups of that.
+
+    Args:
+        session: A session of the service account: it takes no other privilege than being an administrator.
+        name: Login name.
+
+    Returns:
+        Why there is none, and what to do; empty if there is one.
+    """
+    doing = "making the OMERO user"
+    ldap = session.call(doing, name, session.client.getSession().getLdapService)
+    try:
+        session.call(doing, name, lambda: ldap.createUser(name))
+    except RefusedError as error:
+        if EXISTS in error.cause:
+            return ""
+        if not has_directory(session):
+            return "OMERO has LDAP switched off (omero.ldap.config): make the user by hand"
+        return f"{error.cause}: make the user in the directory, or by hand"
+    return ""
+
+
 class People:
     """Looks users and groups up, once in the life of the agent's connection."""
 
@@ -53,13 +87,21 @@ class People:
         owners = [int(member) for member, is_owner in rows if is_owner]
         return [*owners[:OWNERS_TRIED], self.service().user]
 
-    def owner_session(self, name: str, group: str) -> OmeroSession:
+    def owner_session(self, name: str, group: str, is_arrival: bool = False) -> OmeroSession:
         """A session as an OMERO user who is to own images.
 
         Args:
             name: Login name of the user.
             group: Name of the OMERO group, empty for the user's default group.
+            is_arrival: Whether something is to be imported: who has no account may get one then.
         """
+        try:
+            return self._connection.as_user(name, group or self._default_group(name))
+        except RefusedError as error:
+            if not (is_arrival and self._connection.settings.create_users):
+                raise
+            if why_not := make_user(self.service(), name):
+                raise RefusedError(error.doing, error.on, f"{error.cause}; omero.create_users: {why_not}") from error
         return self._connection.as_user(name, group or self._default_group(name))
 
     def join(self, uuid: str, user: int) -> OmeroSession:

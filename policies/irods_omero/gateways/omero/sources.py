@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -12,10 +12,11 @@ import omero
 import omero.model
 from omero.rtypes import rstring
 
-from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
+from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source, SourceFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.fileset_pages import last_fileset
+from irods_omero.gateways.omero.image_facts import facts_of
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.vocabulary import KEY_NAMESPACE
 
@@ -98,7 +99,7 @@ def read_sources(session: OmeroSession, ids: Iterable[int]) -> dict[int, Source]
                 acquired=_acquired(session, image),
                 tags=tags.get(fileset, {}),
                 pairs=pairs.get(fileset, {}),
-                facts=tuple(_facts(session, image, names.get(fileset, {}), owner)),
+                facts=tuple(facts_of(session, image, names.get(fileset, {}), owner)),
             )
     return sources
 
@@ -219,35 +220,6 @@ def _acquired(session: OmeroSession, image: int) -> float | None:
     text = "select i.acquisitionDate from Image i where i.id = :id"
     rows = session.rows("reading the image", text, {"id": image})
     return rows[0][0] / 1000 if rows and rows[0][0] is not None else None
-
-
-SIZES = ("sizeX", "sizeY", "sizeZ", "sizeC", "sizeT")
-
-
-def _facts(session: OmeroSession, image: int, names: Mapping[str, str], owner: str) -> Iterator[Fact]:
-    """What else OMERO knows about an image: dimensions, type, pixel size, channels."""
-    if not image:
-        return
-    yield from (Fact(kind, name) for kind, name in sorted(names.items()))
-    yield Fact("importer", owner)
-    pixels = session.objects(
-        "reading the image",
-        "select p from Pixels p join fetch p.pixelsType left outer join fetch p.channels c "
-        "left outer join fetch c.logicalChannel where p.image.id = :id",
-        {"id": image},
-    )
-    for each in pixels[:1]:
-        for size in SIZES:
-            yield Fact(f"size {size[-1].lower()}", str(getattr(each, size).val))
-        yield Fact("pixel type", str(each.pixelsType.value.val))
-        for axis in "XYZ":
-            length = getattr(each, f"physicalSize{axis}", None)
-            if length is not None:
-                yield Fact(f"pixel size {axis.lower()}", f"{length.getValue():g}", str(length.getSymbol()))
-        for channel in each.copyChannels():
-            logical = channel.logicalChannel
-            if logical is not None and logical.isLoaded() and logical.name is not None and logical.name.val:
-                yield Fact("channel", str(logical.name.val))
 
 
 def blocks_of(session: OmeroSession, file: SourceFile) -> Iterator[bytes]:

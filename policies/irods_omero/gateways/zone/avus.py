@@ -13,11 +13,12 @@ from irods.exception import CAT_SUCCESS_BUT_WITH_NO_INFO, CATALOG_ALREADY_HAS_IT
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, ZoneAction
+from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, SetRight, ZoneAction
 from irods_omero.domain.state.agreement import VERSION, encode
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queue_movement
+from irods_omero.gateways.zone.rights import set_right
 from irods_omero.vocabulary import Names
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
@@ -31,6 +32,8 @@ def apply_to_zone(zone: ZoneConnection, action: ZoneAction) -> None:
             add_avu(zone, action.path, action.avu)
         case RemoveAvu():
             remove_avu(zone, action.path, action.avu)
+        case SetRight():
+            set_right(zone, action)
         case Move():
             queue_movement(zone, action)
 

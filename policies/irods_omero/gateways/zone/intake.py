@@ -5,7 +5,7 @@ Whatever is there was left by this agent: nobody else has rights on it, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import irods.keywords as kw
@@ -15,6 +15,7 @@ from irods.models import Collection, CollectionMeta, User
 
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
+from irods_omero.gateways.zone.objects import FEW, by_folder, objects_in
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import is_collection, like
 
@@ -69,6 +70,19 @@ def exists(zone: ZoneConnection, path: str) -> bool:
         return bool(session.data_objects.exists(path) or session.collections.exists(path))
 
     return zone.call("looking for", path, look)
+
+
+def is_taken(zone: ZoneConnection, paths: Sequence[str]) -> bool:
+    """Whether there is a data object or a collection at any of some paths."""
+    for folder, inside in by_folder(paths).items():
+        if not is_collection(zone, folder):
+            continue
+        if len(inside) > FEW:
+            if not {*objects_in(zone, folder), *collections_in(zone, folder)}.isdisjoint(inside):
+                return True
+        elif any(exists(zone, path) for path in inside):
+            return True
+    return False
 
 
 def made_by(zone: ZoneConnection, user: str, folders: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from irods.models import Collection, DataObject, DataObjectMeta
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import last_data_id, rows
-from irods_omero.gateways.zone.watched import like
+from irods_omero.gateways.zone.watched import NO_PARTS, like
 
 WIDEST = 100 * BATCH
 """So many ids are covered by one query at most, where few of them are data objects that concern us."""
@@ -25,16 +25,16 @@ def pages(zone: ZoneConnection, roots: Sequence[str], attribute: str, after: int
 
     Args:
         zone: The zone.
-        roots: Collections whose data objects are listed, at any depth.
+        roots: Collections whose data objects are listed, at any depth but that of the parts of Zarr hierarchies.
         attribute: Data objects that have an AVU of this attribute are listed wherever they are.
         after: The last id of an earlier, interrupted listing.
     """
-    conditions: list[Criterion] = [DataObjectMeta.name == attribute]
+    conditions: list[tuple[Criterion, ...]] = [(DataObjectMeta.name == attribute,)]
     for root in roots:
-        conditions += [Like(Collection.name, like(root)), Like(Collection.name, f"{like(root)}/%")]
+        conditions += [(Like(Collection.name, like(root)),), (Like(Collection.name, f"{like(root)}/%"), NO_PARTS)]
     low, width, last = after, BATCH, last_data_id(zone, "looking for the last data object")
     while low < last:
-        ids = {id_ for condition in conditions for id_ in _ids(zone, condition, low, low + width)}
+        ids = {id_ for condition in conditions for id_ in _ids(zone, low, low + width, *condition)}
         yield from in_batches(sorted(ids), BATCH)
         low += width
         if len(ids) <= BATCH // 2:
@@ -43,6 +43,6 @@ def pages(zone: ZoneConnection, roots: Sequence[str], attribute: str, after: int
             width //= 2
 
 
-def _ids(zone: ZoneConnection, condition: Criterion, low: int, high: int) -> list[int]:
+def _ids(zone: ZoneConnection, low: int, high: int, *conditions: Criterion) -> list[int]:
     within = (DataObject.id > low, DataObject.id <= high)
-    return [id_ for (id_,) in rows(zone, "listing data objects", (DataObject.id,), condition, *within)]
+    return [id_ for (id_,) in rows(zone, "listing data objects", (DataObject.id,), *conditions, *within)]

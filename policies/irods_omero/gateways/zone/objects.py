@@ -27,6 +27,9 @@ GOOD = "1"
 ATTACHED_A_QUERY = 50
 """GenQuery2 gives 256 rows at most: so many ids, each of which may carry several requests."""
 
+FEW = 10
+"""So many data objects of one collection are looked for one by one; for more of them it is listed."""
+
 REPLICA_COLUMNS = (
     DataObject.id,
     Collection.name,
@@ -78,6 +81,34 @@ def id_of(zone: ZoneConnection, path: str) -> int:
         RefusedError: There is no such data object.
     """
     return zone.call("looking for", path, lambda session: int(session.data_objects.get(path).id))
+
+
+def ids_of(zone: ZoneConnection, paths: Sequence[str]) -> list[int]:
+    """The catalog ids of the data objects at some logical paths, in their order.
+
+    Raises:
+        RefusedError: At one of them there is none.
+    """
+    known: dict[str, int] = {}
+    for folder, inside in by_folder(paths).items():
+        if len(inside) > FEW:
+            known |= objects_in(zone, folder)
+    return [known[path] if path in known else id_of(zone, path) for path in paths]
+
+
+def objects_in(zone: ZoneConnection, collection: str) -> dict[str, int]:
+    """The data objects directly in a collection: for each logical path the catalog id."""
+    columns = (Collection.name, DataObject.name, DataObject.id)
+    found = rows(zone, "listing data objects", columns, Like(Collection.name, like(collection)))
+    return {f"{folder}/{name}": data_id for folder, name, data_id in found if folder == collection}
+
+
+def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Logical paths, for each collection that some of them are in."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        folders[path.rpartition("/")[0]].append(path)
+    return folders
 
 
 def ids_with(zone: ZoneConnection, attribute: str, values: Sequence[str] = ()) -> set[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from irods.column import In, Like
+from irods.column import In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
 from irods_omero.domain.state.target import TargetError, parse_target
@@ -18,7 +18,7 @@ from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
-from irods_omero.vocabulary import DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, Names
+from irods_omero.vocabulary import DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, ZARR, Names, is_part_of_zarr
 
 _WILD = re.compile(r"['%_\\\\]")
 """What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
@@ -74,7 +74,12 @@ class Watched:
     error: str = Names().error
 
     def rule_for(self, path: str) -> ImportRule | None:
-        """What the nearest collection above a path says; None when none does, or when it says ``off``."""
+        """What the nearest collection above a path says; None when none does, or when it says ``off``.
+
+        Nothing is said of the parts of a Zarr hierarchy.
+        """
+        if is_part_of_zarr(path):
+            return None
         parent = path.rpartition("/")[0]
         while parent:
             if parent in self.rules:
@@ -268,11 +273,19 @@ class Members:
     last: int
 
 
+NO_PARTS = NotLike(Collection.name, f"%{ZARR}/%")
+"""Leaves out most of what there is in Zarr hierarchies."""
+
+
 def members(zone: ZoneConnection, collection: str, after: int = 0, count: int = BATCH) -> Members:
-    """The first ``count`` data objects, or a few less, in a collection and below it whose ids are above ``after``."""
+    """The first ``count`` data objects, or a few less, in a collection and below it whose ids are above ``after``.
+
+    What lies in the collections of a Zarr hierarchy is left out.
+    """
     pattern, columns, listed = like(collection), (DataObject.id, Collection.name), set[tuple[Any, ...]]()
     for condition in (Like(Collection.name, pattern), Like(Collection.name, f"{pattern}/%")):
-        listed.update(first_rows(zone, "listing what is below", count, columns, condition, DataObject.id > after))
+        within = (condition, NO_PARTS, DataObject.id > after)
+        listed.update(first_rows(zone, "listing what is below", count, columns, *within))
     page = sorted(listed)[:count]
     ids = [data_id for data_id, parent in page if f"{parent}/".startswith(f"{collection}/")]
     return Members(ids, page[-1][0] if len(page) == count else 0)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.rules.placement import (
     LONGEST_NAME,
-    Grant,
     PlacementError,
     PlacementRule,
     component,
@@ -20,6 +19,7 @@ from irods_omero.domain.rules.placement import (
     place,
     why_no_template,
 )
+from irods_omero.domain.state.rights import Grant
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
 from irods_omero.domain.state.texts import why_unstorable
 from irods_omero.domain.state.views import Avu
@@ -97,9 +97,11 @@ def test_an_owner_who_is_not_one_irods_user_is_refused_with_a_reason(users: dict
 
 @pytest.mark.parametrize(("may", "level"), [(MAY_READ, "read"), (MAY_WRITE, "write")])
 def test_members_of_the_group_may_what_they_may_in_omero(may: str, level: str) -> None:
-    given_rights = placed(replace(SOURCE, members_may=may), acl={"{project} leaders": "own", "{plate}": "read"}).grants
+    given_rights = placed(
+        replace(SOURCE, members_may=may), acl={"{project} leaders": "own", "{plate}": "read"}
+    ).access.grants
     assert given_rights == (Grant("lab", level), Grant("Screening leaders", "own"), Grant("alice", "own"))
-    assert placed(replace(SOURCE, members_may=may), share=False).grants == (Grant("alice", "own"),)
+    assert placed(replace(SOURCE, members_may=may), share=False).access.grants == (Grant("alice", "own"),)
 
 
 def test_a_collection_is_in_the_hands_of_the_owner_only_in_the_owners_home() -> None:
@@ -110,7 +112,7 @@ def test_a_collection_is_in_the_hands_of_the_owner_only_in_the_owners_home() -> 
 
 
 def test_nobody_shares_what_is_private_in_omero() -> None:
-    assert (placed().group, placed().grants) == ("", (Grant("alice", "own"),))
+    assert (placed().access.group, placed().access.grants) == ("", (Grant("alice", "own"),))
 
 
 def test_it_is_described_by_templates_and_by_what_omero_knows() -> None:

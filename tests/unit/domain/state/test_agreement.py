@@ -19,6 +19,7 @@ from irods_omero.domain.state.agreement import (
     decode,
     encode,
 )
+from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.unit import Content
 from tests.unit.domain.strategies import AGREEMENTS, WORLDS
 from tests.unit.domain.world import World, settle, with_agreement_avu
@@ -47,6 +48,7 @@ FULL = Agreement(
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     held=True,
     unplaced=True,
+    rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
     notes=("lab::stain: GFP (iRODS wins)",),
 )
 
@@ -66,6 +68,7 @@ KEYS = st.sampled_from(
         "attr",
         "held",
         "unplaced",
+        "acl",
         "ver",
         "evicted",
         "cfail",
