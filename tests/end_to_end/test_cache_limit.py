@@ -19,6 +19,10 @@ from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
 from irods_omero.domain.rules.cache_limit import Room
+from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.errors import UnreachableError
+from irods_omero.gateways.repository.copies import Version
+from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.reading import read_beats, read_status
 from irods_omero.status.summary import summarise
@@ -184,6 +188,28 @@ def test_what_somebody_puts_in_its_place_before_its_turn_is_left_alone(
     finally:
         target.unlink()
         other.unlink()
+
+
+def test_an_image_whose_copy_was_about_to_go_is_looked_at_once_more(
+    one: OneCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the lock already; and by the time that the next agent comes there is room enough."""
+    paths = bring(one, 9, 8, 7, 6)
+
+    def broken_off(_: Repository, file: ManagedFile, __: Version | None) -> int:
+        raise UnreachableError("removing", file.path, "broken off by a test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("irods_omero.agent.cache.remove", broken_off)
+        with pytest.raises(UnreachableError):
+            one.scene.sweep()
+    locked = [path for path in paths if one.is_locked(path)]
+    assert locked
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 5 * SIZE})
+    one.settle()
+    assert there(one, paths) == [True] * 4
+    assert not any(one.is_locked(path) for path in paths)
+    assert all(one.scene.avus(path, "omero::sync") == [] for path in paths)
 
 
 def test_a_repository_that_cannot_be_looked_into_frees_nothing_and_holds_up_nobody(
