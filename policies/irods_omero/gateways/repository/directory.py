@@ -30,6 +30,7 @@ WHAT = {
 """What keeps the agent from a file, but not OMERO."""
 
 LOOKING = "looking into omero.repository"
+LOOKING_INTO = "looking into OMERO's repository"
 
 ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 DIRECTORY = ROOT | os.O_NOFOLLOW
@@ -101,15 +102,18 @@ class Repository:
         Raises:
             RefusedError: The operating system does not say.
         """
-        found: dict[int, OnDisk] = {}
         by_directory: dict[tuple[str, ...], list[tuple[int, str, int]]] = {}
         for file, path, size in files:
             *folders, name = _parts(path)
             by_directory.setdefault(tuple(folders), []).append((file, name, size))
-        for above, inside in by_directory.items():
-            on = "/".join(above)
-            found |= self.call("looking into OMERO's repository", on, self._looking(above, inside))
-        return found
+
+        def look() -> dict[int, OnDisk]:
+            found: dict[int, OnDisk] = {}
+            for above, inside in by_directory.items():
+                found |= _in_words(LOOKING_INTO, "/".join(above), self._looking(above, inside))
+            return found
+
+        return self.call(LOOKING_INTO, self.path, look)
 
     def _looking(self, above: Sequence[str], files: Sequence[tuple[int, str, int]]) -> Callable[[], dict[int, OnDisk]]:
         def look() -> dict[int, OnDisk]:
@@ -171,7 +175,7 @@ def _parts(path: str) -> list[str]:
     """
     parts = [part for part in path.split("/") if part]
     if not parts or any(part in {".", ".."} or "\0" in part for part in parts):
-        raise RefusedError("looking into OMERO's repository", path, "this path leads out of it")
+        raise RefusedError(LOOKING_INTO, path, "this path leads out of it")
     return parts
 
 
