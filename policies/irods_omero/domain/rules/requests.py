@@ -78,7 +78,8 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     if asked is None:
         return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
     if zarr_of(observation.zone.first.path):
-        return _refuse(asked.request, "storage tiering moves the parts of a Zarr hierarchy one by one, by itself")
+        reason = "storage tiering moves the parts of a Zarr hierarchy one by one, and OMERO has no copy of them"
+        return _refuse(asked.request, reason)
     if request_for(asked.request).holds:
         return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)
