@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
-import structlog
-
 from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.copies import COPYING
@@ -22,9 +20,8 @@ from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import read_apart
 from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.logs import log
 from irods_omero.vocabulary import SHARDS, shard_of
-
-log = structlog.get_logger()
 
 LOOKING = ("cache", 0)
 
