@@ -24,10 +24,10 @@ MEGABYTES, QUICK_MEGABYTES = 10_000, 1_000
 CONTENT = b"a slice of a stack\n"
 CHUNK = 1_000_000
 
-FLAT_MB = 64
+FLAT_MB = 48
 """So much memory a file may take, whatever its size."""
 
-KB_A_FILE = 10
+KB_A_FILE = 6
 """So much memory each file of a fileset may take."""
 
 Files = Mapping[str, tuple[int, str]]

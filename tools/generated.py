@@ -12,6 +12,7 @@ from pathlib import Path
 from irods_omero.agent.notification import schema_text as notification_schema_text
 from irods_omero.install.engines import fragment_text
 from irods_omero.settings.reference import reference_text, schema_text
+from tools.file_rules import units_text
 from tools.modules import table
 from tools.runtime import runtime_text
 
@@ -20,6 +21,7 @@ TOP = Path(__file__).parents[1]
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/configuration.md": reference_text,
     "docs/modules.md": table,
+    "docs/units.md": units_text,
     "irods_config/monitoring/notification.schema.json": notification_schema_text,
     "irods_config/omero_policy.schema.json": schema_text,
     "irods_config/server_config.fragment.json": fragment_text,

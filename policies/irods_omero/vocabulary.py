@@ -12,9 +12,10 @@ TAKEN = "taken"
 FILE = "file"
 DIRECTORY = "directory"
 LIST = "list"
+AUTO = "auto"
 OFF = "off"
 SELF = "self"
-UNIT_KINDS = (FILE, DIRECTORY, LIST)
+UNIT_KINDS = (FILE, DIRECTORY, LIST, AUTO)
 
 ARCHIVE = "archive"
 RESTAGE = "restage"
@@ -69,6 +70,7 @@ class Names(object):
         self.cursor = prefix + "::cursor"
         self.server = prefix + "::server"
         self.walked = prefix + "::walked"
+        self.gather = prefix + "::gather"
         self.identity = prefix + "::identity"
         self.agent = prefix + "::agent"
         self.intake = prefix + "::intake"
@@ -83,6 +85,7 @@ class Names(object):
             self.cursor,
             self.server,
             self.walked,
+            self.gather,
             self.identity,
             self.agent,
             self.intake,

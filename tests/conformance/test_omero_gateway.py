@@ -227,9 +227,10 @@ def take_in(agent: Agent) -> None:
     assert b"".join(blocks_of(agent.service, file)) == content
     assert not set(EQUIPMENT) & {fact.name for fact in source.facts}
     (pixels,) = bring_in(client, "elsewhere/b.ome.tiff", through_a_lens()).pixels
-    facts = {fact.name: fact.value for fact in facts_of(agent.service, pixels.image.id.val, {}, ALICE)}
+    facts = {fact.name: fact for fact in facts_of(agent.service, pixels.image.id.val, {}, ALICE)}
     taken_with = ["Zeiss", "Axio Observer", "Zeiss", "Plan-Apochromat 63x/1.40", "63", "1.4", "Oil"]
-    assert [facts[name] for name in EQUIPMENT] == taken_with
+    assert [facts[name].value for name in EQUIPMENT] == taken_with
+    assert [facts[f"pixel size {axis}"][1:] for axis in "xy"] == [("0.1", "µm"), ("100", "nm")]
     (row,) = managed_rows(agent.service, repository_uuid(agent.service), [fileset_id])[fileset_id]
     assert (row.id, row.size, row.client_path) == (file.id, len(content), "elsewhere/a.ome.tiff")
     assert managed_rows(agent.service, "of another server", [fileset_id]) == {}

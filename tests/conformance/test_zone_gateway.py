@@ -19,6 +19,7 @@ from irods_omero.gateways.zone.avus import add_avu, apply_to_zone, record_agreem
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import attached_at, existing, ids_with, read_avus, read_objects
+from irods_omero.gateways.zone.places import paths_in
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import TierLook, members, read_tiers, read_watched
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
@@ -209,6 +210,34 @@ def test_members_are_those_of_the_collection_and_below(zone: Zone, agent_zone: Z
         zone.put(f"{name}/file")
     expected = [data_id(zone, zone.path(f"{name}/file")) for name in (HOSTILE, f"{HOSTILE}/below")]
     assert members(agent_zone, zone.path(HOSTILE)).ids == sorted(expected)
+
+
+def test_what_lies_beside_a_file_is_listed_with_the_collections_that_are_asked_for(
+    zone: Zone, agent_zone: ZoneConnection
+) -> None:
+    below = ["_a_", "_a_/stack 1", "_a_/stack 1/deeper", f"_{HOSTILE}_", "other", *(f"_{n}_" * 30 for n in range(20))]
+    for name in below:
+        zone.alice.collections.create(zone.path(name))
+        zone.put(f"{name}/file")
+    files = {zone.put("file"), *(zone.path(f"{name}/file") for name in below if name not in (below[2], "other"))}
+    asked_for = [zone.path(name) for name in below if name not in (below[2], "other")]
+    found = paths_in(agent_zone, zone.collection, asked_for.__contains__)
+    assert found == {data_id(zone, path): path for path in files}
+
+
+def test_a_mark_to_look_what_belongs_together_is_another_than_that_to_look_at_all(
+    zone: Zone, agent_zone: ZoneConnection
+) -> None:
+    for gather in (True, False):
+        (mark,) = marks.post_on_collections(agent_zone, NAMES, [zone.collection], gather).values()
+        assert mark.gather is gather
+    found = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]
+    assert {(mark.gather, mark.states) for mark in found} == {(each, frozenset({PENDING})) for each in (True, False)}
+    gathering = next(mark for mark in found if mark.gather)
+    assert marks.claim(agent_zone, NAMES, gathering)
+    marks.ack(agent_zone, NAMES, gathering)
+    (left,) = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]
+    assert not left.gather
 
 
 def test_listing_by_id_can_be_taken_up_where_it_stopped(zone: Zone, agent_zone: ZoneConnection) -> None:

@@ -243,6 +243,9 @@ def test_what_an_image_was_taken_with_comes_from_omero(new_scene: SceneFactory) 
         "objective NA": ["1.4"],
         "objective immersion": ["Oil"],
     }
+    assert scene.triples(path, "image:pixel size x") == [("0.1", "µm")]
+    assert scene.triples(path, "image:pixel size y") == [("100", "nm")]
+    assert scene.triples(path, "image:pixel size z") == []
     plain = f"{scene.collection}/Screening/April/plain.ome.tiff"
     assert all(scene.avus(plain, f"image:{name}") == [] for name in EQUIPMENT)
 

@@ -247,6 +247,24 @@ def test_where_the_new_owner_is_nobody_in_irods_nothing_changes_and_both_sides_s
         scene.admin.users.remove(name)
 
 
+def test_where_no_rule_names_the_new_group_nothing_changes_until_one_does(followed: Followed) -> None:
+    scene, fileset, path = followed
+    before = rights_on(scene, path)
+    name, group = another_group(scene, "rwr---")
+    move(scene, fileset, group)
+    scene.sweep()
+    assert rights_on(scene, path) == before
+    assert f"omero_first names no place for the group {name}" in scene.avus(path, "omero::error")[0]
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[rule, {**rule, "groups": [name], "share": False}])
+    with scene.connections() as connections:
+        for _ in Reconciler(connections).run():
+            pass
+    assert rights_on(scene, path) == {name: level for name, level in before.items() if name != GROUP}
+    assert scene.avus(path, "omero::error") == []
+    move(scene, fileset, scene.group_id)
+
+
 @pytest.mark.lab_only("counts all writes of both servers")
 def test_when_rights_have_followed_a_quiet_round_writes_nothing(followed: Followed) -> None:
     scene, fileset, _ = followed

@@ -7,6 +7,7 @@ import random
 from copy import deepcopy
 from typing import Any
 
+import irods.keywords as kw
 import omero.model
 import pytest
 from irods.column import Like
@@ -20,7 +21,7 @@ from irods_omero.vocabulary import DIRECTORY, LIST
 from tests.end_to_end.conftest import SceneFactory
 from tests.faults.end_state import query
 from tests.scene import Scene
-from tests.scene.accounts import GROUP
+from tests.scene.accounts import ARCHIVE, GROUP
 from tests.zarr import IMAGES, METADATA, PLATES, files_of, root_of, several
 
 ADDRESS = "s3://s3.example.org/irods{path}"
@@ -202,6 +203,19 @@ def test_a_request_is_refused_as_nothing_moves_a_hierarchy_as_a_whole(scene: Sce
     (error,) = scene.avus(path, "omero::error")
     assert error.startswith(f"request {request_word} refused: storage tiering moves the parts")
     assert scene.movements() == []
+
+
+def test_the_tier_is_the_slowest_of_all_parts(scene: Scene) -> None:
+    path = put_zarr(scene, METADATA["ome-zarr-py 0.4"])
+    sweep(scene)
+    chunk = path.replace(".zattrs", "s0/c/0/0/1")
+    scene.admin.data_objects.replicate(chunk, ARCHIVE, **{kw.ADMIN_KW: ""})
+    scene.admin.data_objects.trim(chunk, **{kw.REPL_NUM_KW: "0", kw.COPIES_KW: "1", kw.ADMIN_KW: ""})
+    scene.mark(path)
+    sweep(scene)
+    image = scene.shown(path).image
+    assert (image.texts, image.archived) == ({"registered", "tier:archive"}, True)
+    assert marked_below(scene, path) == {".zattrs"}
 
 
 @pytest.mark.lab_only("counts calls")

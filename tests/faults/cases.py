@@ -103,6 +103,17 @@ class Case:
             self.scene.put(path.removeprefix(f"{self.scene.collection}/"), other)
         self.put(content)
 
+    def put_auto(self, content: bytes = PICTURE, other: bytes = NO_PICTURE) -> None:
+        """Write it, what belongs to it and what belongs to nothing, where the agent is to tell which is which."""
+        self.collection = f"{self.scene.collection}/{self.name}"
+        self.path, *self.others = (f"{self.collection}/{name}" for name in ("a.tif", "a.txt", "a.json", "b.log"))
+        user = self.scene.user
+        user.collections.create(self.collection)
+        self.watch("auto")
+        for path in self.others:
+            self.scene.put(path.removeprefix(f"{self.scene.collection}/"), other)
+        self.put(content)
+
     def put_zarr(self, name: str = "ome-zarr-py 0.4") -> None:
         """Write a hierarchy of OME-Zarr; what speaks for it is the data object."""
         zarr = f"{self.name}.zarr"

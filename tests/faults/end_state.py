@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from irods.column import In
 from irods.models import Collection, CollectionMeta, RuleExec
 from omero.rtypes import unwrap
 from omero.sys import ParametersI
@@ -114,5 +115,5 @@ def _movements(case: Case) -> list[str]:
 def _collection_marks(case: Case) -> Any:
     columns = (CollectionMeta.value, CollectionMeta.units)
     return case.scene.admin.query(*columns).filter(
-        Collection.name == case.collection, CollectionMeta.name == "omero::sync"
+        Collection.name == case.collection, In(CollectionMeta.name, ["omero::sync", "omero::gather"])
     )

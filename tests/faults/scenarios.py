@@ -129,6 +129,7 @@ SCENARIOS = [
     Scenario("directory", (lambda case: case.put_directory(),)),
     Scenario("late-file-of-a-directory", (lambda case: case.put_directory(), add_to_the_directory)),
     Scenario("file-moved-out-of-a-directory", (lambda case: case.put_directory(), move_out_of_the_directory), sweeps=2),
+    Scenario("auto", (lambda case: case.put_auto(),)),
     Scenario("hierarchy", (lambda case: case.put_zarr(),)),
     Scenario("hierarchy-renamed", (lambda case: case.put_zarr(), lambda case: case.rename_zarr())),
     Scenario("renamed", (put, lambda case: case.rename())),

@@ -10,6 +10,7 @@ from typing import Any
 import omero
 import omero.grid
 import omero.model
+from omero.model.enums import UnitsLength
 from omero.rtypes import rint, rstring, rtime
 
 from lab.omero.caller import Caller
@@ -22,6 +23,7 @@ from lab.omero.repository.reading import BrokenFileError, Contents, Picture, Unk
 from lab.omero.saving import Saver
 from lab.omero.work import working
 
+UNITS = {symbol: getattr(UnitsLength, name) for name, symbol in omero.model.LengthI.SYMBOLS.items()}
 JAVA = {UnknownFormatError: "loci.formats.UnknownFormatException", BrokenFileError: "loci.formats.FormatException"}
 
 
@@ -107,6 +109,8 @@ class Importing:
         pixels.pixelsType = _value(omero.model.PixelsTypeI(), picture.type)
         pixels.dimensionOrder = _value(omero.model.DimensionOrderI(), picture.order)
         pixels.sha1 = rstring("Pending...")
+        for axis, (length, symbol) in picture.lengths.items():
+            setattr(pixels, f"physicalSize{axis}", omero.model.LengthI(length, UNITS[symbol]))
         for place in range(picture.c):
             channel = omero.model.ChannelI()
             channel.logicalChannel = omero.model.LogicalChannelI()

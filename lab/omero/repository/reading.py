@@ -68,6 +68,7 @@ class Picture:
     acquired: int | None = None
     instrument: str = ""
     objective: str = ""
+    lengths: dict[str, tuple[float, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -197,7 +198,17 @@ def _picture(node: ElementTree.Element) -> Picture:
         acquired=_moment(node.findtext("{*}AcquisitionDate")),
         instrument=_identifier(node, "{*}InstrumentRef"),
         objective=_identifier(node, "{*}ObjectiveSettings"),
+        lengths=_lengths(pixels),
     )
+
+
+def _lengths(pixels: ElementTree.Element) -> dict[str, tuple[float, str]]:
+    """The size of a pixel along each axis, where it is known, with the symbol of its unit: micrometres by default."""
+    return {
+        axis: (float(size), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "XYZ"
+        if (size := pixels.get(f"PhysicalSize{axis}"))
+    }
 
 
 def _identifier(node: ElementTree.Element, what: str) -> str:

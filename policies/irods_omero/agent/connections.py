@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irods_omero.agent.activity import Activity
+from irods_omero.agent.ome_names import OmeNames
 from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
@@ -40,6 +41,7 @@ class Connections:
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
         # What is deleted by thousands is spread over all shards, and so over all agents.
+        self.ome_names = OmeNames()
         self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)
@@ -130,6 +132,7 @@ class Connections:
             evict=settings.cache.evict,
             identity=key.identity,
             unidentified=key.unidentified,
+            own_rules=settings.imports.own_rules(),
             zarr=settings.omero.zarr,
         )
 

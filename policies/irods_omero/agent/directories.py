@@ -1,4 +1,5 @@
-"""Makes units of directories: finds which are concerned by marks, looks at them, and has their files say so.
+"""Makes units of directories, or of what belongs together in them: finds which are concerned by marks, looks at them,
+and has their files say so.
 
 What is to be looked at is a mark on the directory's collection. The marks that hooks leave on its files are passed on
 to it, at one call each: many marks of one directory are one piece of work.
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
+from irods_omero.domain.rules.auto import Seen, corrections_of_files, decide_auto, is_anything_said
+from irods_omero.domain.rules.beside import may_hold_parts
 from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
-from irods_omero.domain.rules.membership import claims
+from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
@@ -22,11 +25,12 @@ from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
+from irods_omero.gateways.zone.places import paths_in
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, members
 from irods_omero.logs import log
-from irods_omero.vocabulary import DIRECTORY
+from irods_omero.vocabulary import Names
 
 
 @dataclass(frozen=True)
@@ -35,34 +39,52 @@ class Look:
 
     Attributes:
         path: The collection.
-        decision: Whether its files are made a unit.
+        decisions: Whether its files are made a unit, or which of them are.
         losing: Catalog ids of the first data objects of the units that lose files to it.
         strays: Data objects that claim to belong to its unit, and lie in no directory.
         corrections: What it says is wrong with its files, and what it is to say.
+        of_files: What its files themselves say is wrong with them, and are to say.
         due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
     """
 
     path: str
-    decision: DirectoryDecision
+    decisions: tuple[DirectoryDecision, ...]
     losing: frozenset[int]
     strays: tuple[DataObject, ...]
     corrections: tuple[Correction, ...]
+    of_files: tuple[tuple[DataObject, Correction], ...]
     due: frozenset[int]
 
     @property
     def actions(self) -> int:
         """How many AVUs are to be written or removed."""
-        return len(self.decision.claims) + len(self.strays) + len(self.corrections)
+        claims = sum(len(decision.claims) for decision in self.decisions)
+        return claims + len(self.strays) + len(self.corrections) + len(self.of_files)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be looked at again soon, without a new mark."""
+        return any(decision.wait for decision in self.decisions)
 
     @property
     def only_waits(self) -> bool:
         """Whether nothing is to be done now, but soon."""
-        return self.decision.wait and not self.corrections
+        return self.waits and not self.actions
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to be done or to be waited for."""
-        return not self.actions and not self.decision.wait
+        return not self.actions and not self.waits
+
+    def about(self, path: str = "") -> DirectoryDecision:
+        """The decision about a data object; about all of the collection, in words, where there are several."""
+        of_file = [decision for decision in self.decisions if any(each.path == path for each in decision.files)]
+        of_all = [decision for decision in self.decisions if not decision.files]
+        if of_file or of_all:
+            return (of_file or of_all)[0]
+        units = sum(decision.unit is not None for decision in self.decisions)
+        wrong = sum(len(decision.files) for decision in self.decisions if decision.error)
+        return DirectoryDecision(f"its files are {units} units so far, and with {wrong} of them something is wrong")
 
 
 class Directories:
@@ -77,6 +99,13 @@ class Directories:
     def of_collection(self, path: str) -> str:
         """The directory that a collection is, or lies in; empty for none."""
         return self._observer.watched.directory_of(f"{path}/any")
+
+    def of_mark(self, mark: Mark) -> str:
+        """The directory that is to be looked at for the mark of a collection; empty where all in it is to be."""
+        if mark.gather:
+            return mark.path
+        directory = self.of_collection(mark.path)
+        return "" if self._observer.watched.is_place(directory) else directory
 
     def loose(self, paths: Mapping[int, str]) -> dict[str, list[int]]:
         """Those of some data objects that are not of the unit of the directory in which they lie, by its path.
@@ -112,17 +141,20 @@ class Directories:
         return self.loose({data_id: each.path for data_id, each in objects.items()})
 
     def scattered(self, units: Iterable[ZoneView]) -> set[str]:
-        """The directories of units that are directories, and whose data objects do not lie in one."""
+        """The directories of units that the agent has made, and whose data objects do not lie in one."""
         directories = set[str]()
         for unit in units:
-            if unit.unit.kind == DIRECTORY:
+            if unit.unit.kind in BY_AGENT:
                 places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
                 directories |= places if len(places) > 1 else set()
         return directories - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories; returns the marks, without those of directories that are gone."""
-        return post_on_collections(self._connections.zone, self._connections.names, paths)
+        zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
+        places = {path for path in paths if watched.is_place(path)}
+        posted = post_on_collections(zone, names, set(paths) - places)
+        return posted | post_on_collections(zone, names, places, gather=True)
 
     def pass_on(self, marks: Iterable[Mark]) -> tuple[list[Mark], dict[str, Mark]]:
         """Pass the marks of loose data objects on to their directories.
@@ -140,32 +172,32 @@ class Directories:
 
     def look(self, path: str) -> Look:
         """Look at a directory and decide about it, without doing anything."""
-        connections, names, now = self._connections, self._connections.names, self._clock()
+        names, watched = self._connections.names, self._observer.watched
         objects = self._read(path)
-        marker = connections.settings.imports.done_marker
         try:
-            decision = decide_directory(path, objects.values(), self._observer.policy, marker, now)
-            decision = self._if_named(path, decision)
+            decisions = self._decisions(path, tuple(objects.values()))
         except (UnreachableError, RefusedError):
             raise
         except Exception as error:
             log.exception("no decision", path=path)
             text = f"deciding about {path!r}: {type(error).__name__}: {error}"
-            decision = DirectoryDecision("no decision", text)
+            decisions = (DirectoryDecision("no decision", text),)
+        wrong = next((decision.error for decision in decisions if not decision.files), "")
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)} & set(objects)
-        strays = self._strays(claimed, objects)
-        said = {id_ for id_, each in objects.items() if {avu.attribute for avu in each.avus} - {names.unit}}
-        loose = {id_ for id_ in said if not claims(objects[id_], names)}
-        losing = frozenset(claim.data_id for each in decision.claims for claim in claims(each, names))
-        firsts = claimed | losing | ({decision.unit.data_id} if decision.unit else set())
-        return Look(
-            path,
-            decision,
-            losing,
-            strays,
-            tuple(self._observer.watched.corrections_of_files(path, decision.error)),
-            frozenset({*firsts, *loose, *(stray.data_id for stray in strays)}),
-        )
+        strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
+        changing = [each for decision in decisions for each in (*decision.claims, *decision.leaving)]
+        losing = {claim.data_id for each in changing for claim in claims(each, names)}
+        of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
+        due = {*_due(decisions, objects, names, claimed), *losing, *(stray.data_id for stray in strays)}
+        corrections = tuple(watched.corrections_of_files(path, wrong))
+        return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
+
+    def _decisions(self, path: str, objects: tuple[DataObject, ...]) -> tuple[DirectoryDecision, ...]:
+        policy, now, marker = self._observer.policy, self._clock(), self._connections.settings.imports.done_marker
+        if self._observer.watched.is_place(path):
+            seen = self._connections.ome_names.with_names(self._connections.zone, Seen(path, objects, now), policy)
+            return decide_auto(seen, policy, marker)
+        return (self._if_named(path, decide_directory(path, objects, policy, marker, now)),)
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""
@@ -182,13 +214,19 @@ class Directories:
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
         objects, after = dict[int, DataObject](), 0
+        watched = self._observer.watched
+        if watched.is_place(path):
+            own = self._observer.policy.own_rules
+            paths = paths_in(zone, path, lambda inner: may_hold_parts(inner.removeprefix(f"{path}/"), own))
+            ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
+            return read_objects(zone, ids, attributes)
         while True:
             page = members(zone, path, after, self._connections.settings.agent.batch)
             objects |= read_objects(zone, page.ids, attributes)
             if not page.last:
                 break
             after = page.last
-        return {id_: each for id_, each in objects.items() if self._observer.watched.directory_of(each.path) == path}
+        return {id_: each for id_, each in objects.items() if watched.directory_of(each.path) == path}
 
     def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
         zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
@@ -199,7 +237,7 @@ class Directories:
         return tuple(
             each
             for each in data_objects
-            if not watched.directory_of(each.path) and any(claim.kind == DIRECTORY for claim in claims(each, names))
+            if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
         )
 
     def carry_out(self, look: Look) -> None:
@@ -211,14 +249,35 @@ class Directories:
         zone, names = self._connections.zone, self._connections.names
         for avu, is_new in look.corrections:
             (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
-        for stray in look.strays:
-            for avu in sorted(avu for avu in stray.avus if avu.units == DIRECTORY):
-                remove_avu(zone, stray.path, avu)
-        unit = look.decision.unit
-        if unit is None:
-            return
-        # Units that lose files to this one have another content, which nobody would know of if this were broken off.
-        for data_id, first in read_objects(zone, look.losing - {unit.data_id}, ()).items():
+        for each, (avu, is_new) in look.of_files:
+            (add_avu if is_new else remove_avu)(zone, each.path, avu)
+        # Units that lose files to others have another content, which nobody would know of if this were broken off.
+        gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
+        for data_id, first in read_objects(zone, look.losing - gaining, ()).items():
             post(zone, names, data_id, first.path)
-        for each in look.decision.claims:
-            set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+        for stray in look.strays:
+            for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
+                remove_avu(zone, stray.path, avu)
+        for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
+            for each in claiming:
+                set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+
+
+def _due(
+    decisions: Iterable[DirectoryDecision], objects: Mapping[int, DataObject], names: Names, claimed: Iterable[int]
+) -> set[int]:
+    """What is to be observed besides what changes: what the collection is made of, and files on which anything is said.
+
+    In a place that holds many units these are only those that change, or that were not imported yet.
+    """
+    units = {decision.unit.data_id for decision in decisions if decision.unit}
+    if any(decision.files for decision in decisions):
+        made = [decision for decision in decisions if decision.unit and (decision.claims or _is_new(decision, names))]
+        units = {decision.unit.data_id for decision in made if decision.unit}
+        claimed = {first for first in claimed if not objects[first].values(names.fileset)}
+    said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
+    return {*units, *claimed, *said}
+
+
+def _is_new(decision: DirectoryDecision, names: Names) -> bool:
+    return not all(each.values(names.fileset) for each in decision.files)

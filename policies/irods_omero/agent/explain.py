@@ -11,11 +11,14 @@ from irods_omero.agent.directories import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.rules.beside import rule_alone
+from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
 from irods_omero.gateways.zone.objects import id_of
 from irods_omero.gateways.zone.stranded import stranded
 from irods_omero.status.collection import DirectoryState
+from irods_omero.vocabulary import AUTO, FILE
 
 
 def look_at_directory(connections: Connections, path: str, clock: Callable[[], float] = time.time) -> DirectoryState:
@@ -27,8 +30,10 @@ def look_at_directory(connections: Connections, path: str, clock: Callable[[], f
     return _directory(connections, Observer(connections, clock), clock, path)
 
 
-def _directory(connections: Connections, observer: Observer, clock: Callable[[], float], path: str) -> DirectoryState:
-    decision = Directories(connections, observer, clock).look(path).decision
+def _directory(
+    connections: Connections, observer: Observer, clock: Callable[[], float], path: str, file: str = ""
+) -> DirectoryState:
+    decision = Directories(connections, observer, clock).look(path).about(file)
     return DirectoryState(path, decision.unit.data_id if decision.unit else None, decision.error or decision.rule)
 
 
@@ -51,9 +56,19 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
     given_up = (one.path for each in observation.zone.objects for one in stranded(connections.zone, each.data_id))
-    path = observer.watched.directory_of(observation.zone.first.path)
-    directory = _directory(connections, observer, clock, path) if path else None
+    first = observation.zone.first.path
+    path = observer.watched.directory_of(first)
+    directory = _directory(connections, observer, clock, path, first) if path else _alone(observation)
     return Assessment(observation, decide(observation), tuple(given_up), directory)
+
+
+def _alone(observation: Observation) -> DirectoryState | None:
+    """The rule by which a file is a unit of its own, where it is told by rules what belongs together."""
+    zone, rule = observation.zone, observation.zone.rule
+    if rule is None or rule.kind != AUTO or rule.trouble or zone.unit.kind != FILE:
+        return None
+    name = rule_alone(zone.first.path.removeprefix(f"{rule.collection}/"), observation.policy.own_rules)
+    return DirectoryState(rule.collection, zone.unit.data_id, f"it is a unit of its own: {name}") if name else None
 
 
 def _of_image(connections: Connections, image: int) -> int:

@@ -28,9 +28,10 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
 from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
+from irods_omero.gateways.zone.resources import resources_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
-from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names
+from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
 
 
 class Observer:
@@ -54,7 +55,9 @@ class Observer:
     @cached_property
     def watched(self) -> Watched:
         """The watched collections."""
-        return read_watched(self._connections.zone, self._connections.names)
+        return read_watched(
+            self._connections.zone, self._connections.names, self._connections.settings.imports.own_rules()
+        )
 
     def look_anew(self) -> None:
         """Forget what collections say: it is read again when it is needed."""
@@ -64,7 +67,14 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        return {id_: replace(unit, rule=self.watched.rule_for(unit.first.path)) for id_, unit in units.items()}
+        return {id_: self._with_surroundings(unit) for id_, unit in units.items()}
+
+    def _with_surroundings(self, unit: ZoneView) -> ZoneView:
+        """Add what the collection says, and of a hierarchy where its parts are."""
+        path = unit.first.path
+        zarr = "" if is_part_of_zarr(path) else zarr_of(path)
+        resources = resources_below(self._connections.zone, zarr) if zarr else ()
+        return replace(unit, rule=self.watched.rule_for(path), resources=resources)
 
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
         """The observations of the units of these data objects, by the catalog id of a unit's first.

@@ -206,7 +206,7 @@ class Sweep:
 
     def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
         """Look at the directories among marked collections, and at those that have just got marks; returns the rest."""
-        directory_of = {mark: directory for mark in marks if (directory := self._directories.of_collection(mark.path))}
+        directory_of = {mark: directory for mark in marks if (directory := self._directories.of_mark(mark))}
         due = [mark for mark, directory in directory_of.items() if mark.path == directory]
         inner = {mark: directory for mark, directory in directory_of.items() if mark.path != directory}
         self._mark_directories(set(inner.values()))
@@ -243,7 +243,7 @@ class Sweep:
         else:
             # Also of what is to be imported already: the marks that this rests on may be on files that have left.
             self._unmarked(look.due)
-            again = look.decision.wait or not look.due.isdisjoint(self._observer.unreadable)
+            again = look.waits or not look.due.isdisjoint(self._observer.unreadable)
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again

@@ -61,8 +61,11 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
             for path in new:
                 set_avu(zone, path, Avu(names.unit, str(unit.data_id), unit.kind))
             post(zone, names, first.data_id, first.path)
-            watched = read_watched(zone, names)
-            post_on_collections(zone, names, {watched.directory_of(path) for path in new} - {""})
+            watched = read_watched(zone, names, settings.imports.own_rules())
+            looked_at = {watched.directory_of(path) for path in new} - {""}
+            for gather in (False, True):
+                here = {path for path in looked_at if watched.is_place(path) is gather}
+                post_on_collections(zone, names, here, gather)
         return United(unit, tuple(objects), new)
 
 

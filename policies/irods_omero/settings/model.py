@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from irods_omero.domain.rules.templates import why_no_template
+from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
@@ -110,6 +111,31 @@ class TierSettings(Section):
     )
 
 
+class FileRuleSettings(Section):
+    """Which files belong together, where `omero::import` is `auto`, and in directories. Case does not matter."""
+
+    name: Name = Field(description="What the rule is called where it is told of.")
+    opens: list[Name] = Field(
+        min_length=1, description="Patterns of the names of the files that Bio-Formats opens, as in '*.abc'."
+    )
+    beside: list[Name] = Field(
+        default=[],
+        description="Patterns of the paths of what belongs to such a file, from its collection on, as in '{stem}.log' "
+        "or '{stem}_parts/*'; `{stem}` is what the star stands for in `opens`. Without any it is a unit of its own.",
+    )
+    needed: bool = Field(default=False, description="Whether it is incomplete as long as nothing of that is there.")
+
+    @model_validator(mode="after")
+    def _can_be_matched(self) -> FileRuleSettings:
+        if why := why_no_rule(self.opens, self.beside, self.needed):
+            raise ValueError(why)
+        return self
+
+    def as_rule(self) -> FileRule:
+        """The rule, as decisions know it."""
+        return own_rule(self.name, self.opens, self.beside, self.needed)
+
+
 class ImportSettings(Section):
     """How imports are tried."""
 
@@ -135,11 +161,20 @@ class ImportSettings(Section):
         description="Of how many units at most the import is begun and not done, after all else: requests wait no "
         "longer. So many filesets that came through OMERO first, and copies that are read, a sweep takes on, too.",
     )
+    file_rules: list[FileRuleSettings] = Field(
+        default=[],
+        description="Which files belong together at this site, tried in this order and before what holds everywhere "
+        "(docs/units.md).",
+    )
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
         description="How many imports, and filesets that came through OMERO first, are worked on at the same time, "
         "those of different owners first; each takes sessions of its own on both sides.",
     )
+
+    def own_rules(self) -> OwnRules:
+        """Which files belong together at this site, as decisions know it."""
+        return tuple(rule.as_rule() for rule in self.file_rules)
 
 
 class CacheSettings(Section):

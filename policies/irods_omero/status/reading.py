@@ -87,7 +87,7 @@ class _Reader:
         known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
         marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
-        mark_rows = self._some("marks", columns, CollectionMeta.name == names.sync)
+        mark_rows = self._some("marks", columns, In(CollectionMeta.name, [names.sync, names.gather]))
         return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in mark_rows]
 
     def errors(self) -> list[ErrorSeen]:

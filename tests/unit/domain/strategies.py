@@ -202,7 +202,9 @@ def _zone(
     )
     moving = tuple((FIRST + place, resource) for place, resource in movements if place < len(objects))
     if trouble:
-        return ZoneView(Unit(FIRST), named[:1], rule, tuple(move for move in moving if move[0] == FIRST), trouble)
+        return ZoneView(
+            Unit(FIRST), named[:1], rule, tuple(move for move in moving if move[0] == FIRST), trouble=trouble
+        )
     return ZoneView(Unit(FIRST, kind), named, rule, moving)
 
 

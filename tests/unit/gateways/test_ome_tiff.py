@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.gateways.zone.ome_tiff import files_named
-from tests.pictures import focal_halves, lab_book, retina
+from tests.pictures import companion, focal_halves, lab_book, retina
 
 NAMES = ("upper.ome.tiff", "lower.ome.tiff")
 XML = (
@@ -31,6 +31,15 @@ def test_all_kinds_of_tiff_are_read(bigtiff: bool, byteorder: str) -> None:
     with tifffile.TiffWriter(stream, bigtiff=bigtiff, byteorder=byteorder) as writer:
         writer.write(np.zeros((8, 8), np.uint16), description=XML, metadata=None)
     assert files_named(BytesIO(stream.getvalue())) == {"a & b.ome.tif", "c.ome.tif"}
+
+
+def test_a_companion_names_its_files_and_a_file_without_metadata_its_companion() -> None:
+    assert files_named(BytesIO(companion(NAMES))) == set(NAMES)
+    assert files_named(BytesIO(b'\xef\xbb\xbf<?xml version="1.0"?>\n' + companion(NAMES))) == set(NAMES)
+    stream = BytesIO()
+    described = '<OME><BinaryOnly MetadataFile="all.companion.ome" UUID="urn:uuid:1"/></OME>'
+    tifffile.imwrite(stream, np.zeros((8, 8), np.uint16), description=described, metadata=None)
+    assert files_named(BytesIO(stream.getvalue())) == {"all.companion.ome"}
 
 
 @pytest.mark.parametrize("content", [b"", b"II", b"II*\0", lab_book(), retina(32), b"MM\0*\xff\xff\xff\xff"])

@@ -104,6 +104,28 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     assert len(mistakes(tmp_path, json.dumps({"zone": {}, "omero": {}, "watch": {}}))) == 6
 
 
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"opens": ["parts/*.a"]}, "'parts/*.a' in `opens` has to be the pattern of a name, without collections"),
+        ({"opens": ["{stem}.a"]}, "'{stem}.a' in `opens` cannot hold {stem}, which is what the star in it stands for"),
+        (
+            {"opens": ["a"], "beside": ["{stem}.b"]},
+            "'a' needs exactly one star, as {stem} in `beside` is what it stands",
+        ),
+        ({"opens": ["*.a"], "beside": ["../*"]}, "'../*' is no path from the collection of a file on, as in 'parts/*'"),
+        ({"opens": ["*.a"], "beside": ["{name}.b"]}, "'{name}.b' may hold *, ? and {stem}, and no other signs"),
+        ({"opens": ["*.a"], "needed": True}, "`needed` says nothing without `beside`"),
+    ],
+)
+def test_rules_for_files_that_could_match_nothing_are_mistakes(
+    tmp_path: Path, rule: dict[str, Any], message: str
+) -> None:
+    text = json.dumps({**GOOD, "imports": {"file_rules": [{"name": "ours", **rule}]}})
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(f"1: imports.file_rules.0: {message}")
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"zone": }', "[1]", "null", '{"a": 1} x'])
 def test_what_is_no_configuration_at_all_is_one_mistake(tmp_path: Path, text: str) -> None:
     assert len(mistakes(tmp_path, text)) == 1

@@ -120,7 +120,7 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    tier = observation.policy.tiers.of_unit(observation.zone.objects)
+    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.resources)
     request = decide_request(asking, sides)
     fields = _Fields(
         importing,
@@ -181,7 +181,7 @@ def _held(observation: Observation) -> Decision:
     agreement = replace(observation.base, held=True)
     errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.no_import), Error(agreement.undone))
     plan = Plan(
-        zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
+        zone=diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors)),
         record=record(observation, agreement),
     )
     return Decision(plan, agreement, (Reason("images", "held", HELD),))
@@ -213,7 +213,7 @@ def _without_undone(fields: _Fields) -> Attributes:
 def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
     """What shows in the zone what is wrong, and what is undone."""
     errors = errors_of(*fields.errors, Error(fields.undone.told))
-    return diff_zone(observation.zone, error_avus(observation.policy, errors))
+    return diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors))
 
 
 def _without_images(observation: Observation, fields: _Fields) -> Decision:

@@ -48,7 +48,7 @@ def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) ->
         Error(agreement.undone),
     )
     plan = Plan(
-        zone=diff_zone(observation.zone, error_avus(observation.policy, errors)),
+        zone=diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors)),
         record=record(observation, agreement),
     )
     wait = kind == OUTSIDE or failure.attempts < observation.policy.attempts

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
 
+from irods_omero.domain.rules.beside import depends_on_others
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import FILE, REGISTERED, TIER_TAG_PREFIX, Names
+from irods_omero.vocabulary import AUTO, FILE, REGISTERED, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
@@ -136,9 +137,13 @@ def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> DesiredAvus:
     }
 
 
-def error_avus(policy: Policy, errors: Errors) -> DesiredAvus:
-    """The AVUs that tell of errors, or none."""
-    return {policy.names.error: frozenset(DesiredAvu(error.text, str(error.attempts)) for error in errors)}
+def error_avus(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
+    """The AVUs that tell of errors, or none; what lies beside a file has others say of it stays."""
+    shown = {DesiredAvu(error.text, str(error.attempts)) for error in errors}
+    if zone.unit.kind == FILE and depends_on_others(zone.first.path, zone.rule, policy.own_rules):
+        of_others = (avu for avu in zone.first.avus if avu.attribute == policy.names.error and avu.units == AUTO)
+        shown.update(DesiredAvu(avu.value, avu.units) for avu in of_others)
+    return {policy.names.error: frozenset(shown)}
 
 
 def _address(subjects: tuple[Subject, ...], policy: Policy) -> str:

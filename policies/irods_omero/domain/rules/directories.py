@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from irods_omero.domain.rules.membership import claims, is_united
+from irods_omero.domain.rules.membership import BY_AGENT, claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
@@ -26,6 +26,8 @@ class DirectoryDecision:
         claims: The data objects that are to say so, the first of the unit last.
         opens: The first of the unit, if its bytes have to tell whether others belong to it.
         to_name: These others: it names them, or nobody knows.
+        files: The data objects that it is about, where it is not about all of the collection.
+        leaving: Those of them that are to say no longer that they belong to a unit.
     """
 
     rule: str
@@ -35,6 +37,8 @@ class DirectoryDecision:
     claims: tuple[DataObject, ...] = ()
     opens: DataObject | None = None
     to_name: tuple[DataObject, ...] = ()
+    files: tuple[DataObject, ...] = ()
+    leaving: tuple[DataObject, ...] = ()
 
 
 def decide_directory(
@@ -55,15 +59,15 @@ def decide_directory(
         return DirectoryDecision("it has no files but those that are no part of an image")
     if any(claim.kind == LIST for each in files for claim in claims(each, names)):
         return DirectoryDecision("an administrator has made units of its files")
-    alone = [each for each in files if _is_alone(each, names)]
+    alone = [each for each in files if is_alone(each, names)]
     if len(alone) == len(files):
         return DirectoryDecision("its files were imported one by one")
-    unit = united(files, names)
+    unit = united(files, names, DIRECTORY)
     if unit is not None:
         return DirectoryDecision("all its files are the unit", unit=unit)
     if done_marker and f"{path}/{done_marker}" not in {each.path for each in there}:
         return DirectoryDecision(f"it waits for a file named {done_marker}")
-    return _why_not_yet(files, policy, now) or _unite(path, files, alone, names)
+    return why_not_yet(files, policy, now) or _unite(path, files, alone, policy)
 
 
 def is_no_part(directory: str, path: str, done_marker: str) -> bool:
@@ -72,11 +76,11 @@ def is_no_part(directory: str, path: str, done_marker: str) -> bool:
     return is_left_out(inside) or inside == done_marker
 
 
-def united(files: Sequence[DataObject], names: Names) -> Unit | None:
-    """The one unit that data objects say they are, with its first among them; None where they do not."""
+def united(files: Sequence[DataObject], names: Names, kind: str) -> Unit | None:
+    """The one unit of a kind that data objects say they are, with its first among them; None where they do not."""
     claimed = {claim for each in files for claim in claims(each, names)}
     unit = claimed.pop() if len(claimed) == 1 else None
-    if unit is None or unit.kind != DIRECTORY or unit.data_id not in {each.data_id for each in files}:
+    if unit is None or unit.kind != kind or unit.data_id not in {each.data_id for each in files}:
         return None
     return unit if all(is_united(each, unit, names) for each in files) else None
 
@@ -90,16 +94,16 @@ def is_loose(data_object: DataObject, first_ones: Container[int], names: Names) 
         names: The AVU attributes.
     """
     claimed = claims(data_object, names)
-    return len(claimed) != 1 or any(claim.kind == DIRECTORY and claim.data_id not in first_ones for claim in claimed)
+    return len(claimed) != 1 or any(claim.kind in BY_AGENT and claim.data_id not in first_ones for claim in claimed)
 
 
-def _is_alone(data_object: DataObject, names: Names) -> bool:
+def is_alone(data_object: DataObject, names: Names) -> bool:
     """Whether it was imported as a unit of its own."""
     agreed, _ = read(avu for avu in data_object.avus if avu.attribute == names.agreement)
     return agreed.fileset is not None and not claims(data_object, names)
 
 
-def _why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> DirectoryDecision | None:
+def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> DirectoryDecision | None:
     """What is waited for, None if nothing is."""
     for each in files:
         content = each.content()
@@ -111,27 +115,39 @@ def _why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> Dir
     return None
 
 
-def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], names: Names) -> DirectoryDecision:
-    if alone:
-        return _refused(path, f"{alone[0].path} was imported by itself: delete its images in OMERO, then reconcile")
-    stranger = next((each for each in files if each.owner != files[0].owner), None)
-    if stranger is not None:
-        one = files[0]
-        return _refused(path, f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}")
+def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], policy: Policy) -> DirectoryDecision:
+    if why := why_not_together(files, alone):
+        return _refused(path, why)
     inside = {each.path.removeprefix(f"{path}/"): each for each in files}
-    opened_file = opened(inside)
+    opened_file = opened(inside, policy.own_rules)
     if not opened_file.path:
         return _refused(path, f"{opened_file.why}; irods-omero unit can say which")
     first = inside[opened_file.path]
-    unit = Unit(first.data_id, DIRECTORY)
+    decision = uniting(files, first, DIRECTORY, opened_file.why, policy.names)
+    return replace(
+        decision,
+        opens=first if opened_file.others else None,
+        to_name=tuple(inside[other] for other in opened_file.others),
+    )
+
+
+def why_not_together(files: Sequence[DataObject], alone: Sequence[DataObject]) -> str:
+    """What keeps data objects from being made a unit, of which some were imported by themselves; empty for nothing."""
+    if alone:
+        return f"{alone[0].path} was imported by itself: delete its images in OMERO, then reconcile"
+    one, stranger = files[0], next((each for each in files if each.owner != files[0].owner), None)
+    return f"{one.path} belongs to {one.owner}, and {stranger.path} to {stranger.owner}" if stranger else ""
+
+
+def uniting(files: Sequence[DataObject], first: DataObject, kind: str, why: str, names: Names) -> DirectoryDecision:
+    """The decision to make data objects a unit of a kind, ``first`` of which is opened, and ``why``."""
+    unit = Unit(first.data_id, kind)
     # Until the first says so nobody believes the others: nothing is imported of what is united by half.
     ordered = (*(each for each in files if each is not first), first)
     return DirectoryDecision(
-        f"it has come to rest, and {opened_file.path} is opened: {opened_file.why}",
+        f"it has come to rest, and {first.path.rpartition('/')[2]} is opened: {why}",
         unit=unit,
         claims=tuple(each for each in ordered if not is_united(each, unit, names)),
-        opens=first if opened_file.others else None,
-        to_name=tuple(inside[other] for other in opened_file.others),
     )
 
 

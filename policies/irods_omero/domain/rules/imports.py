@@ -5,10 +5,11 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+from irods_omero.domain.rules.beside import depends_on_others
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import DOUBLINGS
+from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
@@ -67,11 +68,11 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
     if zone.unit.kind == FILE and omero.fileset is None:
-        return _not_by_itself(zone.first.path, zone.rule)
+        return _not_by_itself(zone.first.path, zone.rule, observation.policy)
     return None
 
 
-def _not_by_itself(path: str, rule: ImportRule) -> ImportDecision | None:
+def _not_by_itself(path: str, rule: ImportRule, policy: Policy) -> ImportDecision | None:
     """Why a file is not imported by itself, None if it is."""
     if zarr_of(path):
         return None
@@ -81,6 +82,8 @@ def _not_by_itself(path: str, rule: ImportRule) -> ImportDecision | None:
         directory = rule.directory_of(path)
         where = f"it is a file of {directory}, and not imported by itself" if directory else "it lies in none"
         return ImportDecision(None, f"{rule.collection} is watched for directories: {where}")
+    if depends_on_others(path, rule, policy.own_rules):
+        return ImportDecision(None, f"in {rule.collection} it is imported with what belongs to it, or not at all")
     return None
 
 

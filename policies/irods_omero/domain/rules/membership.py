@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import DataObject, ZoneView
-from irods_omero.vocabulary import DIRECTORY, LIST, Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
 
-OF_SEVERAL = (LIST, DIRECTORY)
+BY_AGENT = (DIRECTORY, AUTO)
+"""The kinds of units that the agent makes."""
+
+OF_SEVERAL = (LIST, *BY_AGENT)
 """The kinds of units that can have several data objects."""
 
 LONGEST_ID = 18

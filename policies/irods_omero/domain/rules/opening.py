@@ -1,8 +1,9 @@
-"""Which file of a set Bio-Formats opens: by the names of the files and a small table, tried in order.
+"""Which file of a directory Bio-Formats opens, and the table that says so of each format: its rules, tried in order.
 
 Nothing is guessed. Each rule of the table names the file that a format is opened by and what belongs to it; where
 something is left that would be opened by itself, or where a rule finds several files, nobody knows what is meant.
-What the rules say of the formats is what the readers of Bio-Formats look for.
+What the rules say of the formats is what the readers of Bio-Formats look for (the table of dataset structures in its
+documentation).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
+
+from irods_omero.domain.state.file_rule import FileRule
 
 SHOWN = 5
 """At most so many candidates are named."""
@@ -32,44 +35,43 @@ LEFT_OUT = (
 """Names of files that are no part of any image: those that file managers leave, notes, and lists of checksums."""
 
 
-class Rule(NamedTuple):
-    """How the files of one format are opened.
-
-    Attributes:
-        name: The format.
-        opens: Patterns of names in small letters. The first of them that any name matches counts.
-        takes: Patterns of what belongs to it, and would be opened by itself if it were alone.
-        together: Whether there may be several, of which the first by name is opened if it names the others.
-    """
-
-    name: str
-    opens: tuple[str, ...]
-    takes: tuple[str, ...] = ()
-    together: bool = False
-
+_PLANES = tuple(f"{{stem}}{part}.{suffix}" for suffix in ("stk", "tif", "tiff") for part in ("", "_w*", "_s*", "_t*"))
 
 RULES = (
-    Rule("file pattern", ("*.pattern",), ("*",)),
-    Rule("OME-TIFF with a companion", ("*.companion.ome",), (*OME_TIFF, *TIFF)),
-    Rule("Harmony or Operetta plate", ("index.idx.xml", "index.ref.xml", "index.xml"), TIFF),
-    Rule("InCell plate", ("*.xdce",), (*TIFF, "*.im")),
-    Rule("CellVoyager plate (CV7000)", ("*.wpi",), TIFF),
-    Rule("CellVoyager plate", ("measurementresult.xml",), TIFF),
-    Rule("ScanR plate", ("experiment_descriptor.xml",), TIFF),
-    Rule("MetaXpress plate", ("*.htd",), TIFF),
-    Rule("Opera plate", ("*.mea", "*.flex"), ("*.flex",)),
-    Rule("MetaMorph", ("*.nd",), ("*.stk", *TIFF)),
-    Rule("cellSens", ("*.vsi",), ("*.ets",)),
-    Rule("Volocity", ("*.mvd2",)),
-    Rule("Leica", ("*.lei", "*.xlef"), ("*.lof", *TIFF)),
-    Rule("Olympus", ("*.oif",), ("*.oib", *TIFF)),
-    Rule("Hamamatsu", ("*.vms", "*.ndpis"), ("*.ndpi",)),
-    Rule("DeltaVision", ("*.dv", "*.r3d")),
-    Rule("ICS", ("*.ics",)),
-    Rule("OME-TIFF", OME_TIFF, together=True),
-    *(Rule(f"one file of the kind {suffix}", (f"*.{suffix}",)) for suffix in SINGLE),
-    Rule("one TIFF", ("*.tif", "*.tiff")),
-    Rule("one picture", PREVIEWS),
+    FileRule("file pattern", ("*.pattern",), ("*",), beside=("*",), needed=True),
+    FileRule("OME-TIFF with a companion", ("*.companion.ome",), (*OME_TIFF, *TIFF), says=True),
+    FileRule(
+        "Harmony or Operetta plate", ("index.idx.xml", "index.ref.xml", "index.xml"), TIFF, beside=("*",), needed=True
+    ),
+    FileRule("InCell plate", ("*.xdce",), (*TIFF, "*.im"), beside=("*",), needed=True),
+    FileRule("CellVoyager plate (CV7000)", ("*.wpi",), TIFF, beside=("*",), needed=True),
+    FileRule("CellVoyager plate", ("measurementresult.xml",), TIFF, beside=("*", "image/*"), needed=True),
+    FileRule("ScanR plate", ("experiment_descriptor.xml",), TIFF, beside=("*", "data/*"), needed=True),
+    FileRule("MetaXpress plate", ("*.htd",), TIFF, beside=("*", "timepoint_*/*", "timepoint_*/zstep_*/*"), needed=True),
+    FileRule("Opera plate", ("*.mea", "*.flex"), ("*.flex",), beside=("*.flex", "*.res"), needed=True),
+    FileRule("MetaMorph", ("*.nd",), ("*.stk", *TIFF), beside=_PLANES, needed=True),
+    FileRule("cellSens", ("*.vsi",), ("*.ets",), beside=("_{stem}_/*", "_{stem}_/*/*")),
+    FileRule("Volocity", ("*.mvd2",), beside=("data/*",), needed=True),
+    FileRule(
+        "Leica",
+        ("*.lei", "*.xlef"),
+        ("*.lof", *TIFF),
+        beside=("{stem}_*.tif", "{stem}_*.tiff", "{stem}.txt"),
+        needed=True,
+    ),
+    FileRule("Olympus", ("*.oif",), ("*.oib", *TIFF), beside=("{stem}.oif.files/*",), needed=True),
+    FileRule("Hamamatsu VMS", ("*.vms",), beside=("{stem}*.jpg",), needed=True),
+    FileRule("Hamamatsu NDPIS", ("*.ndpis",), ("*.ndpi",), beside=("{stem}*.ndpi",), needed=True),
+    FileRule(
+        "DeltaVision",
+        ("*.dv", "*.r3d"),
+        beside=("{stem}.dv.log", "{stem}.r3d.log", "{stem}.log", "{stem}_log.txt"),
+    ),
+    FileRule("ICS", ("*.ics",), beside=("{stem}.ids",)),
+    FileRule("OME-TIFF", OME_TIFF, together=True, says=True),
+    *(FileRule(f"one file of the kind {suffix}", (f"*.{suffix}",), alone=True) for suffix in SINGLE),
+    FileRule("one TIFF", TIFF, beside=("{stem}.txt", "{stem}.xml", "{stem}.json")),
+    FileRule("one picture", PREVIEWS),
 )
 
 
@@ -87,24 +89,26 @@ class Opened(NamedTuple):
     others: tuple[str, ...] = ()
 
 
-def opened(paths: Iterable[str]) -> Opened:
+def opened(paths: Iterable[str], own: Sequence[FileRule] = ()) -> Opened:
     """Which of some files Bio-Formats opens, for the images of all of them.
 
     Args:
         paths: Their paths, of which the names count.
+        own: Rules of the site, which are tried before those of the table.
     """
+    rules = (*own, *RULES)
     files = sorted(paths)
     if len(files) == 1:
         return Opened(files[0], "it is the only file")
-    for place, rule in enumerate(RULES):
+    for place, rule in enumerate(rules):
         candidates = _candidates(rule, files)
         if candidates:
-            later = [path for path in files if _is_opened(path, RULES[place + 1 :])]
+            later = [path for path in files if _is_opened(path, rules[place + 1 :])]
             return _by(rule, candidates, [path for path in later if not _belongs(path, rule)])
     return Opened("", f"no rule says which of its {len(files)} files is opened: {_named(files)}")
 
 
-def _by(rule: Rule, candidates: Sequence[str], others: Sequence[str]) -> Opened:
+def _by(rule: FileRule, candidates: Sequence[str], others: Sequence[str]) -> Opened:
     if len(candidates) > 1 and not rule.together:
         return Opened("", f"{len(candidates)} of its files could be the one that is opened: {_named(candidates)}")
     if others:
@@ -119,18 +123,18 @@ def is_left_out(path: str) -> bool:
     return any(part.startswith(".") for part in collections) or _matches(name, LEFT_OUT)
 
 
-def _candidates(rule: Rule, files: Sequence[str]) -> list[str]:
+def _candidates(rule: FileRule, files: Sequence[str]) -> list[str]:
     if rule.together:
         return [path for path in files if _matches(_name(path), rule.opens)]
     matches = ([path for path in files if fnmatchcase(_name(path), pattern)] for pattern in rule.opens)
     return next(filter(None, matches), [])
 
 
-def _is_opened(path: str, rules: Iterable[Rule]) -> bool:
+def _is_opened(path: str, rules: Iterable[FileRule]) -> bool:
     return any(_matches(_name(path), rule.opens) for rule in rules)
 
 
-def _belongs(path: str, rule: Rule) -> bool:
+def _belongs(path: str, rule: FileRule) -> bool:
     return _matches(_name(path), (*rule.opens, *rule.takes, *PREVIEWS))
 
 

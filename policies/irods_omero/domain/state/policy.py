@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from irods_omero.domain.state.avu_units import is_template, joined, split
+from irods_omero.domain.state.file_rule import OwnRules
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.zone_key import ZoneKey
@@ -156,6 +157,7 @@ class Policy:
         evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
+        own_rules: Which files belong together at this site, before what holds everywhere.
         zarr: Template of the address at which OMERO reads OME-Zarr; empty where it cannot.
     """
 
@@ -173,6 +175,7 @@ class Policy:
     evict: str = NEVER
     identity: str = ""
     unidentified: int = 0
+    own_rules: OwnRules = ()
     zarr: str = ""
 
     @cached_property

@@ -63,11 +63,20 @@ class Tiers:
         best = min(good, key=lambda each: (not each.checksum, _reach(self.of_resource(each.resource))), default=None)
         return best.number if best else None
 
-    def of_unit(self, objects: Iterable[DataObject]) -> Tier | None:
-        """The slowest tier of a unit's objects: an image can be shown when its last file can be read."""
+    def of_unit(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
+        """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
+
+        Args:
+            objects: The data objects.
+            parts: Root resources that have parts of the unit which are not looked at one by one. What is on a slower
+                tier than one that keeps replicas counts as a copy.
+        """
         tiers = [self.of_object(data_object) for data_object in objects]
         known = [tier for tier in tiers if tier is not None]
-        return max(known, key=_slowness) if known and len(known) == len(tiers) else None
+        if not known or len(known) < len(tiers):
+            return None
+        of_parts = [self.of_resource(resource) for resource in parts]
+        return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
 
     def place(self, data_object: DataObject) -> Tier | None:
         """Where storage tiering sees an object: on the first tier with a good replica, in a group with several tiers.
@@ -109,6 +118,11 @@ class Tiers:
 
     def _with_good_replica(self, data_object: DataObject) -> list[Tier]:
         return [self.of_resource(replica.resource) for replica in data_object.good_replicas()]
+
+
+def _is_copied(tier: Tier, tiers: Iterable[Tier]) -> bool:
+    """Whether what is on a tier is a copy: it came from one of the others, which keeps what moves on."""
+    return any(other.preserve and other.group == tier.group and other.index < tier.index for other in tiers)
 
 
 def _index(tier: Tier) -> tuple[int, str]:

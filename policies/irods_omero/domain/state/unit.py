@@ -30,7 +30,7 @@ class Unit:
 
     Attributes:
         data_id: Catalog id of the first data object, the one that Bio-Formats opens.
-        kind: ``file``, ``directory`` or ``list``.
+        kind: ``file``, ``directory``, ``list`` or ``auto``.
     """
 
     data_id: int

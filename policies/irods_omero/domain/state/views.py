@@ -95,7 +95,7 @@ class ImportRule:
 
     Attributes:
         collection: Path of the collection that carries the AVUs.
-        kind: ``file``, ``directory`` or ``list``.
+        kind: ``file``, ``directory``, ``list`` or ``auto``.
         target: Text of the target AVU, as the administrator wrote it.
         group: OMERO group, or empty for the owner's default group.
         trouble: Why nobody can tell what is meant: it says two things at once, or something unknown; empty if not.
@@ -131,6 +131,7 @@ class ZoneView:
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
         movements: Those that are queued for its data objects.
+        resources: Of an OME-Zarr hierarchy the root resources that have good replicas of its parts.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
     """
 
@@ -138,6 +139,7 @@ class ZoneView:
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
     movements: Movements = ()
+    resources: tuple[str, ...] = ()
     trouble: str = ""
 
     @property

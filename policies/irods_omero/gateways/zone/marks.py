@@ -31,6 +31,7 @@ class Mark:
         shard: Units of the mark.
         states: ``pending``, ``taken``, or both.
         collection: Whether it is on a collection.
+        gather: Whether it says to look which files of the collection belong together, and not at all that it holds.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Mark:
     shard: int
     states: frozenset[str]
     collection: bool = False
+    gather: bool = False
 
 
 def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> Iterator[Mark]:
@@ -58,7 +60,10 @@ def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> It
             break
         after = page[-1][0]
         last = last or last_data_id(zone, LOOKING, DataObjectMeta.name == names.sync)
-    yield from _marks(_of_collections(zone, names), shards, collection=True)
+    found = _of_collections(zone, names)
+    for attribute in (names.sync, names.gather):
+        own = [row[1:] for row in found if row[0] == attribute]
+        yield from _marks(own, shards, collection=True, gather=attribute == names.gather)
 
 
 def _batch(
@@ -74,23 +79,25 @@ def _batch(
     return [(data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in page]
 
 
-def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[int, str, str, str]]:
-    columns = (Collection.id, Collection.name, CollectionMeta.value, CollectionMeta.units)
-    page = rows(zone, LOOKING, columns, CollectionMeta.name == names.sync)
-    return sorted((id_, path, state, units) for id_, path, state, units in page)
+def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[str, int, str, str, str]]:
+    columns = (CollectionMeta.name, Collection.id, Collection.name, CollectionMeta.value, CollectionMeta.units)
+    page = rows(zone, LOOKING, columns, In(CollectionMeta.name, [names.sync, names.gather]))
+    return sorted((attribute, id_, path, state, units) for attribute, id_, path, state, units in page)
 
 
 def is_marked_collection(zone: ZoneConnection, names: Names, path: str) -> bool:
     """Whether a collection has a mark."""
-    return any(marked == path for _, marked, _, _ in _of_collections(zone, names))
+    return any((attribute, marked) == (names.sync, path) for attribute, _, marked, _, _ in _of_collections(zone, names))
 
 
-def _marks(page: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool) -> Iterator[Mark]:
+def _marks(
+    page: Iterable[tuple[int, str, str, str]], shards: frozenset[int], collection: bool, gather: bool = False
+) -> Iterator[Mark]:
     states: dict[tuple[int, str, int], set[str]] = {}
     for id_, path, state, units in page:
         if _shard(units) in shards:
             states.setdefault((id_, path, _shard(units)), set()).add(state)
-    return (Mark(*key, frozenset(of_one), collection) for key, of_one in states.items())
+    return (Mark(*key, frozenset(of_one), collection, gather) for key, of_one in states.items())
 
 
 def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
@@ -143,13 +150,20 @@ def drop(zone: ZoneConnection, names: Names, mark: Mark) -> None:
             log.info("mark is gone", path=mark.path, cause=error.cause)
 
 
-def post_on_collections(zone: ZoneConnection, names: Names, paths: Iterable[str]) -> dict[str, Mark]:
-    """Mark collections, as a hook would; returns the marks by path, without those of collections that are gone."""
+def post_on_collections(
+    zone: ZoneConnection, names: Names, paths: Iterable[str], gather: bool = False
+) -> dict[str, Mark]:
+    """Mark collections, as a hook would; returns the marks by path, without those of collections that are gone.
+
+    With ``gather`` it is only to be looked which of their files belong together, which no hook says.
+    """
     posted, columns = dict[str, Mark](), (Collection.id, Collection.name)
     for path in sorted(paths):
         collections = rows(zone, "looking for", columns, Like(Collection.name, like(path)))
         for mark in (
-            Mark(id_, path, shard_of(id_), frozenset({PENDING}), True) for id_, name in collections if name == path
+            Mark(id_, path, shard_of(id_), frozenset({PENDING}), True, gather)
+            for id_, name in collections
+            if name == path
         ):
             try:
                 add_avu(zone, path, _avu(names, PENDING, mark), collection=True)
@@ -161,7 +175,7 @@ def post_on_collections(zone: ZoneConnection, names: Names, paths: Iterable[str]
 
 
 def _avu(names: Names, state: str, mark: Mark) -> Avu:
-    return Avu(names.sync, state, str(mark.shard))
+    return Avu(names.gather if mark.gather else names.sync, state, str(mark.shard))
 
 
 def _shard(units: str) -> int:

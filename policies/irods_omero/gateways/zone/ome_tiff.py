@@ -1,7 +1,8 @@
-"""What an OME-TIFF says of the files that its images are in, read without the pixels.
+"""What an OME-TIFF, or its companion, says of the files that its images are in, read without the pixels.
 
-The description of the first directory of a TIFF is OME-XML, where ``TiffData/UUID`` names a file (OME-TIFF
-specification); TIFF keeps offsets of 4 bytes, BigTIFF of 8 (TIFF 6.0, BigTIFF).
+The description of the first directory of a TIFF is OME-XML, where ``TiffData/UUID`` names a file, and
+``BinaryOnly/MetadataFile`` the one in which all is said (OME-TIFF specification); a companion is OME-XML by itself.
+TIFF keeps offsets of 4 bytes, BigTIFF of 8 (TIFF 6.0, BigTIFF).
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ DESCRIPTION = 270
 MOST_TAGS = 4096
 MOST_BYTES = 64 * 1024 * 1024
 FARTHEST = 2**63 - 1
-_FILE_NAME = re.compile(r"""<(?:\w+:)?UUID\s[^>]*?FileName\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_FILE_NAME = re.compile(
+    r"""<(?:\w+:)?(?:UUID\s[^>]*?FileName|BinaryOnly\s[^>]*?MetadataFile)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
+)
+_XML = (b"<", b"\xef\xbb\xbf<")
+"""What a file in XML begins with."""
 
 
 def files_named(stream: BinaryIO) -> frozenset[str]:
-    """The names, without folders, of the files that an OME-TIFF says its images are in; none if it says nothing."""
+    """The names, without folders, of the files that an OME-TIFF or a companion says its images are in; none without."""
     try:
         text = _description(stream)
     except (struct.error, KeyError):
@@ -29,8 +34,10 @@ def files_named(stream: BinaryIO) -> frozenset[str]:
 
 
 def _description(stream: BinaryIO) -> str:
-    """The description, empty if there is none; raises struct.error or KeyError where this is no TIFF."""
+    """The description, empty if there is none; raises struct.error or KeyError where this is neither."""
     head = stream.read(16)
+    if head.lstrip().startswith(_XML):
+        return (head + stream.read(MOST_BYTES)).decode(errors="replace")
     order = {b"II": "<", b"MM": ">"}[head[:2]]
     (version,) = struct.unpack_from(f"{order}H", head, 2)
     is_big = {42: False, 43: True}[version]

@@ -11,6 +11,9 @@ from typing import Any
 from irods.column import In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
+from irods_omero.domain.rules.beside import depends_on_others, place_of
+from irods_omero.domain.rules.membership import BY_AGENT
+from irods_omero.domain.state.file_rule import OwnRules
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier, Tiers
@@ -18,7 +21,7 @@ from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
-from irods_omero.vocabulary import DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, ZARR, Names, is_part_of_zarr
+from irods_omero.vocabulary import AUTO, DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, ZARR, Names, is_part_of_zarr
 
 _WILD = re.compile(r"['%_\\\\]")
 """What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
@@ -65,6 +68,7 @@ class Watched:
         told: The AVUs of this kind that there are.
         told_of_files: Those that say what is wrong with the files of a directory.
         error: Their attribute.
+        own_rules: Which files belong together at this site.
     """
 
     rules: Mapping[str, ImportRule | None]
@@ -72,6 +76,7 @@ class Watched:
     told: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
     told_of_files: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
     error: str = Names().error
+    own_rules: OwnRules = ()
 
     def rule_for(self, path: str) -> ImportRule | None:
         """What the nearest collection above a path says; None when none does, or when it says ``off``.
@@ -88,9 +93,20 @@ class Watched:
         return None
 
     def directory_of(self, path: str) -> str:
-        """The collection that is the unit of a data object of this path; empty where there is none."""
+        """The collection that is looked at for the unit of a data object of this path; empty where there is none.
+
+        It is the unit itself, or the place in which it is told which files belong together.
+        """
         rule = self.rule_for(path)
+        if rule is not None and depends_on_others(path, rule, self.own_rules):
+            place = place_of(path.removeprefix(f"{rule.collection}/"), self.own_rules)
+            return f"{rule.collection}/{place}".rstrip("/")
         return rule.directory_of(path) if rule else ""
+
+    def is_place(self, path: str) -> bool:
+        """Whether in the collection of this path it is to be told which files belong together."""
+        rule = self.rule_for(f"{path}/any")
+        return rule is not None and rule.kind == AUTO and self.is_directory(path)
 
     def is_directory(self, path: str) -> bool:
         """Whether the collection of this path is a unit."""
@@ -98,8 +114,8 @@ class Watched:
 
     @property
     def has_directories(self) -> bool:
-        """Whether any collection is watched for directories."""
-        return any(rule is not None and rule.kind == DIRECTORY for rule in self.rules.values())
+        """Whether any collection is watched for directories, or for what belongs together."""
+        return any(rule is not None and rule.kind in BY_AGENT for rule in self.rules.values())
 
     def corrections(self, path: str) -> list[Correction]:
         """What to change so that a collection says what is wrong with it, and nothing else.
@@ -126,7 +142,7 @@ class Watched:
         return self.troubles[path].value if path in self.troubles else ""
 
 
-def read_watched(zone: ZoneConnection, names: Names) -> Watched:
+def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     condition = In(CollectionMeta.name, [names.import_, names.target, names.error])
@@ -144,7 +160,7 @@ def read_watched(zone: ZoneConnection, names: Names) -> Watched:
     rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
     texts = {path: _own_trouble(kinds.get(path, ()), targets.get(path, ()), names) for path in {*kinds, *targets}}
     troubles = {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}
-    return Watched(rules, troubles, told, told_of_files, names.error)
+    return Watched(rules, troubles, told, told_of_files, names.error, own_rules)
 
 
 def _rule(path: str, kinds: Sequence[Kind], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:

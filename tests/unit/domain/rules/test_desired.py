@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from irods_omero.domain.rules.desired import (
     IMAGES_LISTED,
     DesiredAvu,
@@ -17,7 +19,7 @@ from irods_omero.domain.rules.desired import (
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import ImageState, OmeroView, Subject, ZoneView
+from irods_omero.domain.state.views import Avu, ImageState, ImportRule, OmeroView, Subject, ZoneView
 from tests.unit.domain.agreed import data_object
 from tests.unit.domain.strategies import NAMES, TIERS
 
@@ -87,7 +89,20 @@ def test_a_claim_that_is_not_believed_is_left_to_an_administrator() -> None:
         assert NAMES.unit not in id_avus(replace(ZONE, trouble="its first object is gone"), omero, POLICY)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "stays"), [("auto", "a.dv.log", True), ("auto", "a.czi", False), ("file", "a", False)]
+)
+def test_what_neighbours_say_is_wrong_stays_where_they_are_asked(kind: str, name: str, stays: bool) -> None:
+    said = Avu(NAMES.error, "it belongs to nothing", "auto")
+    first = replace(ZONE.first, path=f"/z/home/{name}", avus=frozenset({said}))
+    zone = ZoneView(Unit(10), (first,), ImportRule("/z/home", kind, "", ""))
+    assert (DesiredAvu(*said[1:]) in error_avus(zone, POLICY, ())[NAMES.error]) is stays
+
+
 def test_errors_are_short_lines_and_those_without_text_are_none() -> None:
     errors = errors_of(Error(""), Error("two\nlines", 3), Error("a" * 2000), Error("two lines"))
     assert [(len(error.text.encode()), error.attempts) for error in errors] == [(1000, 0), (9, 3)]
-    assert error_avus(POLICY, errors)[NAMES.error] == {DesiredAvu("two lines", "3"), DesiredAvu(errors[0].text, "0")}
+    assert error_avus(ZONE, POLICY, errors)[NAMES.error] == {
+        DesiredAvu("two lines", "3"),
+        DesiredAvu(errors[0].text, "0"),
+    }

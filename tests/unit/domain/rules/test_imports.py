@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.rules.imports import decide_import, next_attempt
+from irods_omero.domain.rules.membership import OF_SEVERAL
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import Agreement, Failure
 from irods_omero.domain.state.observation import Observation
@@ -14,6 +15,7 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Unit, import_key
 from irods_omero.domain.state.views import ImageState, OmeroView, Replica, ZoneView
+from irods_omero.vocabulary import UNIT_KINDS
 from tests.unit.domain.agreed import RULE, data_object
 from tests.unit.domain.strategies import NOW, TIERS
 
@@ -93,8 +95,8 @@ def test_an_invalid_target_is_an_error_that_names_the_collection() -> None:
     assert importing.error.startswith("/z/home/lab: the target '/' names no place")
 
 
-@pytest.mark.parametrize("rule", ["file", "list", "directory"])
-@pytest.mark.parametrize("kind", ["list", "directory"])
+@pytest.mark.parametrize("rule", UNIT_KINDS)
+@pytest.mark.parametrize("kind", OF_SEVERAL)
 def test_units_of_several_are_imported_wherever_anything_is(kind: str, rule: str) -> None:
     zone = replace(ARRIVED.zone, unit=Unit(10, kind), rule=replace(RULE, kind=rule))
     assert decide_import(replace(ARRIVED, zone=zone)).do_import is not None
@@ -118,6 +120,19 @@ def test_where_lists_are_imported_single_files_wait_without_an_error() -> None:
     assert (importing.do_import, importing.error, importing.wait) == (None, "", False)
     earlier = replace(ARRIVED, zone=zone, omero=IMPORTED, base=Agreement(content=OTHER, fileset=5))
     assert decide_import(earlier).do_import is not None, "it was imported by itself before"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_imported"),
+    [("a.czi", True), ("a.tiff", False), ("a.xyz", False), (".a.czi", False), ("a.ndpi", False)],
+)
+def test_where_it_is_told_what_belongs_together_only_files_that_are_alone_are_imported_by_themselves(
+    name: str, is_imported: bool
+) -> None:
+    first = replace(ARRIVED.zone.first, path=f"/z/home/lab/{name}")
+    zone = replace(ARRIVED.zone, objects=(first,), rule=replace(RULE, kind="auto"))
+    importing = decide_import(replace(ARRIVED, zone=zone))
+    assert (importing.do_import is not None, importing.error, importing.wait) == (is_imported, "", False)
 
 
 def test_nothing_is_imported_while_it_is_not_clear_where_it_belongs() -> None:

@@ -19,7 +19,7 @@ CLAIMS = st.frozensets(
         Avu,
         st.just(NAMES.unit),
         st.sampled_from(("0", "1", "2", "3", "9", "x", "", "9" * 2000, "-1", "٣")),
-        st.sampled_from(("list", "list", "list", "directory", "file", "")),
+        st.sampled_from(("list", "list", "list", "directory", "auto", "file", "")),
     ),
     max_size=2,
 )

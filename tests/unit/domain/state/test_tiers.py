@@ -98,6 +98,20 @@ def test_a_replica_that_is_to_stay_does_not_keep_a_request_from_being_served() -
     assert tiers.destination(request_for(ARCHIVE), on("ssd", "tape")) is None
 
 
+@pytest.mark.parametrize(
+    ("parts", "tier"),
+    [((), "fast"), (("ssd",), "fast"), (("ssd", "disk"), "medium"), (("ssd", "disk", "tape"), "archive")],
+)
+def test_a_unit_is_as_slow_as_the_parts_that_nobody_looks_at(parts: tuple[str, ...], tier: str) -> None:
+    assert name(TIERS.of_unit([on("ssd")], parts)) == tier
+
+
+def test_what_a_tier_keeps_has_copies_on_slower_ones() -> None:
+    tiers = Tiers([Tier("fast", "ssd", "g", 0, preserve=True), Tier("archive", "tape", "g", 1, offline=True)])
+    assert name(tiers.of_unit([on("ssd", "tape")], ("ssd", "tape"))) == "fast"
+    assert name(tiers.of_unit([on("tape")], ("tape",))) == "archive"
+
+
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
     tiers = Tiers([Tier("z", "r0", "g", 0), Tier("a", "r1", "g", 1), Tier("m", "r2", "g", 10)])
     assert name(tiers.destination(request_for(ARCHIVE), on("r0"))) == "m"

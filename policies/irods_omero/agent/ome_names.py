@@ -1,0 +1,58 @@
+"""What files say in their bytes of those that belong to them: read once, as long as their content stays the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from irods_omero.domain.rules.auto import Seen, to_read
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.views import DataObject
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.ome_tiff import files_named
+from irods_omero.gateways.zone.streaming import open_object
+
+READS = 100
+"""At most so many files are opened at one look; the others have to wait for the next one."""
+
+MOST = 100_000
+"""So many are remembered."""
+
+
+class OmeNames:
+    """The names that files say, by catalog id and content."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, Content | None], frozenset[str]] = {}
+
+    def with_names(self, zone: ZoneConnection, seen: Seen, policy: Policy) -> Seen:
+        """What was seen of a collection, with what its files say; files that cannot be read are told of."""
+        named, unreadable, room = dict[str, frozenset[str]](), dict[str, str](), READS
+        while True:
+            known, unread = to_read(replace(seen, named=named), policy)
+            unread = [each for each in unread if each.path not in unreadable]
+            if not unread or not room:
+                break
+            for each in unread:
+                inner, key = each.path.removeprefix(f"{seen.path}/"), (each.data_id, each.content())
+                if key not in self._known and room:
+                    room -= 1
+                    self._read(zone, each, key, unreadable)
+                if key in self._known:
+                    named[inner] = self._known[key]
+                elif not room:
+                    break
+        inner_paths = {path.removeprefix(f"{seen.path}/"): error for path, error in unreadable.items()}
+        return replace(seen, named={**known, **named}, unreadable=inner_paths)
+
+    def _read(
+        self, zone: ZoneConnection, each: DataObject, key: tuple[int, Content | None], unreadable: dict[str, str]
+    ) -> None:
+        if len(self._known) >= MOST:
+            self._known.clear()
+        try:
+            with open_object(zone, each.path) as stream:
+                self._known[key] = files_named(stream)
+        except RefusedError as error:
+            unreadable[each.path] = str(error)

@@ -1,0 +1,218 @@
+"""Which files of a collection are made units now, where the agent is to tell what belongs together, and if not, why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
+from irods_omero.domain.rules.directories import (
+    DirectoryDecision,
+    is_alone,
+    united,
+    uniting,
+    why_not_together,
+    why_not_yet,
+)
+from irods_omero.domain.rules.grouping import Group, Named, groups
+from irods_omero.domain.rules.membership import claims
+from irods_omero.domain.state.file_rule import OwnRules
+from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.texts import printable
+from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
+
+Objects = Mapping[str, DataObject]
+"""Data objects by their paths, from the collection on that they are looked at in."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a collection.
+
+    Attributes:
+        path: The collection.
+        objects: The data objects in it, and in collections below it that may hold parts of its files.
+        now: Seconds since 1970.
+        named: For files that say in their bytes what belongs to them the names that they say; by inner paths.
+        unreadable: For those that could not be read the errors.
+    """
+
+    path: str
+    objects: Sequence[DataObject]
+    now: float
+    named: Named = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+def inside(path: str, objects: Iterable[DataObject], own: OwnRules) -> dict[str, DataObject]:
+    """Those data objects of a collection of which it matters what lies beside them, by their paths from there on."""
+    paths = {each.path.removeprefix(f"{path}/"): each for each in objects}
+    return {inner: each for inner, each in sorted(paths.items()) if is_grouped(inner, own)}
+
+
+def decide_auto(seen: Seen, policy: Policy, done_marker: str) -> tuple[DirectoryDecision, ...]:
+    """Which data objects of a collection are made units, or are some; each is in one of the decisions.
+
+    Args:
+        seen: The collection, of which those files were read that ``to_read`` names.
+        policy: The administrator's choices.
+        done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
+    """
+    names, files = policy.names, inside(seen.path, seen.objects, policy.own_rules)
+    files.pop(done_marker, None)
+    is_done = not done_marker or any(each.path == f"{seen.path}/{done_marker}" for each in seen.objects)
+    intact = intact_units(files, names)
+    others = _of_other_kinds(files, intact, names)
+    decisions = [DirectoryDecision(why, files=(files[inner],)) for inner, why in others.items()]
+    for group in groups(files.keys() - others.keys(), seen.named, policy.own_rules):
+        of_group = tuple(files[inner] for inner in group.files)
+        decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, seen)
+        if decision is None and not is_done:
+            decision = DirectoryDecision(f"it waits for a file named {done_marker}")
+        decisions.append(replace(decision or _decide(group, files, names), files=of_group))
+    leaving = {each.data_id: decision.unit for decision in decisions for each in decision.claims}
+    remaining = {unit for unit in intact if leaving.get(unit.data_id, unit) == unit}
+    return tuple(_without_lost(decision, remaining, names) for decision in decisions)
+
+
+def _of_other_kinds(files: Objects, intact: Mapping[Unit, list[str]], names: Names) -> dict[str, str]:
+    """The files that are units of another kind, and stay so, each with the words for it."""
+    listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
+    of_directory = [inner for unit, of_unit in intact.items() if unit.kind == DIRECTORY for inner in of_unit]
+    return dict.fromkeys(of_directory, "it was imported with its directory") | dict.fromkeys(
+        listed, "an administrator has made a unit of it"
+    )
+
+
+def _as_it_is(group: Group, files: Objects, names: Names) -> DirectoryDecision | None:
+    """What is so already, None if it is not."""
+    of_group = [files[inner] for inner in group.files]
+    if len(of_group) == 1 and is_alone(of_group[0], names):
+        return DirectoryDecision("it was imported by itself")
+    unit = united(of_group, names, AUTO)
+    if unit is None or not group.opened or unit.data_id != files[group.opened].data_id:
+        return None
+    return DirectoryDecision(f"it is the unit of {_name(group.opened)}: {group.rule}", unit=unit)
+
+
+def _waits(group: Group, files: tuple[DataObject, ...], policy: Policy, seen: Seen) -> DirectoryDecision | None:
+    if (waiting := why_not_yet(files, policy, seen.now)) is not None:
+        return waiting
+    if group.opened in seen.unreadable:
+        error = f"it says what belongs to it, and cannot be read: {seen.unreadable[group.opened]}"
+        return DirectoryDecision("it cannot be read", error, wait=True)
+    if says_what_belongs_to_it(group.opened, policy.own_rules) and group.opened not in seen.named:
+        return DirectoryDecision(f"{_name(group.opened)} says what belongs to it, and has not been read yet", wait=True)
+    return None
+
+
+def _decide(group: Group, files: Objects, names: Names) -> DirectoryDecision:
+    of_group = [files[inner] for inner in group.files]
+    alone = [each for each in of_group if is_alone(each, names)]
+    error = group.error or why_not_together(of_group, alone)
+    if error:
+        return DirectoryDecision("it is part of no unit", f"it is not imported: {error}")
+    return uniting(of_group, files[group.opened], AUTO, group.rule, names)
+
+
+def _without_lost(decision: DirectoryDecision, remaining: Collection[Unit], names: Names) -> DirectoryDecision:
+    """The decision; files that are part of nothing leave the units that are no more."""
+    if not decision.error:
+        return decision
+    lost = (each for each in decision.files if any(_is_lost(claim, remaining) for claim in claims(each, names)))
+    return replace(decision, leaving=tuple(lost))
+
+
+def _is_lost(claim: Unit, remaining: Collection[Unit]) -> bool:
+    return claim.kind != LIST and claim not in remaining
+
+
+def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
+    """The units whose first is there, and says so, with the files that say that they belong to it; no lists."""
+    of_unit: dict[Unit, list[str]] = defaultdict(list)
+    for inner, each in files.items():
+        own = claims(each, names)
+        if len(own) == 1:
+            of_unit[next(iter(own))].append(inner)
+    return {
+        unit: inner_paths
+        for unit, inner_paths in sorted(of_unit.items())
+        if unit.kind != LIST and any(files[inner].data_id == unit.data_id for inner in inner_paths)
+    }
+
+
+def corrections_of_files(
+    decisions: Iterable[DirectoryDecision], objects: Iterable[DataObject], names: Names
+) -> tuple[tuple[DataObject, tuple[Avu, bool]], ...]:
+    """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here."""
+    errors = {each.data_id: decision.error for decision in decisions for each in _told(decision, names)}
+    corrections = list[tuple[DataObject, tuple[Avu, bool]]]()
+    for each in objects:
+        error = printable(errors.get(each.data_id, ""))
+        wanted = {Avu(names.error, error, AUTO)} if error else set()
+        there = {avu for avu in each.avus if _is_of_others(avu, names)}
+        corrections += [(each, (avu, True)) for avu in sorted(wanted - there)]
+        corrections += [(each, (avu, False)) for avu in sorted(there - wanted)]
+    return tuple(corrections)
+
+
+def is_anything_said(data_object: DataObject, names: Names) -> bool:
+    """Whether a data object has AVUs of which it is not told by what lies beside it."""
+    return any(avu.attribute != names.unit and not _is_of_others(avu, names) for avu in data_object.avus)
+
+
+def _is_of_others(avu: Avu, names: Names) -> bool:
+    return (avu.attribute, avu.units) == (names.error, AUTO)
+
+
+def _told(decision: DirectoryDecision, names: Names) -> tuple[DataObject, ...]:
+    """The data objects that are to show the error of a decision: those that are part of nothing else."""
+    if not decision.error:
+        return ()
+    leaving = {each.data_id for each in decision.leaving}
+    return tuple(
+        each
+        for each in decision.files
+        if not is_alone(each, names) and (each.data_id in leaving or not claims(each, names))
+    )
+
+
+def to_read(seen: Seen, policy: Policy) -> tuple[Named, list[DataObject]]:
+    """Which files have to be read before it can be decided, as they say themselves what belongs to them.
+
+    What is a unit already is taken for what it says, unless another file names a part of it.
+
+    Args:
+        seen: The collection, as far as its files were read.
+        policy: The administrator's choices.
+
+    Returns:
+        What those say that need not be read, and the others, in order of their paths.
+    """
+    own, named = policy.own_rules, seen.named
+    files = inside(seen.path, seen.objects, own)
+    wanted = {_beside(inner, name) for inner, those in named.items() for name in those}
+    known: dict[str, frozenset[str]] = {}
+    for unit, of_unit in intact_units(files, policy.names).items():
+        if unit.kind == AUTO and wanted.isdisjoint(of_unit):
+            first = next(inner for inner in of_unit if files[inner].data_id == unit.data_id)
+            known |= dict.fromkeys(of_unit, frozenset())
+            known[first] = frozenset(_name(inner) for inner in of_unit)
+    unread = (inner for inner in files if inner not in named and inner not in known)
+    return known, [
+        files[inner]
+        for inner in unread
+        if says_what_belongs_to_it(inner, own) and why_not_yet([files[inner]], policy, seen.now) is None
+    ]
+
+
+def _beside(inner: str, name: str) -> str:
+    folder = inner.rpartition("/")[0]
+    return f"{folder}/{name}" if folder else name
+
+
+def _name(inner: str) -> str:
+    return inner.rpartition("/")[2]

@@ -1,0 +1,58 @@
+"""The data objects among which it is told what belongs together: those of a collection, and of some below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from irods.column import Column, Criterion, In, Like
+from irods.models import Collection, DataObject
+
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.watched import like
+
+LONGEST_LIST = 2000
+"""So many characters of paths go into one condition: a longer text meets the limit on the SQL of a query."""
+
+_PLAIN = re.compile(r"[\w./ -]+", re.ASCII)
+
+
+def paths_in(zone: ZoneConnection, collection: str, is_inner: Callable[[str], bool]) -> dict[int, str]:
+    """The paths of the data objects in a collection, and in those below it that are asked for, by their catalog ids.
+
+    Args:
+        zone: The zone.
+        collection: Its path.
+        is_inner: Whether a collection below it is asked for, by its path; those below one that is not are not, either.
+    """
+    columns = (DataObject.id, Collection.name, DataObject.name)
+    found, level = dict[int, str](), [collection]
+    while level:
+        for condition in _any_of(Collection.name, level):
+            object_rows = rows(zone, "listing what is in it", columns, condition)
+            found |= {data_id: f"{parent}/{name}" for data_id, parent, name in object_rows if parent in level}
+        level = [path for path in _collections_in(zone, level) if is_inner(path)]
+    return found
+
+
+def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[str]:
+    columns = (Collection.name, Collection.parent_name)
+    for condition in _any_of(Collection.parent_name, parents):
+        found = rows(zone, "listing collections", columns, condition)
+        yield from sorted(path for path, parent in found if parent in parents and path != parent)
+
+
+def _any_of(column: Column, paths: Iterable[str]) -> Iterator[Criterion]:
+    """Conditions that are true for each of some paths; what may not be part of a list is a pattern of its own."""
+    listed, length = list[str](), 0
+    for path in paths:
+        if not _PLAIN.fullmatch(path):
+            yield Like(column, like(path))
+            continue
+        if listed and length + len(path) > LONGEST_LIST:
+            yield In(column, listed)
+            listed, length = [], 0
+        listed, length = [*listed, path], length + len(path)
+    if listed:
+        yield In(column, listed)

@@ -1,0 +1,369 @@
+"""Collections in which the agent tells what belongs together: files in any order become the units that they are."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from io import BytesIO
+from random import Random
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+import tifffile
+from irods.meta import iRODSMeta
+from irods.models import Collection
+
+from benchmarks.counting import QUERY, counted
+from irods_omero.agent import ome_names
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.vocabulary import AUTO
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.test_directories import put
+from tests.end_to_end.test_units import entries, run, unite
+from tests.pictures import companion, focal_halves, lab_book, retina
+from tests.scene import Scene
+
+LATER = {"imports": {"settle_seconds": 1e6}}
+UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
+
+
+def tiff(seed: int = 0) -> bytes:
+    """A plain TIFF."""
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, np.random.default_rng(seed).integers(0, 2**16, (16, 16), dtype=np.uint16))
+    return buffer.getvalue()
+
+
+def put_all(scene: Scene, files: dict[str, bytes], order: int = 0) -> dict[str, str]:
+    """Write files in an order that a number stands for; their paths by their names."""
+    names = sorted(files)
+    Random(order).shuffle(names)
+    return {name: put(scene, name, files[name]) for name in names}
+
+
+def halves() -> dict[str, bytes]:
+    """Two OME-TIFFs that are one image, as tifffile writes them."""
+    lower, upper = focal_halves((LOWER, UPPER))
+    return {LOWER: lower, UPPER: upper}
+
+
+def unit_of(scene: Scene, path: str) -> str:
+    """What a file says that it belongs to."""
+    return "".join(scene.avus(path, "omero::unit"))
+
+
+def together(scene: Scene, *paths: str, size: int = 0) -> bool:
+    """Whether files are one unit, the first of them its first, with images; all of it, or of one of this size."""
+    first = scene.shown(paths[0])
+    units = {avu[1:] for path in paths for avu in scene.shown(path).avus if avu[0] == "omero::unit"}
+    return units == {(str(first.data_id), AUTO)} and len(entries(scene, first)) == (size or len(paths))
+
+
+def errors(scene: Scene, path: str) -> list[str]:
+    return scene.avus(path, "omero::error")
+
+
+def explained(scene: Scene, path: str) -> dict[str, Any]:
+    return dict(json.loads(run(scene, "explain", path, "--json").stdout)["directory"])
+
+
+@pytest.fixture
+def scene(new_scene: SceneFactory) -> Scene:
+    """A collection of its own on both servers in which the agent tells what belongs together."""
+    made = new_scene()
+    made.watch(AUTO)
+    return made
+
+
+@pytest.mark.parametrize("order", range(3))
+def test_files_that_belong_together_become_one_fileset_each_in_whatever_order_they_come(
+    scene: Scene, order: int
+) -> None:
+    notes = {"cells.tif": tiff(1), "cells.txt": lab_book(), "cells.json": b"{}"}
+    files = halves() | notes | {"retina.ome.tiff": retina(32), "deeper/alone.tiff": tiff(2)}
+    made = put_all(scene, files, order)
+    scene.sweep()
+    assert together(scene, made[LOWER], made[UPPER])
+    assert together(scene, made["cells.tif"], made["cells.txt"], made["cells.json"])
+    assert together(scene, made["retina.ome.tiff"])
+    assert together(scene, made["deeper/alone.tiff"])
+    assert [errors(scene, path) + scene.avus(path, "omero::sync") for path in made.values()] == [[]] * len(files)
+    shown = explained(scene, made["cells.txt"])
+    assert (shown["path"], shown["rule"]) == (scene.collection, "it is the unit of cells.tif: one TIFF")
+
+
+FORMATS = {
+    "cellSens": ("slide.vsi", "_slide_/stack1/frame_t.ets", "_slide_/stack2/frame_t.ets"),
+    "DeltaVision": ("cell_R3D.dv", "cell_R3D.dv.log", "cell_R3D_log.txt"),
+    "MetaMorph": ("time.nd", "time_w1DAPI_s1_t1.TIF", "time_w2GFP_s1_t1.stk"),
+    "Volocity": ("library.mvd2", "Data/1.aisf", "Data/2.dat"),
+    "Olympus": ("scan.oif", "scan.oif.files/s_C001.tif", "scan.oif.files/s_C001.pty"),
+    "Harmony or Operetta plate": ("Index.idx.xml", "r01c01f01.tiff", "notes.txt"),
+    "InCell plate": ("plate.xdce", "A - 1(fld 1).tif", "A - 2(fld 1).tif", "thumb.png"),
+    "CellVoyager plate (CV7000)": ("assay.wpi", "MeasurementData.mlf", "W1F001.tif"),
+    "ScanR plate": ("experiment_descriptor.xml", "data/A1.tif", "data/A2.tif"),
+    "MetaXpress plate": ("plate.HTD", "TimePoint_1/A01_s1.TIF", "TimePoint_1/ZStep_1/A01_s1.TIF"),
+}
+"""For formats that nobody can write here names only: what is opened is a TIFF by another name, which the lab reads."""
+
+
+@pytest.mark.lab_only("TIFFs by other names")
+def test_formats_of_several_files_are_told_by_their_names(scene: Scene) -> None:
+    made: dict[str, list[str]] = {}
+    for place, (rule, names) in enumerate(FORMATS.items()):
+        made[rule] = [f"run {place}/{name}" for name in names]
+    contents = {path: lab_book() for paths in made.values() for path in paths}
+    contents |= {paths[0]: tiff(place) for place, paths in enumerate(made.values())}
+    paths = put_all(scene, contents)
+    scene.sweep()
+    assert [rule for rule, of_rule in made.items() if not together(scene, *(paths[name] for name in of_rule))] == []
+    rules = {rule: explained(scene, paths[of_rule[-1]])["rule"] for rule, of_rule in made.items()}
+    assert [rule for rule, text in rules.items() if not text.endswith(f": {rule}")] == []
+
+
+@pytest.mark.lab_only("a TIFF by another name")
+def test_a_file_of_a_format_of_one_file_is_a_unit_of_its_own_at_once(scene: Scene) -> None:
+    path = put(scene, "cells.czi", tiff())
+    scene.sweep()
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+    assert [avu[1:] for avu in scene.shown(path).avus if avu[0] == "omero::unit"] == [
+        (str(scene.shown(path).data_id), "file")
+    ]
+    assert explained(scene, path)["rule"] == "it is a unit of its own: one file of the kind czi"
+
+
+def test_half_a_set_waits_and_is_told_of_until_the_rest_is_there(scene: Scene) -> None:
+    files = halves()
+    lower = put(scene, LOWER, files[LOWER])
+    scene.sweep(**LATER)
+    assert (unit_of(scene, lower), errors(scene, lower)) == ("", [])
+    scene.sweep()
+    (error,) = errors(scene, lower)
+    assert f"{LOWER} names {UPPER}, which is not there" in error
+    assert unit_of(scene, lower) == ""
+    upper = put(scene, UPPER, files[UPPER])
+    scene.sweep()
+    assert together(scene, lower, upper)
+    assert errors(scene, lower) == errors(scene, upper) == []
+
+
+def test_a_companion_says_which_files_belong_to_it(scene: Scene) -> None:
+    files = halves() | {"all.companion.ome": companion((LOWER, UPPER)), "other.ome.tiff": retina(32)}
+    made = put_all(scene, files)
+    scene.sweep()
+    assert together(scene, made["all.companion.ome"], made[LOWER], made[UPPER])
+    assert together(scene, made["other.ome.tiff"])
+
+
+def test_so_many_files_are_read_at_one_look_and_none_twice(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ome_names, "READS", 1)
+    opened = list[str]()
+
+    def noted(zone: ZoneConnection, path: str) -> AbstractContextManager[BinaryIO]:
+        opened.append(path)
+        return open_object(zone, path)
+
+    monkeypatch.setattr(ome_names, "open_object", noted)
+    made = put_all(scene, halves() | {f"{number}.ome.tiff": retina(32) for number in range(4)})
+    with Connections(scene.settings) as connections:
+        sweeper = Sweeper(connections)
+        for sweeps in range(1, 5):
+            sweeper.sweep()
+            assert len(opened) <= 2 * sweeps, "a sweep looks before it takes the mark, and after it"
+    assert len(opened) == len(set(opened))
+    assert together(scene, made[LOWER], made[UPPER])
+    assert all(together(scene, made[f"{number}.ome.tiff"]) for number in range(4))
+
+
+def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) -> None:
+    log, table = put(scene, "cell.dv.log"), put(scene, "table.xlsx")
+    scene.sweep(**LATER)
+    assert errors(scene, log) == []
+    scene.sweep()
+    assert "cell.dv.log may belong to DeltaVision (*.dv, *.r3d), of which there is none" in errors(scene, log)[0]
+    assert "no rule says what table.xlsx is" in errors(scene, table)[0]
+    assert explained(scene, log)["rule"] == errors(scene, log)[0]
+    assert "0 units so far, and with 2 of them something" in run(scene, "explain", scene.collection).stdout
+    cell = put(scene, "cell.dv", tiff())
+    scene.sweep()
+    assert errors(scene, log) == []
+    assert unit_of(scene, log) == unit_of(scene, cell) != ""
+
+
+@pytest.mark.lab_only("counts all writes of both servers")
+def test_nothing_is_written_where_nothing_changes(scene: Scene) -> None:
+    put_all(scene, halves() | {"left.txt": lab_book(), "README": b"nothing", "one.tif": tiff()})
+    scene.sweep()
+    scene.settle()
+    run(scene, "reconcile")
+    before = scene.writes()
+    assert run(scene, "reconcile").exit_code == 0
+    scene.sweep()
+    assert scene.writes() == before
+
+
+@pytest.mark.lab_only("counts all writes of both servers")
+def test_what_has_not_come_to_rest_waits_without_a_write(scene: Scene) -> None:
+    made = put_all(scene, halves())
+    scene.sweep(**LATER)
+    before = scene.writes()
+    report = scene.sweep(**LATER)
+    assert (report.waiting, report.is_unfinished) == (1, False)
+    assert scene.writes() == before
+    assert [unit_of(scene, path) for path in made.values()] == ["", ""]
+
+
+@pytest.mark.lab_only("counts calls")
+def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
+    counts = list[tuple[int, int, int]]()
+    for size in (4, 24):
+        put_all(scene, {f"{size}/t.nd": tiff(size), **{f"{size}/t_w{n}.tif": lab_book() for n in range(1, size)}})
+        with counted(scene) as first:
+            scene.sweep(**LATER)
+        with counted(scene) as waiting:
+            scene.sweep(**LATER)
+        with counted(scene) as importing:
+            scene.sweep()
+        written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]
+        counts.append((sum(written), waiting.zone_writes, waiting.zone[QUERY]))
+        assert together(scene, f"{scene.collection}/{size}/t.nd", f"{scene.collection}/{size}/t_w1.tif", size=size)
+    small, large = counts
+    assert large[0] - small[0] <= 5 * 20
+    assert small[1:] == large[1:]
+    assert small[1] == 0
+
+
+def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_can_say_it(scene: Scene) -> None:
+    made = put_all(scene, {"one.mvd2": tiff(1), "two.mvd2": tiff(2), "Data/1.aisf": lab_book()})
+    scene.sweep()
+    assert {error for path in made.values() for error in errors(scene, path)} == {
+        "it is not imported: Data/1.aisf could belong to one.mvd2 (Volocity), two.mvd2 (Volocity)"
+    }
+    assert {unit_of(scene, path) for path in made.values()} == {""}
+    unite(scene, made["one.mvd2"], made["Data/1.aisf"])
+    scene.sweep()
+    assert unit_of(scene, made["one.mvd2"]) == unit_of(scene, made["Data/1.aisf"]) != ""
+    assert errors(scene, made["Data/1.aisf"]) == []
+    assert "lacks all of what belongs to it" in errors(scene, made["two.mvd2"])[0]
+
+
+def test_what_comes_late_is_taken_in_and_what_leaves_is_by_itself(scene: Scene) -> None:
+    cells = put(scene, "cells.tif", tiff())
+    scene.sweep()
+    image = scene.shown(cells).image.id
+    notes = put(scene, "cells.txt")
+    scene.sweep()
+    assert together(scene, cells, notes)
+    assert scene.image(image).texts == {"superseded"}
+    scene.user.collections.create(f"{scene.collection}/out")
+    scene.user.metadata.set(Collection, f"{scene.collection}/out", iRODSMeta("omero::import", "off"))
+    moved = scene.move(notes, "out/cells.txt")
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert [name for name, *_ in scene.shown(moved).avus if name.startswith("omero::")] == []
+    assert together(scene, cells)
+
+
+def test_what_is_left_without_the_file_that_is_opened_is_told_of(scene: Scene) -> None:
+    made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
+    scene.sweep()
+    scene.user.data_objects.unlink(made["cells.tif"], force=True)
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert unit_of(scene, made["cells.txt"]) == ""
+    assert "cells.txt may belong to" in errors(scene, made["cells.txt"])[0]
+
+
+def test_what_files_say_goes_when_it_is_not_asked_any_more(scene: Scene) -> None:
+    path = put(scene, "left.txt")
+    scene.sweep()
+    assert len(errors(scene, path)) == 1
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", "off"))
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert errors(scene, path) == []
+
+
+def test_a_request_for_any_file_is_one_for_all(scene: Scene) -> None:
+    made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
+    scene.sweep()
+    scene.ask_by_avu(made["cells.txt"], "keep")
+    scene.sweep()
+    assert [scene.avus(path, "omero::request") for path in made.values()] == [["keep"]] * 2
+
+
+def test_a_collection_that_becomes_watched_has_its_files_told_apart(new_scene: SceneFactory) -> None:
+    scene = new_scene()
+    scene.user.collections.create(scene.collection)
+    made = put_all(scene, halves() | {"a/b/cells.tif": tiff(), "a/b/cells.txt": lab_book()})
+    scene.sweep()
+    scene.watch(AUTO)
+    with scene.agent("--once") as agent:
+        assert agent.wait(120) == 0
+    assert together(scene, made[LOWER], made[UPPER])
+    assert together(scene, made["a/b/cells.tif"], made["a/b/cells.txt"])
+
+
+def test_what_was_imported_by_itself_stays_so(new_scene: SceneFactory) -> None:
+    scene = new_scene()
+    scene.watch()
+    old = put(scene, "cells.tif", tiff())
+    scene.sweep()
+    image = scene.shown(old).image.id
+    scene.watch(AUTO)
+    scene.sweep()
+    notes = put(scene, "cells.txt")
+    scene.sweep()
+    assert "cells.tif was imported by itself" in errors(scene, notes)[0]
+    assert (scene.shown(old).image.id, errors(scene, old)) == (image, [])
+    scene.ask_by_avu(old, "keep")
+    scene.sweep()
+    assert "keep" in scene.shown(old).image.texts
+
+
+def test_a_site_has_rules_of_its_own(new_scene: SceneFactory) -> None:
+    rule = {"name": "Lab format", "opens": ["*.tif"], "beside": ["{stem}_parts/*", "{stem}.ini"], "needed": True}
+    scene = new_scene(imports={"file_rules": [rule]})
+    scene.watch(AUTO)
+    made = put_all(scene, {"a.tif": tiff(), "A_parts/1.raw": lab_book(), "b.tif": tiff(1)})
+    scene.sweep()
+    assert together(scene, made["a.tif"], made["A_parts/1.raw"])
+    assert explained(scene, made["a.tif"])["rule"] == "it is the unit of a.tif: Lab format"
+    assert "b.tif (Lab format) lacks all of what belongs to it" in errors(scene, made["b.tif"])[0]
+
+
+def test_a_done_marker_says_that_the_files_beside_it_are_complete(new_scene: SceneFactory) -> None:
+    scene = new_scene(imports={"done_marker": "DONE"})
+    scene.watch(AUTO)
+    made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
+    scene.sweep()
+    assert explained(scene, made["cells.tif"])["rule"] == "it waits for a file named DONE"
+    marker = put(scene, "DONE")
+    scene.sweep()
+    assert together(scene, made["cells.tif"], made["cells.txt"])
+    assert (unit_of(scene, marker), errors(scene, marker)) == ("", [])
+
+
+def test_reconcile_finds_files_whose_marks_are_lost(scene: Scene) -> None:
+    made = put_all(scene, halves())
+    for path in made.values():
+        scene.lose_marks(path)
+    scene.lose_marks(scene.collection, collection=True)
+    assert run(scene, "reconcile").exit_code == 3
+    scene.sweep()
+    assert together(scene, made[LOWER], made[UPPER])
+
+
+def test_agents_that_share_a_zone_import_each_unit_once(scene: Scene) -> None:
+    made = put_all(scene, halves() | {"cells.tif": tiff(), "cells.txt": lab_book()})
+    for _ in range(3):
+        for shards in ("0-20", "21-41", "42-63"):
+            scene.sweep(agent={"shards": shards})
+    assert together(scene, made[LOWER], made[UPPER])
+    assert together(scene, made["cells.tif"], made["cells.txt"])
+    marks = [avu for avu in scene.admin.metadata.get(Collection, scene.collection) if avu.name == "omero::gather"]
+    assert marks == []
