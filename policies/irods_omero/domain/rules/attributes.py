@@ -56,7 +56,7 @@ def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
             agreed[mapped.remembered_as] = tuple(sorted(merged.values))
-        if mapped.direction != TO_IRODS or not sides.images.participants:
+        if mapped.direction != TO_IRODS or not sides.images.participants or observation.base.undone:
             shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
             avus[mapped.avu], unsure = _avus(observation, sides, mapped, texts)
@@ -76,6 +76,8 @@ def _merge(observation: Observation, sides: Sides, mapped: MappedAttribute) -> M
         values = sides.omero.anywhere(mapped.place)
         if not sides.omero.participants:  # new images take over what the earlier ones had
             values |= base & sides.zone.anywhere(mapped.avu)
+        elif observation.base.undone:  # what they would not take is not agreed, and was not removed there
+            values |= sides.zone.anywhere(mapped.avu) - base
         return _one_way(values, mapped, "OMERO is in charge of this attribute")
     in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.place, base)
     return merge_attribute(in_zone, in_omero, base, mapped)
