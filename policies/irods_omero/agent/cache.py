@@ -20,7 +20,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.repository.copies import REFILLING, REMOVING, check, clear, is_file_in, refill, remove
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.streaming import blocks_of
 from irods_omero.logs import log
 
