@@ -1,7 +1,8 @@
 """How fast OMERO's copy of a file is brought back, against plainly copying the same bytes from iRODS to the same disk.
 
 All checks are included. Both end when all of it is on the disk; reading alone is shown, too, which on the lab comes
-from the memory of the same machine, several times as fast as its disk takes anything.
+from the memory of the same machine, several times as fast as its disk takes anything. The same bytes in several files
+are brought back by as many workers of an agent, too, as its jobs are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import irods.keywords as kw
@@ -19,6 +21,9 @@ from rich.table import Table
 
 from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, rates, run, too_slow
 from benchmarks.world import lab_world
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.report import Report
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.managed_files import ABSENT, ManagedFile, OnDisk
 from irods_omero.gateways.repository.copies import BLOCK, refill
 from irods_omero.gateways.repository.directory import Repository
@@ -26,7 +31,8 @@ from irods_omero.gateways.zone.streaming import blocks_of
 from tests.scene import Scene
 from tests.scene.accounts import FAST
 
-READING, BROUGHT_BACK = "plain reading", "brought back"
+READING, BROUGHT_BACK, AS_JOBS = "plain reading", "brought back", "in four files by four workers"
+PARTS = 4
 MEGABYTES, QUICK_MEGABYTES = 512, 64
 ROUNDS = 5
 FACTOR = 0.5
@@ -39,20 +45,24 @@ def measure(quick: bool) -> Figures:
     content = np.random.default_rng(1).bytes(megabytes * 1_000_000)
     with lab_world() as world, tempfile.TemporaryDirectory() as name:
         path = f"{world.scene.collection}/large"
-        with world.scene.user.data_objects.open(path, "w", **{kw.DEST_RESC_NAME_KW: FAST}) as stream:
-            stream.write(content)
-        file = _managed(content)
-        ways: dict[str, list[float]] = {READING: [], PLAIN: [], BROUGHT_BACK: []}
+        size = len(content) // PARTS
+        parts = {f"{path}{part}": content[part * size :][:size] for part in range(PARTS)}
+        for each, its in {path: content, **parts}.items():
+            with world.scene.user.data_objects.open(each, "w", **{kw.DEST_RESC_NAME_KW: FAST}) as stream:
+                stream.write(its)
+        file, files = _managed(content), {each: _managed(its, n) for n, (each, its) in enumerate(parts.items(), 2)}
+        ways: dict[str, list[float]] = {READING: [], PLAIN: [], BROUGHT_BACK: [], AS_JOBS: []}
         for _ in range(ROUNDS):
             ways[READING].append(copy_plainly(world.scene, path, Path(os.devnull)))
             ways[PLAIN].append(copy_plainly(world.scene, path, Path(name, "plain")))
             ways[BROUGHT_BACK].append(bring_back(world.scene, path, file, Path(name)))
+            ways[AS_JOBS].append(bring_back_side_by_side(world.scene, files, Path(name)))
     return {"megabytes": megabytes, **fastest(ways)}
 
 
-def _managed(content: bytes) -> ManagedFile:
-    digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    return ManagedFile(1, "large", len(content), digest, "SHA1-160", 0, "large", OnDisk(ABSENT, readable=False))
+def _managed(content: bytes, number: int = 1) -> ManagedFile:
+    digest, name = hashlib.sha1(content, usedforsecurity=False).hexdigest(), f"{number}"
+    return ManagedFile(number, name, len(content), digest, "SHA1-160", 0, name, OnDisk(ABSENT, readable=False))
 
 
 def copy_plainly(scene: Scene, path: str, to: Path) -> float:
@@ -77,15 +87,34 @@ def bring_back(scene: Scene, path: str, file: ManagedFile, directory: Path) -> f
         start = time.perf_counter()
         refill(Repository(str(directory)), file, blocks_of(connections.zone, path))
         seconds = time.perf_counter() - start
-    (directory / "large").unlink()
+    (directory / file.path).unlink()
+    return seconds
+
+
+def bring_back_side_by_side(scene: Scene, files: Mapping[str, ManagedFile], directory: Path) -> float:
+    """Bring several files back, for each the data object with its bytes; returns the seconds."""
+
+    def work(path: str, file: ManagedFile, connections: Connections) -> Report:
+        refill(Repository(str(directory)), file, blocks_of(connections.zone, path))
+        return Report()
+
+    jobs = [Job((path, file.id), partial(work, path, file)) for path, file in files.items()]
+    with scene.connections(imports={"parallel": len(files)}) as connections, Workers(connections) as workers:
+        connections.zone.session()
+        start = time.perf_counter()
+        workers.work(jobs)
+        seconds = time.perf_counter() - start
+    for file in files.values():
+        (directory / file.path).unlink()
     return seconds
 
 
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and a sentence."""
-    yield rates("from iRODS to OMERO's disk", figures, READING, PLAIN, BROUGHT_BACK)
+    yield rates("from iRODS to OMERO's disk", figures, READING, PLAIN, BROUGHT_BACK, AS_JOBS)
     part = part_of_plain(figures, BROUGHT_BACK)
     yield f"Bringing a file of {figures['megabytes']:,} MB back reaches {part:.2f} of the rate of plainly copying it."
+    yield f"In {PARTS} files, by as many workers, it reaches {part_of_plain(figures, AS_JOBS):.2f}."
 
 
 def missed(figures: Figures) -> Iterator[str]:

@@ -20,8 +20,9 @@ UNIT_KINDS = (FILE, DIRECTORY, LIST, AUTO)
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
+SHOW = "show"
 IMPORT = "import"
-REQUESTS = (ARCHIVE, RESTAGE, KEEP, IMPORT)
+REQUESTS = (ARCHIVE, RESTAGE, KEEP, SHOW, IMPORT)
 
 ZARR = ".zarr"
 ZARR_ROOTS = ("zarr.json", ".zattrs")

@@ -159,10 +159,10 @@ def test_an_import_under_way_is_told_while_it_lasts(scene: Scene, places: Places
             assert heart.beat()
             _, shown = status(scene, "--no-omero")
             assert sweeping.result().imported == 1
-            assert connections.activity.imports() == ()
+            assert connections.activity.under_way() == ()
     finally:
         lab.calm()
-    (under_way,) = shown["imports"]
+    (under_way,) = shown["under_way"]
     assert (under_way["path"], under_way["done"], under_way["size"]) == (path, len(picture), len(picture))
 
 

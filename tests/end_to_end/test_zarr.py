@@ -17,7 +17,7 @@ from omero.rtypes import rstring
 
 from benchmarks.counting import counted
 from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
-from irods_omero.vocabulary import DIRECTORY, LIST
+from irods_omero.vocabulary import AUTO, DIRECTORY, LIST
 from tests.end_to_end.conftest import SceneFactory
 from tests.faults.end_state import query
 from tests.scene import Scene
@@ -125,7 +125,7 @@ def test_a_plate_has_its_images_in_wells_and_the_tags_of_the_unit(scene: Scene, 
     assert scene.avus(path, "omero::error") == []
 
 
-@pytest.mark.parametrize("kind", [DIRECTORY, LIST])
+@pytest.mark.parametrize("kind", [AUTO, DIRECTORY, LIST])
 def test_a_hierarchy_is_a_unit_by_itself_whatever_the_collection_is_watched_for(scene: Scene, kind: str) -> None:
     scene.watch(kind)
     path = put_zarr(scene, METADATA["ome-zarr-py 0.5"], "run 1/book.zarr")

@@ -71,8 +71,9 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    for key in ("c", "fs", "grp", "since", "asked", "queued", "evicted"):
+    for key in ("c", "fs", "grp", "since", "asked", "queued"):
         fields[key] = key in fields
+    fields["evicted"] = fields.get("evicted", [])[1:]  # before that comes when
     fields["ver"] = fields.get("ver", [""])[:1]  # the rest has the ids of files in it
     if "fail" in fields:
         attempts, _, reason, _, kind, _ = fields["fail"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import BinaryIO, cast
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.state.actions import Import
-from irods_omero.status.beat import UnderWay
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -42,26 +42,45 @@ class Activity:
         self._clock = clock
         self._lock = threading.Lock()
         self._telling = threading.Lock()
-        self._imports: list[_Import] = []
+        self._under_way: list[_Work] = []
+        self.cache: Mapping[str, int] = {}
+        """How many bytes of copies OMERO had at the last look, and is to have at most; empty without a limit."""
 
-    def imports(self) -> tuple[UnderWay, ...]:
-        """The imports that go on."""
+    def under_way(self) -> tuple[UnderWay, ...]:
+        """What goes on that takes long."""
         with self._lock:
-            return tuple(each.shown(self._clock()) for each in self._imports)
+            return tuple(each.shown(self._clock()) for each in self._under_way)
+
+    @contextmanager
+    def working(self, what: str, path: str, size: int) -> Iterator[Callable[[int], None]]:
+        """Note something as long as it lasts; gives what is called with each number of bytes that is done of it.
+
+        Args:
+            what: What it is, as people read it.
+            path: Logical path of the first data object that it is about.
+            size: Bytes that there are to do.
+        """
+        started = _Work(what, path, size, self._clock())
+        with self._lock:
+            self._under_way.append(started)
+        try:
+            yield started.count
+        finally:
+            with self._lock:
+                self._under_way.remove(started)
 
     @contextmanager
     def importing(self, action: Import, opener: Opener) -> Iterator[Opener]:
         """Note an import as long as it lasts; gives what opens its data objects, and counts what is read of them."""
-        started = _Import(action, self._clock())
-        with self._lock:
-            self._imports.append(started)
-        try:
-            yield lambda path: started.counting(opener(path))
-        finally:
-            with self._lock:
-                self._imports.remove(started)
-        seconds = max(self._clock() - started.since, 0.0)
+        since = self._clock()
+        with self.working(IMPORTING, action.paths[0], action.content.size) as count:
+            yield lambda path: _counting(opener(path), count)
+        seconds = max(self._clock() - since, 0.0)
         self._tell(lambda listener: listener.on_import(action.content.size, seconds))
+
+    def looked_at_cache(self, size: int, most: int) -> None:
+        """There were so many bytes of OMERO's copies, and are to be so many at most."""
+        self.cache = {CACHE_BYTES: size, CACHE_MOST_BYTES: most}
 
     def swept(self, report: Report, seconds: float) -> None:
         """A sweep has come to its end, after as many seconds."""
@@ -87,22 +106,23 @@ def _tell_news(news: News, listener: Listener) -> None:
     listener.on_news(news)
 
 
-class _Import:
-    def __init__(self, action: Import, since: float) -> None:
-        self.since = since
-        self._path, self._size, self._done = action.paths[0], action.content.size, 0
+class _Work:
+    def __init__(self, what: str, path: str, size: int, since: float) -> None:
+        self._what, self._path, self._size, self._since, self._done = what, path, size, since, 0
 
     def shown(self, now: float) -> UnderWay:
         # An earlier import may have been read first, to be compared with.
-        return UnderWay(self._path, self._size, min(self._done, self._size), int(self.since), int(now))
-
-    @contextmanager
-    def counting(self, opened: AbstractContextManager[BinaryIO]) -> Iterator[BinaryIO]:
-        with opened as stream:
-            yield cast(BinaryIO, _Counting(stream, self.count))
+        done = min(self._done, self._size)
+        return UnderWay(self._path, self._size, done, int(self._since), int(now), self._what)
 
     def count(self, size: int) -> None:
         self._done += size
+
+
+@contextmanager
+def _counting(opened: AbstractContextManager[BinaryIO], count: Callable[[int], None]) -> Iterator[BinaryIO]:
+    with opened as stream:
+        yield cast(BinaryIO, _Counting(stream, count))
 
 
 class _Counting:

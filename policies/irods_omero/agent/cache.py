@@ -1,8 +1,8 @@
-"""Removes OMERO's copies of files, brings them back, and compares them, one unit after the other, after all else."""
+"""Removes OMERO's copies of the files of one unit, brings them back, and compares them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decision import record
+from irods_omero.domain.planning.news import news_of_failure
 from irods_omero.domain.rules.one_copy import candidates, compared, failing
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Verify
@@ -18,17 +19,30 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.checksums import digest_of
-from irods_omero.gateways.repository.copies import REFILLING, REMOVING, check, clear, is_file_in, refill, remove
+from irods_omero.gateways.repository.copies import (
+    REFILLING,
+    REMOVING,
+    Version,
+    check,
+    clear,
+    is_file_in,
+    refill,
+    remove,
+)
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.actions import record_agreement
+from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.streaming import blocks_of
 from irods_omero.logs import log
+
+Count = Callable[[int], None]
+"""Takes note of so many bytes more that were read."""
 
 STEPS = 4
 """At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
-ORDER = (Refill, Clear, Evict, Verify)
-"""Those first for which users are waiting."""
+WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Clear: "clearing up"}
+"""What goes on, as people read it."""
 
 
 class _Turn(NamedTuple):
@@ -39,45 +53,39 @@ class _Turn(NamedTuple):
 
 
 class Cache:
-    """What is to be done in OMERO's repository."""
+    """What is to be done in OMERO's repository, by one worker."""
 
-    def __init__(
-        self, connections: Connections, observer: Observer, report: Report, clock: Callable[[], float]
-    ) -> None:
-        """``clock`` gives the time, seconds since 1970."""
+    def __init__(self, connections: Connections, clock: Callable[[], float], makes_room: bool = False) -> None:
+        """``clock`` gives the time, seconds since 1970; ``makes_room`` says whether copies are to make room."""
+        self._makes_room = makes_room
         self._connections = connections
-        self._observer = observer
-        self._report = report
+        self._observer = Observer(connections, clock)
+        self._report = Report()
         self._clock = clock
 
-    def run(self, due: Mapping[int, CopyAction], most: int) -> None:
-        """Work on units, those first for which users are waiting.
+    def settle(self, data_id: int) -> Report:
+        """Do with a unit's copies what is to be done, until nothing is, or something fails: then it rests.
 
-        Args:
-            due: For the id of each unit what was decided; it is decided anew when its turn comes.
-            most: Number of units at most: whatever is done with a copy, its bytes are read.
+        Returns:
+            What was done. The unit counts as observed only if something came of it.
 
         Raises:
-            UnreachableError: A side is down; what was not done is found again by the marks.
+            UnreachableError: A side is down; what was not done is found again by the mark, which stays.
         """
-        turns = sorted(due, key=lambda id_: (ORDER.index(type(due[id_])), id_))
-        for data_id in turns[:most]:
-            self._settle(data_id)
-        self._report.postponed += len(turns[most:])
-
-    def _settle(self, data_id: int) -> None:
-        """Do with a unit's copies what is to be done, until nothing is, or something fails: then it rests."""
         for _ in range(STEPS):
             turn = self._agreed(data_id)
             if turn is None or turn.action is None or self._observer.repository is None:
-                return
+                break
             try:
                 if not self._do(self._observer.repository.directory, turn.observation, turn.action):
-                    return
+                    break
             except RefusedError as error:
                 if self._fail(turn.observation, str(error)):
+                    self._report.observed = 1
                     self._agreed(data_id)  # both sides say so
-                return
+                break
+            self._report.observed = 1
+        return self._report
 
     def _agreed(self, data_id: int, checked: tuple[ManagedFile, ...] = ()) -> _Turn | None:
         """Look at a unit again, and make both sides agree, as far as they will.
@@ -93,7 +101,7 @@ class Cache:
         seen = self._observer.observe([data_id]).get(data_id)
         if seen is None:
             return None
-        units = {data_id: replace(seen, checked=checked)}
+        units = {data_id: replace(seen, checked=checked, makes_room=self._makes_room)}
         applier = Applier(self._connections, self._observer, self._report)
         applier.apply_all_but_imports(units)
         return _Turn(units[data_id], applier.copies.get(data_id))
@@ -104,32 +112,37 @@ class Cache:
         Raises:
             RefusedError: It cannot be done.
         """
-        match action:
-            case Evict():
-                return self._evict(repository, observation, action)
-            case Refill():
-                self._refill(repository, observation, action)
-            case Clear():
-                for file in action.files:
-                    clear(repository, file)
-            case Verify():
-                return self._verify(observation, action)
-            case _:
-                raise TypeError(f"not an action: {action!r}")
+        what, path = WHAT[type(action)], observation.zone.first.path
+        with self._connections.activity.working(what, path, action.size) as count:
+            match action:
+                case Evict():
+                    return self._evict(repository, observation, action, count)
+                case Refill():
+                    self._refill(repository, observation, action, count)
+                case Verify():
+                    return self._verify(observation, action, count)
+                case _:
+                    for file in action.files:
+                        clear(repository, file)
         return True
 
-    def _evict(self, repository: Repository, observation: Observation, action: Evict) -> bool:
+    def _evict(self, repository: Repository, observation: Observation, action: Evict, count: Count) -> bool:
         """Remove a unit's copies when all of them were seen to be right, and all that this rests on is still so.
 
         Reading them may have taken hours.
         """
-        unit = observation.zone
-        versions = [check(repository, file) for file in action.files]
+        unit, versions = observation.zone, list[Version | None]()
+        for file in action.files:
+            versions.append(check(repository, file))
+            count(file.size)
+        if self._makes_room:  # nobody else would come back to what is broken off from here on
+            post(self._connections.zone, self._connections.names, unit.unit.data_id, unit.first.path)
         turn = self._agreed(unit.unit.data_id, checked=action.files)
         seen = self._observer.observe([unit.unit.data_id]).get(unit.unit.data_id)
         if turn is None or turn.action != action or seen is None:
             return False
-        if decide_or_fail(replace(seen, checked=action.files)).plan.copies != action:
+        seen = replace(seen, checked=action.files, makes_room=self._makes_room)
+        if decide_or_fail(seen).plan.copies != action:
             return False
         if seen.base.evicted is None:
             raise RefusedError(REMOVING, unit.first.path, "that it is removed cannot be written down")
@@ -141,33 +154,32 @@ class Cache:
         log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size)
         return True
 
-    def _refill(self, repository: Repository, observation: Observation, action: Refill) -> None:
+    def _refill(self, repository: Repository, observation: Observation, action: Refill, count: Count) -> None:
         for file in action.files:
             if not clear(repository, file):
-                self._report.refilled_bytes += self._bring_back(repository, observation, file)
+                self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
         self._report.refilled += bool(action.size)
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
-    def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile) -> int:
+    def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:
         """Bring a file back from the data object that has its bytes; the last one that might says why not."""
         refused = RefusedError(REFILLING, file.path, "no data object of the unit has a file of that size")
         for data_object in candidates(file, observation.zone.objects):
             try:
-                return refill(repository, file, self._blocks(observation, data_object))
+                return refill(repository, file, self._blocks(observation, data_object, count))
             except RefusedError as error:
                 refused = error
         raise refused
 
-    def _verify(self, observation: Observation, action: Verify) -> bool:
+    def _verify(self, observation: Observation, action: Verify, count: Count) -> bool:
         """Compare the data objects with OMERO's hashes, and with their own checksums at the same time.
 
         What was compared counts only if it is what both sides have when that is done.
         """
         left = list(observation.zone.objects)
         for file in action.files:
-            same = next(
-                (each for each in candidates(file, left) if is_file_in(file, self._checked(observation, each))), None
-            )
+            likely = candidates(file, left)
+            same = next((each for each in likely if is_file_in(file, self._checked(observation, each, count))), None)
             if same is None:
                 raise RefusedError("comparing with iRODS", file.path, "no data object of the unit has the same bytes")
             left.remove(same)
@@ -180,18 +192,20 @@ class Cache:
 
         return self._record(observation.zone.unit.data_id, verified)
 
-    def _blocks(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
+    def _blocks(self, observation: Observation, data_object: DataObject, count: Count) -> Iterator[bytes]:
         replica = observation.policy.tiers.best_replica(data_object)
-        return blocks_of(self._connections.zone, data_object.path, replica)
+        for block in blocks_of(self._connections.zone, data_object.path, replica):
+            count(len(block))
+            yield block
 
-    def _checked(self, observation: Observation, data_object: DataObject) -> Iterator[bytes]:
+    def _checked(self, observation: Observation, data_object: DataObject, count: Count) -> Iterator[bytes]:
         """The bytes of a data object, which are seen to have its checksum."""
         content = data_object.content()
         digest = digest_of(content.checksum) if content else None
         doing = "comparing with its checksum"
         if content is None or digest is None:
             raise RefusedError(doing, data_object.path, "iRODS has no checksum of it that can be compared")
-        for block in self._blocks(observation, data_object):
+        for block in self._blocks(observation, data_object, count):
             digest.update(block)
             yield block
         if not digest.is_that_of(content.checksum):
@@ -201,9 +215,11 @@ class Cache:
         """Remember that an action came to nothing, so that the next one is due later; returns whether it is."""
         log.warning("OMERO's copy cannot be changed", path=observation.zone.first.path, error=error)
         self._report.failed += 1
+        failure = failing(observation.base, error, self._clock(), self._makes_room)
+        self._connections.activity.tell(news_of_failure(observation, failure))
 
         def failed(seen: Observation) -> Agreement:
-            return replace(seen.base, copy_failure=failing(seen.base, error, self._clock()))
+            return replace(seen.base, copy_failure=failing(seen.base, error, self._clock(), self._makes_room))
 
         return self._record(observation.zone.unit.data_id, failed)
 

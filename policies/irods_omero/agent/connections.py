@@ -130,6 +130,7 @@ class Connections:
             users=settings.omero.users,
             has_repository=settings.omero.repository is not None,
             evict=settings.cache.evict,
+            most_bytes=settings.cache.most_bytes,
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),

@@ -77,7 +77,8 @@ class Heartbeat(Listener):
                     self._last = max((beat.at for beat in earlier if beat is not None), default=0.0)
                 if 0 <= now - self._last < SECONDS:
                     return False
-                beat = replace(self._state, at=int(now), importing=self._activity.imports())
+                copies = {**self._state.copies, **self._activity.cache}
+                beat = replace(self._state, at=int(now), under_way=self._activity.under_way(), copies=copies)
                 remember(zone, self._attribute, encode(beat))
                 self._last = now
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -19,6 +20,7 @@ from irods_omero.errors import PolicyError, SettingsError
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.logs import log
 from irods_omero.settings import Settings, parse_address
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 from irods_omero.status.reading import read_status
 from irods_omero.status.summary import Status, summarise
 
@@ -64,8 +66,15 @@ class Metrics(Listener):
         self._last = Gauge(
             "last_sweep_timestamp_seconds", "End of the last sweep.", namespace=PREFIX, registry=self._own
         )
-        under_way = Gauge("imports_under_way", "Imports that go on.", namespace=PREFIX, registry=self._own)
-        under_way.set_function(lambda: len(activity.imports()))
+        about = "Imports, and changes of OMERO's copies, that go on."
+        under_way = Gauge("under_way", about, namespace=PREFIX, registry=self._own)
+        under_way.set_function(lambda: len(activity.under_way()))
+        for name, about in (
+            (CACHE_BYTES, "Bytes of OMERO's copies, at the last look; 0 where cache.most_bytes is not set."),
+            (CACHE_MOST_BYTES, "How many there are to be at most."),
+        ):
+            gauge = Gauge(name, about, namespace=PREFIX, registry=self._own)
+            gauge.set_function(partial(_of_cache, activity, name))
         for kind in (AGAIN, HINDERED, GIVEN_UP):
             self._failures.labels(kind)  # so that it is 0 before the first one
         self.registry.register(self._own)
@@ -123,6 +132,10 @@ class Metrics(Listener):
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _of_cache(activity: Activity, name: str) -> float:
+    return activity.cache.get(name, 0)
 
 
 class _ZoneCollector(Collector):

@@ -26,7 +26,7 @@ EVENTS: dict[str, Event] = {
 
 SENTENCES: dict[Event, str] = {
     "given_up": "given up after several attempts",
-    "hindered": "cannot be imported for a cause outside the file",
+    "hindered": "cannot be imported, or have OMERO's copy changed, for a cause outside the file",
     "removals_held": "would lose values or images at once; nothing is removed until somebody decides",
     "request_refused": "had a request refused",
     "request_unanswered": "wait for an answer to a request",

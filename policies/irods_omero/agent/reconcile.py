@@ -13,10 +13,12 @@ from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.room import limit_of, look_at_cache
 from irods_omero.agent.walks import tell
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.planning.plan import evicted_by
+from irods_omero.domain.rules.cache_limit import Cached, Room
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
@@ -78,6 +80,7 @@ class Reconciled:
         drifted: Those whose sides did not agree.
         orphaned: Filesets that did not say yet that their data object is gone.
         evictable: Bytes of OMERO's copies that were to be removed.
+        room: What OMERO's copies are together, and what of them makes room; None where it is not looked at.
         missed: Filesets that came through OMERO first, and that no agent knew of.
         position: The last catalog id; an interrupted reconcile goes on after it.
         report: What was done.
@@ -88,6 +91,7 @@ class Reconciled:
     orphaned: int = 0
     evictable: int = 0
     missed: int = 0
+    room: Room | None = None
     position: int = 0
     report: Report = field(default_factory=Report)
 
@@ -149,6 +153,20 @@ class Reconciler:
             if orphans and self._manner != SHOW:
                 self._put_right(orphans)
             yield orphans
+
+    def leaving(self) -> Sequence[Cached]:
+        """What of OMERO's copies is to make room, where there are more than ``cache.most_bytes`` of them.
+
+        The agent finds it by itself: it is only shown.
+        """
+        most = limit_of(self._connections)
+        if most is None or self._manner != SHOW:
+            return ()
+        self.done.room = look_at_cache(self._connections, most, self._clock)
+        if self.done.room is None:
+            return ()
+        self.done.evictable += self.done.room.freed
+        return self.done.room.leaving
 
     def missed(self) -> Iterator[list[int]]:
         """Go through all filesets for those that are to be taken in, and that no agent knows of; yields them by pages.

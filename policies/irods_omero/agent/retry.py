@@ -1,4 +1,4 @@
-"""Has what failed tried anew, of one data object or of all: imports, and movements that storage tiering gave up."""
+"""Has what failed tried anew, of one data object or of all: imports, OMERO's copies, and movements given up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Retried:
 
 
 def retry(connections: Connections, paths: Sequence[str], dry_run: bool = False) -> list[Retried]:
-    """Forget failed imports and mark their units, so that the agent tries at once; have storage tiering look again.
+    """Forget what failed and mark its units, so that the agent tries at once; have storage tiering look again.
 
     Args:
         connections: Both sides, of which only the zone is used.
@@ -49,13 +49,13 @@ def retry(connections: Connections, paths: Sequence[str], dry_run: bool = False)
     for batch in in_batches(sorted(named or ids_with(zone, names.error))):
         for unit in gather(zone, names, batch, [names.agreement, names.unit]).values():
             first, agreement = unit.first, agreement_of(unit.first, names)
-            if agreement.failure is None:
+            failure = agreement.failure or agreement.copy_failure
+            if failure is None:
                 continue
-            retried.append(Retried(first.path, agreement.failure.reason))
+            retried.append(Retried(first.path, failure.reason))
             if not dry_run:
-                record_agreement(
-                    zone, names, RecordAgreement(first.data_id, first.path, replace(agreement, failure=None))
-                )
+                agreement = replace(agreement, failure=None, copy_failure=None)
+                record_agreement(zone, names, RecordAgreement(first.data_id, first.path, agreement))
                 post(zone, names, first.data_id, first.path)
     given_up = [one for data_id in sorted(named) for one in stranded(zone, data_id)]
     for one in given_up if named else stranded_below(zone, connections.settings.watch.roots):

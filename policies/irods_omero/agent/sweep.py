@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
-from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.copies import Copies
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
     COLLECTIONS,
     begin,
@@ -25,7 +26,6 @@ from irods_omero.agent.walks import (
     tell,
 )
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
@@ -75,7 +75,7 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._copies: dict[int, CopyAction] = {}
+        self.copies = Copies(connections, clock)
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -98,11 +98,6 @@ class Sweep:
         """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
         return self._imports.jobs(self._observer)
-
-    def run_copies(self) -> None:
-        """Do what is to be done in OMERO's repository; marks stay, so that the next pass sees what came of it."""
-        cache = Cache(self._connections, self._observer, self.report, self._clock)
-        cache.run(self._copies, self._connections.settings.imports.per_sweep)
 
     def _free(self, marks: Iterable[Mark]) -> Iterator[Mark]:
         """The marks without those of what is being imported; these wait."""
@@ -192,8 +187,8 @@ class Sweep:
         self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
         applier = Applier(self._connections, self._observer, self.report)
         again, imports = applier.apply_all_but_imports(ours)
-        self._copies |= applier.copies
-        self.report.observed += len(ours) - len(imports)
+        self.copies.put_off(ours, applier.copies)
+        self.report.observed += len(ours) - len(imports) - len(applier.copies)
         again |= busy
         self.report.waiting += len(again)
         return again, imports
@@ -335,6 +330,7 @@ class Sweeper:
         self._workers = workers or Workers(connections)
         self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
+        self._room = MakingRoom(connections, clock)
         self._pending_at = 0.0
         self._turn = FIRST_TURN
 
@@ -356,7 +352,9 @@ class Sweeper:
         self._listener.followed()
         self._turn = work.turn
         self._do(work, work.imports())
-        work.run_copies()
+        self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
+        self._do(work, self._room.looks(self._workers.busy()[0]))
+        self._do(work, self._room.jobs(work.report, *self._workers.busy()))
         intake = Intake(self._connections, work.report, self._clock)
         self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags

@@ -108,7 +108,8 @@ class Workers:
     def _has_news(self) -> bool:
         """Whether something has come to its end: what only has to wait is no reason to look again at once."""
         done = self._done
-        return bool(done.imported or done.taken or done.failed) or self._error is not None
+        ended = done.imported, done.taken, done.evicted, done.refilled, done.failed
+        return any(ended) or self._error is not None
 
     def stop(self) -> None:
         """Begin nothing any more, and wait for what is under way, for a while."""

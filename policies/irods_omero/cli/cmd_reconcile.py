@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from irods_omero.cli.common import FAILED, settings_of
+from irods_omero.domain.state.texts import timestamp
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 
 if TYPE_CHECKING:
-    from irods_omero.agent.reconcile import Assessment, Orphan
+    from irods_omero.agent.reconcile import Assessment, Orphan, Reconciled
+    from irods_omero.domain.rules.cache_limit import Cached
 
 DRIFTED = 3
 
@@ -56,21 +59,29 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
             for filesets in reconciler.missed():
                 for fileset in filesets:
                     click.echo(json.dumps({"missed": fileset}) if as_json else f"Fileset:{fileset}, to be taken in")
+            for cached in reconciler.leaving():
+                _show_leaving(cached, as_json)
         except SideError:
             click.echo(f"irods-omero: broken off; go on with: reconcile --after {reconciler.done.position}", err=True)
             raise
     done = reconciler.done
-    if as_json:
-        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned, "missed": done.missed}
-        click.echo(json.dumps({**counts, "evictable_bytes": done.evictable, **done.report.as_dict()}))
-    else:
-        verb = {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner]
-        gone = f"{done.orphaned} filesets without their data object or without images"
-        freed = f", {done.evictable} bytes of OMERO's copies to remove" if done.evictable else ""
-        click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed{freed}")
+    _show_counts(done, {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner], as_json)
     if done.report.failed:
         ctx.exit(FAILED)
     ctx.exit(DRIFTED if done.drifted or done.orphaned or done.missed else 0)
+
+
+def _show_counts(done: Reconciled, verb: str, as_json: bool) -> None:
+    room = {CACHE_BYTES: done.room.size, CACHE_MOST_BYTES: done.room.most} if done.room else {}
+    if as_json:
+        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned, "missed": done.missed}
+        click.echo(json.dumps({**counts, **room, "evictable_bytes": done.evictable, **done.report.as_dict()}))
+        return
+    if done.room:
+        click.echo(f"OMERO's copies are {done.room.size} bytes, of {done.room.most} at most")
+    gone = f"{done.orphaned} filesets without their data object or without images"
+    freed = f", {done.evictable} bytes of OMERO's copies to remove" if done.evictable else ""
+    click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed{freed}")
 
 
 def _show_drift(assessment: Assessment, as_json: bool) -> None:
@@ -80,6 +91,14 @@ def _show_drift(assessment: Assessment, as_json: bool) -> None:
         click.echo(json.dumps(as_dict(assessment), ensure_ascii=False))
     else:
         click.echo("\n  ".join([assessment.observation.zone.first.path, *actions(assessment.decision.plan)]))
+
+
+def _show_leaving(cached: Cached, as_json: bool) -> None:
+    used = timestamp(cached.used)
+    if as_json:
+        click.echo(json.dumps({"path": cached.path, "leaving_bytes": cached.size, "used": used}, ensure_ascii=False))
+    else:
+        click.echo(f"{cached.path}\n  remove OMERO's copy to make room: {cached.size} bytes, last read {used}")
 
 
 def _show_orphan(orphan: Orphan, as_json: bool) -> None:

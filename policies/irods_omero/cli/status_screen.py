@@ -12,6 +12,7 @@ from rich.text import Text
 
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.domain.state.texts import timestamp
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 from irods_omero.status.summary import OVERDUE, AgentState, Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -24,7 +25,7 @@ STYLES = {GIVEN_UP: "yellow", HINDERED: "bold red", HELD_BACK: "bold red", OVERD
 def screen(status: Status) -> Group:
     """The whole screen; what there is nothing of is left out, except for agents and the backlog."""
     parts: list[RenderableType] = [_problems(status), _agents(status), _backlog(status)]
-    parts += [table for table in (_imports(status), _requests(status), _causes(status), _tiers(status)) if table]
+    parts += [table for table in (_under_way(status), _requests(status), _causes(status), _tiers(status)) if table]
     if copies := _copies(status):
         parts.append(copies)
     if status.cut:
@@ -61,9 +62,12 @@ def _copies(status: Status) -> Text | None:
     total = sum((Counter(agent.beat.copies) for agent in status.agents), Counter[str]())
     if not total:
         return None
+    size, most = total[CACHE_BYTES], total[CACHE_MOST_BYTES]
+    now = f" {decimal(size)} of at most {decimal(most)}" if most else ""
+    over = f", {decimal(size - most)} too many" if size > most > 0 else ""
     away = f"{total['evicted']} removed, {decimal(total['freed_bytes'])} freed"
     back = f"{total['refilled']} brought back, {decimal(total['refilled_bytes'])}"
-    return Text(f"OMERO's copies since the agents were started: {away}; {back}")
+    return Text(f"OMERO's copies:{now}{over}; since the agents were started {away}; {back}".replace(":;", ":"))
 
 
 def _backlog(status: Status) -> RenderableType:
@@ -76,13 +80,14 @@ def _backlog(status: Status) -> RenderableType:
     return table
 
 
-def _imports(status: Status) -> Table | None:
+def _under_way(status: Status) -> Table | None:
     rows = []
-    for each in status.imports:
-        sent = f"{decimal(each.done)} of {decimal(each.size)}"
+    for each in status.under_way:
+        done = f"{decimal(each.done)} of {decimal(each.size)}"
         rate = f"{decimal(each.done // max(each.at - each.since, 1))}/s"
-        rows.append([Text(each.path), Text(sent), Text(rate), Text(age(status.now - each.since))])
-    return _table("Imports under way", ("path", "sent", "rate", "for"), rows)
+        cells = (each.what, each.path, done, rate, age(status.now - each.since))
+        rows.append([Text(cell) for cell in cells])
+    return _table("Under way", ("", "path", "done", "rate", "for"), rows)
 
 
 def _requests(status: Status) -> Table | None:

@@ -168,8 +168,8 @@ class ImportSettings(Section):
     )
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
-        description="How many imports, and filesets that came through OMERO first, are worked on at the same time, "
-        "those of different owners first; each takes sessions of its own on both sides.",
+        description="How many imports, filesets that came through OMERO first, and copies in OMERO, are worked on at "
+        "the same time, those of different owners first; each takes sessions of its own on both sides.",
     )
 
     def own_rules(self) -> OwnRules:
@@ -184,6 +184,12 @@ class CacheSettings(Section):
         default="never",
         description="When OMERO's copy of a file is removed: 'with-tier' if its tier is offline and iRODS is known to "
         "have the same bytes. It is brought back when the data is.",
+    )
+    most_bytes: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How many bytes of copies OMERO is to have at most: if there are more, those that were read least "
+        "recently are removed down to nine tenths of it, as far as iRODS has the same bytes where they can be read. "
+        "The request `show` brings one back.",
     )
 
 
@@ -333,8 +339,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        if self.cache.evict != "never" and self.omero.repository is None:
-            raise ValueError("cache.evict takes omero.repository: the agent has to see OMERO's managed repository")
+        is_limited = self.cache.most_bytes is not None
+        if (self.cache.evict != "never" or is_limited) and self.omero.repository is None:
+            key = "cache.most_bytes" if is_limited else "cache.evict"
+            raise ValueError(f"{key} takes omero.repository: the agent has to see OMERO's managed repository")
         return self
 
     @field_validator("omero_first")

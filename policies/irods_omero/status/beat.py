@@ -15,20 +15,27 @@ SECONDS = 60
 TROUBLE_BYTES = 300
 PATH_BYTES = 1000
 
+CACHE_BYTES, CACHE_MOST_BYTES = "cache_bytes", "cache_most_bytes"
+"""In what is said of OMERO's copies: how many bytes there are, and are to be at most."""
+
+IMPORTING = "import"
+"""What goes on that takes long, as people read it; others are named by whoever does them."""
+
 LONGEST = MAXIMUM_BYTES - 10
 """The index of a PostgreSQL catalog takes a little less than the column."""
 
 
 @dataclass(frozen=True)
 class UnderWay:
-    """An import that goes on.
+    """Something that goes on and takes long.
 
     Attributes:
         path: Logical path of the first data object.
         size: Bytes of all data objects.
-        done: Bytes that were sent to OMERO.
+        done: Bytes that are done of these: of an import those that were sent to OMERO.
         since: When it began, seconds since 1970.
         at: When it had come so far.
+        what: What it is.
     """
 
     path: str
@@ -36,6 +43,7 @@ class UnderWay:
     done: int
     since: int
     at: int
+    what: str = IMPORTING
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,9 @@ class Beat:
         seconds: How long that took.
         report: What that sweep did, without what did not happen.
         trouble: Why the last sweep was broken off; empty if it was not.
-        importing: The imports that go on.
-        copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes.
+        under_way: What goes on that takes long.
+        copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes; and
+            how many bytes there are, and are to be at most.
     """
 
     at: int
@@ -63,27 +72,27 @@ class Beat:
     seconds: float = 0.0
     report: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
-    importing: tuple[UnderWay, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
 
 
 def encode(beat: Beat) -> str:
-    """The heartbeat as JSON that fits into an AVU; of many imports the last are left out."""
-    imports = tuple(replace(each, path=printable(each.path, PATH_BYTES)) for each in beat.importing)
+    """The heartbeat as JSON that fits into an AVU; of many things under way the last are left out."""
+    under_way = tuple(replace(each, path=printable(each.path, PATH_BYTES)) for each in beat.under_way)
     while True:
-        short = replace(beat, trouble=printable(beat.trouble, TROUBLE_BYTES), importing=imports)
+        short = replace(beat, trouble=printable(beat.trouble, TROUBLE_BYTES), under_way=under_way)
         text = json.dumps(asdict(short), separators=(",", ":"), ensure_ascii=False)
-        if len(text.encode()) <= LONGEST or not imports:
+        if len(text.encode()) <= LONGEST or not under_way:
             return text
-        imports = imports[:-1]
+        under_way = under_way[:-1]
 
 
 def decode(text: str) -> Beat | None:
     """The heartbeat of an AVU; None where it is none that this version can read."""
     try:
         fields: dict[str, Any] = json.loads(text)
-        importing = tuple(UnderWay(**each) for each in fields.pop("importing"))
-        beat = Beat(**fields, importing=importing)
+        under_way = tuple(UnderWay(**each) for each in fields.pop("under_way"))
+        beat = Beat(**fields, under_way=under_way)
         return replace(beat, at=int(beat.at), started=int(beat.started), swept=int(beat.swept))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -126,10 +126,14 @@ def _agreed(agreement: Agreement, path: str) -> Iterator[Event]:
     if agreement.moves:
         what = f"movement {agreement.moves} for it queued with storage tiering"
         yield Event(agreement.queued, AGREED, "queued", what, AGENT_PROGRAM, True, path)
-    failure = agreement.failure
-    if failure is not None:
-        what = f"import failed, attempt {failure.attempts}: {failure.reason}"
-        yield Event(failure.at, AGREED, "failed", what, AGENT_PROGRAM, True, path)
+    if agreement.evicted is not None:
+        why = "to make room" if agreement.evicted.made_room else "as its tier was offline"
+        what = f"OMERO's copy of its files removed {why}"
+        yield Event(agreement.evicted.at, AGREED, "evicted", what, AGENT_PROGRAM, True, path)
+    for doing, failure in (("import", agreement.failure), ("changing OMERO's copy", agreement.copy_failure)):
+        if failure is not None:
+            what = f"{doing} failed, attempt {failure.attempts}: {failure.reason}"
+            yield Event(failure.at, AGREED, "failed", what, AGENT_PROGRAM, True, path)
 
 
 def _in_omero(noted: Iterable[Noted]) -> Iterator[Event]:

@@ -94,7 +94,7 @@ class Status:
         unattended: Shards that no agent works on.
         backlog: Marks by kind.
         oldest_seconds: For how long the oldest mark has been pending; None if none is, or the zone cannot tell.
-        imports: The imports that go on.
+        under_way: What goes on that takes long.
         requests: Requests by word and state.
         causes: What is wrong, by cause, the most frequent first.
         held: Units of which removals are held.
@@ -110,7 +110,7 @@ class Status:
     unattended: tuple[int, ...] = ()
     backlog: tuple[Backlog, ...] = ()
     oldest_seconds: int | None = None
-    imports: tuple[UnderWay, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
     requests: tuple[Requests, ...] = ()
     causes: tuple[Cause, ...] = ()
     held: int = 0
@@ -139,7 +139,7 @@ def summarise(seen: Seen, settings: Settings) -> Status:
         unattended=unattended,
         backlog=_backlog(seen.marks),
         oldest_seconds=None if oldest is None else max(int(seen.now) - oldest, 0),
-        imports=tuple(each for agent in agents if agent.speaks for each in agent.beat.importing),
+        under_way=tuple(each for agent in agents if agent.speaks for each in agent.beat.under_way),
         requests=requests,
         causes=causes,
         held=sum(cause.units for cause in causes if cause.kind == HELD_BACK),
@@ -186,12 +186,13 @@ def causes_of(errors: Sequence[ErrorSeen], attempts: int) -> tuple[Cause, ...]:
 
 
 def _kind(error: ErrorSeen, attempts: int) -> str:
-    failure = error.agreement.failure
+    failures = (error.agreement.failure, error.agreement.copy_failure)
+    failure = next((each for each in failures if each is not None and each.reason == error.text), None)
     if error.text == HELD:
         return HELD_BACK
     if error.text == error.agreement.refused:
         return REFUSED
-    if failure is None or failure.reason != error.text:
+    if failure is None:
         return TO_CORRECT
     return kind_of(failure, attempts)
 
@@ -243,7 +244,7 @@ def _problems(status: Status) -> Iterator[str]:
         yield f"removals of {status.held} units are held: see irods-omero removals"
     for cause in status.causes:
         if cause.kind == HINDERED:
-            yield f"{cause.units} imports fail for a cause outside the file: {cause.text}"
+            yield f"{cause.units} units fail for a cause outside the file: {cause.text}"
     overdue = sum(each.units for each in status.requests if each.state == OVERDUE)
     if overdue:
         yield f"{overdue} requests are not answered within the recall_hours of their tier: look at the delay queue"

@@ -92,7 +92,7 @@ def test_a_zone_that_is_down_keeps_nobody_from_reading_the_rest(metrics: Metrics
     values = samples(list(metrics.registry.collect()))
     assert values["irods_omero_zone_up"] == 0
     assert "irods_omero_removals_held" not in values
-    assert values["irods_omero_imports_under_way"] == 0
+    assert values["irods_omero_under_way"] == 0
 
 
 def test_an_address_that_is_taken_is_a_mistake_in_the_configuration(activity: Activity) -> None:

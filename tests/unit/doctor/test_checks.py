@@ -156,6 +156,13 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("other repository", seen(trouble="not this OMERO's"), FAILURE, "OMERO's managed repository", "not this OMERO's"),
     ("repository of others", seen(owner=7), FAILURE, "OMERO's managed repository", "user with the id 7"),
+    (
+        "noatime",
+        replace(seen(notes_reading=False), limits_cache=True),
+        WARNING,
+        "OMERO's managed repository",
+        "does not note when files are read",
+    ),
     ("no hard links", seen(refused="Operation not permitted"), FAILURE, "OMERO's managed repository", "not permitted"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
     ("no omero-py", replace(HEALTHY, omero=OmeroFacts("no Ice", no_client=True)), WARNING, "OMERO", "omero-py is not"),

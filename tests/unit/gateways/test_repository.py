@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,6 +26,26 @@ def test_a_copy_is_removed_and_comes_back_with_its_time(repository: Repository, 
     assert place.read_bytes() == BYTES
     assert place.stat().st_mtime_ns == TIME * 1_000_000
     assert names(repository) == ["cells.tiff"]
+
+
+def test_what_the_agent_reads_counts_as_no_use_and_what_it_brings_back_was_used_just_now(
+    repository: Repository, place: Path
+) -> None:
+    os.utime(place, (1_000_000_000, TIME / 1000))
+    assert seen(repository).used == 1_000_000_000
+    version = check(repository, managed())
+    assert seen(repository).used == 1_000_000_000
+    remove(repository, managed(), version)
+    before = time.time()
+    refill(repository, managed(), [BYTES])
+    assert before - 1 <= seen(repository).used <= time.time() + 1
+    assert place.stat().st_mtime_ns == TIME * 1_000_000
+
+
+def test_whether_the_file_system_notes_reading_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for flags, noting in ((os.ST_NOATIME | os.ST_NODEV, False), (os.ST_RELATIME, True)):
+        monkeypatch.setattr(os, "statvfs", lambda _, flags=flags: SimpleNamespace(f_flag=flags))
+        assert repository.notes_reading() is noting
 
 
 def test_removing_what_is_gone_frees_nothing(repository: Repository) -> None:

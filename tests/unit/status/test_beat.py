@@ -18,15 +18,15 @@ def test_a_heartbeat_comes_back_as_it_was() -> None:
 
 
 @given(texts, paths)
-def test_whatever_it_tells_of_fits_into_an_avu(trouble: str, importing: list[UnderWay]) -> None:
-    text = encode(Beat(1, 1, "host", "1.0", trouble=trouble, importing=tuple(importing)))
+def test_whatever_it_tells_of_fits_into_an_avu(trouble: str, under_way: list[UnderWay]) -> None:
+    text = encode(Beat(1, 1, "host", "1.0", trouble=trouble, under_way=tuple(under_way)))
     assert len(text.encode()) < MAXIMUM_BYTES
     assert why_unstorable(text) == ""
     assert decode(text) is not None
 
 
 @given(
-    st.one_of(texts, st.sampled_from(["[]", "{}", '{"importing": 1}', '{"at": "x", "started": 1, "importing": []}']))
+    st.one_of(texts, st.sampled_from(["[]", "{}", '{"under_way": 1}', '{"at": "x", "started": 1, "under_way": []}']))
 )
 def test_what_somebody_has_edited_is_no_heartbeat(text: str) -> None:
     assert decode(text) is None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from irods_omero.domain.state.agreement import Agreement, Failure
+from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
 from irods_omero.domain.state.noted import CHANGE, IMPORT, TAG, Noted
 from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.status.history import Event, History, Past, history_of
@@ -44,6 +44,16 @@ def test_the_agreement_tells_since_when_a_request_is_pending_and_of_failures() -
         (5, "accepted", "request archive accepted, and pending since", "irods-omero"),
         (8, "queued", "movement 2 for it queued with storage tiering", "irods-omero"),
     ]
+
+
+def test_the_agreement_tells_since_when_omero_has_no_copy_and_what_failed_of_it() -> None:
+    agreement = Agreement(evicted=Eviction(5), copy_failure=Failure(2, 9, "no room"))
+    assert told(Past((), agreement=agreement)) == [
+        (5, "evicted", "OMERO's copy of its files removed as its tier was offline", "irods-omero"),
+        (9, "failed", "changing OMERO's copy failed, attempt 2: no room", "irods-omero"),
+    ]
+    ((_, _, what, _),) = told(Past((), agreement=Agreement(evicted=Eviction(5, made_room=True))))
+    assert what.endswith("to make room")
 
 
 def test_what_happened_to_many_images_at_once_is_one_event() -> None:

@@ -88,8 +88,8 @@ def test_an_agent_that_cannot_sweep_is_a_problem_with_its_cause() -> None:
 
 def test_imports_of_agents_that_speak_are_under_way() -> None:
     one = UnderWay("/lab/a", 10, 5, NOW - 9, NOW - 1)
-    beats = {"0-31": replace(ALIVE, importing=(one,)), "32-63": replace(SILENT, importing=(one,))}
-    assert status(beats=beats).imports == (one,)
+    beats = {"0-31": replace(ALIVE, under_way=(one,)), "32-63": replace(SILENT, under_way=(one,))}
+    assert status(beats=beats).under_way == (one,)
 
 
 def test_marks_are_counted_once_for_each_object_by_what_they_are_on() -> None:

@@ -77,6 +77,9 @@ def repository(facts: Facts) -> Iterator[Finding]:
     else:
         writing = "the agent may write there" if seen.tried else "whether the agent may write there was not tried"
         yield ok(check, f"{seen.path} is this OMERO's, and {writing}")
+    if facts.limits_cache and not seen.notes_reading:
+        text = "its file system does not note when files are read: the copies go that were made first, used or not"
+        yield warning(check, text, "mount it with relatime instead of noatime, or leave cache.most_bytes out")
 
 
 def indexer(facts: Facts) -> Iterator[Finding]:

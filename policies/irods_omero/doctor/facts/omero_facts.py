@@ -56,7 +56,8 @@ def _repository(connection: OmeroConnection, path: str, trying: bool) -> Reposit
         repository.prove(session.database_uuid(), repository_uuid(session))
     except RefusedError as error:
         return RepositoryFacts(path, trouble=str(error))
-    facts = RepositoryFacts(path, owner=Path(path).stat().st_uid, tried=trying)
+    owner, noting = Path(path).stat().st_uid, repository.notes_reading()
+    facts = RepositoryFacts(path, owner=owner, tried=trying, notes_reading=noting)
     if trying:
         try:
             try_out(repository)

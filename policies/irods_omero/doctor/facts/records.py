@@ -152,6 +152,7 @@ class RepositoryFacts:
         owner: User id of its owner.
         tried: Whether it was tried to write there.
         refused: Why nothing can be written there, or not as it has to be; empty if it can, or was not tried.
+        notes_reading: Whether the file system notes when files are read.
     """
 
     path: str
@@ -159,6 +160,7 @@ class RepositoryFacts:
     owner: int = 0
     tried: bool = False
     refused: str = ""
+    notes_reading: bool = True
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ class Facts:
         omero: The OMERO server.
         web: OMERO.web; None if that was not wanted.
         tier_names: Resources that the policy file names as tiers.
+        limits_cache: Whether the policy file says how many bytes of copies OMERO is to have at most.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
         causes: What is wrong with units, by cause.
@@ -263,3 +266,4 @@ class Facts:
     examples: str
     now: datetime
     causes: Sequence[Cause] = ()
+    limits_cache: bool = False

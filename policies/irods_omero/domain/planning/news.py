@@ -36,7 +36,8 @@ def news_of(observation: Observation, decision: Decision) -> Iterator[News]:
         yield News(REFUSED, agreement.refused, path)
     if not agreement.request or agreement.request != base.request or request_for(agreement.request).holds:
         return
-    places = (observation.policy.tiers.place(data_object) for data_object in observation.zone.objects)
+    tiers = observation.policy.tiers
+    places = (tiers.place(data_object) or tiers.of_object(data_object) for data_object in observation.zone.objects)
     hours = max((place.recall_hours for place in places if place is not None), default=0.0)
     if base.asked and observation.now >= base.asked + hours * HOUR:
         text = f"request {agreement.request} has been pending on tier {agreement.tier} for more than {hours:g} hours"
@@ -44,5 +45,5 @@ def news_of(observation: Observation, decision: Decision) -> Iterator[News]:
 
 
 def news_of_failure(observation: Observation, failure: Failure) -> News:
-    """What there is to tell of an import, or of writing, that failed."""
+    """What there is to tell of an import, of writing, or of changing OMERO's copy, that failed."""
     return News(kind_of(failure, observation.policy.attempts), failure.reason, observation.zone.first.path)

@@ -14,10 +14,12 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import AUTO, FILE, REGISTERED, TIER_TAG_PREFIX, Names
+from irods_omero.vocabulary import AUTO, FILE, REGISTERED, SHOW, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
+
+NOT_IN_OMERO = f"removed to make room; put the tag {SHOW} on it to have it back"
 
 
 class DesiredAvu(NamedTuple):
@@ -108,6 +110,7 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
         ("tier", agreement.tier),
         ("since", agreement.since),
         ("waiting", f"{agreement.request} since {timestamp(agreement.asked)}" if agreement.asked else ""),
+        ("in OMERO", NOT_IN_OMERO if agreement.evicted and agreement.evicted.made_room else ""),
         *(("error", error.text) for error in errors),
     )
     return tuple((key, value) for key, value in pairs if value)

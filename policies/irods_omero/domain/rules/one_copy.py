@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Failure, Verified
+from irods_omero.domain.rules.imports import next_attempt
+from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Eviction, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
@@ -19,15 +20,15 @@ from irods_omero.domain.state.managed_files import (
     fingerprint,
 )
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import DOUBLINGS, WITH_TIER
+from irods_omero.domain.state.policy import WITH_TIER
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
-from irods_omero.vocabulary import KEEP, RESTAGE
+from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
 
-LONGEST_PAUSE = 300.0
-"""Seconds between two attempts to remove a copy or to bring it back."""
+MAKING_ROOM = "room"
+"""The setting of an attempt that nothing but the size of the cache asks for again."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class CopyDecision:
     Attributes:
         locked: Whether images are shown with a lock, None to leave locks as they are.
         action: What is to be done in the repository, after both sides say what they should.
-        evicted: Since when OMERO is to have no copies, None where it has, or is to have, them.
+        evicted: Since when OMERO is to have no copies, and why; None where it has, or is to have, them.
         rule: Why, in words.
         error: What somebody has to put right, empty for nothing.
         wait: Whether it is to be looked at again soon, without a new mark.
@@ -45,7 +46,7 @@ class CopyDecision:
 
     locked: bool | None
     action: CopyAction | None = None
-    evicted: int | None = None
+    evicted: Eviction | None = None
     rule: str = ""
     error: str = ""
     wait: bool = False
@@ -72,7 +73,9 @@ def decide_copies(observation: Observation, tier: Tier | None, pending: str) -> 
     decision = _decide(observation, files, tier, pending)
     failure = observation.base.copy_failure
     if decision.action is None:
-        return replace(decision, error=decision.error or _other_in_omero(observation))
+        is_due_again = failure is not None and failure.setting == MAKING_ROOM and _may_go(observation, tier, pending)
+        untold = failure.reason if failure is not None and is_due_again else ""
+        return replace(decision, error=decision.error or _other_in_omero(observation) or untold)
     if failure is None or not _rests(failure, observation):
         return replace(decision, error=failure.reason if failure else "")
     locked = not all(file.disk.readable for file in files)
@@ -89,8 +92,13 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
         return CopyDecision(locked, evicted=observation.base.evicted, rule=rule, error=error)
     if tier is None:
         return CopyDecision(locked, evicted=observation.base.evicted, rule="no replica is good")
-    if tier.offline:
-        return _offline(observation, files, tier, pending)
+    return (_offline if tier.offline else _in_reach)(observation, files, tier, pending)
+
+
+def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
+    locked = not all(file.disk.readable for file in files)
+    if observation.policy.most_bytes is not None and (rule := _why_away(observation, files, pending)):
+        return _without(observation, files, rule, made_room=True)
     sought = tuple(file for file in files if file.disk.state == ABSENT or not file.disk.is_tidy)
     if sought:
         rule = f"tier {tier.name} can be read: brought back"
@@ -112,14 +120,49 @@ def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tie
     elif has_bytes and (why_not := why_not_evicted(observation)):
         rule = f"not removed: {why_not}"
     else:
-        rule = f"tier {tier.name} cannot be read, and cache.evict says {WITH_TIER}"
-        if has_bytes and not locked and observation.checked != files:
-            # Images of which nothing may be removed in the end are not shown with a lock meanwhile.
-            return CopyDecision(None, Evict(files), evicted, rule, wait=True)
-        action = Evict(files) if has_bytes else Clear(untidy) if untidy else None
-        return CopyDecision(True, action, evicted or int(observation.now), rule, wait=action is not None)
-    evicted = evicted if any(file.disk.state == ABSENT for file in files) else None
+        return _without(observation, files, f"tier {tier.name} cannot be read, and cache.evict says {WITH_TIER}")
+    # Where it was removed to make room, it now comes back with its tier.
+    evicted = Eviction(evicted.at) if evicted and any(file.disk.state == ABSENT for file in files) else None
     return CopyDecision(locked, Clear(untidy) if untidy else None, evicted, rule, wait=bool(untidy))
+
+
+def _without(
+    observation: Observation, files: tuple[ManagedFile, ...], rule: str, made_room: bool = False
+) -> CopyDecision:
+    """OMERO is to have no copies: they go when all of them were seen to be right, and what is gone stays away."""
+    locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
+    untidy = tuple(file for file in files if not file.disk.is_tidy)
+    has_bytes = any(file.disk.state == COPY or file.disk.aside for file in files)
+    if has_bytes and not locked and observation.checked != files:
+        # Images of which nothing may be removed in the end are not shown with a lock meanwhile.
+        return CopyDecision(None, Evict(files), evicted, rule, wait=True)
+    action = Evict(files) if has_bytes else Clear(untidy) if untidy else None
+    evicted = Eviction(evicted.at if evicted else int(observation.now), made_room)
+    return CopyDecision(True, action, evicted, rule, wait=action is not None)
+
+
+def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending: str) -> str:
+    """Why OMERO is to have no copies although their tier can be read, empty if it is to have them.
+
+    What is half gone goes on going, and comes back whole where it may not go any more.
+    """
+    is_gone = any(file.disk.state == ABSENT for file in files)
+    stays_away = is_gone and observation.base.evicted is not None and observation.base.evicted.made_room
+    if pending in {SHOW, RESTAGE} or not (stays_away or observation.makes_room):
+        return ""
+    if not any(file.disk.state == COPY or file.disk.aside for file in files):
+        return f"removed to make room for others, and comes back when somebody asks by {SHOW}" if stays_away else ""
+    if pending == KEEP or why_not_evicted(observation):
+        return ""
+    return "least recently used, and removed to make room for others"
+
+
+def _may_go(observation: Observation, tier: Tier | None, pending: str) -> bool:
+    """Whether a copy that stays would be removed if room were to be made: an attempt that failed is made again then."""
+    files = observation.copies
+    if observation.policy.most_bytes is None or tier is None or not files:
+        return False
+    return isinstance(_decide(replace(observation, makes_room=True), files, tier, pending).action, Evict)
 
 
 def why_not_evicted(observation: Observation) -> str:
@@ -161,7 +204,7 @@ def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -
     """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read."""
     base, content = observation.base, observation.content
     return (
-        observation.policy.evict == WITH_TIER
+        observation.policy.removes_copies
         and content is not None
         and base.content is not None
         and base.fileset == observation.omero.fileset
@@ -173,14 +216,14 @@ def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -
 
 
 def _rests(failure: Failure, observation: Observation) -> bool:
-    pause = min(observation.policy.backoff * 2.0 ** min(failure.attempts - 1, DOUBLINGS), LONGEST_PAUSE)
-    return failure.at <= observation.now < failure.at + pause
+    return failure.at <= observation.now < next_attempt(failure, observation.policy.backoff)
 
 
-def failing(base: Agreement, reason: str, now: float) -> Failure:
-    """One more attempt in the repository that came to nothing."""
+def failing(base: Agreement, reason: str, now: float, makes_room: bool = False) -> Failure:
+    """One more attempt in the repository that came to nothing; ``makes_room`` says whether it was to make room."""
     attempts = base.copy_failure.attempts + 1 if base.copy_failure else 1
-    return Failure(attempts, int(now), printable(reason, REASON_BYTES))
+    setting = MAKING_ROOM if makes_room else ""
+    return Failure(attempts, int(now), printable(reason, REASON_BYTES), kind=OUTSIDE, setting=setting)
 
 
 def candidates(file: ManagedFile, objects: Iterable[DataObject]) -> Iterator[DataObject]:

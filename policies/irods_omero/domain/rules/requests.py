@@ -9,14 +9,15 @@ from irods_omero.domain.rules.merge import Asked, merge_request
 from irods_omero.domain.rules.sides import Sides
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import REASON_BYTES
+from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import STANDING, request_for
+from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink
-from irods_omero.vocabulary import zarr_of
+from irods_omero.vocabulary import RESTAGE, zarr_of
 
 HOUR = 3600.0
 """Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
@@ -77,7 +78,8 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     if asked is None:
         return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
     if zarr_of(observation.zone.first.path):
-        return _refuse(asked.request, "storage tiering moves the parts of a Zarr hierarchy one by one, by itself")
+        reason = "storage tiering moves the parts of a Zarr hierarchy one by one, and OMERO has no copy of them"
+        return _refuse(asked.request, reason)
     if request_for(asked.request).holds:
         return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)
@@ -124,17 +126,19 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     present = policy.tiers.of_unit(zone.objects)
     if present is None:
         return RequestDecision(asked, (), progress, "", f"{rule}: waiting for a good replica")
+    request = request_for(asked.request)
+    if request.shows:
+        return _show(observation, asked, progress, present, rule)
     places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
     if any(place is None for _, place in places):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
-    request = request_for(asked.request)
     to_move = [
         (data_object, place, destination)
         for data_object, place in places
         if place is not None and (destination := policy.tiers.destination(request, data_object)) is not None
     ]
     if not to_move:
-        return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {present.name}")
+        return _there(observation, asked, progress, present, rule)
     names = ", ".join(sorted({destination.name for _, _, destination in to_move}))
     moves = tuple(
         _move(data_object, place, destination)
@@ -149,6 +153,31 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     if len(moves) < len(to_move):  # some are queued still: the others have joined the unit since then
         progress = progress._replace(queued_at=0)
     return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
+
+
+def _there(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
+    """Served, as all of it is where it was asked to; who asks for it back is to have OMERO's copy back, too."""
+    evicted = observation.base.evicted
+    if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.made_room:
+        return _show(observation, asked, progress, tier, rule)
+    return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {tier.name}")
+
+
+def _show(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
+    """Served when OMERO can read the files; they are brought back meanwhile, as a request for them stands."""
+    files = observation.copies if observation.policy.has_repository else ()
+    if observation.omero.fileset is None:
+        return _refuse(asked.request, "it has no images in OMERO")
+    if files is None:
+        return RequestDecision(asked, (), progress, "", f"{rule}: waiting until OMERO's repository can be looked into")
+    missing = [file for file in files if not file.disk.readable]
+    if not missing and (files or not tier.offline):
+        return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, OMERO can read it")
+    if tier.offline:
+        return _refuse(asked.request, f"its bytes are on tier {tier.name}, out of OMERO's reach: ask by {RESTAGE}")
+    if foreign := [file for file in missing if file.disk.state == OTHER]:
+        return _refuse(asked.request, f"OMERO's file {foreign[0].path} is {foreign[0].disk.what}")
+    return RequestDecision(asked, (), progress, "", f"{rule}: waiting for OMERO's copy")
 
 
 def _queue(observation: Observation, decision: RequestDecision, names: str, hours: float) -> RequestDecision:

@@ -83,6 +83,19 @@ class Failure:
         return Failure(max(_number(attempts), 1), _number(at), reason, failed_content, kind, setting)
 
 
+class Eviction(NamedTuple):
+    """That OMERO is to have no copies.
+
+    Attributes:
+        at: Since when, seconds since 1970.
+        made_room: Whether they went because OMERO's disk had too many, and stay away until somebody asks for them; and
+            not because their tier is offline.
+    """
+
+    at: int
+    made_room: bool = False
+
+
 class Verified(NamedTuple):
     """Bytes that were compared: those of the zone and those that OMERO has.
 
@@ -118,8 +131,7 @@ class Agreement:
         undone: What was to be done and was refused, for people; empty for nothing.
         failure: Of the last import, None when it went well.
         verified: What was compared of the content, None where nothing was.
-        evicted: Since when OMERO has no copies of the files because it needs none, seconds since 1970; None while it
-            has them.
+        evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
         copy_failure: Of the last attempt to remove, compare or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
@@ -145,7 +157,7 @@ class Agreement:
     undone: str = ""
     failure: Failure | None = None
     verified: Verified | None = None
-    evicted: int | None = None
+    evicted: Eviction | None = None
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
     held: bool = False
@@ -202,7 +214,7 @@ def _dump(agreement: Agreement) -> str:
         "undone": agreement.undone,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "ver": list(agreement.verified) if agreement.verified else None,
-        "evicted": agreement.evicted,
+        "evicted": list(agreement.evicted) if agreement.evicted else None,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "held": agreement.held,
@@ -272,7 +284,7 @@ def _load(fields: Any) -> Agreement:
         undone=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
-        evicted=_number(fields["evicted"]) if "evicted" in fields else None,
+        evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         held=bool(fields.get("held", False)),
@@ -285,6 +297,11 @@ def _load(fields: Any) -> Agreement:
 def _verified(value: Any) -> Verified:
     checksum, files = map(_text, value)
     return Verified(checksum[:MAXIMUM_CHECKSUM], files[:FINGERPRINT_DIGITS])
+
+
+def _eviction(value: Any) -> Eviction:
+    at, made_room = value
+    return Eviction(_number(at), bool(made_room))
 
 
 LETTERS = {"read": "r", "write": "w", "own": "o", NOTHING: "-"}

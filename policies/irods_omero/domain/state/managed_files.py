@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 COPY = "copy"
 ABSENT = "absent"
@@ -15,7 +14,8 @@ FINGERPRINT_DIGITS = 16
 """Hexadecimal digits of a digest that nobody has a reason to forge."""
 
 
-class OnDisk(NamedTuple):
+@dataclass(frozen=True)
+class OnDisk:
     """What is at the place of a managed file.
 
     Attributes:
@@ -26,6 +26,8 @@ class OnDisk(NamedTuple):
         leftover: Whether there is something beside it under the name that files are brought back under, from an agent
             that was killed.
         aside: Whether there is something under the name that files are removed under, which may be all that there is.
+        used: When it was read last, as far as the file system says so, seconds since 1970. Who reads it changes nothing
+            about what it is.
     """
 
     state: str
@@ -33,6 +35,7 @@ class OnDisk(NamedTuple):
     what: str = ""
     leftover: bool = False
     aside: bool = False
+    used: float = field(default=0.0, compare=False)
 
     @property
     def is_tidy(self) -> bool:

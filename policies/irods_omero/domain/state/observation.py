@@ -28,6 +28,7 @@ class Observation:
         compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
         copies: The files in OMERO's repository, None where nobody could look.
         checked: Those of ``copies`` whose bytes were just seen to be the ones that OMERO knows.
+        makes_room: Whether their copies are to go because OMERO's disk has too many of them.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         rights: What is known of the rights on it, where these follow OMERO and its owner or group there has changed.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
@@ -43,6 +44,7 @@ class Observation:
     compared: bool = False
     copies: tuple[ManagedFile, ...] | None = None
     checked: tuple[ManagedFile, ...] = ()
+    makes_room: bool = False
     rights: RightsView | None = None
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None

@@ -155,6 +155,7 @@ class Policy:
         attributes: The mapped attributes; no two of them cover the same attribute or the same place.
         has_repository: Whether the agent sees OMERO's managed repository.
         evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
+        most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
@@ -173,6 +174,7 @@ class Policy:
     users: Mapping[str, str] = field(default_factory=dict)
     has_repository: bool = False
     evict: str = NEVER
+    most_bytes: int | None = None
     identity: str = ""
     unidentified: int = 0
     own_rules: OwnRules = ()
@@ -182,6 +184,11 @@ class Policy:
     def zone_key(self) -> ZoneKey:
         """The name of the zone in keys."""
         return ZoneKey(self.zone, self.identity, self.unidentified)
+
+    @property
+    def removes_copies(self) -> bool:
+        """Whether copies are ever removed."""
+        return self.evict == WITH_TIER or self.most_bytes is not None
 
     def omero_user(self, owner: str) -> str:
         """Login name of the OMERO user who stands for an iRODS user."""

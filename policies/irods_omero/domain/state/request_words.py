@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from irods_omero.vocabulary import ARCHIVE, IMPORT, KEEP, RESTAGE
+from irods_omero.vocabulary import ARCHIVE, IMPORT, KEEP, RESTAGE, SHOW
 
 FIRST_TIER = 0
 """The one that data is restaged to, where storage tiering says so another than the first of the group."""
@@ -21,6 +21,7 @@ class Request:
         description: The description of the tag in OMERO.
         destination: Index, in its tier group, of the tier that data is moved to; None for a request that holds data
             where it is, until a user removes the request.
+        shows: Whether it asks that OMERO can read the files; nothing is moved in iRODS.
         imports: Whether it asks for the images: it is answered at the first look, and never pending. The tag is
             understood, but not offered: on an image it only makes sense while new content of its files was given up.
     """
@@ -28,18 +29,20 @@ class Request:
     text: str
     description: str
     destination: int | None = None
+    shows: bool = False
     imports: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether the request stands until a user removes it, and nothing is moved."""
-        return self.destination is None and not self.imports
+        return self.destination is None and not self.shows and not self.imports
 
 
 REQUEST_TABLE = (
     Request(ARCHIVE, "Put this on an image to have its files moved to the archive.", LAST_TIER),
     Request(RESTAGE, "Put this on an image to have its files brought back from the archive.", FIRST_TIER),
     Request(KEEP, "Put this on an image to have its files held where they are."),
+    Request(SHOW, "Put this on an image to have OMERO's copy of its files brought back from iRODS.", shows=True),
     Request(IMPORT, "Put this on an image to have new content of its files imported that was given up.", imports=True),
 )
 """One line for each of ``vocabulary.REQUESTS``, in the same order."""

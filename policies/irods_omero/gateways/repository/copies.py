@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -248,9 +249,9 @@ def _writing(descriptor: int, block: bytes) -> Callable[[], None]:
 
 
 def _give_looks(directory: int, descriptor: int, file: ManagedFile) -> None:
-    """Give a file the time and, for an agent that may, the owner that it had."""
+    """Give a file the modification time and, for an agent that may, the owner that it had; it is used from now on."""
     if os.geteuid() == 0:
         above = os.fstat(directory)
         os.fchown(descriptor, above.st_uid, above.st_gid)
     if file.modified is not None:
-        os.utime(descriptor, ns=(file.modified * 1_000_000, file.modified * 1_000_000))
+        os.utime(descriptor, ns=(time.time_ns(), file.modified * 1_000_000))

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
@@ -29,6 +30,7 @@ WHAT = {
 """What keeps the agent from a file, but not OMERO."""
 
 LOOKING = "looking into omero.repository"
+LOOKING_INTO = "looking into OMERO's repository"
 
 ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 DIRECTORY = ROOT | os.O_NOFOLLOW
@@ -87,6 +89,10 @@ class Repository:
 
         self.call(LOOKING, self.path, enter)
 
+    def notes_reading(self) -> bool:
+        """Whether the file system notes when files are read: not where it is mounted with ``noatime``."""
+        return not os.statvfs(self.path).f_flag & os.ST_NOATIME
+
     def look(self, files: Iterable[tuple[int, str, int]]) -> dict[int, OnDisk]:
         """What is at the places of managed files.
 
@@ -96,15 +102,18 @@ class Repository:
         Raises:
             RefusedError: The operating system does not say.
         """
-        found: dict[int, OnDisk] = {}
         by_directory: dict[tuple[str, ...], list[tuple[int, str, int]]] = {}
         for file, path, size in files:
             *folders, name = _parts(path)
             by_directory.setdefault(tuple(folders), []).append((file, name, size))
-        for above, inside in by_directory.items():
-            on = "/".join(above)
-            found |= self.call("looking into OMERO's repository", on, self._looking(above, inside))
-        return found
+
+        def look() -> dict[int, OnDisk]:
+            found: dict[int, OnDisk] = {}
+            for above, inside in by_directory.items():
+                found |= _in_words(LOOKING_INTO, "/".join(above), self._looking(above, inside))
+            return found
+
+        return self.call(LOOKING_INTO, self.path, look)
 
     def _looking(self, above: Sequence[str], files: Sequence[tuple[int, str, int]]) -> Callable[[], dict[int, OnDisk]]:
         def look() -> dict[int, OnDisk]:
@@ -166,7 +175,7 @@ def _parts(path: str) -> list[str]:
     """
     parts = [part for part in path.split("/") if part]
     if not parts or any(part in {".", ".."} or "\0" in part for part in parts):
-        raise RefusedError("looking into OMERO's repository", path, "this path leads out of it")
+        raise RefusedError(LOOKING_INTO, path, "this path leads out of it")
     return parts
 
 
@@ -200,8 +209,8 @@ def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
     elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
-        state = OnDisk(COPY, readable=True)
-    return state._replace(leftover=working is not None, aside=aside is not None)
+        state = OnDisk(COPY, readable=True, used=found.st_atime)
+    return replace(state, leftover=working is not None, aside=aside is not None)
 
 
 def is_same(one: os.stat_result, other: os.stat_result | None) -> bool:

@@ -68,8 +68,11 @@ class Place:
 
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:
-        """A descriptor to read what has a name here; no link is followed, and no pipe waited for."""
-        descriptor = self.call(lambda: os.open(name, READ, dir_fd=self.directory))
+        """A descriptor to read what has a name here; no link is followed, and no pipe waited for.
+
+        What the agent reads counts as no use of it, where the file is its own.
+        """
+        descriptor = self.call(lambda: _open(name, self.directory))
         try:
             yield descriptor
         finally:
@@ -114,6 +117,12 @@ def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iter
         way = repository.place_of(file.path)
         directory, name = repository.call(doing, file.path, lambda: stack.enter_context(way))
         yield Place(repository, file, doing, directory, name)
+
+
+def _open(name: str, directory: int) -> int:
+    with suppress(PermissionError):
+        return os.open(name, READ | os.O_NOATIME, dir_fd=directory)
+    return os.open(name, READ, dir_fd=directory)
 
 
 def unlink(directory: int, name: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from irods_omero.domain.planning.decide import decide
@@ -11,8 +13,8 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, DataObject, Replica, ZoneView
-from irods_omero.vocabulary import ARCHIVE, KEEP
+from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Replica, ZoneView
+from irods_omero.vocabulary import ARCHIVE, KEEP, SHOW
 
 NOW = 1_800_000_000
 HOURS = 2.0
@@ -43,6 +45,14 @@ def test_a_request_that_is_refused_is_told_when_it_is_and_not_again() -> None:
 def test_a_request_is_unanswered_after_the_patience_of_its_tier(hours: float, kinds: list[str]) -> None:
     base = Agreement(request=ARCHIVE, asked=NOW - int(hours * 3600), moves=1, queued=NOW, tier="fast")
     assert [news.kind for news in told(observed(ARCHIVE, base))] == kinds
+
+
+def test_a_request_to_show_has_the_patience_of_its_tier_whether_that_is_in_a_group_or_not() -> None:
+    for asked, kinds in ((NOW - 1, []), (1, [UNANSWERED])):
+        seen = observed(SHOW, Agreement(request=SHOW, asked=asked, fileset=5), resource="one")
+        policy = replace(POLICY, has_repository=True)
+        waiting = replace(seen, policy=policy, omero=OmeroView(fileset=5))  # its repository cannot be looked into
+        assert [news.kind for news in told(waiting)] == kinds
 
 
 def test_a_request_to_hold_data_needs_no_answer() -> None:

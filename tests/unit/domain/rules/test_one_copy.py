@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies
-from irods_omero.domain.state.agreement import Agreement, Failure, Verified
+from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies, failing
+from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
@@ -79,12 +80,13 @@ def test_the_copy_goes_with_its_tier_and_the_lock_comes_when_its_bytes_were_seen
         assert (before.locked, before.wait, before.evicted) == (None, True, None)
     decision = decided(checked(observed("copy")))
     assert decision.action == before.action
-    assert (decision.locked, decision.wait, decision.evicted) == (True, True, NOW)
+    assert (decision.locked, decision.wait, decision.evicted) == (True, True, Eviction(NOW))
 
 
 def test_what_is_gone_stays_gone_and_locked_with_the_record_of_when_it_went() -> None:
-    decision = decided(observed("absent", base=replace(AGREED, evicted=NOW - 100), archived=True))
-    assert (decision.action, decision.locked, decision.evicted, decision.wait) == (None, True, NOW - 100, False)
+    decision = decided(observed("absent", base=replace(AGREED, evicted=Eviction(NOW - 100)), archived=True))
+    assert (decision.action, decision.locked, decision.wait) == (None, True, False)
+    assert decision.evicted == Eviction(NOW - 100)
 
 
 def test_what_was_refused_otherwise_keeps_no_copy() -> None:
@@ -99,7 +101,7 @@ def test_it_comes_back_with_the_data_and_is_locked_until_it_is_there() -> None:
     assert isinstance(decision.action, Refill)
     assert [file.id for file in decision.action.files] == [2]
     assert (decision.locked, decision.wait) == (True, True)
-    after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=1)))
+    after = decided(observed("copy", "copy", resource="disk", base=replace(AGREED, evicted=Eviction(1))))
     assert (after.action, after.locked, after.evicted) == (None, False, None)
 
 
@@ -215,6 +217,99 @@ def test_what_failed_is_tried_again_later_and_told_of_until_then() -> None:
     assert due.error == "no room"
 
 
+def test_the_pause_after_a_failure_grows_as_that_of_an_import_does_up_to_an_hour() -> None:
+    base, at = AGREED, 0.0
+    pauses = []
+    for _ in range(12):
+        base = replace(base, copy_failure=failing(base, "no room", at))
+        resting = observed("absent", resource="disk", base=base)
+        pause = next(step for step in range(30, 10**4, 30) if decided(replace(resting, now=at + step)).action)
+        pauses.append(pause)
+        at += pause
+    assert pauses[:7] == [60, 120, 240, 480, 960, 1920, 3600]
+    assert set(pauses[7:]) == {3600}
+
+
+MADE_ROOM = Eviction(NOW - 100, made_room=True)
+LIMITED = replace(POLICY, most_bytes=100, evict=NEVER)
+
+
+def limited(*states: str, makes_room: bool = False, **more: Any) -> Observation:
+    return replace(observed(*states, **{"resource": "disk", **more}), policy=LIMITED, makes_room=makes_room)
+
+
+def test_a_copy_makes_room_only_when_it_is_told_to_and_then_stays_away() -> None:
+    assert decided(limited("copy")).action is None
+    before = decided(limited("copy", makes_room=True))
+    assert (type(before.action), before.locked, before.evicted) == (Evict, None, None)
+    decision = decided(checked(limited("copy", makes_room=True)))
+    assert (type(decision.action), decision.locked, decision.evicted) == (Evict, True, Eviction(NOW, made_room=True))
+    gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
+    after = decided(gone)
+    assert (after.action, after.locked, after.evicted, after.wait) == (None, True, MADE_ROOM, False)
+    assert "show" in after.rule
+    unlimited = decided(replace(gone, policy=replace(LIMITED, most_bytes=None)))
+    assert isinstance(unlimited.action, Refill)
+
+
+@pytest.mark.parametrize("base", UNSURE.values(), ids=UNSURE)
+def test_what_might_be_the_only_good_copy_makes_no_room(base: Agreement) -> None:
+    assert not isinstance(decided(limited("copy", makes_room=True, base=base)).action, Evict)
+
+
+@pytest.mark.parametrize("word", ["keep", "restage", "show"])
+def test_a_request_that_stands_holds_the_copy_that_would_make_room(word: str) -> None:
+    assert decided(limited("copy", makes_room=True), word).action is None
+
+
+def test_on_a_tier_that_cannot_be_read_no_copy_makes_room() -> None:
+    """There it may be the only one that anybody sees quickly: ``cache.evict`` decides."""
+    assert decided(limited("copy", makes_room=True, resource="tape")).action is None
+
+
+def test_what_somebody_else_removed_before_its_turn_has_not_made_room() -> None:
+    decision = decided(limited("absent", makes_room=True))
+    assert isinstance(decision.action, Refill)
+    assert decision.evicted is None
+
+
+@pytest.mark.parametrize("word", ["show", "restage"])
+def test_what_made_room_comes_back_when_somebody_asks(word: str) -> None:
+    gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
+    decision = decided(gone, word)
+    assert (type(decision.action), decision.locked) == (Refill, True)
+    assert decided(gone, "keep").action is None
+    back = decided(limited("copy", base=replace(AGREED, evicted=MADE_ROOM), archived=True), word)
+    assert (back.action, back.locked, back.evicted) == (None, False, None)
+
+
+def test_what_made_room_and_was_archived_since_comes_back_with_its_tier() -> None:
+    archived = decided(limited("absent", base=replace(AGREED, evicted=MADE_ROOM), resource="tape"))
+    assert archived.evicted == Eviction(MADE_ROOM.at)
+    back = decided(limited("absent", base=replace(AGREED, evicted=archived.evicted)))
+    assert isinstance(back.action, Refill)
+
+
+def test_what_was_broken_off_while_it_made_room_ends_gone_or_whole() -> None:
+    half = replace(AGREED, evicted=MADE_ROOM)
+    assert isinstance(decided(limited("absent", "copy", base=half)).action, Evict)
+    assert isinstance(decided(limited("killed while removing", base=half)).action, Evict)
+    assert isinstance(decided(limited("absent", "copy", base=half), "keep").action, Refill)
+    assert isinstance(decided(limited("absent", "copy", base=replace(half, held=True))).action, Refill)
+    untouched = decided(limited("copy", "copy", base=half, archived=True))
+    assert (untouched.action, untouched.locked, untouched.evicted) == (None, False, None)
+
+
+def test_what_failed_to_make_room_is_told_of_until_it_is_tried_again() -> None:
+    base = replace(AGREED, copy_failure=failing(AGREED, "other bytes", NOW - 10, makes_room=True))
+    assert decided(limited("copy", base=base)).error == "other bytes"
+    assert decided(limited("copy", makes_room=True, base=base)).action is None
+    due = replace(limited("copy", makes_room=True, base=base), now=NOW + 100)
+    assert isinstance(decided(due).action, Evict)
+    refilled = replace(AGREED, copy_failure=failing(AGREED, "no room", NOW - 10))
+    assert decided(limited("copy", base=refilled)).error == ""
+
+
 def test_nobody_who_cannot_look_changes_a_lock() -> None:
     assert decided(replace(observed("copy"), copies=None)).locked is None
 
@@ -226,17 +321,29 @@ def test_without_a_repository_the_lock_says_what_the_tier_says() -> None:
     assert decided(observed()).locked  # its files are elsewhere
 
 
-@given(
+OBSERVED = st.builds(
+    lambda states, resource, base, evicted, archived: observed(
+        *states, resource=resource, base=replace(base, evicted=evicted), archived=archived
+    ),
     st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=3),
     st.sampled_from(["disk", "tape"]),
-    st.sampled_from(["", "keep", "restage", "archive"]),
-    st.booleans(),
     st.sampled_from([AGREED, *UNSURE.values()]),
+    st.sampled_from([None, MADE_ROOM, Eviction(NOW - 100)]),
+    st.booleans(),
+)
+
+
+@given(
+    OBSERVED,
+    st.sampled_from([POLICY, LIMITED, replace(LIMITED, evict=WITH_TIER)]),
+    st.booleans(),
+    st.sampled_from(["", "keep", "restage", "show", "archive"]),
 )
 def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is_unlocked(
-    states: list[str], resource: str, pending: str, archived: bool, base: Agreement
+    observation: Observation, policy: Policy, makes_room: bool, pending: str
 ) -> None:
-    observation = observed(*states, resource=resource, base=base, archived=archived)
+    observation = replace(observation, policy=policy, makes_room=makes_room)
+    states = [next(name for name, disk in STATES.items() if disk == file.disk) for file in observation.copies or ()]
     for _ in range(5):
         decision = decided(observation, pending)
         was_locked = observation.omero.images[0].archived

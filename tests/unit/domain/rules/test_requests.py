@@ -12,17 +12,18 @@ from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import sides_of
 from irods_omero.domain.state.actions import Move
-from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, Eviction
+from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
+from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, DataObject, Movements, Replica, ZoneView
-from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
+from irods_omero.domain.state.views import Avu, DataObject, Movements, OmeroView, Replica, ZoneView
+from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE, SHOW
 from tests.unit.domain.agreed import REQUESTS_MADE, SIDES, Edit, agreed_world, data_object, joined, moved_to
 from tests.unit.domain.comparing import disagreements, errors, shape, texts
-from tests.unit.domain.strategies import NAMES, NOW, POLICIES, TIERS, WORLDS
+from tests.unit.domain.strategies import FIRST, NAMES, NOW, POLICIES, TIERS, WORLDS
 from tests.unit.domain.world import World, actions_of, plan_and_apply, settle
 
 POLICY = Policy("z", "omero.example", TIERS, attempts=2)
@@ -50,10 +51,13 @@ def queued(world: World) -> set[str]:
 
 @given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
 def test_whoever_asked_last_is_heard(world: World, edits: list[Edit]) -> None:
-    """On the middle tier both archive and restage have somewhere to go, so that the last request is pending."""
+    """On the middle tier both archive and restage have somewhere to go, so that the last request is pending.
+
+    What OMERO can read is shown at once.
+    """
     for edit in edits:
         world = replace(edit, added=True).do(settle(world))
-        assert shown(settle(world)) == {edit.value}
+        assert shown(settle(world)) == {edit.value} - {SHOW}
 
 
 @given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
@@ -63,10 +67,10 @@ def test_whoever_asked_last_is_heard_also_when_all_ask_at_once(world: World, edi
         before = world
         world = replace(edit, added=True).do(world)
         last = edit.value if shape(world) != shape(before) else last
-    assert shown(settle(world)) == ({last} if edits else set())
+    assert shown(settle(world)) == ({last} - {SHOW} if edits else set())
 
 
-@given(POLICIES, st.sampled_from(STANDING), PLACE, PLACE)
+@given(POLICIES, st.sampled_from((ARCHIVE, RESTAGE, KEEP)), PLACE, PLACE)
 def test_taking_a_request_away_anywhere_cancels_it(
     policy: Policy, request: str, asked: tuple[str, int], taken: tuple[str, int]
 ) -> None:
@@ -286,3 +290,65 @@ def test_a_request_is_given_up_when_its_tier_had_the_time_it_takes(
     observation = replace(world.look(), base=base)
     decision = decide_request(observation, sides_of(observation))
     assert (decision.pending is not None, bool(decision.moves)) == (pending, moved)
+
+
+READABLE, ABSENT_FILE = OnDisk(COPY, readable=True), OnDisk(ABSENT, readable=False)
+STUB = OnDisk(OTHER, readable=False, what="a file of 4 bytes")
+HERE = Tier("disk", "disk", "group", 0)
+AWAY = Tier("tape", "tape", "group", 1, offline=True)
+
+
+@pytest.mark.parametrize(
+    ("resource", "files", "said"),
+    [
+        ("disk", (READABLE,), "served"),
+        ("tape", (READABLE,), "served"),
+        ("disk", (), "served"),
+        ("disk", (READABLE, ABSENT_FILE), "waiting for OMERO's copy"),
+        ("disk", None, "waiting until OMERO's repository"),
+        ("tape", (ABSENT_FILE,), "ask by restage"),
+        ("tape", (), "ask by restage"),
+        ("disk", (ABSENT_FILE, STUB), "is a file of 4 bytes"),
+    ],
+)
+def test_show_is_answered_when_omero_can_read_all_files(
+    resource: str, files: tuple[OnDisk, ...] | None, said: str
+) -> None:
+    decision = shown_for(SHOW, resource, files)
+    assert said in decision.rule
+    assert bool(decision.refused) is (said not in decision.rule or "refused" in decision.rule)
+    assert (decision.pending is not None) is ("waiting" in said)
+    assert decision.moves == ()
+
+
+def test_restage_of_what_made_room_is_answered_when_omero_can_read_it() -> None:
+    base = Agreement(evicted=Eviction(NOW, made_room=True))
+    assert shown_for(RESTAGE, "disk", (ABSENT_FILE,), base).pending is not None
+    assert shown_for(RESTAGE, "disk", (READABLE,), base).pending is None
+    assert shown_for(RESTAGE, "disk", (ABSENT_FILE,)).pending is None
+    assert shown_for(RESTAGE, "tape", (ABSENT_FILE,), base).moves
+
+
+def test_without_images_there_is_nothing_to_show() -> None:
+    assert "no images" in shown_for(SHOW, "disk", (), fileset=None).refused
+
+
+def shown_for(
+    word: str,
+    resource: str,
+    files: tuple[OnDisk, ...] | None,
+    base: Agreement = NOTHING_AGREED,
+    fileset: int | None = 5,
+) -> RequestDecision:
+    """What becomes of a request in the zone."""
+    policy = Policy("z", "omero", Tiers([HERE, AWAY]), has_repository=True)
+    asking = data_object(FIRST, resource, frozenset({Avu(NAMES.request, word)}))
+    managed = tuple(
+        ManagedFile(number, f"{number}.tiff", 10, "hash", "SHA1-160", NOW, "a.tiff", disk)
+        for number, disk in enumerate(files or ())
+    )
+    copies = None if files is None else managed
+    observation = Observation(
+        ZoneView(Unit(FIRST), (asking,)), policy, NOW, OmeroView(fileset=fileset), base, copies=copies
+    )
+    return decide_request(observation, sides_of(observation))

@@ -36,7 +36,7 @@ def test_only_what_is_invalid_is_removed() -> None:
     links = {(link.namespace, link.text) for link in valid.omero.subjects[0].tags}
     assert {(REQUEST_NAMESPACE, "keep"), ("m", "")} <= links
     assert not {(REQUEST_NAMESPACE, "archve"), ("n", "")} & links
-    assert "tag 'archve': it is not one of the requests archive, restage, keep, import" in told
+    assert "tag 'archve': it is not one of the requests archive, restage, keep, show, import" in told
     assert "tag '': it cannot be an AVU, as it is empty" in told
 
 
@@ -44,7 +44,7 @@ def test_avus_that_are_no_requests() -> None:
     world = add_avu(tagged(), FIRST, Avu(NAMES.request, "Archive"))
     valid, told = without_invalid(world.look())
     assert valid.zone.first.values(NAMES.request) == frozenset()
-    assert told == "AVU 'Archive': it is not one of the requests archive, restage, keep, import"
+    assert told == "AVU 'Archive': it is not one of the requests archive, restage, keep, show, import"
 
 
 def test_not_more_is_told_than_people_read() -> None:

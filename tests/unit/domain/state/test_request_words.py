@@ -16,7 +16,7 @@ def test_the_table_and_the_list_that_hooks_read_agree() -> None:
 def test_each_word_leads_to_its_meaning(request_: Request) -> None:
     assert request_for(request_.text) is request_
     assert request_.description
-    assert request_.holds + request_.imports == (request_.destination is None)
+    assert request_.holds + request_.shows + request_.imports == (request_.destination is None)
 
 
 def test_another_text_is_no_request() -> None:

@@ -1,0 +1,152 @@
+"""Keeps OMERO's copies within ``cache.most_bytes``: looks at all of them now and then, and has the oldest removed."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+
+from irods_omero.agent.cache import Cache
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.copies import COPYING
+from irods_omero.agent.observe import Observer, agreement_of, gather
+from irods_omero.agent.report import Report
+from irods_omero.agent.repository import ProvenRepository, copies_of
+from irods_omero.agent.workers import Job, Key
+from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.views import OmeroView
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import read_apart
+from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.logs import log
+from irods_omero.vocabulary import SHARDS, shard_of
+
+LOOKING = ("cache", 0)
+
+PAUSE_SECONDS = 600.0
+"""Between two looks at all copies, at least."""
+
+PART = 20
+"""Looking takes at most one part of as many of the time."""
+
+
+def limit_of(connections: Connections) -> int | None:
+    """How many bytes of copies this agent leaves at most, None for any number: its shards' part of what all do."""
+    most = connections.settings.cache.most_bytes
+    return None if most is None else most * len(connections.shards) // SHARDS
+
+
+def look_at_cache(connections: Connections, most: int, clock: Callable[[], float] = time.time) -> Room | None:
+    """What OMERO has of the units of this agent, and what is to go.
+
+    Args:
+        connections: Both sides; nothing is written.
+        most: Bytes that there are to be at most.
+        clock: Gives the time, seconds since 1970.
+
+    Returns:
+        None where OMERO's repository cannot be looked into.
+
+    Raises:
+        UnreachableError: A side is down.
+    """
+    observer = Observer(connections, clock)
+    repository = observer.repository
+    return make_room(_cached(connections, observer, repository, clock), most) if repository else None
+
+
+def _cached(
+    connections: Connections, observer: Observer, repository: ProvenRepository, clock: Callable[[], float]
+) -> Iterator[Cached]:
+    zone, names = connections.zone, connections.names
+
+    def read(ids: Sequence[int]) -> dict[int, Cached]:
+        units = gather(zone, names, ids, [names.agreement, names.unit], each_once=True)
+        bases = {data_id: agreement_of(unit.first, names) for data_id, unit in units.items()}
+        filesets = {data_id: base.fileset for data_id, base in bases.items() if base.fileset and not base.gone}
+        copies = copies_of(connections, repository, filesets.values()) if filesets else {}
+        found = dict[int, Cached]()
+        for data_id, fileset in filesets.items():
+            seen = Observation(
+                units[data_id],
+                observer.policy,
+                clock(),
+                OmeroView(fileset),
+                bases[data_id],
+                copies=copies.get(fileset, ()),
+            )
+            if (cached := in_cache(seen)) is not None:
+                found[data_id] = cached
+        return found
+
+    for page in pages(zone, (), names.agreement):
+        # What cannot be read is told of when it is observed.
+        yield from read_apart([id_ for id_ in page if shard_of(id_) in connections.shards], read, _skip).values()
+
+
+def _skip(data_id: int, error: Exception) -> None:
+    log.info("what OMERO has of it is not counted", data_id=data_id, error=str(error))
+
+
+class MakingRoom:
+    """What one agent does about the size of the cache, from sweep to sweep."""
+
+    def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._most = limit_of(connections)
+        self._per_sweep = connections.settings.imports.per_sweep
+        self._clock = clock
+        self._leaving = deque[Cached]()
+        self._due = time.monotonic()
+
+    def looks(self, under_way: Collection[Key]) -> list[Job]:
+        """To look at all copies, when it is time and what the last look has found is done.
+
+        Args:
+            under_way: What is being done already, or waits for it.
+        """
+        is_at_work = any(key == LOOKING or key[0] == COPYING for key in under_way)
+        if self._most is None or self._leaving or is_at_work or time.monotonic() < self._due:
+            return []
+        return [Job(LOOKING, partial(self._look, self._most))]
+
+    def jobs(self, report: Report, under_way: Collection[Key], busy: Collection[int]) -> list[Job]:
+        """To remove what was found.
+
+        Args:
+            report: Counts the units that are too many: the bytes of each are read.
+            under_way: What is being done already, or waits for it.
+            busy: The data objects that this is about.
+        """
+        count, jobs = sum(kind == COPYING for kind, _ in under_way), list[Job]()
+        while self._leaving and len(jobs) + count < self._per_sweep:
+            data_id = self._leaving.popleft().data_id
+            if data_id not in busy:
+                jobs.append(Job((COPYING, data_id), partial(_settle, self._clock, data_id), frozenset({data_id})))
+        report.postponed += len(self._leaving)
+        return jobs
+
+    def _look(self, most: int, connections: Connections) -> Report:
+        begun = time.monotonic()
+        self._due = begun + PAUSE_SECONDS
+        try:
+            room = look_at_cache(connections, most, self._clock)
+        except RefusedError as error:
+            log.error("OMERO's copies cannot be counted", error=str(error))
+            return Report()
+        now = time.monotonic()
+        self._due = max(self._due, now + PART * (now - begun))
+        if room is None:
+            return Report()
+        connections.activity.looked_at_cache(room.size, room.most)
+        log.info("looked at OMERO's copies", bytes=room.size, most=room.most, leaving=room.freed)
+        if not room.is_all:
+            self._due = now
+        self._leaving = deque(room.leaving)
+        return Report()
+
+
+def _settle(clock: Callable[[], float], data_id: int, connections: Connections) -> Report:
+    return Cache(connections, clock, makes_room=True).settle(data_id)
