@@ -22,15 +22,21 @@ class Log:
         logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
         logging.getLogger("omero").setLevel(logging.ERROR)
         self._level = logging.DEBUG if verbose else logging.INFO
+        if "structlog" in sys.modules:  # nothing to put off; who captures the log later on shall not lose it
+            self._settle()
 
     def __getattr__(self, name: str) -> Any:
         """What the logger has: ``info``, ``warning``, ``error``, ``exception``."""
         import structlog  # noqa: PLC0415
 
+        self._settle()
+        return getattr(structlog.get_logger(), name)
+
+    def _settle(self) -> None:
+        """Configure structlog, unless that was done."""
         if self._level is not None:
             _configure(self._level)
             self._level = None
-        return getattr(structlog.get_logger(), name)
 
 
 def _configure(level: int) -> None:

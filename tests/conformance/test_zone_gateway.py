@@ -15,7 +15,8 @@ from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone import marks
-from irods_omero.gateways.zone.avus import add_avu, apply_to_zone, record_agreement, remove_avu, set_avu
+from irods_omero.gateways.zone.actions import apply_to_zone, record_agreement
+from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import attached_at, existing, ids_with, read_avus, read_objects

@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
+
+from irods_omero.logs import log
 
 PROGRAM = """
 import sys
@@ -29,3 +32,10 @@ def test_the_log_is_json_on_standard_error_and_its_library_is_loaded_by_the_firs
     assert [line["event"] for line in lines] == events
     assert (lines[-1]["level"], lines[-1]["path"]) == ("error", "/lab/é")
     assert "ValueError: no such unit" in lines[-1]["exception"]
+
+
+def test_what_is_captured_after_it_was_configured_stays_captured() -> None:
+    log.configure(verbose=False)
+    with capture_logs() as lines:
+        log.info("swept")
+    assert [line["event"] for line in lines] == ["swept"]

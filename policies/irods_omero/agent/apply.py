@@ -33,7 +33,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
-from irods_omero.gateways.zone.avus import apply_to_zone, record_agreement
+from irods_omero.gateways.zone.actions import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.logs import log

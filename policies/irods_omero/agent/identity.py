@@ -24,7 +24,7 @@ from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero.events import last_row
 from irods_omero.gateways.omero.fileset_pages import keys_below, last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
-from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.identity import write_zone_key
 from irods_omero.gateways.zone.marks import post

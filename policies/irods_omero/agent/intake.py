@@ -36,7 +36,8 @@ from irods_omero.gateways.omero.filesets import keys_of, read_filesets
 from irods_omero.gateways.omero.sources import BLOCK, blocks_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake as zone_intake
-from irods_omero.gateways.zone.avus import add_avu, record_agreement
+from irods_omero.gateways.zone.actions import record_agreement
+from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
 from irods_omero.logs import log

@@ -15,7 +15,7 @@ from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.zone.avus import record_agreement
+from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.objects import ids_with
 
 

@@ -1,4 +1,4 @@
-"""Plain metadata calls, in whatever order the plan gives: each may be repeated without harm.
+"""Plain metadata calls: each may be repeated without harm.
 
 Plain calls, because one atomic operation costs as much as ten of them on a real zone.
 """
@@ -13,35 +13,11 @@ from irods.exception import CAT_SUCCESS_BUT_WITH_NO_INFO, CATALOG_ALREADY_HAS_IT
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, SetRight, ZoneAction
-from irods_omero.domain.state.agreement import VERSION, encode
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.movement import queue_movement
-from irods_omero.gateways.zone.rights import set_right
-from irods_omero.vocabulary import Names
 
 AS_ADMIN = {kw.ADMIN_KW: ""}
 """Given with each call: the option of the metadata manager outlives its session (python-irodsclient#833)."""
-
-
-def apply_to_zone(zone: ZoneConnection, action: ZoneAction) -> None:
-    """Do one action of a plan."""
-    match action:
-        case AddAvu():
-            add_avu(zone, action.path, action.avu)
-        case RemoveAvu():
-            remove_avu(zone, action.path, action.avu)
-        case SetRight():
-            set_right(zone, action)
-        case Move():
-            queue_movement(zone, action)
-
-
-def record_agreement(zone: ZoneConnection, names: Names, action: RecordAgreement) -> None:
-    """Write the agreement of a unit over the one that was there."""
-    avu = Avu(names.agreement, encode(action.agreement), VERSION)
-    set_avu(zone, action.path, avu)
 
 
 def add_avu(zone: ZoneConnection, path: str, avu: Avu, collection: bool = False) -> None:
