@@ -237,6 +237,7 @@ def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene
     assert small[1] == 0
 
 
+@pytest.mark.lab_only("a TIFF by another name")
 def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_can_say_it(scene: Scene) -> None:
     made = put_all(scene, {"one.mvd2": tiff(1), "two.mvd2": tiff(2), "Data/1.aisf": lab_book()})
     scene.sweep()
