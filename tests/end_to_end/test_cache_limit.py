@@ -31,6 +31,8 @@ from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 from tests.end_to_end.test_one_copy import drifted, run_command
 from tests.scene.accounts import FAST
 
+pytestmark = pytest.mark.lab_only("counts all copies that OMERO has")
+
 SIZE = len(PICTURE)
 DAY = 86_400.0
 
