@@ -21,6 +21,7 @@ class Saver:
         self._work = work
         self._store = work.store
         self._ids: dict[int, int] = {}
+        self._saved: list[Any] = []  # kept, as the number of an object that is gone is given to the next one
         self._open: set[int] = set()
         self._rows: dict[tuple[str, int], Row] = {}
 
@@ -42,6 +43,7 @@ class Saver:
         else:
             identity = self._update(entity, instance, row, linked)
         self._ids[id(instance)] = identity
+        self._saved.append(instance)
         self._members(entity, instance, identity)
         return identity
 

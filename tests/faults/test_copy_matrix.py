@@ -91,7 +91,7 @@ class Stage:
         return [each.name for each in self.place(case).parent.iterdir() if each != self.place(case)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "copies") as (scene, agents):
         repository = scene.omero.repository
