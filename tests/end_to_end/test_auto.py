@@ -263,8 +263,9 @@ def test_what_comes_late_is_taken_in_and_what_leaves_is_by_itself(scene: Scene) 
     scene.user.collections.create(f"{scene.collection}/out")
     scene.user.metadata.set(Collection, f"{scene.collection}/out", iRODSMeta("omero::import", "off"))
     moved = scene.move(notes, "out/cells.txt")
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    for _ in range(2):  # two marks of one moment come in either order, and in one of them it takes a second look
+        with scene.agent("--once") as agent:
+            assert agent.wait(120) == 0
     assert [name for name, *_ in scene.shown(moved).avus if name.startswith("omero::")] == []
     assert together(scene, cells)
 
