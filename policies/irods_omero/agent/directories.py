@@ -185,7 +185,7 @@ class Directories:
         wrong = next((decision.error for decision in decisions if not decision.files), "")
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)} & set(objects)
         strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
-        changing = [each for decision in decisions for each in (*decision.claims, *decision.leaving)]
+        changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
         due = {*_due(decisions, objects, names, claimed), *losing, *(stray.data_id for stray in strays)}
