@@ -28,7 +28,7 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
 from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
-from irods_omero.gateways.zone.resources import resources_below
+from irods_omero.gateways.zone.resources import resources_below, root_names
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
 from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
@@ -59,6 +59,10 @@ class Observer:
             self._connections.zone, self._connections.names, self._connections.settings.imports.own_rules()
         )
 
+    @cached_property
+    def _root_resources(self) -> dict[int, str]:
+        return root_names(self._connections.zone)
+
     def look_anew(self) -> None:
         """Forget what collections say: it is read again when it is needed."""
         self.__dict__.pop("watched", None)
@@ -73,7 +77,7 @@ class Observer:
         """Add what the collection says, and of a hierarchy where its parts are."""
         path = unit.first.path
         zarr = "" if is_part_of_zarr(path) else zarr_of(path)
-        resources = resources_below(self._connections.zone, zarr) if zarr else ()
+        resources = resources_below(self._connections.zone, zarr, self._root_resources) if zarr else ()
         return replace(unit, rule=self.watched.rule_for(path), resources=resources)
 
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:

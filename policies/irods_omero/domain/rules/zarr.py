@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from irods_omero.domain.state.views import ImageState
-from irods_omero.domain.state.zarr import Length, Place, Sizes, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
+from irods_omero.domain.state.zarr import Length, Sizes, WellPosition, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
 from irods_omero.vocabulary import ZARR, ZARR_ROOTS, zarr_of
 
 T = TypeVar("T")
@@ -61,6 +61,9 @@ TYPES_3 = {
 ROWS_COLUMNS = ("rows", "columns")
 
 MOST_IMAGES = 10_000
+MOST_CHANNELS = 100_000
+"""At most so many are made of one hierarchy, for which memory is taken: anybody can write any number into metadata."""
+
 LARGEST = 2**31 - 1
 
 
@@ -79,6 +82,14 @@ def contents_of(root: str, read: Reader) -> ZarrContents:
         ZarrError: It has none, or one that cannot be shown; with the document and the key.
     """
     hierarchy = _Hierarchy(read, is_3=root == VERSION_3)
+    contents = _contents(hierarchy)
+    channels = sum(image.sizes.c for image in contents.images)
+    if channels > MOST_CHANNELS:
+        raise hierarchy.error("", "multiscales", f"it has {channels} channels, and at most {MOST_CHANNELS} are made")
+    return contents
+
+
+def _contents(hierarchy: _Hierarchy) -> ZarrContents:
     attributes = hierarchy.attributes("")
     if "plate" in attributes:
         return hierarchy.plate(attributes["plate"])
@@ -147,21 +158,22 @@ class _Hierarchy:
         if not rows or not columns or not wells:
             raise self.error("", "plate", "this has to have rows, columns and wells")
         images: list[ZarrImage] = []
-        places: list[Place] = []
+        positions: list[WellPosition] = []
         for well in wells:
             path = _text(well.get("path"))
-            place = _place(well, rows, columns)
-            if place is None or not _is_inside(path):
+            position = _position(well, rows, columns)
+            if position is None or not _is_inside(path):
                 raise self.error("", "plate/wells", f"{path!r} is in no row and column")
             for image in _list_of(dict, _mapping(self.attributes(path).get("well")).get("images")):
                 field = f"{path}/{_text(image.get('path'))}"
                 images.append(self.image(field, self.attributes(field)))
-                places.append(place)
+                positions.append(position)
                 if len(images) > MOST_IMAGES:
                     raise self.error("", "plate", f"it has more than {MOST_IMAGES} images")
         if not images:
             raise self.error("", "plate/wells", "none of them has an image")
-        return ZarrContents(tuple(images), ZarrPlate(_text(plate.get("name")), len(rows), len(columns), tuple(places)))
+        name = _text(plate.get("name"))
+        return ZarrContents(tuple(images), ZarrPlate(name, len(rows), len(columns), tuple(positions)))
 
     def image(self, path: str, attributes: Document) -> ZarrImage:
         first = next(iter(_list_of(dict, attributes.get("multiscales"))), None)
@@ -174,9 +186,12 @@ class _Hierarchy:
         shape, pixel_type = self.array(array)
         axes = self.axes(path, first, len(shape))
         sizes = Sizes(**dict(zip(axes, shape, strict=True)))
+        if sizes.c > MOST_CHANNELS:
+            raise self.error(
+                path, "multiscales/axes", f"it has {sizes.c} channels, and at most {MOST_CHANNELS} are made"
+            )
         return ZarrImage(
             path=path,
-            name=_text(first.get("name")),
             sizes=sizes,
             pixel_type=pixel_type,
             lengths=_lengths(axes, first, largest),
@@ -197,8 +212,8 @@ class _Hierarchy:
 
     def axes(self, path: str, multiscale: Document, dimensions: int) -> str:
         """The letters of the axes: those of versions 0.1 and 0.2 are always the same."""
-        axes = multiscale.get("axes", list(AXES))
-        names = [axis.get("name") if isinstance(axis, dict) else axis for axis in axes if axis is not None]
+        axes = _list_of(object, multiscale.get("axes", list(AXES)))
+        names = [axis.get("name") if isinstance(axis, dict) else axis for axis in axes]
         known = [name for name in names if isinstance(name, str) and name in AXES and len(name) == 1]
         if known != names or len(set(known)) != len(known) or not {"x", "y"} <= set(known) or len(known) != dimensions:
             cause = f"arrays of {dimensions} dimensions with the axes {names} cannot be shown, only x, y, and t, c, z"
@@ -206,7 +221,7 @@ class _Hierarchy:
         return "".join(known)
 
 
-def _place(well: Document, rows: list[str], columns: list[str]) -> Place | None:
+def _position(well: Document, rows: list[str], columns: list[str]) -> WellPosition | None:
     """Where a well is: since version 0.4 by numbers, before by the names in its path."""
     numbers = well.get("rowIndex"), well.get("columnIndex")
     names = _text(well.get("path")).split("/")
@@ -215,7 +230,7 @@ def _place(well: Document, rows: list[str], columns: list[str]) -> Place | None:
     row, column = numbers
     if not (isinstance(row, int) and isinstance(column, int)):
         return None
-    return Place(row, column) if 0 <= row < len(rows) and 0 <= column < len(columns) else None
+    return WellPosition(row, column) if 0 <= row < len(rows) and 0 <= column < len(columns) else None
 
 
 def _mapping(value: object) -> Document:
@@ -236,26 +251,32 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(value: object) -> float | None:
-    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
-    return number if math.isfinite(number) else None
+def _number(value: object) -> float:
+    """A finite number; NaN for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _lengths(axes: str, multiscale: Document, dataset: Document) -> tuple[tuple[str, Length], ...]:
-    """The lengths of a pixel: what both levels of transformations say, of axes whose unit is one of length."""
-    lengths: dict[str, Length] = {}
-    for letter, axis in zip(axes, multiscale.get("axes", ()), strict=False):
-        unit = axis.get("unit") if isinstance(axis, dict) else None
-        if letter in "xyz" and isinstance(unit, str):
-            lengths[letter] = Length(1.0, unit)
-    for transformations in (multiscale.get("coordinateTransformations"), dataset.get("coordinateTransformations")):
-        for each in _list_of(dict, transformations):
-            scale = each.get("scale") if each.get("type") == "scale" else None
-            for letter, factor in zip(axes, _list_of(object, scale), strict=False):
-                number = _number(factor)
-                if letter in lengths and number is not None:
-                    lengths[letter] = lengths[letter]._replace(value=lengths[letter].value * number)
-    return tuple((letter, length) for letter, length in sorted(lengths.items()) if 0 < length.value < math.inf)
+    """The lengths of a pixel along axes that have a unit, by what both levels of transformations say."""
+    lengths = []
+    for place, (letter, axis) in enumerate(zip(axes, _list_of(object, multiscale.get("axes")), strict=False)):
+        unit, value = _text(_mapping(axis).get("unit")), _scale(multiscale, place) * _scale(dataset, place)
+        if letter in "xyz" and unit and 0 < value < math.inf:
+            lengths.append((letter, Length(value, unit)))
+    return tuple(sorted(lengths))
+
+
+def _scale(said: Document, place: int) -> float:
+    """By how much an axis is scaled."""
+    transformations = _list_of(dict, said.get("coordinateTransformations"))
+    scales = [_list_of(object, each.get("scale")) for each in transformations if each.get("type") == "scale"]
+    return math.prod(_number(scale[place]) for scale in scales if place < len(scale))
 
 
 def _channels(omero: object, count: int) -> tuple[ZarrChannel, ...]:
@@ -270,7 +291,7 @@ def _channel(said: Document) -> ZarrChannel:
     return ZarrChannel(
         name=_text(said.get("label")),
         color=_color(_text(said.get("color")).lstrip("#")),
-        window=(start, end) if start is not None and end is not None and start < end else None,
+        window=(start, end) if start < end else None,
     )
 
 

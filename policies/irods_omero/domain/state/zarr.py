@@ -44,7 +44,6 @@ class ZarrImage:
 
     Attributes:
         path: Of its group, below the hierarchy; empty where that is the hierarchy itself.
-        name: What it is called there, empty for nothing.
         sizes: Of the largest resolution.
         pixel_type: As OMERO calls it, such as ``uint16``.
         lengths: Of one pixel, by axis: ``x``, ``y``, ``z``.
@@ -52,14 +51,13 @@ class ZarrImage:
     """
 
     path: str
-    name: str
     sizes: Sizes
     pixel_type: str
     lengths: tuple[tuple[str, Length], ...]
     channels: tuple[ZarrChannel, ...]
 
 
-class Place(NamedTuple):
+class WellPosition(NamedTuple):
     """The well of an image: row and column, counted from 0."""
 
     row: int
@@ -74,13 +72,13 @@ class ZarrPlate:
         name: What it is called there, empty for nothing.
         rows: How many it has.
         columns: How many it has.
-        places: For each image of the hierarchy its well.
+        positions: For each image of the hierarchy that of its well.
     """
 
     name: str
     rows: int
     columns: int
-    places: tuple[Place, ...]
+    positions: tuple[WellPosition, ...]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.referring import refer
+from irods_omero.gateways.omero.referring import read_hierarchy, refer
 from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
@@ -198,6 +198,8 @@ class Importer:
         done = _with_key(complete, action) or self._unchanged(complete, action, open_object)
         if done is not None:
             return done
+        # Before the owner's session is opened, which would idle out.
+        hierarchy = read_hierarchy(action, open_object) if action.address else None
         try:
             session = self._people.owner_session(action.user, action.target.group, is_arrival=True)
             container = find_container(session, action.target)
@@ -206,7 +208,10 @@ class Importer:
         self._tags.offer_requests(session, session.group)
         begin()
         try:
-            (refer if action.address else _import)(session, action, container, open_object)
+            if hierarchy is not None:
+                refer(session, action, container, hierarchy)
+            else:
+                _import(session, action, container, open_object)
         except RefusedError:
             with suppress(RefusedError):
                 self._complete(action, wait=False)  # clears away what the server leaves behind

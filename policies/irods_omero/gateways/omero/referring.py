@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import omero
 import omero.model
@@ -14,8 +14,9 @@ from omero.rtypes import rdouble, rint, rlong, rstring
 
 from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, contents_of
 from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import entry_paths
-from irods_omero.domain.state.zarr import Place, ZarrChannel, ZarrImage, ZarrPlate
+from irods_omero.domain.state.zarr import WellPosition, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
 from irods_omero.errors import ContentError, RefusedError
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.session import OmeroSession
@@ -24,8 +25,10 @@ from irods_omero.vocabulary import zarr_of
 
 READING = "reading"
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 """A larger document of metadata is none: those of plates with thousands of wells have some hundred kilobytes."""
+
+NAME_BYTES = 250
 
 ENTITY_TYPE = "com.glencoesoftware.ngff:multiscales"
 ENTITY_ID = 3
@@ -34,29 +37,49 @@ ENTITY_ID = 3
 WHITE = (255, 255, 255)
 
 
-def refer(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
-    """Make a fileset with the images of a hierarchy, and its plate, all or nothing: they are saved by one call.
+class Hierarchy(NamedTuple):
+    """What was read of a hierarchy: the document that speaks for it, and what all of them say."""
+
+    root: bytes
+    contents: ZarrContents
+
+
+def read_hierarchy(action: Import, open_object: Opener) -> Hierarchy:
+    """Read the metadata of a hierarchy: of a plate it may take long, as each image has two documents.
 
     Args:
-        session: A session of the user who shall own them.
         action: What to import; the first of its paths is what speaks for the hierarchy.
-        container: The dataset that images go into, the screen that a plate does.
         open_object: Opens a data object for reading.
 
     Raises:
         ContentError: The metadata is not that of an OME-Zarr that OMERO can show.
-        RefusedError: A part of it is not there (yet), or OMERO refuses something.
+        RefusedError: A part of it is not there (yet).
     """
-    root = action.paths[0]
-    zarr = zarr_of(root)
-    content = _read(root, open_object)
-    _compare(action, content)
+    path = action.paths[0]
+    zarr, root = zarr_of(path), _read(path, open_object)
+    _compare(action, root)
     try:
-        contents = contents_of(root.rpartition("/")[2], lambda name: _document(f"{zarr}/{name}", open_object))
+        contents = contents_of(path.rpartition("/")[2], lambda name: _document(f"{zarr}/{name}", open_object))
     except ZarrError as error:
         raise ContentError("reading the metadata of", zarr, str(error)) from error
-    enums = _Enums(session)
-    fileset = _fileset(action, content, enums)
+    return Hierarchy(root, contents)
+
+
+def refer(session: OmeroSession, action: Import, container: Any, hierarchy: Hierarchy) -> None:
+    """Make a fileset with the images of a hierarchy, and its plate, all or nothing: they are saved by one call.
+
+    Args:
+        session: A session of the user who shall own them.
+        action: What to import.
+        container: The dataset that images go into, the screen that a plate does.
+        hierarchy: What was read of it.
+
+    Raises:
+        RefusedError: OMERO refuses something.
+    """
+    root, contents = action.paths[0], hierarchy.contents
+    zarr, enums = zarr_of(root), _Enums(session)
+    fileset = _fileset(action, hierarchy.root, enums)
     is_alone = len(contents.images) == 1 and contents.plate is None
     images = [_image(zarr, action.address, image, enums, is_alone) for image in contents.images]
     for series, image in enumerate(images):
@@ -145,17 +168,17 @@ def _fileset(action: Import, content: bytes, enums: _Enums) -> Any:
 def _plate(zarr: str, said: ZarrPlate, images: Sequence[Any], container: Any) -> Any:
     """A plate with all its wells and images: only from above they are saved together."""
     plate = omero.model.PlateI()
-    plate.name = rstring(said.name or zarr.rpartition("/")[2])
+    plate.name = rstring(printable(said.name or zarr.rpartition("/")[2], NAME_BYTES))
     plate.rows, plate.columns = rint(said.rows), rint(said.columns)
-    wells: dict[Place, Any] = {}
-    for place, image in zip(said.places, images, strict=True):
-        if place not in wells:
-            wells[place] = well = omero.model.WellI()
-            well.row, well.column = map(rint, place)
+    wells: dict[WellPosition, Any] = {}
+    for position, image in zip(said.positions, images, strict=True):
+        if position not in wells:
+            wells[position] = well = omero.model.WellI()
+            well.row, well.column = map(rint, position)
             plate.addWell(well)
         field = omero.model.WellSampleI()
         field.image = image
-        wells[place].addWellSample(field)
+        wells[position].addWellSample(field)
     if isinstance(container, omero.model.ScreenI):
         plate.linkScreen(omero.model.ScreenI(container.id.val, False))
     return plate
@@ -163,7 +186,7 @@ def _plate(zarr: str, said: ZarrPlate, images: Sequence[Any], container: Any) ->
 
 def _image(zarr: str, template: str, said: ZarrImage, enums: _Enums, is_alone: bool) -> Any:
     image, name = omero.model.ImageI(), zarr.rpartition("/")[2]
-    image.name = rstring(name if is_alone else f"{name} [{said.path or said.name}]")
+    image.name = rstring(printable(name if is_alone else f"{name} [{said.path}]", NAME_BYTES))
     point(image, address_of(template, zarr, said.path))
     image.addPixels(_pixels(said, enums))
     return image
@@ -188,7 +211,7 @@ def _channels(channels: Iterable[ZarrChannel]) -> Iterable[Any]:
     for said in channels:
         channel, logical = omero.model.ChannelI(), omero.model.LogicalChannelI()
         if said.name:
-            logical.name = rstring(said.name)
+            logical.name = rstring(printable(said.name, NAME_BYTES))
         channel.logicalChannel = logical
         channel.red, channel.green, channel.blue = map(rint, said.color or WHITE)
         channel.alpha = rint(255)

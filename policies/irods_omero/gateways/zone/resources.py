@@ -25,9 +25,17 @@ def root_names(zone: ZoneConnection) -> dict[int, str]:
     return {int(id_): _root(id_, listed) for id_ in listed}
 
 
-def resources_below(zone: ZoneConnection, collection: str) -> tuple[str, ...]:
-    """The root resources that have good replicas of what is in a collection and below it, added up by the catalog."""
-    tops, ids = root_names(zone), set[int]()
+def resources_below(zone: ZoneConnection, collection: str, tops: Mapping[int, str]) -> tuple[str, ...]:
+    """The root resources that have good replicas of what is in a collection and below it, added up by the catalog.
+
+    Those of a collection whose name differs only where this one's has what a pattern takes for any sign count, too.
+
+    Args:
+        zone: The zone.
+        collection: Logical path.
+        tops: The name of the root resource for the id of each resource.
+    """
+    ids = set[int]()
     for pattern in patterns_below([collection]):
         conditions = (Like(Collection.name, pattern), DataObject.replica_status == GOOD)
         counts = sums(zone, "reading resources", DataObject.resc_id, DataObject.id, DataObject.size, *conditions)

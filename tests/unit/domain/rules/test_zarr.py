@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, addresses_of, contents_of
 from irods_omero.domain.state.views import ImageState
-from irods_omero.domain.state.zarr import Length, Place, Sizes, ZarrChannel, ZarrContents, ZarrPlate
+from irods_omero.domain.state.zarr import Length, Sizes, WellPosition, ZarrChannel, ZarrContents, ZarrPlate
 from irods_omero.vocabulary import is_part_of_zarr, zarr_of
 from tests.zarr import IMAGES, METADATA, PLATES, root_of, several
 
@@ -61,10 +61,27 @@ def test_images_of_one_conversion_come_in_their_order(name: str) -> None:
     assert [image.path for image in reading(several(name)).images] == ["0", "1"]
 
 
+def test_no_number_and_no_length_is_made_of_what_is_none() -> None:
+    documents = deepcopy(METADATA["ome-zarr-py 0.4"])
+    multiscale = documents[".zattrs"]["multiscales"][0]
+    multiscale["datasets"][0]["coordinateTransformations"][0]["scale"] = [1, 10**400, "2", True]
+    documents[".zattrs"]["omero"]["channels"][0]["window"] = {"start": 0, "end": 10**400}
+    (image,) = reading(documents).images
+    assert (image.lengths, image.channels[0].window) == ((), None)
+
+
+def test_the_images_of_a_hierarchy_have_no_more_channels_together_than_one_may_have() -> None:
+    documents = several()
+    for path in ("0/s0/.zarray", "1/s0/.zarray"):
+        documents[path] = {**documents[path], "shape": [60_000, 3, 4, 4]}
+    with pytest.raises(ZarrError, match="120000 channels"):
+        reading(documents)
+
+
 @pytest.mark.parametrize("name", PLATES)
 def test_a_plate_has_its_images_in_wells(name: str) -> None:
     contents = reading(METADATA[name])
-    assert contents.plate == ZarrPlate("", 1, 2, (Place(0, 0), Place(0, 1)))
+    assert contents.plate == ZarrPlate("", 1, 2, (WellPosition(0, 0), WellPosition(0, 1)))
     assert [image.path for image in contents.images] == ["A/1/0", "A/2/0"]
 
 
@@ -74,7 +91,7 @@ def test_wells_of_versions_before_0_4_are_known_by_their_path() -> None:
         del well["rowIndex"], well["columnIndex"]
     plate = reading(documents).plate
     assert plate is not None
-    assert plate.places == (Place(0, 0), Place(0, 1))
+    assert plate.positions == (WellPosition(0, 0), WellPosition(0, 1))
 
 
 @pytest.mark.parametrize("well", [{"rowIndex": 1}, {"rowIndex": -1}, {"rowIndex": "0"}, {"path": "../1"}, {"path": 1}])
@@ -114,6 +131,8 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "twice": (".zattrs", lambda d: d["multiscales"][0].update(axes=["z", "z", "y", "x"]), "multiscales/axes"),
     "type": ("s0/.zarray", lambda d: d.update(dtype="<i8"), "s0/.zarray: dtype"),
     "shape": ("s0/.zarray", lambda d: d.update(shape=[0, 3, 4, 4]), "s0/.zarray: shape"),
+    "numbered axes": (".zattrs", lambda d: d["multiscales"][0].update(axes=5), "multiscales/axes"),
+    "channels": ("s0/.zarray", lambda d: d.update(shape=[2**30, 3, 4, 4]), "channels"),
     "huge": ("s0/.zarray", lambda d: d.update(shape=[2, 3, 2**31, 4]), "s0/.zarray: shape"),
 }
 
@@ -143,7 +162,7 @@ def test_whatever_else_is_there_either_images_are_read_or_it_is_said_what_is_wro
         return
     assert contents.images
     assert all(min(image.sizes) > 0 and len(image.channels) == image.sizes.c for image in contents.images)
-    assert contents.plate is None or len(contents.plate.places) == len(contents.images)
+    assert contents.plate is None or len(contents.plate.positions) == len(contents.images)
 
 
 @given(
