@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from irods_omero.install import source
+from irods_omero.install import distribution
 from tests.unit.hooks.interpreters import VERSIONS, find
 
 PROJECT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def main() -> int:
 
 def install(folder: Path) -> Path:
     """The in-server part as it is installed: core.py, the package, and a policy file beside them."""
-    for name, data in {"core.py": source.core(), **source.parts()}.items():
+    for name, data in {"core.py": distribution.core(), **distribution.parts()}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     policy = {"watch": {"roots": ["/tempZone/home/lab"]}, "zone": {"name": "tempZone", "user": "omero-agent"}}

@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from irods_omero.install.distribution import CORE, core, installed_version, parts
 from irods_omero.install.layout import PACKAGE, PACKAGED
-from irods_omero.install.source import CORE, core, installed_version, parts
 
 TOP = Path(__file__).parents[1]
 DIST = TOP / "dist"

@@ -21,15 +21,15 @@ from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.containers import find_container
-from irods_omero.gateways.omero.counts import count_images, count_since
 from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, unanswered_since
+from irods_omero.gateways.omero.fileset_history import noted
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
+from irods_omero.gateways.omero.image_counts import count_images, count_since
 from irods_omero.gateways.omero.image_facts import EQUIPMENT, facts_of
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
-from irods_omero.gateways.omero.records import noted
 from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags

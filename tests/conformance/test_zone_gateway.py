@@ -15,14 +15,14 @@ from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone import marks
-from irods_omero.gateways.zone.actions import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.collection_paths import paths_in
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import attached_at, existing, ids_with, read_avus, read_objects
-from irods_omero.gateways.zone.places import paths_in
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import TierLook, members, read_tiers, read_watched
+from irods_omero.gateways.zone.zone_actions import apply_to_zone, record_agreement
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
 from tests.conformance.zone import AS_ADMIN, FAST, LOWER, MEDIUM, TIERS, UPPER, Zone, avus_of
 from tests.scene.scene import knows_times_of_avus

@@ -17,13 +17,13 @@ from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.settings import load_settings
-from irods_omero.status.summary import OVERDUE, Backlog, Cause, Requests, Status, TierUse
+from irods_omero.status.summary import OVERDUE, Cause, MarkCount, Requests, Status, TierUse
 
 CONFIG = Path(__file__).parents[2] / "irods_config"
 MONITORING = CONFIG / "monitoring"
 STATUS = Status(
     now=0,
-    backlog=(Backlog("to be imported", 1, 1),),
+    backlog=(MarkCount("to be imported", 1, 1),),
     requests=(Requests("archive", OVERDUE, 1),),
     causes=tuple(Cause(kind, "", 1, "") for kind in (AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT)),
     tiers=(TierUse("fast", "fast", 1, 1),),

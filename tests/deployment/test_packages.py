@@ -19,7 +19,7 @@ import pytest
 
 from irods_omero import hooks
 from irods_omero.doctor.facts.server_facts import observe_server
-from irods_omero.install import layout, source
+from irods_omero.install import distribution, layout
 from irods_omero.install.layout import PACKAGE, PYTHON, ServerLayout
 from irods_omero.settings.reference import schema_text
 from tests.unit.hooks.interpreters import VERSIONS, find
@@ -31,7 +31,7 @@ iserver = server
 
 INTERPRETERS = find()
 TOP = Path(__file__).parents[2]
-VERSION = version(source.DISTRIBUTION)
+VERSION = version(distribution.DISTRIBUTION)
 RULES = Path("usr/lib/python3/dist-packages/irods_omero")
 SHARE = Path("usr/share") / PACKAGE
 EXAMPLE = Path("share/irods-omero/omero_policy.example.json")
@@ -211,7 +211,7 @@ def files(root: Path) -> set[str]:
 @needs_dpkg
 def test_the_debian_package_has_the_rules_and_changes_no_configuration(unpacked: Path) -> None:
     rules = unpacked / RULES.parent
-    assert {name: (rules / name).read_bytes() for name in source.parts()} == source.parts()
+    assert {name: (rules / name).read_bytes() for name in distribution.parts()} == distribution.parts()
     assert {path.name for path in (unpacked / SHARE).iterdir()} >= {"core.py", "server_config.fragment.json"}
     assert {path.name for path in unpacked.iterdir()} == {"usr"}
 
@@ -233,7 +233,7 @@ def test_the_debian_package_is_compiled_when_installed_and_leaves_nothing(root: 
     installed = dpkg(root, "--install", str(debian))
     assert installed.returncode == 0, installed
     assert "README.Debian" in installed.stdout
-    assert len(list((root / RULES).rglob("*.pyc"))) == len(source.parts())
+    assert len(list((root / RULES).rglob("*.pyc"))) == len(distribution.parts())
     shutil.copy(root / SHARE / "core.py", root / "etc" / "irods")
     removed = dpkg(root, "--purge", PACKAGE)
     assert removed.returncode == 0, removed
@@ -252,7 +252,7 @@ def test_the_debian_package_is_compiled_anew_when_python_is_updated(root: Path, 
     triggered = dpkg(root, "--triggers-only", "--pending")
     assert triggered.returncode == 0, triggered
     assert len(folders) == 2
-    assert len(list((root / RULES).rglob("*.pyc"))) == len(source.parts())
+    assert len(list((root / RULES).rglob("*.pyc"))) == len(distribution.parts())
 
 
 @needs_dpkg

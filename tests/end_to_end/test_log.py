@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from irods_omero.agent import history
+from irods_omero.agent import look_back
 from irods_omero.cli import main
 from tests.pictures import focal_halves, lab_book, retina
 from tests.scene import Scene
@@ -85,7 +85,7 @@ def put_unit(scene: Scene) -> list[str]:
 def test_of_a_unit_of_several_files_all_are_told_whichever_is_named(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "IDS_A_QUERY", 2)
+    monkeypatch.setattr(look_back, "IDS_A_QUERY", 2)
     paths = put_unit(scene)
     for path in paths:
         events = told(scene, path)

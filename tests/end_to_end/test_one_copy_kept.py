@@ -17,7 +17,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.repository.copies import Version, check
 from irods_omero.gateways.repository.directory import Repository, aside_name
-from irods_omero.gateways.zone import actions
+from irods_omero.gateways.zone import zone_actions
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.vocabulary import Names
 from tests.end_to_end.conftest import SceneFactory
@@ -103,7 +103,7 @@ def test_nothing_is_removed_where_that_cannot_be_recorded(one: OneCopy, monkeypa
     def refusing(zone: ZoneConnection, names: Names, action: RecordAgreement) -> None:
         if read:
             raise RefusedError("recording", path, "refused by a test")
-        actions.record_agreement(zone, names, action)
+        zone_actions.record_agreement(zone, names, action)
 
     with monkeypatch.context() as patch:
         patch.setattr("irods_omero.agent.cache.check", checking)
@@ -125,7 +125,7 @@ def test_what_the_zone_refuses_while_a_copy_fails_is_not_taken_for_agreed(
     one.settle()
     place = one.spoil(path)
     (image,) = scene.avus(path, "omero::image")
-    write = actions.apply_to_zone
+    write = zone_actions.apply_to_zone
 
     def refusing(zone: ZoneConnection, action: ZoneAction) -> None:
         if isinstance(action, AddAvu) and action.avu.attribute == "lab::stain":

@@ -26,7 +26,7 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero.importer import Imported, Importer
-from irods_omero.gateways.zone import actions
+from irods_omero.gateways.zone import zone_actions
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import read_objects
 from tests.pictures import retina
@@ -137,7 +137,7 @@ def test_a_movement_whose_queued_rule_has_vanished_is_asked_for_again(
     scene.ask_by_avu(path, "archive")
     patient = {"name": "fast", "recall_hours": 24.0}
     with scene.connections(tiers={FAST: patient}) as connections, monkeypatch.context() as lost:
-        lost.setattr(actions, "queue_movement", lambda *_: None)
+        lost.setattr(zone_actions, "queue_movement", lambda *_: None)
         Sweeper(connections).sweep()
         assert dict(scene.shown(path).image.pairs)["waiting"].startswith("archive since "), "the image says so"
     scene.sweep()  # nothing has told of it

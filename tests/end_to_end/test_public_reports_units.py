@@ -7,8 +7,8 @@ import pytest
 from irods_omero.agent import apply
 from irods_omero.domain.state.actions import AddAvu, ZoneAction
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.zone.actions import apply_to_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.zone_actions import apply_to_zone
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene

@@ -15,7 +15,7 @@ from irods_omero.agent.reconcile import Reconciler
 from irods_omero.domain.planning.orphans import GONE
 from irods_omero.domain.state.zone_key import ZoneKey
 from irods_omero.errors import IdentityError
-from irods_omero.gateways.zone.identity import write_zone_key
+from irods_omero.gateways.zone.zone_identity import write_zone_key
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.snapshot import filesets

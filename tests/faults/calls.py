@@ -19,7 +19,7 @@ from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero import login
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.zone import intake, streaming
+from irods_omero.gateways.zone import intake_objects, streaming
 from irods_omero.gateways.zone.connection import ZoneConnection
 
 ZONE = "zone"
@@ -106,12 +106,12 @@ class Calls:
         self._stand_in(ZoneConnection, "call", ZONE)
         self._stand_in(OmeroSession, "call", OMERO)
         self._stand_in(Repository, "call", REPOSITORY)
-        read, log_in = streaming._Reader.read, login._log_in
-        streaming._Reader.read = self._reading(read)  # type: ignore[method-assign]
+        read, log_in = streaming._ZoneStream.read, login._log_in
+        streaming._ZoneStream.read = self._reading(read)  # type: ignore[method-assign]
         login._log_in = self._logging_in(log_in)
-        write = intake._write
-        intake._write = lambda stream, block, path: self._pass(
-            ZONE, intake.WRITING, path, lambda: write(stream, block, path)
+        write = intake_objects._write
+        intake_objects._write = lambda stream, block, path: self._pass(
+            ZONE, intake_objects.WRITING, path, lambda: write(stream, block, path)
         )
 
     def _stand_in(self, owner: Any, name: str, side: str) -> None:

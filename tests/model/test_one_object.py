@@ -21,9 +21,9 @@ from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.state.actions import AddAvu, RemoveAvu, ZoneAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.zone.actions import apply_to_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import read_objects
+from irods_omero.gateways.zone.zone_actions import apply_to_zone
 from tests.faults.cases import KEYWORD, KEYWORDS, NO_PICTURE, PICTURE
 from tests.model.pool import Pool
 from tests.model.profile import DEEP, profile

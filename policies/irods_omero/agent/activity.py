@@ -17,7 +17,7 @@ from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, Un
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
-class Listener:
+class ActivityListener:
     """Somebody who is told; each method must return at once, and none may fail."""
 
     def on_sweep(self, report: Report, seconds: float) -> None:
@@ -38,11 +38,11 @@ class Activity:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""
-        self.listeners: list[Listener] = []
+        self.listeners: list[ActivityListener] = []
         self._clock = clock
         self._lock = threading.Lock()
         self._telling = threading.Lock()
-        self._under_way: list[_Work] = []
+        self._under_way: list[_Progress] = []
         self.cache: Mapping[str, int] = {}
         """How many bytes of copies OMERO had at the last look, and is to have at most; empty without a limit."""
 
@@ -60,7 +60,7 @@ class Activity:
             path: Logical path of the first data object that it is about.
             size: Bytes that there are to do.
         """
-        started = _Work(what, path, size, self._clock())
+        started = _Progress(what, path, size, self._clock())
         with self._lock:
             self._under_way.append(started)
         try:
@@ -95,18 +95,18 @@ class Activity:
         for each in news:
             self._tell(partial(_tell_news, each))
 
-    def _tell(self, tell: Callable[[Listener], None]) -> None:
+    def _tell(self, tell: Callable[[ActivityListener], None]) -> None:
         """Tell all, one after the other: imports go on side by side."""
         with self._telling:
             for listener in self.listeners:
                 tell(listener)
 
 
-def _tell_news(news: News, listener: Listener) -> None:
+def _tell_news(news: News, listener: ActivityListener) -> None:
     listener.on_news(news)
 
 
-class _Work:
+class _Progress:
     def __init__(self, what: str, path: str, size: int, since: float) -> None:
         self._what, self._path, self._size, self._since, self._done = what, path, size, since, 0
 

@@ -33,9 +33,9 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
-from irods_omero.gateways.zone.actions import apply_to_zone, record_agreement
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
+from irods_omero.gateways.zone.zone_actions import apply_to_zone, record_agreement
 from irods_omero.logs import log
 from irods_omero.vocabulary import Names
 
@@ -61,7 +61,7 @@ class _Written:
 
 
 @dataclass
-class _Work:
+class _Outcome:
     """What came of a number of plans.
 
     Attributes:
@@ -194,36 +194,36 @@ class Applier:
         """Write down that an import is tried: what breaks a server while it is imported is known by that."""
         attempt = decide_attempt(observations[data_id])
         if attempt is not None:
-            work = _Work()
-            self._write(observations, {data_id: (attempt,)}, work)
-            if data_id in work.failures:
-                raise work.failures[data_id]
+            outcome = _Outcome()
+            self._write(observations, {data_id: (attempt,)}, outcome)
+            if data_id in outcome.failures:
+                raise outcome.failures[data_id]
 
     def _apply(self, observations: Units, decisions: dict[int, Decision]) -> set[int]:
         """Do what was decided; returns the units that are to be observed again soon."""
         for data_id, decision in decisions.items():
             if observations[data_id].zone.objects:
                 self._connections.activity.tell(*news_of(observations[data_id], decision))
-        work = _Work()
-        self._carry_out(observations, {id_: each.plan.steps()[WORK] for id_, each in decisions.items()}, work)
+        outcome = _Outcome()
+        self._carry_out(observations, {id_: each.plan.steps()[WORK] for id_, each in decisions.items()}, outcome)
         for data_id, decision in decisions.items():
-            if data_id not in work.failures:
-                decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, work)
-                self.report.changed += work.done[data_id] > 0 or bool(after.plan.record)
-        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, work)
-        failures = work.failures
+            if data_id not in outcome.failures:
+                decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, outcome)
+                self.report.changed += outcome.done[data_id] > 0 or bool(after.plan.record)
+        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, outcome)
+        failures = outcome.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error)
-        told = _Work()
+        told = _Outcome()
         self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
         for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
         self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}
         return {data_id for data_id, decision in decisions.items() if decision.wait}
 
-    def _what_came_of_it(self, observation: Observation, decision: Decision, work: _Work) -> Decision:
+    def _what_came_of_it(self, observation: Observation, decision: Decision, outcome: _Outcome) -> Decision:
         """What is agreed now that all has been tried, which may not be all that was decided."""
-        refused, before = work.refused[observation.zone.unit.data_id], observation.base.undone
+        refused, before = outcome.refused[observation.zone.unit.data_id], observation.base.undone
         if not refused and not before:
             return decision
         done = decide_or_fail(replace(observation, refused=tuple(refused)))
@@ -235,16 +235,15 @@ class Applier:
             log.warning("something was refused", path=observation.zone.first.path, error=undone)
         return replace(done, plan=replace(done.plan, record=done.plan.record or done.plan.first))
 
-    def _carry_out(self, observations: Units, steps: Mapping[int, Sequence[Step]], work: _Work) -> None:
+    def _carry_out(self, observations: Units, steps: Mapping[int, Sequence[Step]], outcome: _Outcome) -> None:
         """Carry plans out step by step; only a unit of which nothing can be recorded is left at that step."""
         for step in zip(*steps.values(), strict=True):
-            due = {
-                id_: actions for id_, actions in zip(steps, step, strict=True) if actions and id_ not in work.failures
-            }
-            self._annotate(observations, due, work)
-            self._write(observations, due, work)
+            of_units = zip(steps, step, strict=True)
+            due = {id_: actions for id_, actions in of_units if actions and id_ not in outcome.failures}
+            self._annotate(observations, due, outcome)
+            self._write(observations, due, outcome)
 
-    def _annotate(self, observations: Units, due: Mapping[int, Step], work: _Work) -> None:
+    def _annotate(self, observations: Units, due: Mapping[int, Step], outcome: _Outcome) -> None:
         """Do the part of a step that is in OMERO, for all units in as few calls as possible."""
         actions = [(id_, action) for id_, step in due.items() for action in step if isinstance(action, OmeroAction)]
         refused = self._annotations.apply(actions) if actions else {}
@@ -260,13 +259,13 @@ class Applier:
                 refused[id_] = [each for each in refusals if not is_of_earlier(each, observations[id_])]
             for id_, refusals in self._annotations.apply(last_chance).items():
                 refused[id_] = [*refused[id_], *refusals]
-        work.done.update(id_ for id_, _ in actions)
+        outcome.done.update(id_ for id_, _ in actions)
         for data_id, refusals in refused.items():
-            work.refused[data_id] += refusals
-            work.done[data_id] -= len(refusals)
+            outcome.refused[data_id] += refusals
+            outcome.done[data_id] -= len(refusals)
         self.report.omero_actions += len(actions) - sum(map(len, refused.values()))
 
-    def _write(self, observations: Units, due: Mapping[int, Step], work: _Work) -> None:
+    def _write(self, observations: Units, due: Mapping[int, Step], outcome: _Outcome) -> None:
         """Do the part of a step that is in the zone, for several units at the same time."""
         names, steps = self._connections.names, {id_: step for id_, step in due.items() if _is_in_zone(step)}
         written = self._connections.side_by_side.each(steps.values(), lambda zone, step: _write_one(zone, names, step))
@@ -275,9 +274,9 @@ class Applier:
                 # What is recorded of a failure later on must not undo what is recorded now.
                 observations[data_id] = replace(observations[data_id], base=of_unit.base)
             if of_unit.failure is not None:
-                work.failures[data_id] = of_unit.failure
-            work.refused[data_id] += of_unit.refused
-            work.done[data_id] += of_unit.done
+                outcome.failures[data_id] = of_unit.failure
+            outcome.refused[data_id] += of_unit.refused
+            outcome.done[data_id] += of_unit.done
             self.report.zone_actions += of_unit.done
 
     def _fail(self, observation: Observation, error: RefusedError, kind: str = CONTENT) -> Decision:

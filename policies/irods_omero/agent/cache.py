@@ -30,9 +30,9 @@ from irods_omero.gateways.repository.copies import (
     remove,
 )
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.streaming import blocks_of
+from irods_omero.gateways.zone.zone_actions import record_agreement
 from irods_omero.logs import log
 
 Count = Callable[[int], None]

@@ -21,9 +21,9 @@ from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import home_of
-from irods_omero.gateways.zone.identity import read_zone_key
 from irods_omero.gateways.zone.side_by_side import SideBySide
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
+from irods_omero.gateways.zone.zone_identity import read_zone_key
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 

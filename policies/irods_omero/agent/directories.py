@@ -14,18 +14,18 @@ from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
-from irods_omero.domain.rules.auto import Seen, corrections_of_files, decide_auto, is_anything_said
+from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, is_anything_said
 from irods_omero.domain.rules.beside import may_hold_parts
-from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
+from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.collection_paths import paths_in
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
-from irods_omero.gateways.zone.places import paths_in
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, members
@@ -195,8 +195,9 @@ class Directories:
     def _decisions(self, path: str, objects: tuple[DataObject, ...]) -> tuple[DirectoryDecision, ...]:
         policy, now, marker = self._observer.policy, self._clock(), self._connections.settings.imports.done_marker
         if self._observer.watched.is_place(path):
-            seen = self._connections.ome_names.with_names(self._connections.zone, Seen(path, objects, now), policy)
-            return decide_auto(seen, policy, marker)
+            contents, connections = CollectionContents(path, objects, now), self._connections
+            contents = connections.ome_names.with_names(connections.zone, contents, policy)
+            return decide_auto(contents, policy, marker)
         return (self._if_named(path, decide_directory(path, objects, policy, marker, now)),)
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:

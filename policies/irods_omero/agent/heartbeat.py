@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-from irods_omero.agent.activity import Activity, Listener
+from irods_omero.agent.activity import Activity, ActivityListener
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -24,7 +24,7 @@ COPIES = ("evicted", "refilled", "freed_bytes", "refilled_bytes")
 """Counts of reports that are added up."""
 
 
-class Heartbeat(Listener):
+class Heartbeat(ActivityListener):
     """Writes one AVU on the home collection of the agent's account, at most once a minute.
 
     As a context manager it does so in a thread of its own, with a connection of its own that is open only meanwhile:

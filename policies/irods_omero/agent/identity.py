@@ -24,13 +24,13 @@ from irods_omero.errors import IdentityError
 from irods_omero.gateways.omero.events import last_row
 from irods_omero.gateways.omero.fileset_pages import keys_below, last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
-from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.home import recall, remember
-from irods_omero.gateways.zone.identity import write_zone_key
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.queries import first_rows
+from irods_omero.gateways.zone.zone_actions import record_agreement
+from irods_omero.gateways.zone.zone_identity import write_zone_key
 from irods_omero.logs import log
 
 ADVICE = "correct omero.host, or accept it with: irods-omero rebind"

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from irods_omero.agent.access import check_people
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
-from irods_omero.agent.rights import check_people
 from irods_omero.agent.workers import Job, Key
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
@@ -35,11 +35,11 @@ from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme
 from irods_omero.gateways.omero.filesets import keys_of, read_filesets
 from irods_omero.gateways.omero.sources import BLOCK, blocks_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.gateways.zone import intake as zone_intake
-from irods_omero.gateways.zone.actions import record_agreement
+from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
+from irods_omero.gateways.zone.zone_actions import record_agreement
 from irods_omero.logs import log
 from irods_omero.vocabulary import FILE, LIST
 

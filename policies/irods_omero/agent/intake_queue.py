@@ -18,7 +18,7 @@ from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.omero.sources import Listed, filesets_after
-from irods_omero.gateways.zone import intake as zone_intake
+from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.vocabulary import shard_of

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from irods_omero.agent.activity import Activity, Listener
+from irods_omero.agent.activity import Activity, ActivityListener
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED
@@ -37,7 +37,7 @@ COUNTED = ("observed", "changed", "imported", "failed", "held", "evicted", "refi
 """Counts of a report that are numbers of units."""
 
 
-class Metrics(Listener):
+class Metrics(ActivityListener):
     """Counters and histograms of one agent, and gauges that are read from the zone when they are asked for.
 
     As a context manager it serves them at ``agent.metrics``.

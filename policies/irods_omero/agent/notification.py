@@ -81,7 +81,7 @@ class _Told:
     units: set[str] = field(default_factory=set)
 
 
-class Digest:
+class NewsCollector:
     """Collects news, and gives for each cause a notification when one is due."""
 
     def __init__(self, sender: Sender, interval: float, many: int) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
-from irods_omero.agent.rights import with_rights
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read

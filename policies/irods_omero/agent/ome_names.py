@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from irods_omero.domain.rules.auto import Seen, to_read
+from irods_omero.domain.rules.auto import CollectionContents, to_read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
@@ -26,16 +26,16 @@ class OmeNames:
     def __init__(self) -> None:
         self._known: dict[tuple[int, Content | None], frozenset[str]] = {}
 
-    def with_names(self, zone: ZoneConnection, seen: Seen, policy: Policy) -> Seen:
+    def with_names(self, zone: ZoneConnection, contents: CollectionContents, policy: Policy) -> CollectionContents:
         """What was seen of a collection, with what its files say; files that cannot be read are told of."""
         named, unreadable, room = dict[str, frozenset[str]](), dict[str, str](), READS
         while True:
-            known, unread = to_read(replace(seen, named=named), policy)
+            known, unread = to_read(replace(contents, named=named), policy)
             unread = [each for each in unread if each.path not in unreadable]
             if not unread or not room:
                 break
             for each in unread:
-                inner, key = each.path.removeprefix(f"{seen.path}/"), (each.data_id, each.content())
+                inner, key = each.path.removeprefix(f"{contents.path}/"), (each.data_id, each.content())
                 if key not in self._known and room:
                     room -= 1
                     self._read(zone, each, key, unreadable)
@@ -43,8 +43,8 @@ class OmeNames:
                     named[inner] = self._known[key]
                 elif not room:
                     break
-        inner_paths = {path.removeprefix(f"{seen.path}/"): error for path, error in unreadable.items()}
-        return replace(seen, named={**known, **named}, unreadable=inner_paths)
+        inner_paths = {path.removeprefix(f"{contents.path}/"): error for path, error in unreadable.items()}
+        return replace(contents, named={**known, **named}, unreadable=inner_paths)
 
     def _read(
         self, zone: ZoneConnection, each: DataObject, key: tuple[int, Content | None], unreadable: dict[str, str]

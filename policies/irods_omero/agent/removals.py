@@ -15,8 +15,8 @@ from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.objects import ids_with
+from irods_omero.gateways.zone.zone_actions import record_agreement
 
 
 def held(connections: Connections) -> Iterator[dict[int, Observation]]:

@@ -9,10 +9,10 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.gateways.batches import in_batches
-from irods_omero.gateways.zone.actions import record_agreement
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import id_of, ids_with
 from irods_omero.gateways.zone.stranded import stranded, stranded_below, take_up_again
+from irods_omero.gateways.zone.zone_actions import record_agreement
 
 GIVEN_UP = "storage tiering has given up moving it, and would not look at it again"
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.copies import COPYING
+from irods_omero.agent.copy_jobs import COPYING
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, copies_of

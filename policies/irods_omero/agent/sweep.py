@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.copies import Copies
+from irods_omero.agent.copy_jobs import Copies
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
@@ -33,7 +33,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
-from irods_omero.gateways.zone.walked import BEGINNING, Position, positions
+from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members, owner_of
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
@@ -248,7 +248,7 @@ class Sweep:
 
         Each became watched, stopped being so, or lost something.
         """
-        connections, begun = self._connections, list[tuple[Mark, Position]]()
+        connections, begun = self._connections, list[tuple[Mark, WalkPosition]]()
         marks = in_turn(marks, self.turn.walked)
         known = positions(connections.zone, connections.names)
         for mark in marks[:COLLECTIONS]:
@@ -261,7 +261,7 @@ class Sweep:
         if begun:  # where none of the marks can be taken, trying again is of no use
             self.report.walking += len(marks[COLLECTIONS:])
 
-    def _walk(self, mark: Mark, position: Position) -> None:
+    def _walk(self, mark: Mark, position: WalkPosition) -> None:
         connections = self._connections
         if position == BEGINNING:
             tell(connections, self._observer.watched, mark.path)
@@ -281,7 +281,7 @@ class Sweep:
         after = min(left) - 1 if left else page.last
         if after > position.after:
             done = sum(data_id <= after for data_id in page.ids)
-            remember(connections, mark.path, Position(after, position.count + done))
+            remember(connections, mark.path, WalkPosition(after, position.count + done))
             self.report.walking += 1
 
     def _offer_requests(self, collection: str) -> None:

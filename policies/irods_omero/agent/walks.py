@@ -13,7 +13,7 @@ from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, claim
-from irods_omero.gateways.zone.walked import BEGINNING, Position
+from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition
 from irods_omero.gateways.zone.watched import Watched
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING
@@ -27,7 +27,7 @@ def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:
     return sorted(marks, key=lambda mark: (mark.id <= last, mark.id))
 
 
-def begin(connections: Connections, mark: Mark, position: Position) -> Position | None:
+def begin(connections: Connections, mark: Mark, position: WalkPosition) -> WalkPosition | None:
     """Claim the mark of a collection: where to go on, None where the collection is gone.
 
     A change after the beginning leads back to it; that must be so before its mark is gone.
@@ -39,13 +39,13 @@ def begin(connections: Connections, mark: Mark, position: Position) -> Position 
     return position if claim(zone, names, mark) else None
 
 
-def remember(connections: Connections, path: str, position: Position) -> None:
+def remember(connections: Connections, path: str, position: WalkPosition) -> None:
     """Write down how far a walk has come."""
     with _unless_refused(path):
         set_avu(connections.zone, path, _avu(connections, position), collection=True)
 
 
-def forget(connections: Connections, path: str, position: Position) -> None:
+def forget(connections: Connections, path: str, position: WalkPosition) -> None:
     """Take that away."""
     with _unless_refused(path):
         remove_avu(connections.zone, path, _avu(connections, position), collection=True)
@@ -58,7 +58,7 @@ def tell(connections: Connections, watched: Watched, path: str) -> None:
             (add_avu if is_new else remove_avu)(connections.zone, path, avu, collection=True)
 
 
-def _avu(connections: Connections, position: Position) -> Avu:
+def _avu(connections: Connections, position: WalkPosition) -> Avu:
     return Avu(connections.names.walked, str(position.after), str(position.count))
 
 

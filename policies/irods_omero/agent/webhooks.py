@@ -23,8 +23,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from irods_omero.agent.activity import Activity, Listener
-from irods_omero.agent.notification import Digest, Notification, Sender
+from irods_omero.agent.activity import Activity, ActivityListener
+from irods_omero.agent.notification import NewsCollector, Notification, Sender
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.errors import SettingsError
@@ -50,7 +50,7 @@ class Undelivered(Exception):  # noqa: N818 - not yet an error
     """It may be tried again."""
 
 
-class Webhooks(Listener):
+class Webhooks(ActivityListener):
     """Tells the webhooks of the configuration what people should know; a context manager."""
 
     def __init__(self, settings: Settings, activity: Activity, clock: Callable[[], float] = time.time) -> None:
@@ -61,14 +61,14 @@ class Webhooks(Listener):
         """
         notify = settings.notify
         sender = Sender(settings.zone.name, settings.omero.name, settings.agent.shards)
-        self._digest = Digest(sender, notify.interval_seconds, notify.many)
+        self._collector = NewsCollector(sender, notify.interval_seconds, notify.many)
         self._clock = clock
         self.posters: Sequence[Poster] = [_poster(webhook) for webhook in notify.webhooks]
         activity.listeners.append(self)
 
     def on_news(self, news: News) -> None:
         """Take note; what is told at the end of the sweep counts all its units."""
-        self._digest.add(news, self._clock())
+        self._collector.add(news, self._clock())
 
     def on_sweep(self, report: Report, seconds: float) -> None:
         """Hand over what is due."""
@@ -79,7 +79,7 @@ class Webhooks(Listener):
         self._hand_over()
 
     def _hand_over(self) -> None:
-        for notification in self._digest.due(self._clock()):
+        for notification in self._collector.due(self._clock()):
             for poster in self.posters:
                 poster.hand_over(notification)
 

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from irods_omero.install import layout as places
+from irods_omero.install.distribution import POLICY
 from irods_omero.install.execution import apply, compile_modules, outdated, uncompiled
 from irods_omero.install.files import Change
 from irods_omero.install.layout import ServerLayout
 from irods_omero.install.planner import InstallChoices, InstallPlan, plan_install, plan_removal
-from irods_omero.install.source import POLICY
 from irods_omero.settings import Settings, load_settings
 
 REFUSED = 1

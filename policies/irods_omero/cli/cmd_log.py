@@ -24,7 +24,7 @@ def log(ctx: click.Context, what: str, as_json: bool) -> None:
     Oldest first. Nothing is kept for this: what neither server remembers is named at the end.
     """
     from irods_omero.agent.connections import Connections  # noqa: PLC0415 - the other commands need not wait for it
-    from irods_omero.agent.history import look_back  # noqa: PLC0415
+    from irods_omero.agent.look_back import look_back  # noqa: PLC0415
 
     with Connections(settings_of(ctx)) as connections:
         history = look_back(connections, what)

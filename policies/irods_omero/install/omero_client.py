@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from irods_omero.install.source import DISTRIBUTION
+from irods_omero.install.distribution import DISTRIBUTION
 
 MODULES = frozenset({"omero", "Ice", "IcePy", "IceImport", "Glacier2"})
 """What omero-py and zeroc-ice bring, as far as it is imported by its name."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from irods_omero import hooks
 from irods_omero.errors import PolicyError
-from irods_omero.install import corepy, engines, files, manifest, namesakes, source
+from irods_omero.install import corepy, distribution, engines, files, manifest, namesakes
 from irods_omero.install.files import Change
 from irods_omero.install.layout import ServerLayout
 from irods_omero.install.manifest import Manifest
@@ -57,7 +57,7 @@ def plan_install(layout: ServerLayout, choices: InstallChoices) -> InstallPlan:
     plan = InstallPlan(problems=_links(layout.etc, manifest.FILE))
     record_text = files.text(layout.etc / manifest.FILE)
     record = manifest.read(record_text)
-    after = Manifest(version=source.installed_version(), server_config=str(layout.server_config))
+    after = Manifest(version=distribution.installed_version(), server_config=str(layout.server_config))
     plan.problems += namesakes.in_folder(layout.etc, record)
     _plan_files(plan, layout, record, after, choices.policy)
     _plan_core(plan, layout, record, after, choices.compose)
@@ -86,26 +86,26 @@ def _frame(plan: InstallPlan, layout: ServerLayout, record: Manifest, record_tex
 def _plan_files(
     plan: InstallPlan, layout: ServerLayout, record: Manifest, after: Manifest, policy: bytes | None
 ) -> None:
-    wanted = {**source.parts(), **({source.POLICY: policy} if policy is not None else {})}
+    wanted = {**distribution.parts(), **({distribution.POLICY: policy} if policy is not None else {})}
     for name, data in wanted.items():
         if links := _links(layout.etc, name):
             plan.problems += links
             continue
         _plan_file(plan, layout.etc / name, data, record.files.get(name, []))
         after.files[name] = [files.digest(data)]
-    if source.POLICY in record.files:
-        after.files.setdefault(source.POLICY, record.files[source.POLICY])
+    if distribution.POLICY in record.files:
+        after.files.setdefault(distribution.POLICY, record.files[distribution.POLICY])
 
 
 def _plan_leftovers(plan: InstallPlan, layout: ServerLayout, record: Manifest, after: Manifest) -> None:
     """Plan to remove what an older version had: after core.py was changed, which may have imported it."""
-    leftovers = sorted(record.files.keys() - after.files.keys() - {source.CORE})
-    core = files.text(layout.etc / source.CORE) or ""
+    leftovers = sorted(record.files.keys() - after.files.keys() - {distribution.CORE})
+    core = files.text(layout.etc / distribution.CORE) or ""
     if record.core_added:
         core = corepy.taken_apart(core, record.core_added) or core
-    for package in sorted({name.partition("/")[0] for name in leftovers} - {source.PACKAGE}):
-        if files.digest(core.encode()) not in record.files.get(source.CORE, []) and corepy.imports(core, package):
-            what = f"{layout.etc / source.CORE} imports {package}, which is now called {source.PACKAGE}"
+    for package in sorted({name.partition("/")[0] for name in leftovers} - {distribution.PACKAGE}):
+        if files.digest(core.encode()) not in record.files.get(distribution.CORE, []) and corepy.imports(core, package):
+            what = f"{layout.etc / distribution.CORE} imports {package}, which is now called {distribution.PACKAGE}"
             plan.problems.append(f"{what}: {corepy.advice(core, hooks.PEPS)}")
     for name in leftovers:
         now = files.content(layout.etc / name)
@@ -133,13 +133,13 @@ def _plan_file(plan: InstallPlan, path: Path, data: bytes, recorded: Sequence[st
 
 
 def _plan_core(plan: InstallPlan, layout: ServerLayout, record: Manifest, after: Manifest, compose: bool) -> None:
-    path, ours = layout.etc / source.CORE, source.core()
+    path, ours = layout.etc / distribution.CORE, distribution.core()
     now = files.text(path)
-    recorded = record.files.get(source.CORE, [])
+    recorded = record.files.get(distribution.CORE, [])
     if now is None or now.encode() == ours or files.digest(now.encode()) in recorded:
-        plan.problems += _links(layout.etc, source.CORE)
+        plan.problems += _links(layout.etc, distribution.CORE)
         _plan_file(plan, path, ours, recorded)
-        after.files[source.CORE] = [files.digest(ours)]
+        after.files[distribution.CORE] = [files.digest(ours)]
         return
     site = corepy.taken_apart(now, record.core_added) if record.core_added else None
     if corepy.is_joined(now):
@@ -163,7 +163,7 @@ def _plan_modules(plan: InstallPlan, layout: ServerLayout, after: Manifest) -> N
         why = "it would say what hides the rules from it, and compile them"
         plan.left.append(f"{error}: name the rule engine's Python with --python and run this again ({why})")
         return
-    names = [name for name in after.files if name.endswith(".py")] + [source.CORE] * bool(after.core_added)
+    names = [name for name in after.files if name.endswith(".py")] + [distribution.CORE] * bool(after.core_added)
     plan.modules = [layout.etc / name for name in names]
 
 
@@ -198,7 +198,7 @@ def plan_removal(layout: ServerLayout) -> InstallPlan:
     record = manifest.read(record_text)
     _plan_config_removal(plan, Path(record.server_config or layout.server_config), record)
     _plan_core_removal(plan, layout, record)
-    for name in sorted(record.files.keys() - {source.CORE}):
+    for name in sorted(record.files.keys() - {distribution.CORE}):
         now = files.content(layout.etc / name)
         if now is not None and files.digest(now) in record.files[name]:
             plan.changes.append(Change(layout.etc / name, now, None))
@@ -220,16 +220,16 @@ def _plan_config_removal(plan: InstallPlan, path: Path, record: Manifest) -> Non
 
 
 def _plan_core_removal(plan: InstallPlan, layout: ServerLayout, record: Manifest) -> None:
-    path = layout.etc / source.CORE
+    path = layout.etc / distribution.CORE
     now = files.text(path)
     if now is None:
         return
-    recorded = record.files.get(source.CORE, [])
+    recorded = record.files.get(distribution.CORE, [])
     if files.digest(now.encode()) in recorded:
         plan.changes.append(Change(path, now.encode(), None))
         return
     then = corepy.taken_apart(now, record.core_added) if record.core_added else now
-    if then is None or corepy.imports(then, source.PACKAGE):
+    if then is None or corepy.imports(then, distribution.PACKAGE):
         plan.problems.append(f"{path} imports the hooks by lines that are not from this program: take them out first")
     elif then != now:
         plan.changes.append(Change(path, now.encode(), then.encode(), backup=True))

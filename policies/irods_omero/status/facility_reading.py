@@ -6,7 +6,7 @@ import time
 
 from irods_omero.domain.state.counts import ImageCount, TierCount
 from irods_omero.errors import SideError
-from irods_omero.gateways.omero.counts import count_images, count_since
+from irods_omero.gateways.omero.image_counts import count_images, count_since
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import Settings

@@ -33,7 +33,7 @@ class AgentState:
 
 
 @dataclass(frozen=True)
-class Backlog:
+class MarkCount:
     """Marks of one kind.
 
     Attributes:
@@ -108,7 +108,7 @@ class Status:
     now: float
     agents: tuple[AgentState, ...] = ()
     unattended: tuple[int, ...] = ()
-    backlog: tuple[Backlog, ...] = ()
+    backlog: tuple[MarkCount, ...] = ()
     oldest_seconds: int | None = None
     under_way: tuple[UnderWay, ...] = ()
     requests: tuple[Requests, ...] = ()
@@ -168,12 +168,14 @@ def _are_shards(text: str) -> bool:
         return False
 
 
-def _backlog(marks: Iterable[MarkSeen]) -> tuple[Backlog, ...]:
+def _backlog(marks: Iterable[MarkSeen]) -> tuple[MarkCount, ...]:
     states: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for mark in marks:
         states[COLLECTION if mark.collection else KNOWN if mark.known else NEW][mark.id].add(mark.state)
     pending = {kind: sum(PENDING in each for each in of_kind.values()) for kind, of_kind in states.items()}
-    return tuple(Backlog(kind, pending[kind], len(of_kind) - pending[kind]) for kind, of_kind in sorted(states.items()))
+    return tuple(
+        MarkCount(kind, pending[kind], len(of_kind) - pending[kind]) for kind, of_kind in sorted(states.items())
+    )
 
 
 def causes_of(errors: Sequence[ErrorSeen], attempts: int) -> tuple[Cause, ...]:

@@ -12,7 +12,7 @@ from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED, UNANSWERED
 from irods_omero.errors import SettingsError
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
-from irods_omero.status.summary import Backlog, Cause, Requests, Status, TierUse
+from irods_omero.status.summary import Cause, MarkCount, Requests, Status, TierUse
 
 
 def settings(address: str = "9410") -> Settings:
@@ -66,7 +66,7 @@ def test_how_things_stand_is_shown_as_gauges() -> None:
     status = Status(
         now=0,
         unattended=(1, 2),
-        backlog=(Backlog("to be imported", 3, 1),),
+        backlog=(MarkCount("to be imported", 3, 1),),
         oldest_seconds=90,
         requests=(Requests("archive", "queued", 4),),
         causes=(Cause(HINDERED, "no such user", 5, "/lab/a"), Cause(HINDERED, "no such group", 6, "/lab/b")),

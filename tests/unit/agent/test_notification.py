@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from irods_omero.agent import notification
-from irods_omero.agent.notification import Digest, Notification, Sender
+from irods_omero.agent.notification import NewsCollector, Notification, Sender
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, UNANSWERED
 
@@ -12,20 +12,20 @@ INTERVAL = 3600.0
 
 
 @pytest.fixture
-def digest() -> Digest:
-    return Digest(Sender("lab", "omero", "0-63"), INTERVAL, many=3)
+def collector() -> NewsCollector:
+    return NewsCollector(Sender("lab", "omero", "0-63"), INTERVAL, many=3)
 
 
-def add(digest: Digest, kind: str, *numbers: int, text: str = "no such user", now: float = NOW) -> None:
+def add(collector: NewsCollector, kind: str, *numbers: int, text: str = "no such user", now: float = NOW) -> None:
     for number in numbers:
         path = f"/lab/home/alice/{number}.tif"
-        digest.add(News(kind, f"importing '{path}': {text}", path), now)
+        collector.add(News(kind, f"importing '{path}': {text}", path), now)
 
 
-def test_units_with_one_cause_are_one_notification_with_their_number_and_an_example(digest: Digest) -> None:
-    add(digest, GIVEN_UP, 1, 2, 3)
-    add(digest, GIVEN_UP, 3, now=NOW + 9)
-    (told,) = digest.due(NOW + 10)
+def test_units_with_one_cause_are_one_notification_with_their_number_and_an_example(collector: NewsCollector) -> None:
+    add(collector, GIVEN_UP, 1, 2, 3)
+    add(collector, GIVEN_UP, 3, now=NOW + 9)
+    (told,) = collector.due(NOW + 10)
     assert (told.event, told.units, told.example) == ("given_up", 3, "/lab/home/alice/1.tif")
     assert told.cause == "importing '…': no such user"
     assert (told.first, told.last) == ("2027-01-15T08:00:00Z", "2027-01-15T08:00:09Z")
@@ -35,62 +35,62 @@ def test_units_with_one_cause_are_one_notification_with_their_number_and_an_exam
     )
 
 
-def test_the_same_cause_is_told_again_after_the_interval_and_counts_what_came_since(digest: Digest) -> None:
-    add(digest, GIVEN_UP, 1)
-    assert len(digest.due(NOW)) == 1
-    add(digest, GIVEN_UP, 2, 3, now=NOW + 60)
-    assert digest.due(NOW + 60) == []
-    assert digest.due(NOW + INTERVAL - 1) == []
-    (told,) = digest.due(NOW + INTERVAL)
+def test_the_same_cause_is_told_again_after_the_interval_and_counts_what_came_since(collector: NewsCollector) -> None:
+    add(collector, GIVEN_UP, 1)
+    assert len(collector.due(NOW)) == 1
+    add(collector, GIVEN_UP, 2, 3, now=NOW + 60)
+    assert collector.due(NOW + 60) == []
+    assert collector.due(NOW + INTERVAL - 1) == []
+    (told,) = collector.due(NOW + INTERVAL)
     assert told.units == 2
-    assert digest.due(NOW + 2 * INTERVAL) == [], "nothing came since"
+    assert collector.due(NOW + 2 * INTERVAL) == [], "nothing came since"
 
 
-def test_another_cause_need_not_wait(digest: Digest) -> None:
-    add(digest, GIVEN_UP, 1)
-    digest.due(NOW)
-    add(digest, GIVEN_UP, 2, text="unknown file format")
-    assert len(digest.due(NOW)) == 1
+def test_another_cause_need_not_wait(collector: NewsCollector) -> None:
+    add(collector, GIVEN_UP, 1)
+    collector.due(NOW)
+    add(collector, GIVEN_UP, 2, text="unknown file format")
+    assert len(collector.due(NOW)) == 1
 
 
-def test_what_lies_outside_the_files_is_told_when_it_concerns_many(digest: Digest) -> None:
-    add(digest, HINDERED, 1, 2)
-    add(digest, HINDERED, 1, 2, now=NOW + 60)
-    assert digest.due(NOW + 60) == []
-    add(digest, HINDERED, 3, now=NOW + 90)
-    assert [told.units for told in digest.due(NOW + 90)] == [3]
+def test_what_lies_outside_the_files_is_told_when_it_concerns_many(collector: NewsCollector) -> None:
+    add(collector, HINDERED, 1, 2)
+    add(collector, HINDERED, 1, 2, now=NOW + 60)
+    assert collector.due(NOW + 60) == []
+    add(collector, HINDERED, 3, now=NOW + 90)
+    assert [told.units for told in collector.due(NOW + 90)] == [3]
 
 
 @pytest.mark.parametrize("kind", [HELD_BACK, REFUSED, UNANSWERED])
-def test_the_rest_is_told_of_a_single_unit(digest: Digest, kind: str) -> None:
-    add(digest, kind, 1)
-    assert len(digest.due(NOW)) == 1
+def test_the_rest_is_told_of_a_single_unit(collector: NewsCollector, kind: str) -> None:
+    add(collector, kind, 1)
+    assert len(collector.due(NOW)) == 1
 
 
-def test_what_is_tried_again_anyway_is_not_told(digest: Digest) -> None:
-    add(digest, AGAIN, *range(100))
-    assert digest.due(NOW) == []
+def test_what_is_tried_again_anyway_is_not_told(collector: NewsCollector) -> None:
+    add(collector, AGAIN, *range(100))
+    assert collector.due(NOW) == []
 
 
-def test_memory_stays_within_bounds(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_stays_within_bounds(collector: NewsCollector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notification, "MOST_CAUSES", 5)
     monkeypatch.setattr(notification, "MOST_UNITS", 20)
     for number in range(100):
-        add(digest, GIVEN_UP, number, text=f"cause x{number}")
-    told = digest.due(NOW)
+        add(collector, GIVEN_UP, number, text=f"cause x{number}")
+    told = collector.due(NOW)
     assert len(told) == 6
     assert sum(each.units for each in told) == 5 + 20
-    digest.due(NOW + 2 * INTERVAL)
-    assert digest._causes == {}, "nothing was heard of them since"
+    collector.due(NOW + 2 * INTERVAL)
+    assert collector._causes == {}, "nothing was heard of them since"
 
 
-def test_each_has_an_id_of_its_own(digest: Digest) -> None:
-    add(digest, GIVEN_UP, 1)
-    add(digest, REFUSED, 1)
-    assert len({told.id for told in digest.due(NOW)}) == 2
+def test_each_has_an_id_of_its_own(collector: NewsCollector) -> None:
+    add(collector, GIVEN_UP, 1)
+    add(collector, REFUSED, 1)
+    assert len({told.id for told in collector.due(NOW)}) == 2
 
 
-def test_it_comes_back_from_what_is_posted(digest: Digest) -> None:
-    add(digest, GIVEN_UP, 1)
-    (told,) = digest.due(NOW)
+def test_it_comes_back_from_what_is_posted(collector: NewsCollector) -> None:
+    add(collector, GIVEN_UP, 1)
+    (told,) = collector.due(NOW)
     assert Notification.model_validate_json(told.model_dump_json()) == told

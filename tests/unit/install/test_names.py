@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from irods_omero import hooks
-from irods_omero.install import source
+from irods_omero.install import distribution
 from irods_omero.install.execution import compile_modules
 from irods_omero.install.interpreter import compiled_files
 from irods_omero.install.layout import PYTHON, ServerLayout
@@ -162,9 +162,9 @@ def test_what_is_found_before_our_files_is_refused(server: ServerLayout, name: s
 
 
 def test_another_version_in_the_servers_python_is_refused_and_the_same_is_not(server: ServerLayout) -> None:
-    folder = on_path(server, *source.parts())
+    folder = on_path(server, *distribution.parts())
     refusal(server, folder / "irods_omero" / "__init__.py", "pip uninstall irods-omero-policies")
-    for name, data in source.parts().items():
+    for name, data in distribution.parts().items():
         (folder / name).write_bytes(data)
     assert plan_install(server, InstallChoices()).problems == []
 
@@ -179,7 +179,7 @@ def test_a_python_that_cannot_be_run_is_left_to_the_administrator(server: Server
 
 def test_what_is_installed_is_compiled_and_what_is_removed_leaves_nothing_compiled(server: ServerLayout) -> None:
     plan = install(server)
-    modules = [server.etc / name for name in (*source.parts(), "core.py")]
+    modules = [server.etc / name for name in (*distribution.parts(), "core.py")]
     assert sorted(compile_modules(plan, server)) == sorted(modules)
     assert all(len(compiled_files(module)) == 1 for module in modules)
     assert compile_modules(plan_install(server, InstallChoices()), server) == []
@@ -218,9 +218,9 @@ def test_root_has_the_servers_account_compile(server: ServerLayout) -> None:
 
 def old_package(server: ServerLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation of a version whose package was called policies."""
-    old = {name.replace("irods_omero", "policies"): data for name, data in source.parts().items()}
+    old = {name.replace("irods_omero", "policies"): data for name, data in distribution.parts().items()}
     with monkeypatch.context() as patch:
-        patch.setattr(source, "parts", lambda: old)
+        patch.setattr(distribution, "parts", lambda: old)
         patch.setattr("irods_omero.install.corepy.BLOCK", "\nimport policies.hooks\n# irods-omero: end\n")
         install(server, compose=True)
 

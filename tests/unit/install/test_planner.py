@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from irods_omero.errors import PolicyError
-from irods_omero.install import source
+from irods_omero.install import distribution
 from irods_omero.install.execution import apply
 from irods_omero.install.files import BACKUP, Change
 from irods_omero.install.layout import ServerLayout
@@ -141,15 +141,17 @@ def test_a_server_without_tiering_is_told_so_and_gets_it_on_request(server: Serv
 
 def test_an_older_installation_is_brought_up_to_date(server: ServerLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     old = {
-        **source.parts(),
+        **distribution.parts(),
         "irods_omero/hooks/content.py": b"# older\n",
         "irods_omero/hooks/gone.py": b"# not needed\n",
     }
     with monkeypatch.context() as patch:
-        patch.setattr(source, "parts", lambda: old)
+        patch.setattr(distribution, "parts", lambda: old)
         install(server)
     install(server)
-    assert (server.etc / "irods_omero/hooks/content.py").read_bytes() == source.parts()["irods_omero/hooks/content.py"]
+    assert (server.etc / "irods_omero/hooks/content.py").read_bytes() == distribution.parts()[
+        "irods_omero/hooks/content.py"
+    ]
     assert not (server.etc / "irods_omero/hooks/gone.py").exists()
     assert plan_install(server, InstallChoices()).changes == []
 

@@ -19,8 +19,8 @@ from irods_omero.status.summary import (
     QUEUED,
     SILENT_SECONDS,
     UNSEEN,
-    Backlog,
     Cause,
+    MarkCount,
     Requests,
     Status,
     TierUse,
@@ -100,7 +100,7 @@ def test_marks_are_counted_once_for_each_object_by_what_they_are_on() -> None:
         MarkSeen(3, "pending", 3, known=True),
         MarkSeen(4, "pending", 4, collection=True),
     ]
-    assert status(marks=marks).backlog == (Backlog(COLLECTION, 1, 0), Backlog(NEW, 1, 1), Backlog(KNOWN, 1, 0))
+    assert status(marks=marks).backlog == (MarkCount(COLLECTION, 1, 0), MarkCount(NEW, 1, 1), MarkCount(KNOWN, 1, 0))
 
 
 def test_the_age_of_the_oldest_mark_is_told_where_the_zone_knows_it() -> None:

@@ -14,7 +14,7 @@ from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of
 from irods_omero.install import omero_client
-from irods_omero.install.source import examples, installed_version
+from irods_omero.install.distribution import examples, installed_version
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import Names
 

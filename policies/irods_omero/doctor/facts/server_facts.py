@@ -7,7 +7,7 @@ from pathlib import Path
 
 from irods_omero.doctor.facts.records import FileFacts, ServerFacts
 from irods_omero.errors import PolicyError
-from irods_omero.install import corepy, engines, files, layout, manifest, source
+from irods_omero.install import corepy, distribution, engines, files, layout, manifest
 
 SERVER_CONFIG = "server_config.json"
 
@@ -28,7 +28,7 @@ def observe_server(etc: Path) -> ServerFacts | None:
         return None
     service = config.stat().st_uid
     record = manifest.read(files.text(etc / manifest.FILE))
-    core = files.text(etc / source.CORE) or ""
+    core = files.text(etc / distribution.CORE) or ""
     unreadable, concerns = _engines(config)
     return ServerFacts(
         unreadable=unreadable,
@@ -49,7 +49,7 @@ def _engines(config: Path) -> tuple[str, list[str]]:
 
 
 def _is_changed(path: Path, digests: list[str]) -> bool:
-    if path.name == source.POLICY:
+    if path.name == distribution.POLICY:
         return False
     data = files.content(path)
     return data is None or files.digest(data) not in digests

@@ -22,6 +22,7 @@ from irods_omero.domain.rules.desired import (
     state_pairs,
     state_tags,
 )
+from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.import_requests import (
     accepted,
     is_asked_for,
@@ -32,11 +33,10 @@ from irods_omero.domain.rules.import_requests import (
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
 from irods_omero.domain.rules.one_copy import CopyDecision, compared, decide_copies
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
-from irods_omero.domain.rules.zarr import addresses_of
+from irods_omero.domain.rules.zarr_metadata import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement, Verified
 from irods_omero.domain.state.observation import Observation

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
-from irods_omero.domain.rules.directories import (
+from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     is_alone,
     united,
@@ -29,7 +29,7 @@ Objects = Mapping[str, DataObject]
 
 
 @dataclass(frozen=True)
-class Seen:
+class CollectionContents:
     """What was seen of a collection.
 
     Attributes:
@@ -53,23 +53,23 @@ def inside(path: str, objects: Iterable[DataObject], own: OwnRules) -> dict[str,
     return {inner: each for inner, each in sorted(paths.items()) if is_grouped(inner, own)}
 
 
-def decide_auto(seen: Seen, policy: Policy, done_marker: str) -> tuple[DirectoryDecision, ...]:
+def decide_auto(contents: CollectionContents, policy: Policy, done_marker: str) -> tuple[DirectoryDecision, ...]:
     """Which data objects of a collection are made units, or are some; each is in one of the decisions.
 
     Args:
-        seen: The collection, of which those files were read that ``to_read`` names.
+        contents: The collection, of which those files were read that ``to_read`` names.
         policy: The administrator's choices.
         done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
     """
-    names, files = policy.names, inside(seen.path, seen.objects, policy.own_rules)
+    names, files = policy.names, inside(contents.path, contents.objects, policy.own_rules)
     files.pop(done_marker, None)
-    is_done = not done_marker or any(each.path == f"{seen.path}/{done_marker}" for each in seen.objects)
+    is_done = not done_marker or any(each.path == f"{contents.path}/{done_marker}" for each in contents.objects)
     intact = intact_units(files, names)
     others = _of_other_kinds(files, intact, names)
     decisions = [DirectoryDecision(why, files=(files[inner],)) for inner, why in others.items()]
-    for group in groups(files.keys() - others.keys(), seen.named, policy.own_rules):
+    for group in groups(files.keys() - others.keys(), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
-        decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, seen)
+        decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, contents)
         if decision is None and not is_done:
             decision = DirectoryDecision(f"it waits for a file named {done_marker}")
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
@@ -98,13 +98,15 @@ def _as_it_is(group: Group, files: Objects, names: Names) -> DirectoryDecision |
     return DirectoryDecision(f"it is the unit of {_name(group.opened)}: {group.rule}", unit=unit)
 
 
-def _waits(group: Group, files: tuple[DataObject, ...], policy: Policy, seen: Seen) -> DirectoryDecision | None:
-    if (waiting := why_not_yet(files, policy, seen.now)) is not None:
+def _waits(
+    group: Group, files: tuple[DataObject, ...], policy: Policy, contents: CollectionContents
+) -> DirectoryDecision | None:
+    if (waiting := why_not_yet(files, policy, contents.now)) is not None:
         return waiting
-    if group.opened in seen.unreadable:
-        error = f"it says what belongs to it, and cannot be read: {seen.unreadable[group.opened]}"
+    if group.opened in contents.unreadable:
+        error = f"it says what belongs to it, and cannot be read: {contents.unreadable[group.opened]}"
         return DirectoryDecision("it cannot be read", error, wait=True)
-    if says_what_belongs_to_it(group.opened, policy.own_rules) and group.opened not in seen.named:
+    if says_what_belongs_to_it(group.opened, policy.own_rules) and group.opened not in contents.named:
         return DirectoryDecision(f"{_name(group.opened)} says what belongs to it, and has not been read yet", wait=True)
     return None
 
@@ -180,20 +182,20 @@ def _told(decision: DirectoryDecision, names: Names) -> tuple[DataObject, ...]:
     )
 
 
-def to_read(seen: Seen, policy: Policy) -> tuple[Named, list[DataObject]]:
+def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[DataObject]]:
     """Which files have to be read before it can be decided, as they say themselves what belongs to them.
 
     What is a unit already is taken for what it says, unless another file names a part of it.
 
     Args:
-        seen: The collection, as far as its files were read.
+        contents: The collection, as far as its files were read.
         policy: The administrator's choices.
 
     Returns:
         What those say that need not be read, and the others, in order of their paths.
     """
-    own, named = policy.own_rules, seen.named
-    files = inside(seen.path, seen.objects, own)
+    own, named = policy.own_rules, contents.named
+    files = inside(contents.path, contents.objects, own)
     wanted = {_beside(inner, name) for inner, those in named.items() for name in those}
     known: dict[str, frozenset[str]] = {}
     for unit, of_unit in intact_units(files, policy.names).items():
@@ -205,7 +207,7 @@ def to_read(seen: Seen, policy: Policy) -> tuple[Named, list[DataObject]]:
     return known, [
         files[inner]
         for inner in unread
-        if says_what_belongs_to_it(inner, own) and why_not_yet([files[inner]], policy, seen.now) is None
+        if says_what_belongs_to_it(inner, own) and why_not_yet([files[inner]], policy, contents.now) is None
     ]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.omero.log_position import HOLE_SECONDS, Indexer, Position
+from irods_omero.gateways.omero.log_position import HOLE_SECONDS, Indexer, LogPosition
 from irods_omero.gateways.omero.session import AGENT, OmeroSession
 
 LINKS = {
@@ -72,7 +72,7 @@ class EventReader:
 
     def __init__(self, cursor: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """Without a cursor reading starts at the end of the log: what was before is for a reconcile."""
-        self._position = None if cursor is None else Position(cursor)
+        self._position = None if cursor is None else LogPosition(cursor)
         self._indexer = Indexer()
         self._clock = clock
 
@@ -80,7 +80,7 @@ class EventReader:
         """What happened since the last reading; the agent's own events are left out."""
         end = last_row(session)
         if self._position is None or self._position.highest > end:  # a first start, or a log that was reset
-            self._position, self._indexer = Position(end), Indexer()
+            self._position, self._indexer = LogPosition(end), Indexer()
         rows, now = self._new_rows(session, self._position, end), self._clock()
         answers = [row.id for row in rows if row.action == REINDEX]
         own = set(_own(session, [row.id for row in rows]))
@@ -96,7 +96,7 @@ class EventReader:
         newest = max((row.id for row in rows), default=0)
         return Hints(frozenset(filesets), bool(unlinked), self._indexer.is_silent(now), cursor, newest)
 
-    def _new_rows(self, session: OmeroSession, position: Position, end: int) -> list[LogRow]:
+    def _new_rows(self, session: OmeroSession, position: LogPosition, end: int) -> list[LogRow]:
         # Whose rows they are is asked for only of those that matter: for a range it is a scan of all events.
         text = (
             "select l.id, l.entityType, l.entityId, l.action from EventLog l "

@@ -22,7 +22,7 @@ INDEXER_SECONDS = 60.0
 """After as long the search indexer is taken to be down if it has not answered to an annotation that was taken away."""
 
 
-class Position:
+class LogPosition:
     """How far a log was read, of which rows may become visible below those that were seen.
 
     Attributes:

@@ -12,7 +12,7 @@ import omero.model
 from omero.model.enums import ChecksumAlgorithmSHA1160, UnitsLength
 from omero.rtypes import rdouble, rint, rlong, rstring
 
-from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, contents_of
+from irods_omero.domain.rules.zarr_metadata import Document, ZarrError, address_of, contents_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import entry_paths

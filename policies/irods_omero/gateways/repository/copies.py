@@ -18,7 +18,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
 from irods_omero.gateways.repository.directory import Repository, working_name
-from irods_omero.gateways.repository.place import Place, link, link_open, place_of_file, rename, unlink
+from irods_omero.gateways.repository.place import ManagedPlace, link, link_open, place_of_file, rename, unlink
 
 BLOCK = 4 * 1024 * 1024
 REMOVING = "removing OMERO's copy"
@@ -201,7 +201,7 @@ def is_file_in(file: ManagedFile, blocks: Iterable[bytes]) -> bool:
     return size == file.size and digest.is_that_of(file.digest)
 
 
-def _put_aside(place: Place, version: Version) -> None:
+def _put_aside(place: ManagedPlace, version: Version) -> None:
     """Give what has the managed name the name that files are removed under, if it is still that version."""
     place.call(lambda: rename(place.directory, place.name, place.aside))
     moved = place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False))
@@ -212,7 +212,7 @@ def _put_aside(place: Place, version: Version) -> None:
         raise place.refusal(CHANGED)
 
 
-def _check(place: Place, name: str, descriptor: int) -> Version:
+def _check(place: ManagedPlace, name: str, descriptor: int) -> Version:
     """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
     found = place.call(lambda: os.fstat(descriptor))
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size != place.file.size:
@@ -222,7 +222,7 @@ def _check(place: Place, name: str, descriptor: int) -> Version:
     return Version.of(found)
 
 
-def _blocks(place: Place, descriptor: int) -> Iterator[bytes]:
+def _blocks(place: ManagedPlace, descriptor: int) -> Iterator[bytes]:
     while block := place.call(lambda: os.read(descriptor, BLOCK)):
         yield block
 

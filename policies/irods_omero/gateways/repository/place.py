@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class ManagedPlace:
     """Where a managed file is, or would be.
 
     Attributes:
@@ -107,7 +107,7 @@ class Place:
 
 
 @contextmanager
-def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iterator[Place]:
+def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iterator[ManagedPlace]:
     """The place of a managed file.
 
     Raises:
@@ -116,7 +116,7 @@ def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iter
     with ExitStack() as stack:
         way = repository.place_of(file.path)
         directory, name = repository.call(doing, file.path, lambda: stack.enter_context(way))
-        yield Place(repository, file, doing, directory, name)
+        yield ManagedPlace(repository, file, doing, directory, name)
 
 
 def _open(name: str, directory: int) -> int:

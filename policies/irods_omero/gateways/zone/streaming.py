@@ -39,7 +39,7 @@ def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> 
     """
     stream = zone.call("opening", path, lambda session: _open(session, path, replica))
     try:
-        yield cast(BinaryIO, _Reader(stream, path))
+        yield cast(BinaryIO, _ZoneStream(stream, path))
     except BaseException:
         with suppress(SideError):  # what is told is what came first
             zone.call("closing", path, lambda _: stream.close())
@@ -61,7 +61,7 @@ def _open(session: Any, path: str, replica: int | None) -> Any:
     return session.data_objects.open(path, "r", finalize_on_close=False, allow_redirect=False, **options)
 
 
-class _Reader:
+class _ZoneStream:
     """Reads, and says in this project's words what went wrong."""
 
     def __init__(self, stream: Any, path: str) -> None:

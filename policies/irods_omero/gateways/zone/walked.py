@@ -12,7 +12,7 @@ from irods_omero.vocabulary import Names
 
 
 @dataclass(frozen=True)
-class Position:
+class WalkPosition:
     """How far a walk has come.
 
     Attributes:
@@ -24,14 +24,14 @@ class Position:
     count: int = 0
 
 
-BEGINNING = Position()
+BEGINNING = WalkPosition()
 
 
-def positions(zone: ZoneConnection, names: Names) -> dict[str, Position]:
+def positions(zone: ZoneConnection, names: Names) -> dict[str, WalkPosition]:
     """How far the walks have come that are under way, by the collections' paths."""
     columns = (Collection.name, CollectionMeta.value, CollectionMeta.units)
     avus = rows(zone, "looking for walks", columns, CollectionMeta.name == names.walked)
-    return {path: Position(_number(value), _number(units)) for path, value, units in avus}
+    return {path: WalkPosition(_number(value), _number(units)) for path, value, units in avus}
 
 
 def _number(text: str | None) -> int:

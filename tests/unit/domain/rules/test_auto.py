@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.auto import Seen, corrections_of_files, decide_auto, to_read
-from irods_omero.domain.rules.directories import DirectoryDecision
+from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, to_read
+from irods_omero.domain.rules.directory_decision import DirectoryDecision
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST
-from tests.unit.domain.rules.test_directories import GOOD, PATH, POLICY, file
+from tests.unit.domain.rules.test_directory_decision import GOOD, PATH, POLICY, file
 from tests.unit.domain.strategies import NAMES, NOW
 
 Files = list[DataObject]
@@ -25,8 +25,8 @@ FRESH = replace(GOOD, modified=NOW - 1)
 
 def decided(*files: DataObject, marker: str = "", **named: Any) -> tuple[DirectoryDecision, ...]:
     said = {name.replace("_", "."): frozenset(names) for name, names in named.items()}
-    known, _ = to_read(Seen(PATH, files, NOW, said), POLICY)
-    return decide_auto(Seen(PATH, files, NOW, {**known, **said}), POLICY, marker)
+    known, _ = to_read(CollectionContents(PATH, files, NOW, said), POLICY)
+    return decide_auto(CollectionContents(PATH, files, NOW, {**known, **said}), POLICY, marker)
 
 
 def of(decisions: tuple[DirectoryDecision, ...], data_id: int) -> DirectoryDecision:
@@ -119,7 +119,7 @@ def test_a_marker_is_waited_for() -> None:
 
 def test_files_that_say_what_belongs_to_them_are_read_first() -> None:
     files = [file(1, "a.ome.tif"), file(2, "b.ome.tif"), file(3, "c.ome.tif", replica=FRESH), file(4, "d.tif")]
-    _, unread = to_read(Seen(PATH, files, NOW), POLICY)
+    _, unread = to_read(CollectionContents(PATH, files, NOW), POLICY)
     assert [each.data_id for each in unread] == [1, 2]
     assert of(decided(*files), 1).wait
     decisions = decided(*files, a_ome_tif={"a.ome.tif", "b.ome.tif"}, b_ome_tif={"a.ome.tif", "b.ome.tif"})
@@ -128,10 +128,10 @@ def test_files_that_say_what_belongs_to_them_are_read_first() -> None:
 
 def test_what_is_a_unit_is_not_read_anew_unless_another_file_names_it() -> None:
     files = [file(1, "a.ome.tif", (1, AUTO)), file(2, "b.ome.tif", (1, AUTO)), file(3, "c.ome.tif")]
-    known, unread = to_read(Seen(PATH, files, NOW), POLICY)
+    known, unread = to_read(CollectionContents(PATH, files, NOW), POLICY)
     assert known["a.ome.tif"] == {"a.ome.tif", "b.ome.tif"}
     assert [each.data_id for each in unread] == [3]
-    _, unread = to_read(Seen(PATH, files, NOW, {"c.ome.tif": frozenset({"b.ome.tif"})}), POLICY)
+    _, unread = to_read(CollectionContents(PATH, files, NOW, {"c.ome.tif": frozenset({"b.ome.tif"})}), POLICY)
     assert [each.data_id for each in unread] == [1, 2]
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from irods_omero.domain.state.counts import ImageCount
-from irods_omero.gateways.omero.counts import joined
+from irods_omero.gateways.omero.image_counts import joined
 
 
 def test_an_import_across_the_end_of_a_month_loses_neither_images_nor_bytes() -> None:

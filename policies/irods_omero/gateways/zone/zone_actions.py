@@ -5,10 +5,10 @@ from __future__ import annotations
 from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, SetRight, ZoneAction
 from irods_omero.domain.state.agreement import VERSION, encode
 from irods_omero.domain.state.views import Avu
+from irods_omero.gateways.zone.access_lists import set_right
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queue_movement
-from irods_omero.gateways.zone.rights import set_right
 from irods_omero.vocabulary import Names
 
 

@@ -13,9 +13,9 @@ from irods_omero.domain.state.agreement import NOTHING_AGREED
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.fileset_history import noted
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
-from irods_omero.gateways.omero.records import noted
 from irods_omero.gateways.zone.objects import attached_at, id_of
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
 from irods_omero.status.history import History, Past, history_of

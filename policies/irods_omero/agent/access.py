@@ -11,8 +11,8 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.rights import Rights, RightsView
 from irods_omero.domain.state.source import Source
 from irods_omero.gateways.omero.sources import read_sources
-from irods_omero.gateways.zone.intake import GROUP_TYPE, kind_of_user
-from irods_omero.gateways.zone.rights import read_rights
+from irods_omero.gateways.zone.access_lists import read_rights
+from irods_omero.gateways.zone.intake_objects import GROUP_TYPE, kind_of_user
 
 
 def check_people(connections: Connections, access: Access) -> str:

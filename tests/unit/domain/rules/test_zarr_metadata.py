@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.zarr import Document, ZarrError, address_of, addresses_of, contents_of
+from irods_omero.domain.rules.zarr_metadata import Document, ZarrError, address_of, addresses_of, contents_of
 from irods_omero.domain.state.views import ImageState
 from irods_omero.domain.state.zarr import Length, Sizes, WellPosition, ZarrChannel, ZarrContents, ZarrPlate
 from irods_omero.vocabulary import is_part_of_zarr, zarr_of

@@ -12,7 +12,7 @@ from irods.models import Collection, CollectionAccess, DataAccess, DataObject, U
 from irods_omero.domain.state.actions import SetRight
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.intake import LEVELS, grant, kind_of_user, made_by, make_group
+from irods_omero.gateways.zone.intake_objects import LEVELS, grant, kind_of_user, made_by, make_group
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
 from irods_omero.gateways.zone.watched import like
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.directories import DirectoryDecision, decide_directory, if_named, is_loose
+from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.policy import Policy
