@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from io import BytesIO
 from random import Random
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -22,12 +21,10 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import AUTO
 from tests.end_to_end.conftest import SceneFactory
-from tests.end_to_end.test_directories import put
-from tests.end_to_end.test_units import entries, run, unite
 from tests.pictures import companion, focal_halves, lab_book, retina
 from tests.scene import Scene
+from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
 
-LATER = {"imports": {"settle_seconds": 1e6}}
 UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
 
 
@@ -65,10 +62,6 @@ def together(scene: Scene, *paths: str, size: int = 0) -> bool:
 
 def errors(scene: Scene, path: str) -> list[str]:
     return scene.avus(path, "omero::error")
-
-
-def explained(scene: Scene, path: str) -> dict[str, Any]:
-    return dict(json.loads(run(scene, "explain", path, "--json").stdout)["directory"])
 
 
 @pytest.fixture
@@ -198,22 +191,13 @@ def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) ->
 def test_nothing_is_written_where_nothing_changes(scene: Scene) -> None:
     put_all(scene, halves() | {"left.txt": lab_book(), "README": b"nothing", "one.tif": tiff()})
     scene.sweep()
-    scene.settle()
-    run(scene, "reconcile")
-    before = scene.writes()
-    assert run(scene, "reconcile").exit_code == 0
-    scene.sweep()
-    assert scene.writes() == before
+    assert_quiet(scene)
 
 
 @pytest.mark.lab_only("counts all writes of both servers")
 def test_what_has_not_come_to_rest_waits_without_a_write(scene: Scene) -> None:
     made = put_all(scene, halves())
-    scene.sweep(**LATER)
-    before = scene.writes()
-    report = scene.sweep(**LATER)
-    assert (report.waiting, report.is_unfinished) == (1, False)
-    assert scene.writes() == before
+    assert_waits(scene)
     assert [unit_of(scene, path) for path in made.values()] == ["", ""]
 
 
