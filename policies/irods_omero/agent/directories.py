@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.observe import Observer
-from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, is_anything_said
-from irods_omero.domain.rules.beside import may_hold_parts
+from irods_omero.agent.observe import Observer, agreement_of
+from irods_omero.domain.rules.auto import (
+    CollectionContents,
+    corrections_of_files,
+    decide_auto,
+    is_anything_said,
+    to_observe,
+)
+from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to_it
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
@@ -30,7 +36,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, members
 from irods_omero.logs import log
-from irods_omero.vocabulary import Names
+from irods_omero.vocabulary import AUTO, DIRECTORY
 
 
 @dataclass(frozen=True)
@@ -101,11 +107,9 @@ class Directories:
         return self._observer.watched.directory_of(f"{path}/any")
 
     def of_mark(self, mark: Mark) -> str:
-        """The directory that is to be looked at for the mark of a collection; empty where all in it is to be."""
-        if mark.gather:
-            return mark.path
+        """The directory that a mark on a collection is about; empty for none, or for all that the collection holds."""
         directory = self.of_collection(mark.path)
-        return "" if self._observer.watched.is_place(directory) else directory
+        return "" if self._observer.watched.is_place(directory) and not mark.gather else directory
 
     def loose(self, paths: Mapping[int, str]) -> dict[str, list[int]]:
         """Those of some data objects that are not of the unit of the directory in which they lie, by its path.
@@ -128,7 +132,7 @@ class Directories:
         of_directory: dict[str, list[int]] = defaultdict(list)
         for data_id, each in objects.items():
             here = {first for first, directory in firsts.items() if directory == places[data_id]}
-            if is_loose(each, here, names):
+            if is_loose(each, here, AUTO if watched.is_place(places[data_id]) else DIRECTORY, names):
                 of_directory[places[data_id]].append(data_id)
         return dict(of_directory)
 
@@ -140,13 +144,17 @@ class Directories:
         objects = read_apart(sorted(ids), lambda some: read_objects(zone, some, ()), lambda *_: None)
         return self.loose({data_id: each.path for data_id, each in objects.items()})
 
-    def scattered(self, units: Iterable[ZoneView]) -> set[str]:
-        """The directories of units that the agent has made, and whose data objects do not lie in one."""
-        directories = set[str]()
-        for unit in units:
-            if unit.unit.kind in BY_AGENT:
-                places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
-                directories |= places if len(places) > 1 else set()
+    def doubtful(self, units: Iterable[ZoneView], anew: Container[int] = ()) -> set[str]:
+        """The directories of units that the agent has made, and that may have to be others now.
+
+        Their data objects do not lie in one; or they are imported ``anew`` (by id), and say what belongs to them.
+        """
+        directories, own = set[str](), self._observer.policy.own_rules
+        for unit in (each for each in units if each.unit.kind in BY_AGENT):
+            places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
+            says = any(says_what_belongs_to_it(each.path, own) for each in unit.objects)
+            is_new = unit.unit.data_id in anew and agreement_of(unit.first, self._connections.names).fileset is not None
+            directories |= places if len(places) > 1 or (says and is_new) else set()
         return directories - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
@@ -188,7 +196,7 @@ class Directories:
         changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
-        due = {*_due(decisions, objects, names, claimed), *losing, *(stray.data_id for stray in strays)}
+        due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
         corrections = tuple(watched.corrections_of_files(path, wrong))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
@@ -229,6 +237,24 @@ class Directories:
             after = page.last
         return {id_: each for id_, each in objects.items() if watched.directory_of(each.path) == path}
 
+    def _due(
+        self,
+        path: str,
+        decisions: Iterable[DirectoryDecision],
+        objects: Mapping[int, DataObject],
+        claimed: Iterable[int],
+    ) -> set[int]:
+        """What is to be observed: what the collection is made of, and files on which anything is said.
+
+        In a place that holds many units these are only those with which something is to be done.
+        """
+        names, policy = self._connections.names, self._observer.policy
+        said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
+        if self._observer.watched.is_place(path):
+            contents = CollectionContents(path, tuple(objects.values()), self._clock())
+            return said | to_observe(decisions, contents, policy)
+        return {*said, *claimed, *(decision.unit.data_id for decision in decisions if decision.unit)}
+
     def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
         zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
         ids = set[int]()
@@ -252,33 +278,15 @@ class Directories:
             (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
         for each, (avu, is_new) in look.of_files:
             (add_avu if is_new else remove_avu)(zone, each.path, avu)
-        # Units that lose files to others have another content, which nobody would know of if this were broken off.
+        # Units that lose files have another content, and what leaves all directories is by itself: nobody would know of
+        # that if this were broken off.
         gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
-        for data_id, first in read_objects(zone, look.losing - gaining, ()).items():
-            post(zone, names, data_id, first.path)
+        leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
+        for data_id, each in read_objects(zone, (look.losing - gaining) | leaving, ()).items():
+            post(zone, names, data_id, each.path)
         for stray in look.strays:
             for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
                 remove_avu(zone, stray.path, avu)
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
             for each in claiming:
                 set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
-
-
-def _due(
-    decisions: Iterable[DirectoryDecision], objects: Mapping[int, DataObject], names: Names, claimed: Iterable[int]
-) -> set[int]:
-    """What is to be observed besides what changes: what the collection is made of, and files on which anything is said.
-
-    In a place that holds many units these are only those that change, or that were not imported yet.
-    """
-    units = {decision.unit.data_id for decision in decisions if decision.unit}
-    if any(decision.files for decision in decisions):
-        made = [decision for decision in decisions if decision.unit and (decision.claims or _is_new(decision, names))]
-        units = {decision.unit.data_id for decision in made if decision.unit}
-        claimed = {first for first in claimed if not objects[first].values(names.fileset)}
-    said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
-    return {*units, *claimed, *said}
-
-
-def _is_new(decision: DirectoryDecision, names: Names) -> bool:
-    return not all(each.values(names.fileset) for each in decision.files)
