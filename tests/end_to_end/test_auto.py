@@ -95,6 +95,7 @@ FORMATS = {
     "MetaMorph": ("time.nd", "time_w1DAPI_s1_t1.TIF", "time_w2GFP_s1_t1.stk"),
     "Volocity": ("library.mvd2", "Data/1.aisf", "Data/2.dat"),
     "Olympus": ("scan.oif", "scan.oif.files/s_C001.tif", "scan.oif.files/s_C001.pty"),
+    "Leica project": ("Project.xlef", "Series 1.lof", "Metadata/Series 1.xlif"),
     "Harmony or Operetta plate": ("Index.idx.xml", "r01c01f01.tiff", "notes.txt"),
     "InCell plate": ("plate.xdce", "A - 1(fld 1).tif", "A - 2(fld 1).tif", "thumb.png"),
     "CellVoyager plate (CV7000)": ("assay.wpi", "MeasurementData.mlf", "W1F001.tif"),
