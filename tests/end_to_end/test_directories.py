@@ -33,7 +33,9 @@ def errors_of(scene: Scene, directory: str = RUN) -> list[str]:
 
 def marks_of(scene: Scene, path: str) -> list[str]:
     """The marks of a collection."""
-    return [avu.value for avu in scene.admin.metadata.get(Collection, path) if avu.name == "omero::sync"]
+    return [
+        avu.value for avu in scene.admin.metadata.get(Collection, path) if avu.name in ("omero::sync", "omero::gather")
+    ]
 
 
 def units_of(scene: Scene, *paths: str) -> list[list[str]]:

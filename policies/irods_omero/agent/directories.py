@@ -29,14 +29,14 @@ from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.collection_paths import paths_in
-from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
+from irods_omero.gateways.zone.marks import Mark, drop, post, post_to_gather
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import Correction, members
+from irods_omero.gateways.zone.watched import Correction
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY
+from irods_omero.vocabulary import AUTO, DIRECTORY, ZARR
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ class Directories:
         of_directory: dict[str, list[int]] = defaultdict(list)
         for data_id, each in objects.items():
             here = {first for first, directory in firsts.items() if directory == places[data_id]}
-            if is_loose(each, here, AUTO if watched.is_place(places[data_id]) else DIRECTORY, names):
+            kind = AUTO if watched.is_place(places[data_id]) else DIRECTORY
+            if is_loose(each, here, kind, names):
                 of_directory[places[data_id]].append(data_id)
         return dict(of_directory)
 
@@ -159,10 +160,7 @@ class Directories:
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories; returns the marks, without those of directories that are gone."""
-        zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
-        places = {path for path in paths if watched.is_place(path)}
-        posted = post_on_collections(zone, names, set(paths) - places)
-        return posted | post_on_collections(zone, names, places, gather=True)
+        return post_to_gather(self._connections.zone, self._connections.names, paths)
 
     def pass_on(self, marks: Iterable[Mark]) -> tuple[list[Mark], dict[str, Mark]]:
         """Pass the marks of loose data objects on to their directories.
@@ -222,20 +220,16 @@ class Directories:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
-        objects, after = dict[int, DataObject](), 0
-        watched = self._observer.watched
-        if watched.is_place(path):
-            own = self._observer.policy.own_rules
-            paths = paths_in(zone, path, lambda inner: may_hold_parts(inner.removeprefix(f"{path}/"), own))
-            ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
-            return read_objects(zone, ids, attributes)
-        while True:
-            page = members(zone, path, after, self._connections.settings.agent.batch)
-            objects |= read_objects(zone, page.ids, attributes)
-            if not page.last:
-                break
-            after = page.last
-        return {id_: each for id_, each in objects.items() if watched.directory_of(each.path) == path}
+        own, watched = self._observer.policy.own_rules, self._observer.watched
+
+        def may_hold_any(inner: str) -> bool:
+            if watched.is_place(path):
+                return may_hold_parts(inner.removeprefix(f"{path}/"), own)
+            return not inner.endswith(ZARR)
+
+        paths = paths_in(zone, path, may_hold_any)
+        ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
+        return read_objects(zone, ids, attributes)
 
     def _due(
         self,
