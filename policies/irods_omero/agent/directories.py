@@ -261,8 +261,11 @@ class Directories:
             if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
         )
 
-    def carry_out(self, look: Look) -> None:
+    def carry_out(self, look: Look) -> int:
         """Have the files say what they belong to, and the directory what is wrong with them.
+
+        Returns:
+            How many files were marked, as they leave units or lose others to them.
 
         Raises:
             RefusedError: The zone refuses something; it is to be looked at again.
@@ -276,7 +279,8 @@ class Directories:
         # that if this were broken off.
         gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
         leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
-        for data_id, each in read_objects(zone, (look.losing - gaining) | leaving, ()).items():
+        marked = read_objects(zone, (look.losing - gaining) | leaving, ())
+        for data_id, each in marked.items():
             post(zone, names, data_id, each.path)
         for stray in look.strays:
             for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
@@ -284,3 +288,4 @@ class Directories:
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
             for each in claiming:
                 set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+        return len(marked)
