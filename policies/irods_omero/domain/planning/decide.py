@@ -192,7 +192,7 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
     fields = replace(fields, attributes=_without_undone(fields))
     rest = _agree(observation, fields)
     # What is held stays as it is, whether it fits or not: what was agreed fitted before.
-    if observation.is_held or fits(replace(rest, attributes=fields.attributes.agreed)):
+    if observation.is_held or fits(fields.attributes.in_agreement(rest)):
         return fields
     if observation.omero.earlier:
         # They are observed only once: an error that rests on them would be gone the next time.
@@ -200,14 +200,15 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
         sides = sides_of(alone)
         return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
     attributes = frozen(observation, sides)
-    if not fits(replace(rest, attributes=attributes.agreed)):
+    if not fits(attributes.in_agreement(rest)):
         attributes = replace(attributes, agreed=())
     return replace(fields, attributes=attributes)
 
 
 def _without_undone(fields: _Fields) -> Attributes:
     """The mapped attributes, of which those values are not agreed that a side has refused."""
-    return replace(fields.attributes, agreed=fields.undone.agreed(fields.attributes.agreed))
+    attributes, undone = fields.attributes, fields.undone
+    return replace(attributes, agreed=undone.agreed(attributes.agreed), missing=undone.missing_in(attributes.missing))
 
 
 def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
@@ -251,7 +252,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
     noted = (*fields.attributes.notes, *fields.undone.notes)
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
-    agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
+    agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
         omero=diff_omero(omero, desired),
@@ -307,7 +308,7 @@ def _tidy(observation: Observation, plan: Plan) -> Plan:
 
 
 def _agree(observation: Observation, fields: _Fields) -> Agreement:
-    """What is agreed about all but the mapped attributes."""
+    """What is agreed, about mapped attributes what was."""
     base, omero, name = observation.base, observation.omero, fields.tier.name if fields.tier else ""
     return replace(
         base,
@@ -333,7 +334,6 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         held=observation.is_held,
         unplaced=omero.unplaced,
         rights=fields.rights.agreed,
-        attributes=(),
     )
 
 

@@ -20,6 +20,7 @@ from irods_omero.domain.state.actions import (
     AddAvu,
     AddTag,
     Move,
+    OmeroAction,
     Refusal,
     RemoveAvu,
     RemoveKeyValues,
@@ -31,7 +32,7 @@ from irods_omero.domain.state.actions import (
 from irods_omero.domain.state.agreement import REASON_BYTES, AgreedValues, Answered
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, key_in, place_of_tag
-from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.policy import TO_IRODS, Policy
 from irods_omero.domain.state.texts import printable, remembered
 from irods_omero.domain.state.views import Pairs, Subject, TagLink
 from irods_omero.vocabulary import OBJECT_NAMESPACE
@@ -48,6 +49,7 @@ class Undone:
 
     Attributes:
         missing: Values that a side would not take.
+        owed: Those of attributes that OMERO leads, and that it would not take.
         staying: Values that a side would not give up.
         unshown: Whether OMERO would not show the pending request.
         answered: Requests that OMERO goes on showing.
@@ -56,6 +58,7 @@ class Undone:
     """
 
     missing: Values = field(default_factory=dict)
+    owed: Values = field(default_factory=dict)
     staying: Values = field(default_factory=dict)
     unshown: bool = False
     answered: Answered = ()
@@ -69,7 +72,16 @@ class Undone:
             name: {*dict(values).get(name, ()), *self.staying.get(name, ())} - self.missing.get(name, set())
             for name in names
         }
-        return tuple((name, tuple(sorted(kept))) for name, kept in sorted(of_each.items()) if kept)
+        return _as_values(of_each)
+
+    def missing_in(self, attributes: AgreedValues) -> AgreedValues:
+        """What OMERO lacks of the attributes that it leads, besides what was not even tried."""
+        known = dict(attributes)
+        return _as_values({name: {*known.get(name, ()), *self.owed.get(name, ())} for name in {*known, *self.owed}})
+
+
+def _as_values(values: Values) -> AgreedValues:
+    return tuple((name, tuple(sorted(kept))) for name, kept in sorted(values.items()) if kept)
 
 
 def undone_of(observation: Observation) -> Undone:
@@ -79,6 +91,7 @@ def undone_of(observation: Observation) -> Undone:
         return Undone(unshown=base.unshown, answered=base.answered, told=base.undone)
     here = [refusal for refusal in refusals if not is_of_earlier(refusal, observation)]
     missing: dict[str, set[str]] = defaultdict(set)
+    owed: dict[str, set[str]] = defaultdict(set)
     staying: dict[str, set[str]] = defaultdict(set)
     for action, _ in here:
         for attribute, text, is_there in _values_of(action, observation.policy):
@@ -86,8 +99,11 @@ def undone_of(observation: Observation) -> Undone:
             if mapping is not None:
                 name = mapping.for_attribute(attribute).remembered_as
                 (staying if is_there else missing)[name].add(remembered(text))
+                if mapping.direction == TO_IRODS and not is_there and isinstance(action, OmeroAction):
+                    owed[name].add(remembered(text))
     return Undone(
         missing=missing,
+        owed=owed,
         staying=staying,
         unshown=any(isinstance(action, AddTag) and action.place == REQUEST_TAGS for action, _ in here),
         answered=_answered(action for action, _ in here),
