@@ -198,6 +198,8 @@ class Intake:
         settings = self._connections.settings
         users = {owner: source.owner} if owner else settings.omero.users
         placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
+        if f"{placement.collection}/".startswith(f"{self._connections.home}/"):
+            raise PlacementError(f"{placement.collection} is the agent's own, where nothing of others is kept")
         check_people(self._connections, placement.access)
         return placement
 

@@ -24,6 +24,9 @@ _REPLACED = re.compile("[/\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 LONGEST_NAME = 255
 """Bytes of a name, as the file systems of vaults have it."""
 
+EVERYBODY_IN_ZONE = "public"
+"""The iRODS group of all users, whatever a group of that name is in OMERO."""
+
 LONGEST_PATH = 1080
 """Bytes of a logical path (``MAX_NAME_LEN`` of iRODS, without its end)."""
 
@@ -173,6 +176,9 @@ def access_to(source: Source, rule: PlacementRule, zone: str, users: Mapping[str
     """
     owner = irods_user(source.owner, users)
     group = source.group if rule.share and source.members_may else ""
+    if group == EVERYBODY_IN_ZONE or "#" in group:
+        whose = "all users of the zone belong to" if group == EVERYBODY_IN_ZONE else "another zone would have"
+        raise PlacementError(f"{whose} the iRODS group {group}: see share and acl of omero_first")
     return Access(owner, group, rule.make_groups, _grants(source, rule, zone, owner, group))
 
 
