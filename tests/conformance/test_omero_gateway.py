@@ -47,6 +47,7 @@ from tests.conformance.server import (
     delete,
     linked,
     named,
+    objects,
     rows,
     save,
     tag,
@@ -170,9 +171,35 @@ def place_and_edit(agent: Agent, fileset_id: int) -> None:
         save(client, linked(kind, named(parent, "made by hand"), child), context)
         assert reader.read(agent.service).filesets == {fileset_id}
     assert unplaced(agent.service, [fileset_id]) == set()
+    rename_what_it_is_in(agent, fileset_id)
     save(client, linked("PlateAnnotationLink", plate, key_values_of(namespace, ("a", "b"))), context)
     assert EditReader(0, clock=lambda: time.time() + 3600).read(agent.service, [namespace]) == {fileset_id}
     unanswered_since(agent.service)
+
+
+def rename_what_it_is_in(agent: Agent, fileset_id: int) -> None:
+    """What images and plates are in is renamed, and put elsewhere: whoever wants to hear of it does."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    reader, deaf = EventReader(follows_names=True), EventReader()
+    text = "select d from DatasetImageLink l join l.parent d where l.child.fileset.id = :id order by l.id desc"
+    (dataset, *_) = objects(client, text, context, id=fileset_id)
+    text = "select s from ScreenPlateLink l join l.parent s where l.child.id = :id"
+    (screen,) = objects(client, text, context, id=agent.subject(fileset_id).id)
+    for each in (reader, deaf):
+        each.read(agent.service)
+
+    def check() -> None:
+        assert reader.read(agent.service).filesets == {fileset_id}
+        assert deaf.read(agent.service).filesets == set()
+
+    link = linked("ProjectDatasetLink", named("Project", "P"), omero.model.DatasetI(dataset.id.val, False))
+    project = save(client, link, context).parent
+    check()
+    for kind, id_ in (("Dataset", dataset.id.val), ("Project", project.id.val), ("Screen", screen.id.val)):
+        changed = client.getSession().getQueryService().get(kind, id_, context)
+        changed.name = rstring("renamed")
+        save(client, changed, context)
+        check()
 
 
 def look_back(agent: Agent, fileset_id: int) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from irods_omero.domain.rules.templates import fill, fill_each
 from irods_omero.domain.state.policy import EVERYBODY
+from irods_omero.domain.state.relocation import own_place
 from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source
 from irods_omero.domain.state.texts import why_unstorable
@@ -46,6 +47,7 @@ class PlacementRule:
         share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
         make_groups: Whether that iRODS group is made where there is none.
         follow_rights: Whether the rights change when the images get another owner or group in OMERO.
+        follow_names: Whether the data moves when what OMERO calls it gives another place.
         acl: Further entries: templates of names, each with ``read``, ``write`` or ``own``.
         avus: For attributes the templates of their values.
         facts: What the attributes start with by which all that OMERO knows of the image is described; empty for none.
@@ -57,6 +59,7 @@ class PlacementRule:
     share: bool = True
     make_groups: bool = False
     follow_rights: bool = False
+    follow_names: bool = False
     acl: Mapping[str, str] | None = None
     avus: Mapping[str, str] | None = None
     facts: str = ""
@@ -108,7 +111,7 @@ class Placement:
 
     def place_of_its_own(self, fileset: int) -> str:
         """The collection that it goes into where others are in its way."""
-        return f"{self.collection}/Fileset-{fileset}"
+        return own_place(self.collection, fileset)
 
     def collection_of(self, moved: Collection[str], fileset: int) -> str:
         """The collection below which some of its data objects are, by their logical paths; empty for none.
@@ -120,16 +123,6 @@ class Placement:
         ends = (path.removesuffix(f"/{name}") for path in sorted(moved) for name in self.names)
         others = [collection for collection in ends if collection not in moved]
         return max((*likely, *others), key=lambda each: len(set(self.paths(each)) & set(moved))) if others else ""
-
-    def grants_on(self, folder: str, zone: str) -> tuple[Grant, ...]:
-        """The access control list of a collection that was made for it.
-
-        Elsewhere than in the owner's home other data may come into it, which nobody shall have in his hands: there all
-        may only look into it.
-        """
-        if f"{folder}/".startswith(f"/{zone}/home/{self.access.owner}/"):
-            return self.access.grants
-        return tuple(Grant(name, "read") for name, _ in self.access.grants)
 
 
 def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str], roots: Sequence[str]) -> Placement:

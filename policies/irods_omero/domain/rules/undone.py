@@ -1,8 +1,8 @@
 """What a side has refused to do: what therefore is not agreed, and what people are told of it.
 
 Nothing waits for an action that is refused, since none depends on another one, but for a value whose unit OMERO does
-not show (``loses_unit``): what both sides should say is decided from what they said before, and a refused action only
-means that one side still says what it did. Two things have to be
+not show, and a unit that goes to another place as a whole (``is_in_vain``): what both sides should say is decided from
+what they said before, and a refused action only means that one side still says what it did. Two things have to be
 true of the agreement then, which is the base of the next merge. A value that a side lacks, as it would not take it,
 must not be agreed: it would seem to have been removed there. And a value that a side still has, as it would not give it
 up, has to stay agreed: it would seem to have been added there. Both are tried again at each look, and nothing else is
@@ -22,6 +22,7 @@ from irods_omero.domain.state.actions import (
     Move,
     OmeroAction,
     Refusal,
+    Relocate,
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
@@ -122,8 +123,13 @@ def _answered(actions: Iterable[Action]) -> Answered:
     return tuple(sorted(times.items()))
 
 
-def loses_unit(action: Action, refused: Iterable[Refusal]) -> bool:
-    """Whether an AVU would go whose unit nothing else has: what was to take its place was refused."""
+def is_in_vain(action: Action, refused: Iterable[Refusal]) -> bool:
+    """Whether an action makes no sense after what was refused.
+
+    An AVU would go whose unit nothing else has, as what was to take its place was refused; or a unit would be parted.
+    """
+    if isinstance(action, Relocate):
+        return any(isinstance(each, Relocate) for each, _ in refused)
     if not isinstance(action, RemoveAvu) or not action.avu.units:
         return False
     return any(
@@ -222,6 +228,8 @@ def _name(action: Action) -> str:
             name = f"lock on Image:{image}"
         case Move(path=path, destination=destination):
             name = f"movement of {path} to {destination}"
+        case Relocate(path=path, new=new):
+            name = f"moving {path} to {new}"
         case SetRight(path=path, grant=grant):
             name = f"rights of {grant.name} on {path}"
         case AddAvu(path=path, avu=avu) | RemoveAvu(path=path, avu=avu):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
+from irods_omero.domain.state.relocation import DIGITS, Places
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
@@ -138,6 +139,7 @@ class Agreement:
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
         unplaced: Its images were in no dataset, or its plates in no screen.
         rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
+        places: Where the agent put it, where it came through OMERO first; several while it is on its way.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -165,6 +167,7 @@ class Agreement:
     held: bool = False
     unplaced: bool = False
     rights: Rights | None = None
+    places: Places = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -223,6 +226,7 @@ def _dump(agreement: Agreement) -> str:
         "held": agreement.held,
         "unplaced": agreement.unplaced,
         "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
+        "place": list(agreement.places),
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -294,6 +298,7 @@ def _load(fields: Any) -> Agreement:
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
+        places=tuple(sorted(text[:DIGITS] for text in _texts(fields.get("place", [])))),
         notes=_texts(fields.get("notes", [])),
     )
 

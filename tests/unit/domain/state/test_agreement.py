@@ -47,6 +47,7 @@ FULL = Agreement(
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     missing=(("lab::stain", ("GFP",)),),
+    places=("0123456789abcdef",),
     held=True,
     unplaced=True,
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
