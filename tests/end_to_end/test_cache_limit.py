@@ -128,6 +128,24 @@ def test_a_copy_that_irods_is_not_known_to_have_stays(one: OneCopy) -> None:
     assert there(one, paths) == [False, False, True]
 
 
+@pytest.mark.parametrize("ask", [ask_by_tag, ask_by_avu])
+def test_show_brings_back_what_is_kept_and_it_stays_kept(one: OneCopy, ask: Callable[[OneCopy, str], None]) -> None:
+    paths = bring(one, 9, 8, 7, 6)
+    one.settle()
+    assert there(one, paths) == [False, False, True, True]
+    one.scene.ask_by_avu(paths[0], "keep")
+    one.settle()
+    ask(one, paths[0])
+    one.settle()
+    assert there(one, paths) == [True, False, True, True]
+    assert one.scene.avus(paths[0], "omero::request") == ["keep"]
+    assert one.scene.shown(paths[0]).image.texts & {"keep", "show"} == {"keep"}
+    used(one.place(paths[0]), 99)
+    bring(one, 5)
+    one.settle()
+    assert one.place(paths[0]).exists()
+
+
 def test_show_of_what_is_out_of_reach_is_refused_with_the_advice_to_restage(one: OneCopy) -> None:
     paths = bring(one, 9, 8, 7, 6)
     one.settle()
