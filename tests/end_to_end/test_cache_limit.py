@@ -26,6 +26,7 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.reading import read_beats, read_status
 from irods_omero.status.summary import summarise
+from irods_omero.vocabulary import SHARDS, shard_of
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 from tests.end_to_end.test_one_copy import drifted, run_command
@@ -230,6 +231,22 @@ def test_an_image_whose_copy_was_about_to_go_is_looked_at_once_more(
     assert there(one, paths) == [True] * 4
     assert not any(one.is_locked(path) for path in paths)
     assert all(one.scene.avus(path, "omero::sync") == [] for path in paths)
+
+
+def test_an_agent_of_some_shards_has_their_part_of_the_limit_and_leaves_the_copies_of_others_alone(
+    one: OneCopy,
+) -> None:
+    paths = bring(one, 99, 98, 97, 9, 8, 7)
+    others, ours = paths[:3], paths[3:]
+    shards = ",".join(str(shard_of(one.scene.admin.data_objects.get(path).id)) for path in ours)
+    most = 2 * SIZE * SHARDS // len(ours) + SHARDS
+    one.scene.settings = one.scene.with_settings(agent={"shards": shards}, cache={"most_bytes": most})
+    before = [one.scene.shown(path) for path in others]
+    assert one.scene.sweep().evicted == 2
+    one.settle()
+    assert there(one, ours) == [False, False, True]
+    assert there(one, others) == [True] * 3
+    assert [one.scene.shown(path) for path in others] == before
 
 
 def test_a_repository_that_cannot_be_looked_into_frees_nothing_and_holds_up_nobody(
