@@ -12,11 +12,8 @@ from typing import Any
 
 import pytest
 
-from irods_omero.agent.heartbeat import Heartbeat
-from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.room import look_at_cache
 from irods_omero.agent.service import run
-from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
 from irods_omero.domain.rules.cache_limit import Room
 from irods_omero.domain.state.managed_files import ManagedFile
@@ -24,7 +21,7 @@ from irods_omero.errors import UnreachableError
 from irods_omero.gateways.repository.copies import Version
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.status.reading import read_beats, read_status
+from irods_omero.status.reading import read_status
 from irods_omero.status.summary import summarise
 from irods_omero.vocabulary import SHARDS, shard_of
 from tests.end_to_end.conftest import SceneFactory
@@ -269,14 +266,9 @@ def test_a_dry_run_says_what_would_go_and_status_and_metrics_how_much_there_is(o
     last = json.loads(run_command(one.scene, "reconcile", "--dry-run", "--json").splitlines()[-1])
     assert (last["cache_bytes"], last["cache_most_bytes"], last["evictable_bytes"]) == (4 * SIZE, 3 * SIZE, 2 * SIZE)
     assert there(one, paths) == [True] * 4
-    with one.scene.connections() as connections:
-        heartbeat = Heartbeat(connections.settings, connections.activity)
-        metrics = Metrics(connections.settings, connections.activity)
-        connections.activity.swept(Sweeper(connections).sweep(), 0.0)
-        assert heartbeat.beat()
-        (beat,) = read_beats(one.scene.settings, connections.zone, connections.names).values()
-    samples = {each.name: each.value for family in metrics.own() for each in family.samples}
-    assert (samples["irods_omero_cache_bytes"], samples["irods_omero_cache_most_bytes"]) == (4 * SIZE, 3 * SIZE)
+    samples, beat = one.told()
+    assert samples["irods_omero_cache_bytes",] == 4 * SIZE
+    assert samples["irods_omero_cache_most_bytes",] == 3 * SIZE
     assert (beat.copies["cache_bytes"], beat.copies["cache_most_bytes"]) == (4 * SIZE, 3 * SIZE)
     assert there(one, paths) == [False, False, True, True]
     assert "show" in run_command(one.scene, "explain", paths[0])
