@@ -13,7 +13,7 @@ from irods_omero.agent.copy_jobs import COPYING
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, copies_of
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
@@ -38,13 +38,16 @@ def limit_of(connections: Connections) -> int | None:
     return None if most is None else most * len(connections.shards) // SHARDS
 
 
-def look_at_cache(connections: Connections, most: int, clock: Callable[[], float] = time.time) -> Room | None:
+def look_at_cache(
+    connections: Connections, most: int, clock: Callable[[], float] = time.time, resting: Collection[int] = ()
+) -> Room | None:
     """What OMERO has of the units of this agent, and what is to go.
 
     Args:
         connections: Both sides; nothing is written.
         most: Bytes that there are to be at most.
         clock: Gives the time, seconds since 1970.
+        resting: Units that stay for now, by catalog id: making room of them was tried in vain.
 
     Returns:
         None where OMERO's repository cannot be looked into.
@@ -54,7 +57,10 @@ def look_at_cache(connections: Connections, most: int, clock: Callable[[], float
     """
     observer = Observer(connections, clock)
     repository = observer.repository
-    return make_room(_cached(connections, observer, repository, clock), most) if repository else None
+    if repository is None:
+        return None
+    cached = _cached(connections, observer, repository, clock)
+    return make_room((each._replace(may_go=each.may_go and each.data_id not in resting) for each in cached), most)
 
 
 def _cached(
@@ -101,26 +107,22 @@ class MakingRoom:
         self._leaving = deque[Cached]()
         self._due = time.monotonic()
 
-    def looks(self, under_way: Collection[Key]) -> list[Job]:
-        """To look at all copies, when it is time and what the last look has found is done.
-
-        Args:
-            under_way: What is being done already, or waits for it.
-        """
-        is_at_work = any(key == LOOKING or key[0] == COPYING for key in under_way)
+    def looks(self, workers: Workers) -> list[Job]:
+        """To look at all copies, when it is time and what the last look has found is done."""
+        is_at_work = any(key == LOOKING or key[0] == COPYING for key in workers.busy()[0])
         if self._most is None or self._leaving or is_at_work or time.monotonic() < self._due:
             return []
-        return [Job(LOOKING, partial(self._look, self._most))]
+        return [Job(LOOKING, partial(self._look, self._most, workers.resting(COPYING)))]
 
-    def jobs(self, report: Report, under_way: Collection[Key], busy: Collection[int]) -> list[Job]:
+    def jobs(self, report: Report, workers: Workers) -> list[Job]:
         """To remove what was found.
 
         Args:
             report: Counts the units that are too many: the bytes of each are read.
-            under_way: What is being done already, or waits for it.
-            busy: The data objects that this is about.
+            workers: What they do already leaves less room.
         """
-        count, jobs = sum(kind == COPYING for kind, _ in under_way), list[Job]()
+        count, jobs = workers.count(COPYING), list[Job]()
+        busy = workers.busy()[1].union(workers.resting(COPYING))
         while self._leaving and len(jobs) + count < self._per_sweep:
             data_id = self._leaving.popleft().data_id
             if data_id not in busy:
@@ -128,11 +130,11 @@ class MakingRoom:
         report.postponed += len(self._leaving)
         return jobs
 
-    def _look(self, most: int, connections: Connections) -> Report:
+    def _look(self, most: int, resting: Collection[int], connections: Connections) -> Report:
         begun = time.monotonic()
         self._due = begun + PAUSE_SECONDS
         try:
-            room = look_at_cache(connections, most, self._clock)
+            room = look_at_cache(connections, most, self._clock, resting)
         except RefusedError as error:
             log.error("OMERO's copies cannot be counted", error=str(error))
             return Report()
