@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,8 +173,8 @@ def test_what_somebody_puts_in_its_place_before_its_turn_is_left_alone(
     symbolic, hard = one.place(paths[0]), one.place(paths[1])
     target, other = one.repository / f"elsewhere-{tmp_path.name}", hard.with_name("other")
 
-    def looking(connections: Connections, most: int, clock: Callable[[], float]) -> Room | None:
-        room = look_at_cache(connections, most, clock)
+    def looking(connections: Connections, *given: Any) -> Room | None:
+        room = look_at_cache(connections, *given)
         if not target.exists():
             symbolic.rename(target)
             symbolic.symlink_to(target)

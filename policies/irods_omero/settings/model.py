@@ -191,6 +191,12 @@ class CacheSettings(Section):
         "recently are removed down to nine tenths of it, as far as iRODS has the same bytes where they can be read. "
         "The request `show` brings one back.",
     )
+    access_hours: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="By how many hours OMERO's copy must have been used later than iRODS knows for its access time "
+        "(irods::access_time) to be brought up to that: storage tiering then leaves what people look at. By default it "
+        "never is.",
+    )
 
 
 class SafetySettings(Section):
@@ -339,10 +345,11 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        is_limited = self.cache.most_bytes is not None
-        if (self.cache.evict != "never" or is_limited) and self.omero.repository is None:
-            key = "cache.most_bytes" if is_limited else "cache.evict"
-            raise ValueError(f"{key} takes omero.repository: the agent has to see OMERO's managed repository")
+        changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never")]
+        if changed and self.omero.repository is None:
+            raise ValueError(
+                f"cache.{changed[0]} takes omero.repository: the agent has to see OMERO's managed repository"
+            )
         return self
 
     @field_validator("omero_first")

@@ -13,6 +13,7 @@ from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 CHECK = "tier groups"
 MOST_TIERS = 10
 SPECIFIC = "specific"
+HOUR = 3600
 
 _RESOURCE_CONDITION = re.compile(r"\b(DATA_RESC_\w+|RESC_\w+)\b", re.IGNORECASE)
 
@@ -113,6 +114,13 @@ def _leaving(group: str, tier: TierFacts, facts: Facts) -> Iterator[Finding]:
         )
     elif len(tier.times) > 1 or not tier.times[0].isdecimal():
         yield failure(CHECK, f"the time of {tier.resource} in {group} is {', '.join(tier.times)!r}", set_time)
+    elif facts.access_hours is not None and int(tier.times[0]) <= facts.access_hours * HOUR:
+        yield warning(
+            CHECK,
+            f"{tier.resource} in {group} moves what was not used for {tier.times[0]} seconds, and that it was used in "
+            f"OMERO is told every {facts.access_hours:g} hours",
+            "make cache.access_hours much shorter than that time",
+        )
     if not tier.queries:
         yield warning(
             CHECK,

@@ -51,6 +51,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         limits_cache=settings.cache.most_bytes is not None,
+        access_hours=settings.cache.access_hours,
         examples=str(examples()),
         now=datetime.now(timezone.utc),
         causes=causes,

@@ -246,6 +246,7 @@ class Facts:
         web: OMERO.web; None if that was not wanted.
         tier_names: Resources that the policy file names as tiers.
         limits_cache: Whether the policy file says how many bytes of copies OMERO is to have at most.
+        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
         causes: What is wrong with units, by cause.
@@ -267,3 +268,4 @@ class Facts:
     now: datetime
     causes: Sequence[Cause] = ()
     limits_cache: bool = False
+    access_hours: float | None = None
