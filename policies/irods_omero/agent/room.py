@@ -97,9 +97,10 @@ def _seen(
 ) -> Iterator[Collection[Observation]]:
     """The units with copies, as far as these matter; a page at a time, so that memory does not grow with the cache."""
     zone, names = connections.zone, connections.names
+    attributes = [names.agreement, names.unit, ACCESS_TIME, *connections.residencies()]
 
     def read(ids: Sequence[int]) -> dict[int, Observation]:
-        units = gather(zone, names, ids, [names.agreement, names.unit, ACCESS_TIME], each_once=True)
+        units = gather(zone, names, ids, attributes, each_once=True)
         bases = {data_id: agreement_of(unit.first, names) for data_id, unit in units.items()}
         filesets = {data_id: base.fileset for data_id, base in bases.items() if base.fileset and not base.gone}
         copies = copies_of(connections, repository, filesets.values()) if filesets else {}
