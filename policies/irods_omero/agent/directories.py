@@ -214,6 +214,7 @@ class Directories:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
+        attributes += self._connections.residencies()
         objects, after = dict[int, DataObject](), 0
         watched = self._observer.watched
         if watched.is_place(path):

@@ -21,6 +21,7 @@ from irods_omero.domain.rules.desired import (
     placing_error,
     state_pairs,
     state_tags,
+    tier_rule,
 )
 from irods_omero.domain.rules.follow_names import PlaceDecision, decide_place
 from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
@@ -278,7 +279,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
     images = ", ".join(map(str, nsmallest(5, (image.id for image in observation.omero.images))))
     reasons = (
         Reason("import", "no", fields.importing.rule),
-        Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
+        Reason("tier", tier, tier_rule(fields.tier)),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
         *_rights(fields.rights),
