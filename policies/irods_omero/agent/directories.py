@@ -220,6 +220,7 @@ class Directories:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
+        attributes += self._connections.residencies()
         own, watched = self._observer.policy.own_rules, self._observer.watched
 
         def may_hold_any(inner: str) -> bool:

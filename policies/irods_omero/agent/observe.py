@@ -10,6 +10,7 @@ from functools import cached_property
 
 from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.placing import with_places
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
@@ -117,6 +118,7 @@ class Observer:
             for data_id, unit in units.items()
         }
         observations = with_rights(connections, _with_times(connections, observations))
+        observations = with_places(connections, observations)
         return self._with_copies(_with_movements(connections, observations))
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:

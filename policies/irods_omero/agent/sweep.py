@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
@@ -19,6 +19,8 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
     COLLECTIONS,
+    FIRST_TURN,
+    Turn,
     begin,
     forget,
     in_turn,
@@ -40,22 +42,6 @@ from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 DIRECTORIES = 100
 """At most so many directories are looked at in one sweep."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn it is: that of the collections after these.
-
-    Attributes:
-        walked: Catalog id of the collection that was walked last.
-        looked_at: Catalog id of the directory that was looked at last.
-    """
-
-    walked: int = 0
-    looked_at: int = 0
-
-
-FIRST_TURN = Turn()
 
 
 class Sweep:
@@ -357,11 +343,14 @@ class Sweeper:
         self._listener.followed()
         self._turn = work.turn
         self._do(work, work.imports())
-        self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
-        self._do(work, self._room.looks(self._workers.busy()[0]))
-        self._do(work, self._room.jobs(work.report, *self._workers.busy()))
+        self._do(work, work.copies.jobs(work.report, self._workers))
+        self._do(work, self._room.looks(self._workers))
+        self._do(work, self._room.jobs(work.report, self._workers))
         intake = Intake(self._connections, work.report, self._clock)
-        self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
+        intakes = intake.jobs(self._workers, self._turn.taken)
+        if intakes:
+            self._turn = replace(self._turn, taken=intakes[-1].key[1])
+        self._do(work, intakes)
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
@@ -382,10 +371,18 @@ class Sweeper:
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         last = done = self.sweep()
-        while last.is_unfinished:
+        while self.has_more(last):
             last = self.sweep()
             done = done.followed_by(last)
         return done
+
+    def has_more(self, report: Report) -> bool:
+        """Whether the next pass has something to do at once; what is too much for the workers waits for one to be free.
+
+        Args:
+            report: What the last one did.
+        """
+        return report.walking > 0 if not self._waits else report.is_unfinished
 
     def _pending(self) -> set[int]:
         """The data objects that wait for a movement, when it is time to look at them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
 from irods_omero.domain.state.agreement import read
@@ -114,6 +115,9 @@ def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> Dire
         if abs(now - content.modified) < policy.settle:
             rule = f"{each.path} has been written to in the last {policy.settle:g} seconds"
             return DirectoryDecision(rule, wait=True)
+        tier = policy.tiers.of_object(each)
+        if tier is not None and tier.offline:  # what it says of others cannot be read either
+            return DirectoryDecision("a file is out of reach", f"{each.path} {out_of_reach(tier, 'imported')}")
     return None
 
 
