@@ -194,7 +194,8 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
     """
     own, named = policy.own_rules, contents.named
     files = inside(contents.path, contents.objects, own)
-    wanted = {_beside(inner, name) for inner, those in named.items() for name in those}
+    said = {(inner.rpartition("/")[0], those) for inner, those in named.items()}
+    wanted = {f"{folder}/{name}".lstrip("/") for folder, those in said for name in those}
     known: dict[str, frozenset[str]] = {}
     for unit, of_unit in intact_units(files, policy.names).items():
         together = [files[inner] for inner in of_unit]
@@ -208,11 +209,6 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
         for inner in unread
         if says_what_belongs_to_it(inner, own) and why_not_yet([files[inner]], policy, contents.now) is None
     ]
-
-
-def _beside(inner: str, name: str) -> str:
-    folder = inner.rpartition("/")[0]
-    return f"{folder}/{name}" if folder else name
 
 
 def _name(inner: str) -> str:
