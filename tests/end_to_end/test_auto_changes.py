@@ -134,3 +134,14 @@ def test_what_is_left_of_a_unit_where_none_are_made_any_more_is_by_itself(scene:
     scene.user.data_objects.unlink(made["cells.tif"], force=True)
     come_to_rest(scene)
     assert [name for name, *_ in scene.shown(made["cells.json"]).avus if name.startswith("omero::")] == []
+
+
+def test_where_nothing_is_told_apart_a_file_that_is_renamed_leaves_no_mark_behind(new_scene: SceneFactory) -> None:
+    scene = new_scene()
+    scene.watch()
+    path = put(scene, "cells.tif", tiff())
+    scene.sweep()
+    scene.move(path, "other.tif")
+    come_to_rest(scene)
+    avus = scene.admin.metadata.get(Collection, scene.collection)
+    assert [avu.name for avu in avus if avu.name in ("omero::sync", "omero::gather")] == []

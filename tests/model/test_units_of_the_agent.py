@@ -253,6 +253,8 @@ class Machine(RuleBasedStateMachine):
         decision: DirectoryDecision = decide_directory(place, fresh, policy, "", LATER * 3)
         if decision.opens:
             decision = if_named(place, decision, self._named(decision.opens.path))
+        for each in files:
+            yield from (f"{each.path} says {avu}" for avu in _errors(each) if avu.units == AUTO)
         errors = [avu.value for avu in watched.told_of_files.get(place, ())]
         by_id = {each.data_id: each for each in files}
         intact = {unit for unit in units_of(by_id, by_id, NAMES).values() if unit.unit.kind == DIRECTORY}

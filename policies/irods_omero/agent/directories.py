@@ -193,7 +193,7 @@ class Directories:
         strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
         changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
-        of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
+        of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
         corrections = tuple(watched.corrections_of_files(path, wrong))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))

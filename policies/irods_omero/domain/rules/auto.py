@@ -135,7 +135,10 @@ def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
 def corrections_of_files(
     decisions: Iterable[DirectoryDecision], objects: Iterable[DataObject], names: Names
 ) -> tuple[tuple[DataObject, tuple[Avu, bool]], ...]:
-    """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here."""
+    """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here.
+
+    A decision that is about all of a collection is told of there, and not by its files.
+    """
     errors = {each.data_id: decision.error for decision in decisions for each in _told(decision, names)}
     corrections = list[tuple[DataObject, tuple[Avu, bool]]]()
     for each in objects:
