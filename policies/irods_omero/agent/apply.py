@@ -161,6 +161,7 @@ class Applier:
         """
         observed, shards = self._observer.observe([data_id]), self._connections.shards
         if data_id in self._observer.unreadable:
+            self.report.in_vain += 1
             return {data_id}
         observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
         decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
@@ -216,6 +217,7 @@ class Applier:
             decisions[data_id] = self._fail(observations[data_id], error)
         told = _Outcome()
         self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
+        self.report.in_vain += len(told.failures)
         for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
         self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.placing import free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, rule_for
@@ -106,21 +106,22 @@ class Intake:
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._queue = IntakeQueue(connections, clock)
 
-    def jobs(self, most: int, under_way: Collection[Key]) -> list[Job]:
+    def jobs(self, workers: Workers, last: int) -> list[Job]:
         """To take in what is new in the groups of ``omero_first``, and what was not done before.
 
         Args:
-            most: Number of filesets at most, with those under way; the rest is left to the next sweep.
-            under_way: What is being done already.
+            workers: What they do already leaves less room; the rest is left to the next sweep.
+            last: The last one that was tried: those after it come first, as some are not complete for a long time.
 
         Raises:
             UnreachableError: A side is down; nothing is lost.
         """
         if not self._rules:
             return []
-        most -= sum(kind == INTAKE for kind, _ in under_way)
+        most = self._connections.settings.imports.per_sweep - workers.count(INTAKE)
         jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self._clock)
-        for fileset in sorted(unfinished | self._queue.new()):
+        under_way = {(INTAKE, fileset) for fileset in workers.resting(INTAKE)} | workers.busy()[0]
+        for fileset in sorted(unfinished | self._queue.new(), key=lambda fileset: (fileset <= last, fileset)):
             if (INTAKE, fileset) in under_way:
                 continue
             if len(jobs) >= most:
@@ -188,6 +189,7 @@ class Intake:
             if shown:
                 self._show_error(source, reason)
         except RefusedError as error:
+            self.report.in_vain += 1
             log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
 
     def _show_error(self, source: Source, reason: str) -> None:

@@ -21,6 +21,7 @@ from irods_omero.domain.rules.desired import (
     placing_error,
     state_pairs,
     state_tags,
+    tier_rule,
 )
 from irods_omero.domain.rules.follow_names import PlaceDecision, decide_place
 from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
@@ -278,7 +279,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
     images = ", ".join(map(str, nsmallest(5, (image.id for image in observation.omero.images))))
     reasons = (
         Reason("import", "no", fields.importing.rule),
-        Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
+        Reason("tier", tier, tier_rule(fields.tier)),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
         *_rights(fields.rights),
@@ -358,7 +359,7 @@ def _imported_content(observation: Observation) -> Content | None:
 
 def _desired(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
     zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
-    asked = frozenset({fields.pending} - {""})
+    asked = frozenset(each.request for each in fields.request.shown)
     return DesiredState(
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
@@ -370,9 +371,8 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
 
 
 def _request_avus(request: RequestDecision) -> frozenset[DesiredAvu]:
-    """The pending request with the user who asked; where a data object has it already, its units stay as they are."""
-    pending = request.pending
-    return frozenset({DesiredAvu(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
+    """What is asked, with the user who asked; where a data object has it already, its units stay as they are."""
+    return frozenset(DesiredAvu(each.request, printable(each.by, 200), strict=False) for each in request.shown)
 
 
 def _remembering(
@@ -384,7 +384,7 @@ def _remembering(
         base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
-    refused = observation.base.refused if agreement.request else agreement.refused
+    refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))
     if first is None or not plan.works:
         return plan
