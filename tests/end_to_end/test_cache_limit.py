@@ -14,8 +14,10 @@ import pytest
 
 from irods_omero.agent.room import look_at_cache
 from irods_omero.agent.service import run
+from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
 from irods_omero.domain.rules.cache_limit import Room
+from irods_omero.domain.state.agreement import decode
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.repository.copies import Version
@@ -165,6 +167,24 @@ def test_what_is_shown_already_is_answered_at_once(one: OneCopy) -> None:
     assert one.scene.avus(path, "omero::request") == []
     assert one.scene.avus(path, "omero::error") == []
     assert "show" not in one.scene.shown(path).image.texts
+
+
+def test_what_was_compared_too_long_ago_is_read_from_irods_once_more_before_its_copy_goes(one: OneCopy) -> None:
+    paths = bring(one, 9, 8, 7, 6)
+    (rotten, right), later = paths[:2], time.time() + 40 * DAY
+    (replica,) = one.scene.admin.data_objects.get(rotten).replicas
+    vault = Path(replica.path)
+    vault.write_bytes(PICTURE[::-1])
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 3 * SIZE, "verify_days": 30})
+    with one.scene.connections() as connections:
+        assert Sweeper(connections, lambda: later).sweep().evicted == 1
+    one.settle()
+    assert there(one, paths) == [True, False, True, True]
+    assert any("do not have the checksum of the catalog" in error for error in one.scene.avus(rotten, "omero::error"))
+    (agreement,) = one.scene.avus(right, "omero::agreement")
+    verified = decode(agreement).verified
+    assert verified is not None
+    assert verified.at == int(later)
 
 
 def test_other_bytes_stay_are_told_of_and_do_not_keep_the_others(one: OneCopy) -> None:

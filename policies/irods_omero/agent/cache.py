@@ -191,7 +191,7 @@ class Cache:
             content = seen.content
             if content is None or content != observation.content or seen.copies != action.files:
                 return seen.base
-            return replace(seen.base, verified=compared(content, action.files))
+            return replace(seen.base, verified=compared(content, action.files, seen.now))
 
         return self._record(observation.zone.unit.data_id, verified)
 

@@ -342,7 +342,7 @@ def _verified(observation: Observation) -> Verified | None:
     imported, files = observation.imported, observation.copies
     if imported is None:
         return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
-    return compared(imported, files) if observation.compared and files else None
+    return compared(imported, files, observation.now) if observation.compared and files else None
 
 
 def _imported_content(observation: Observation) -> Content | None:

@@ -67,6 +67,14 @@ def test_what_was_used_within_an_hour_stays(ago: float, may_go: bool) -> None:
     assert cached.may_go is may_go
 
 
+def test_what_has_to_be_compared_once_more_may_go() -> None:
+    for request, may_go in (("", True), ("keep", False)):
+        observation = limited("copy", base=replace(AGREED, request=request))
+        cached = in_cache(replace(observation, policy=replace(LIMITED, verify_days=30)))
+        assert cached is not None
+        assert cached.may_go is may_go
+
+
 def test_what_cannot_go_counts_and_what_goes_with_its_tier_anyway_does_not() -> None:
     kept = in_cache(limited("copy", base=replace(AGREED, request="keep")))
     unsure = in_cache(limited("copy", base=replace(AGREED, verified=None)))
