@@ -130,8 +130,8 @@ class OneCopy:
             store.close()
 
 
-def make(new_scene: SceneFactory, evict: str = "with-tier") -> OneCopy:
-    scene = new_scene()
+def make(new_scene: SceneFactory, evict: str = "with-tier", **changes: Any) -> OneCopy:
+    scene = new_scene(**changes)
     if scene.omero.repository is None:
         pytest.skip("the managed repository of this OMERO cannot be seen from here")
     section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(scene.omero.repository)}

@@ -153,7 +153,7 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     if request.shows:
         return _show(observation, asked, progress, present, rule)
     places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
-    if any(place is None for _, place in places):
+    if any(place is None for _, place in places) and not _is_recall(asked, present):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
     to_move = [
         (data_object, place, destination)
@@ -178,9 +178,25 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
 
 
+def _is_recall(asked: Asked, tier: Tier) -> bool:
+    """Whether it is asked for bytes of which the site says where they are, and which it may bring into reach itself."""
+    return request_for(asked.request).destination == FIRST_TIER and bool(tier.residency)
+
+
+def _recall(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
+    """Pending until the site says that the bytes can be read: there is nothing to move, and it sees the request."""
+    if not tier.moving and observation.now >= progress.asked_at + tier.recall_hours * HOUR:
+        hours = f"{tier.recall_hours:g} hours"
+        return _refuse(asked.request, f"nothing has brought its bytes on tier {tier.name} into reach within {hours}")
+    rule = f"{rule}: waiting until {tier.residency} says that its bytes on tier {tier.name} can be read"
+    return RequestDecision(asked, (), progress, "", rule)
+
+
 def _there(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
     """Served, as all of it is where it was asked to; who asks for it back is to have OMERO's copy back, too."""
     evicted = observation.base.evicted
+    if _is_recall(asked, tier) and tier.offline:
+        return _recall(observation, asked, progress, tier, rule)
     if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.made_room:
         return _show(observation, asked, progress, tier, rule)
     return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {tier.name}")
@@ -196,7 +212,7 @@ def _show(observation: Observation, asked: Asked, progress: Progress, tier: Tier
     missing = [file for file in files if not file.disk.readable]
     if not missing and (files or not tier.offline):
         return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, OMERO can read it")
-    if tier.offline:
+    if tier.offline and not tier.moving:
         return _refuse(asked.request, f"its bytes are on tier {tier.name}, out of OMERO's reach: ask by {RESTAGE}")
     if foreign := [file for file in missing if file.disk.state == OTHER]:
         return _refuse(asked.request, f"OMERO's file {foreign[0].path} is {foreign[0].disk.what}")
