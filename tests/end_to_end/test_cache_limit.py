@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from irods_omero.agent.room import look_at_cache
+from irods_omero.agent.report import Report
+from irods_omero.agent.room import Before, look_at_cache
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
@@ -100,6 +101,22 @@ def test_the_least_recently_used_go_and_show_brings_one_back(one: OneCopy, ask: 
     assert there(one, paths) == [False, True, True, False, False]
     assert one.scene.avus(paths[1], "omero::sync") == []
     assert drifted(one.scene) == 0
+
+
+def test_a_copy_that_is_read_is_a_hit_and_one_that_is_asked_for_a_miss(one: OneCopy) -> None:
+    if not Repository(str(one.repository)).notes_reading():
+        pytest.skip("the file system of the repository notes no reading")
+    paths, report = bring(one, 9, 8, 2, 1), Report()
+    one.settle()
+    one.scene.let_a_second_pass()
+    looked = time.time()
+    one.scene.let_a_second_pass()
+    one.place(paths[2]).read_bytes()
+    with one.scene.connections() as connections:
+        look_at_cache(connections, 3 * SIZE, time.time, report, Before(looked))
+    assert report.hits == 1
+    ask_by_tag(one, paths[0])
+    assert one.scene.sweep().misses == 1
 
 
 def test_restage_brings_back_what_made_room_too(one: OneCopy) -> None:

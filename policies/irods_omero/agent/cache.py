@@ -161,7 +161,9 @@ class Cache:
         for file in action.files:
             if not clear(repository, file):
                 self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
+        evicted = observation.base.evicted
         self._report.refilled += bool(action.size)
+        self._report.misses += bool(action.size) and evicted is not None and evicted.made_room
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
     def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:
