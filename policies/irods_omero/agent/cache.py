@@ -161,7 +161,9 @@ class Cache:
         for file in action.files:
             if not clear(repository, file):
                 self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
+        evicted = observation.base.evicted
         self._report.refilled += bool(action.size)
+        self._report.misses += bool(action.size) and evicted is not None and evicted.made_room
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
     def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:
@@ -191,7 +193,7 @@ class Cache:
             content = seen.content
             if content is None or content != observation.content or seen.copies != action.files:
                 return seen.base
-            return replace(seen.base, verified=compared(content, action.files))
+            return replace(seen.base, verified=compared(content, action.files, seen.now))
 
         return self._record(observation.zone.unit.data_id, verified)
 

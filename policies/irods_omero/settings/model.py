@@ -196,6 +196,11 @@ class CacheSettings(Section):
         "recently are removed down to nine tenths of it, as far as iRODS has the same bytes where they can be read. "
         "The request `show` brings one back.",
     )
+    verify_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How old the comparison of iRODS' bytes with OMERO's may be when OMERO's copy is removed, in days: "
+        "what was compared longer ago is read from iRODS once more, where it can be read, and otherwise kept.",
+    )
     access_hours: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
         description="By how many hours OMERO's copy must have been used later than iRODS knows for its access time "

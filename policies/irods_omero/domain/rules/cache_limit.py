@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import NamedTuple
 
-from irods_omero.domain.rules.one_copy import decide_copies
+from irods_omero.domain.rules.one_copy import decide_copies, makes_room
 from irods_omero.domain.state.managed_files import COPY, Evict
 from irods_omero.domain.state.observation import Observation
 
@@ -77,9 +77,15 @@ def in_cache(observation: Observation) -> Cached | None:
     decision = decide_copies(replace(observation, makes_room=True), tier, request)
     # A time in the future is of a clock that was wrong, and spares nothing.
     is_spared = 0 <= observation.now - used < SPARED_SECONDS
-    may_go = isinstance(decision.action, Evict) and len(there) == len(files) and not is_spared
+    may_go = makes_room(observation, decision) and len(there) == len(files) and not is_spared
     first = observation.zone.first
     return Cached(used, first.data_id, sum(file.size for file in there), first.path, may_go)
+
+
+def was_read(observation: Observation, since: float) -> bool:
+    """Whether OMERO's copies were read since then, seconds since 1970, that it had before."""
+    disks = [file.disk for file in observation.copies or ()]
+    return any(disk.state == COPY and disk.written <= since < disk.used for disk in disks)
 
 
 def make_room(cached: Iterable[Cached], most: int) -> Room:

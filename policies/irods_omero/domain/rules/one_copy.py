@@ -30,6 +30,10 @@ from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
 MAKING_ROOM = "room"
 """The setting of an attempt that nothing but the size of the cache asks for again."""
 
+DAY = 86_400.0
+
+OUTDATED = "its bytes in iRODS were compared with what OMERO has too long ago: restage it to have that done anew"
+
 
 @dataclass(frozen=True)
 class CopyDecision:
@@ -104,7 +108,8 @@ def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Ti
     if sought:
         rule = f"tier {tier.name} can be read: brought back"
         return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
-    if _may_be_verified(observation, files):
+    is_about_to_go = observation.makes_room and pending not in {KEEP, RESTAGE, SHOW}
+    if _may_be_verified(observation, files, anew=is_about_to_go):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
     return CopyDecision(locked, rule=f"a copy, and tier {tier.name} can be read")
@@ -176,7 +181,18 @@ def _may_go(observation: Observation, tier: Tier | None, pending: str) -> bool:
     files = observation.copies
     if observation.policy.most_bytes is None or tier is None or not files:
         return False
-    return isinstance(_decide(replace(observation, makes_room=True), files, tier, pending).action, Evict)
+    return makes_room(observation, _decide(replace(observation, makes_room=True), files, tier, pending))
+
+
+def makes_room(observation: Observation, decision: CopyDecision) -> bool:
+    """Whether copies go, perhaps after they were compared once more, by what is decided where room is to be made."""
+    return isinstance(decision.action, Evict) or (isinstance(decision.action, Verify) and is_outdated(observation))
+
+
+def is_outdated(observation: Observation) -> bool:
+    """Whether bytes were compared too long ago; a time in the future is of a clock that was wrong."""
+    verified, days = observation.base.verified, observation.policy.verify_days
+    return verified is not None and days is not None and not 0 <= observation.now - verified.at <= days * DAY
 
 
 def why_not_evicted(observation: Observation) -> str:
@@ -192,12 +208,12 @@ def why_not_evicted(observation: Observation) -> str:
         return "its checksum in iRODS was not compared with what OMERO has: restage it to have that done"
     if observation.is_held:
         return "removals are held for a person to decide about"
-    return _other_in_omero(observation)
+    return _other_in_omero(observation) or (OUTDATED if is_outdated(observation) else "")
 
 
-def compared(content: Content, files: Iterable[ManagedFile]) -> Verified:
-    """What is remembered when the bytes of both sides were found to be the same."""
-    return Verified(content.checksum, fingerprint(files))
+def compared(content: Content, files: Iterable[ManagedFile], now: float) -> Verified:
+    """What is remembered when the bytes of both sides were found to be the same; ``now`` in seconds since 1970."""
+    return Verified(content.checksum, fingerprint(files), int(now))
 
 
 def verified_of(observation: Observation) -> Verified | None:
@@ -205,7 +221,7 @@ def verified_of(observation: Observation) -> Verified | None:
     imported, files = observation.imported, observation.copies
     if imported is None:
         return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
-    return compared(imported, files) if observation.compared and files else None
+    return compared(imported, files, observation.now) if observation.compared and files else None
 
 
 def _other_in_omero(observation: Observation) -> str:
@@ -222,9 +238,14 @@ def _other_in_omero(observation: Observation) -> str:
     return f"OMERO's database has got another size or hash since its bytes were compared with iRODS: see {paths}"
 
 
-def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -> bool:
-    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read."""
+def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...], anew: bool) -> bool:
+    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read.
+
+    What was compared too long ago is compared ``anew`` before it makes room; where copies go with their tier it has to
+    be done while nobody knows when that will be.
+    """
     base, content = observation.base, observation.content
+    is_due_anew = (anew or observation.policy.evict == WITH_TIER) and is_outdated(observation)
     return (
         observation.policy.removes_copies
         and content is not None
@@ -233,7 +254,7 @@ def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -
         and base.failure is None
         and content.same_as(base.content)
         and bool(content.checksum)
-        and base.verified != compared(content, files)
+        and (is_due_anew or base.verified != compared(content, files, base.verified.at if base.verified else 0))
     )
 
 

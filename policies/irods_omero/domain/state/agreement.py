@@ -103,10 +103,12 @@ class Verified(NamedTuple):
     Attributes:
         checksum: Of the content in the zone.
         files: What OMERO's database said of its files, as ``fingerprint`` gives it: it must not change.
+        at: When, seconds since 1970.
     """
 
     checksum: str
     files: str
+    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -304,8 +306,8 @@ def _load(fields: Any) -> Agreement:
 
 
 def _verified(value: Any) -> Verified:
-    checksum, files = map(_text, value)
-    return Verified(checksum[:MAXIMUM_CHECKSUM], files[:FINGERPRINT_DIGITS])
+    checksum, files, at = (*value, 0)[:3]  # before it was noted when, nobody knows
+    return Verified(_text(checksum)[:MAXIMUM_CHECKSUM], _text(files)[:FINGERPRINT_DIGITS], _number(at))
 
 
 def _eviction(value: Any) -> Eviction:

@@ -28,6 +28,7 @@ class OnDisk:
         aside: Whether there is something under the name that files are removed under, which may be all that there is.
         used: When it was read last, as far as the file system says so, seconds since 1970. Who reads it changes nothing
             about what it is.
+        written: When it was written, or got its name, by the same clock.
     """
 
     state: str
@@ -36,6 +37,7 @@ class OnDisk:
     leftover: bool = False
     aside: bool = False
     used: float = field(default=0.0, compare=False)
+    written: float = field(default=0.0, compare=False)
 
     @property
     def is_tidy(self) -> bool:

@@ -209,7 +209,7 @@ def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
     elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
-        state = OnDisk(COPY, readable=True, used=found.st_atime)
+        state = OnDisk(COPY, readable=True, used=found.st_atime, written=found.st_ctime)
     return replace(state, leftover=working is not None, aside=aside is not None)
 
 
