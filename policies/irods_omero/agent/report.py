@@ -18,7 +18,7 @@ class Report:
         in_vain: Units of which something was tried and nothing came, which could not be written down either: they rest.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import, or copy in OMERO, is left for the next sweep, as this one has done enough.
-        walking: Marked collections of which the next sweep looks at more.
+        walking: Marked collections of which the next sweep looks at more, and files that got marks by such a look.
         held: Units that would lose mapped values or all images, and of which nothing is removed: they are too many.
         evicted: Units of which OMERO's copies were removed.
         refilled: Units of which they were brought back.
