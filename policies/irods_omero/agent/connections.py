@@ -114,7 +114,7 @@ class Connections:
         """The administrator's choices, with the tier groups as the zone has them now."""
         settings, key = self.settings, self.zone_key
         looks = {
-            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours)
+            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects)
             for resource, tier in settings.tiers.items()
         }
         return Policy(
@@ -135,6 +135,7 @@ class Connections:
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),
             zarr=settings.omero.zarr,
+            most_queued=settings.agent.batch,
         )
 
     def __enter__(self) -> Connections:

@@ -110,6 +110,12 @@ class TierSettings(Section):
         "before.",
     )
 
+    most_objects: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How many data objects of one unit a request may have moved to this tier, or from it: of more it "
+        "is refused, with their number. By default they may be any number.",
+    )
+
 
 class FileRuleSettings(Section):
     """Which files belong together, where `omero::import` is `auto`, and in directories. Case does not matter."""
@@ -260,7 +266,9 @@ class AgentSettings(Section):
     )
     interval_seconds: Annotated[float, Field(gt=0)] = Field(default=2.0, description="Pause between two sweeps.")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=1000, description="How many units are looked at together."
+        default=1000,
+        description="How many units are looked at together; and of how many data objects of one unit movements wait in "
+        "the delay queue at a time.",
     )
     metrics: str | None = Field(
         default=None,

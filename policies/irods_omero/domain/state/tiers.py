@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from irods_omero.domain.state.request_words import FIRST_TIER, Request
-from irods_omero.domain.state.views import DataObject
+from irods_omero.domain.state.views import DataObject, PartsOn
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Tier:
         preserve: Whether a replica stays here when data moves on.
         is_restage_tier: Whether data of the group comes back to here and no further.
         delay: The delay conditions of movements from here, without the name of the rule engine.
+        most_objects: How many data objects a request may have moved to here or from here; None for any number.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Tier:
     preserve: bool = False
     is_restage_tier: bool = False
     delay: str = "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
+    most_objects: int | None = None
 
 
 class Tiers:
@@ -63,19 +65,19 @@ class Tiers:
         best = min(good, key=lambda each: (not each.checksum, _reach(self.of_resource(each.resource))), default=None)
         return best.number if best else None
 
-    def of_unit(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
+    def of_unit(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
 
         Args:
             objects: The data objects.
-            parts: Root resources that have parts of the unit which are not looked at one by one. What is on a slower
-                tier than one that keeps replicas counts as a copy.
+            parts: What root resources have of a hierarchy. What is on a slower tier than one that keeps replicas
+                counts as a copy.
         """
         tiers = [self.of_object(data_object) for data_object in objects]
         known = [tier for tier in tiers if tier is not None]
         if not known or len(known) < len(tiers):
             return None
-        of_parts = [self.of_resource(resource) for resource in parts]
+        of_parts = [self.of_resource(each.resource) for each in parts]
         return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
 
     def place(self, data_object: DataObject) -> Tier | None:
@@ -93,15 +95,22 @@ class Tiers:
         that is on the restage tier already, or on an even faster one.
         """
         place = self.place(data_object)
-        if place is None or request.destination is None:
+        if place is None:
             return None
+        tier, is_restage = self.onward(request, place), request.destination == FIRST_TIER
+        is_copied = place.preserve and not is_restage and tier in self._with_good_replica(data_object)
+        return None if is_copied else tier
+
+    def onward(self, request: Request, place: Tier) -> Tier | None:
+        """Where a request has what is on a tier moved to; None where it stays there."""
         group = self._group(place)
+        if request.destination is None:
+            return None
         if request.destination == FIRST_TIER:
             tier = next((tier for tier in group if tier.is_restage_tier), group[0])
             return tier if place.index > tier.index else None
         tier = group[request.destination]
-        is_there = place == tier or (place.preserve and tier in self._with_good_replica(data_object))
-        return None if is_there else tier
+        return None if place == tier else tier
 
     def left(self) -> list[Tier]:
         """The tiers that storage tiering moves data away from: no last one of a group, and none that keeps replicas."""

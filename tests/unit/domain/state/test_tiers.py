@@ -6,7 +6,7 @@ import pytest
 
 from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
-from irods_omero.domain.state.views import DataObject, Replica
+from irods_omero.domain.state.views import DataObject, PartsOn, Replica
 from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.strategies import TIERS
 
@@ -15,6 +15,10 @@ def on(*resources: str, stale: str = "") -> DataObject:
     replicas = [Replica(number, resource, good=True, size=1) for number, resource in enumerate(resources)]
     old = [Replica(9, stale, good=False, size=1)] if stale else []
     return DataObject(1, "/z/a", "alice", (*replicas, *old))
+
+
+def parts_on(*resources: str) -> list[PartsOn]:
+    return [PartsOn(resource, 5, 50) for resource in resources]
 
 
 def name(tier: Tier | None) -> str | None:
@@ -103,13 +107,13 @@ def test_a_replica_that_is_to_stay_does_not_keep_a_request_from_being_served() -
     [((), "fast"), (("ssd",), "fast"), (("ssd", "disk"), "medium"), (("ssd", "disk", "tape"), "archive")],
 )
 def test_a_unit_is_as_slow_as_the_parts_that_nobody_looks_at(parts: tuple[str, ...], tier: str) -> None:
-    assert name(TIERS.of_unit([on("ssd")], parts)) == tier
+    assert name(TIERS.of_unit([on("ssd")], parts_on(*parts))) == tier
 
 
 def test_what_a_tier_keeps_has_copies_on_slower_ones() -> None:
     tiers = Tiers([Tier("fast", "ssd", "g", 0, preserve=True), Tier("archive", "tape", "g", 1, offline=True)])
-    assert name(tiers.of_unit([on("ssd", "tape")], ("ssd", "tape"))) == "fast"
-    assert name(tiers.of_unit([on("tape")], ("tape",))) == "archive"
+    assert name(tiers.of_unit([on("ssd", "tape")], parts_on("ssd", "tape"))) == "fast"
+    assert name(tiers.of_unit([on("tape")], parts_on("tape"))) == "archive"
 
 
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
