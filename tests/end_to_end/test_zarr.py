@@ -17,8 +17,9 @@ from irods.rule import Rule
 from omero.rtypes import rstring
 
 from benchmarks.counting import counted
+from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
-from irods_omero.vocabulary import AUTO, DIRECTORY, LIST
+from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, PENDING, TIER_GROUP
 from tests.end_to_end.conftest import SceneFactory
 from tests.faults.end_state import query
 from tests.scene import Scene
@@ -282,6 +283,39 @@ def test_the_tier_is_the_slowest_of_all_parts(scene: Scene) -> None:
     image = scene.shown(path).image
     assert (image.texts, image.archived) == ({"registered", "tier:archive"}, True)
     assert marked_below(scene, path) == {".zattrs"}
+
+
+@pytest.mark.lab_only("counts what hooks write, and what the agent does")
+def test_what_storage_tiering_moves_of_it_is_shown_by_one_mark_for_all_parts(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put_zarr(scene, METADATA["ome-zarr-py 0.4"], chunks=9)
+    zarr, parts = path.rpartition("/")[0], parts_of(scene, path)
+    sweep(scene)
+    assert scene.hook_writes(zarr) == []
+    scene.grow_old(*(part for part in parts if part != path))
+    scene.run_tiering()
+    scene.wait_for(ARCHIVE, *(part for part in parts if part != path))
+    scene.wait_until(lambda: not scene.movements(), "nothing is queued")
+    # Storage tiering has no rights on the collection: the first call is refused, the second as an administrator is not.
+    assert scene.hook_writes(zarr) == ["omero::sync"] * 2
+    with scene.connections(omero={"zarr": ADDRESS}) as connections:
+        sweeper = Sweeper(connections)
+        sweeper.sweep()
+        image = scene.shown(path).image
+        assert (image.texts, image.archived) == ({"registered", "tier:archive"}, True)
+        assert marks_on(scene, zarr) == []
+        # One more moves: in the next minute its mark rests, and then it is looked at.
+        scene.admin.metadata.add(DataObject, parts[-1], iRODSMeta(TIER_GROUP, "other"), **{kw.ADMIN_KW: ""})
+        assert marks_on(scene, zarr) == [PENDING]
+        assert (sweeper.sweep().waiting, marks_on(scene, zarr)) == (1, [PENDING])
+        monkeypatch.setattr("irods_omero.agent.walks.MOVING_SECONDS", 0.0)
+        assert (sweeper.sweep().waiting, marks_on(scene, zarr)) == (0, [])
+
+
+def marks_on(scene: Scene, collection: str) -> list[str]:
+    """The marks that a collection bears."""
+    return [avu.value for avu in scene.admin.metadata.get(Collection, collection) if avu.name == "omero::sync"]
 
 
 @pytest.mark.lab_only("counts calls")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
@@ -19,6 +19,8 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
     COLLECTIONS,
+    FIRST_TURN,
+    Turn,
     begin,
     forget,
     in_turn,
@@ -40,22 +42,6 @@ from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 DIRECTORIES = 100
 """At most so many directories are looked at in one sweep."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn it is: that of the collections after these.
-
-    Attributes:
-        walked: Catalog id of the collection that was walked last.
-        looked_at: Catalog id of the directory that was looked at last.
-    """
-
-    walked: int = 0
-    looked_at: int = 0
-
-
-FIRST_TURN = Turn()
 
 
 class Sweep:
@@ -249,7 +235,9 @@ class Sweep:
         Each became watched, stopped being so, or lost something.
         """
         connections, begun = self._connections, list[tuple[Mark, WalkPosition]]()
-        marks = in_turn(marks, self.turn.walked)
+        due, now = in_turn(marks, self.turn.walked), time.monotonic()
+        marks = [mark for mark in due if not self.turn.rests(mark, now)]
+        self.report.waiting += len(due) - len(marks)
         known = positions(connections.zone, connections.names)
         for mark in marks[:COLLECTIONS]:
             position = begin(connections, mark, known.get(mark.path, BEGINNING))
@@ -257,7 +245,7 @@ class Sweep:
                 begun.append((mark, position))
         for mark, position in begun:
             self._walk(mark, position)
-            self.turn = replace(self.turn, walked=mark.id)
+            self.turn = self.turn.after(mark, now)
         if begun:  # where none of the marks can be taken, trying again is of no use
             self.report.walking += len(marks[COLLECTIONS:])
 
