@@ -154,19 +154,33 @@ def test_what_comes_first_by_its_id_is_queued_first(places: list[tuple[str, ...]
     assert zone.moved == left[:MOST]
 
 
-def test_what_moves_goes_on_for_longer_than_the_tier_takes_and_what_does_not_is_given_up() -> None:
+def test_what_moves_goes_on_for_longer_than_the_tier_takes_and_is_given_up_when_nothing_moved_for_so_long() -> None:
     zone = zone_of(ARCHIVE, [("ssd",)] * 40)
     for _ in range(36):  # one moves in half an hour, and the tier takes one
         zone.sweep()
         assert zone.request == ARCHIVE
         zone.tier([min(zone.queue)])
         zone.now += 1800
-    for _ in range(4):
+    for _ in range(6):
         zone.sweep()
+        assert zone.request == ARCHIVE
         zone.tier(list(zone.queue), given_up=True)
-        zone.now += 1800
+        zone.now += 599
+    zone.now += 10
+    zone.sweep()
     assert zone.request == ""
     assert zone.base.refused.startswith("request archive refused: storage tiering did not move it to archive")
+
+
+def test_where_all_that_was_queued_has_moved_the_next_is_queued_at_once() -> None:
+    zone = zone_of(ARCHIVE, [("ssd",)] * 10 * MOST)
+    for number in range(10):
+        zone.sweep()
+        assert len(zone.moved) == (number + 1) * MOST
+        zone.tier(list(zone.queue))
+        zone.now += 1
+    zone.sweep()
+    assert zone.request == ""
 
 
 @pytest.mark.parametrize("kind", ["hierarchy", "directory"])
