@@ -29,21 +29,27 @@ MOVING_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: that of the collections after these.
+    """Whose turn it is, where there are more than one sweep takes on: that of those after these.
 
     Attributes:
         walked: Catalog id of the collection that was walked last.
         looked_at: Catalog id of the directory that was looked at last.
         hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
+        taken: OMERO id of the fileset that was last tried to be taken in.
     """
 
     walked: int = 0
     looked_at: int = 0
+    taken: int = 0
     hierarchies: Mapping[int, float] = field(default_factory=dict)
 
     def rests(self, mark: Mark, now: float) -> bool:
-        """Whether the collection of a mark is a hierarchy that was walked a moment ago."""
-        return mark.id in self.hierarchies and now < self.hierarchies[mark.id] + MOVING_SECONDS
+        """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""
+        return (
+            mark.states == {PENDING}
+            and mark.id in self.hierarchies
+            and now < self.hierarchies[mark.id] + MOVING_SECONDS
+        )
 
     def after(self, mark: Mark, now: float) -> Turn:
         """The next turn, when the collection of a mark was walked."""

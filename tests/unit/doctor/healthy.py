@@ -34,6 +34,7 @@ ZONE = ZoneFacts(
     resources=frozenset({"fast", "tape"}),
     queue=[RULE],
     roots=[RootFacts(ROOT, "alice", "lab")],
+    residencies={"site::residency": ["moving", "offline", "online"]},
 )
 SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True)
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
@@ -57,6 +58,7 @@ HEALTHY = Facts(
     omero=OMERO,
     web=WEB,
     tier_names=["fast", "tape"],
+    residencies={"tape": "site::residency"},
     examples="/opt/irods-omero/share/irods-omero",
     now=NOW,
 )

@@ -36,12 +36,14 @@ class TierLook:
         offline: Whether OMERO cannot reach its bytes.
         recall_hours: Movements from it may take this long before a request is refused.
         most_objects: How many data objects a request may have moved to it or from it; None for any number.
+        residency: The attribute by which the site says so of single data objects; empty for none.
     """
 
     name: str = ""
     offline: bool = False
     recall_hours: float = 24.0
     most_objects: int | None = None
+    residency: str = ""
 
 
 Kind = tuple[str, str]
@@ -240,6 +242,7 @@ def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) ->
         group=group,
         index=int(index) if index.isdecimal() else 0,
         offline=look.offline,
+        residency=look.residency,
         recall_hours=look.recall_hours,
         most_objects=look.most_objects,
         verification=value.get("verification", "catalog"),
