@@ -5,6 +5,7 @@ How far a walk has come is an AVU of the collection: an agent that was killed go
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,8 +35,8 @@ class Turn:
     Attributes:
         walked: Catalog id of the collection that was walked last.
         looked_at: Catalog id of the directory that was looked at last.
-        hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
         taken: OMERO id of the fileset that was last tried to be taken in.
+        hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
     """
 
     walked: int = 0
@@ -45,11 +46,7 @@ class Turn:
 
     def rests(self, mark: Mark, now: float) -> bool:
         """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""
-        return (
-            mark.states == {PENDING}
-            and mark.id in self.hierarchies
-            and now < self.hierarchies[mark.id] + MOVING_SECONDS
-        )
+        return mark.states == {PENDING} and now < self.hierarchies.get(mark.id, -math.inf) + MOVING_SECONDS
 
     def after(self, mark: Mark, now: float) -> Turn:
         """The next turn, when the collection of a mark was walked."""
