@@ -252,7 +252,8 @@ def _queue(observation: Observation, decision: RequestDecision, journey: Journey
     assert asked is not None
     names, is_over = journey.destinations, observation.now >= progress.stands_since + journey.recall_hours * HOUR
     if progress.queued >= policy.attempts and is_over:
-        return _refuse(asked.request, f"storage tiering did not move it to {names} in {progress.queued} attempts")
+        what = str(journey.amount) if progress.moving else "it"
+        return _refuse(asked.request, f"storage tiering did not move {what} to {names} in {progress.queued} attempts")
     if not progress.may_be_queued(observation.now, policy.backoff):
         rule = f"{rule}: its movement to tier {names} was given up by storage tiering, and is queued again later"
         return RequestDecision(asked, (), progress, "", rule)
