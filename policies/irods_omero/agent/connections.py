@@ -118,7 +118,9 @@ class Connections:
         """The administrator's choices, with the tier groups as the zone has them now."""
         settings, key = self.settings, self.zone_key
         looks = {
-            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours, tier.residency or "")
+            resource: TierLook(
+                tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects, tier.residency or ""
+            )
             for resource, tier in settings.tiers.items()
         }
         return Policy(
@@ -141,6 +143,7 @@ class Connections:
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),
             zarr=settings.omero.zarr,
+            most_queued=settings.agent.batch,
         )
 
     def __enter__(self) -> Connections:

@@ -114,6 +114,10 @@ class TierSettings(Section):
         description="How long movements from this tier may take: a request is not refused for a movement that fails "
         "before.",
     )
+    most_objects: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How many data objects of one unit a request may move to or from here, by default any number.",
+    )
 
 
 class FileRuleSettings(Section):
@@ -281,7 +285,9 @@ class AgentSettings(Section):
     )
     interval_seconds: Annotated[float, Field(gt=0)] = Field(default=2.0, description="Pause between two sweeps.")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=1000, description="How many units are looked at together."
+        default=1000,
+        description="How many units are looked at together; and of how many data objects of one unit movements wait in "
+        "the delay queue at a time.",
     )
     metrics: str | None = Field(
         default=None,

@@ -125,7 +125,7 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.resources)
+    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.parts)
     request = decide_request(asking, sides)
     fields = _Fields(
         importing,
@@ -233,6 +233,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         moves=fields.request.progress.queued,
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
+        moving=fields.request.progress.moving,
         refused=fields.request.refused,
         no_import=fields.no_import,
         undone=fields.undone.told,
@@ -331,6 +332,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         moves=fields.request.progress.queued,
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
+        moving=fields.request.progress.moving,
         refused=fields.request.refused,
         no_import=fields.no_import,
         unshown=fields.undone.unshown and bool(fields.pending),
@@ -383,7 +385,8 @@ def _remembering(
     if rights is not None and rights.under_way is not None:
         base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
-        base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
+        last = {name: getattr(base, name) for name in ("request", "moves", "asked", "queued", "moving")}
+        base = replace(agreement, **last)
     refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))
     if first is None or not plan.works:

@@ -172,7 +172,7 @@ def _is_offline(observation: Observation) -> bool:
 
     Data objects' owners may write that. It can keep a copy, and nothing rests on it that cannot be undone.
     """
-    tier = observation.policy.tiers.by_themselves(observation.zone.objects, observation.zone.resources)
+    tier = observation.policy.tiers.by_themselves(observation.zone.objects, observation.zone.parts)
     return tier is not None and tier.offline
 
 

@@ -97,6 +97,22 @@ class Eviction(NamedTuple):
     made_room: bool = False
 
 
+class Moving(NamedTuple):
+    """A request that has several data objects moved.
+
+    Attributes:
+        objects: How many that were when it was asked for.
+        size: Their bytes.
+        left: How many were left when movements were queued last.
+        at: Since when no fewer are left, seconds since 1970.
+    """
+
+    objects: int
+    size: int
+    left: int
+    at: int
+
+
 class Verified(NamedTuple):
     """Bytes that were compared: those of the zone and those that OMERO has.
 
@@ -126,6 +142,7 @@ class Agreement:
         moves: How often a movement was queued for it.
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
+        moving: How far it has come, where it has several data objects moved; None elsewhere.
         refused: Why the last request was refused, empty when it was not.
         no_import: Why the last request for an import was refused, empty when it was not.
         unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
@@ -155,6 +172,7 @@ class Agreement:
     moves: int = 0
     asked: int = 0
     queued: int = 0
+    moving: Moving | None = None
     refused: str = ""
     no_import: str = ""
     unshown: bool = False
@@ -171,6 +189,11 @@ class Agreement:
     rights: Rights | None = None
     places: Places = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def stands_since(self) -> int:
+        """Since when nothing has come of the pending request, seconds since 1970."""
+        return max(self.asked, self.moving.at if self.moving else 0)
 
     @property
     def names(self) -> frozenset[str]:
@@ -214,6 +237,7 @@ def _dump(agreement: Agreement) -> str:
         "moves": agreement.moves or None,
         "asked": agreement.asked or None,
         "queued": agreement.queued or None,
+        "moving": list(agreement.moving) if agreement.moving else None,
         "refused": agreement.refused,
         "noimp": agreement.no_import,
         "unshown": agreement.unshown,
@@ -286,6 +310,7 @@ def _load(fields: Any) -> Agreement:
         moves=_number(fields.get("moves", 0)),
         asked=_number(fields.get("asked", 0)),
         queued=_number(fields.get("queued", 0)),
+        moving=_moving(fields["moving"]) if "moving" in fields else None,
         refused=_reason(fields.get("refused", "")),
         no_import=_reason(fields.get("noimp", "")),
         unshown=bool(fields.get("unshown", False)),
@@ -303,6 +328,11 @@ def _load(fields: Any) -> Agreement:
         places=tuple(sorted(text[:DIGITS] for text in _texts(fields.get("place", [])))),
         notes=_texts(fields.get("notes", [])),
     )
+
+
+def _moving(value: Any) -> Moving:
+    objects, size, left, at = map(_number, value)
+    return Moving(objects, size, left, at)
 
 
 def _verified(value: Any) -> Verified:
