@@ -14,7 +14,7 @@ from irods_omero.agent.copy_jobs import COPYING
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, copies_of
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.rules.access_times import LaterUse, later_uses
 from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
 from irods_omero.domain.state.observation import Observation
@@ -43,7 +43,11 @@ def limit_of(connections: Connections) -> int | None:
 
 
 def look_at_cache(
-    connections: Connections, most: int | None, clock: Callable[[], float] = time.time, report: Report | None = None
+    connections: Connections,
+    most: int | None,
+    clock: Callable[[], float] = time.time,
+    report: Report | None = None,
+    resting: Collection[int] = (),
 ) -> Room | None:
     """What OMERO has of the units of this agent, and what is to go.
 
@@ -53,6 +57,7 @@ def look_at_cache(
         clock: Gives the time, seconds since 1970.
         report: Counts the access times in the zone that are brought up to those of OMERO's copies; without it nothing
             is written.
+        resting: Units that stay for now, by catalog id: making room of them was tried in vain.
 
     Returns:
         None where there is no limit, or OMERO's repository cannot be looked into.
@@ -70,7 +75,8 @@ def look_at_cache(
     if most is None:
         deque(seen, maxlen=0)
         return None
-    return make_room((each for one in chain.from_iterable(seen) if (each := in_cache(one)) is not None), most)
+    cached = (each for one in chain.from_iterable(seen) if (each := in_cache(one)) is not None)
+    return make_room((each._replace(may_go=each.may_go and each.data_id not in resting) for each in cached), most)
 
 
 def _told(
@@ -137,26 +143,22 @@ class MakingRoom:
         self._leaving = deque[Cached]()
         self._due = time.monotonic()
 
-    def looks(self, under_way: Collection[Key]) -> list[Job]:
-        """To look at all copies, when it is time and what the last look has found is done.
-
-        Args:
-            under_way: What is being done already, or waits for it.
-        """
-        is_at_work = any(key == LOOKING or key[0] == COPYING for key in under_way)
+    def looks(self, workers: Workers) -> list[Job]:
+        """To look at all copies, when it is time and what the last look has found is done."""
+        is_at_work = any(key == LOOKING or key[0] == COPYING for key in workers.busy()[0])
         if not self._is_wanted or self._leaving or is_at_work or time.monotonic() < self._due:
             return []
-        return [Job(LOOKING, self._look)]
+        return [Job(LOOKING, partial(self._look, workers.resting(COPYING)))]
 
-    def jobs(self, report: Report, under_way: Collection[Key], busy: Collection[int]) -> list[Job]:
+    def jobs(self, report: Report, workers: Workers) -> list[Job]:
         """To remove what was found.
 
         Args:
             report: Counts the units that are too many: the bytes of each are read.
-            under_way: What is being done already, or waits for it.
-            busy: The data objects that this is about.
+            workers: What they do already leaves less room.
         """
-        count, jobs = sum(kind == COPYING for kind, _ in under_way), list[Job]()
+        count, jobs = workers.count(COPYING), list[Job]()
+        busy = workers.busy()[1].union(workers.resting(COPYING))
         while self._leaving and len(jobs) + count < self._per_sweep:
             data_id = self._leaving.popleft().data_id
             if data_id not in busy:
@@ -164,11 +166,11 @@ class MakingRoom:
         report.postponed += len(self._leaving)
         return jobs
 
-    def _look(self, connections: Connections) -> Report:
+    def _look(self, resting: Collection[int], connections: Connections) -> Report:
         begun, report = time.monotonic(), Report()
         self._due = begun + PAUSE_SECONDS
         try:
-            room = look_at_cache(connections, self._most, self._clock, report)
+            room = look_at_cache(connections, self._most, self._clock, report, resting)
         except RefusedError as error:
             log.error("OMERO's copies cannot be looked at", error=str(error))
             return report

@@ -235,6 +235,11 @@ class OmeroFirstSettings(Section):
         description="Whether these rights change when the images get another owner or group in OMERO; what people have "
         "changed stays.",
     )
+    follow_names: bool = Field(
+        default=False,
+        description="Whether the data moves when the template gives another place, as a project, a dataset or an image "
+        "was renamed, or images were put elsewhere; what people have moved stays.",
+    )
     acl: dict[Name, Literal["read", "write", "own"]] = Field(
         default={}, description="Who else may do what; names are templates."
     )

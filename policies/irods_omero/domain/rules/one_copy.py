@@ -200,6 +200,14 @@ def compared(content: Content, files: Iterable[ManagedFile]) -> Verified:
     return Verified(content.checksum, fingerprint(files))
 
 
+def verified_of(observation: Observation) -> Verified | None:
+    """What was compared of these images, with what OMERO has of it."""
+    imported, files = observation.imported, observation.copies
+    if imported is None:
+        return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
+    return compared(imported, files) if observation.compared and files else None
+
+
 def _other_in_omero(observation: Observation) -> str:
     """What people have to know where OMERO's database no longer says of the files what it said when they were compared.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, request_for
+from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, Request, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink
@@ -57,6 +58,7 @@ class RequestDecision:
         refused: Why the last request was refused, empty if it was not.
         rule: Which rule decided, in words.
         wait: Whether to look again soon.
+        beside: A request that both sides show beside it, and that stands when it is answered; None for none.
     """
 
     pending: Asked | None
@@ -65,6 +67,12 @@ class RequestDecision:
     refused: str
     rule: str
     wait: bool = False
+    beside: Asked | None = None
+
+    @property
+    def shown(self) -> tuple[Asked, ...]:
+        """What both sides show."""
+        return tuple(asked for asked in (self.pending, self.beside) if asked is not None)
 
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
@@ -74,22 +82,37 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
     new = [asked for asked in _asked(observation) if asked.request not in base]
-    asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
+
+    def standing(such: Callable[[Request], bool] = lambda _: True) -> tuple[Asked | None, str]:
+        of_such = [each for each in new if such(request_for(each.request))]
+        known = "".join(word for word in base if such(request_for(word)))
+        return merge_request(of_such, known, base <= in_zone, base <= in_omero)
+
+    (asked, rule), beside = standing(), None
     if asked is None:
         return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
+    # One asks for a moment, the other holds until somebody takes it away: neither takes the place of the other.
+    show, why = standing(lambda request: not request.holds)
+    hold, _ = standing(lambda request: not request.shows)
+    if show is not None and hold is not None and request_for(show.request).shows and request_for(hold.request).holds:
+        asked, rule, beside = show, why, hold
     if zarr_of(observation.zone.first.path):
         reason = "storage tiering moves the parts of a Zarr hierarchy one by one, and OMERO has no copy of them"
         return _refuse(asked.request, reason)
     if request_for(asked.request).holds:
-        return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
+        # Where something was pending before it may be the answer to that which is refused.
+        refused = observation.base.refused if observation.base.request else ""
+        return RequestDecision(asked, (), NO_PROGRESS, refused, f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)
     served = _serve(observation, asked, progress, rule)
-    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING) - {asked.request}
-    if served.pending is None and others:
+    there = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING)
+    if served.pending is None and there - {asked.request, beside.request if beside else ""}:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
         rule = f"{rule}: taking the others away before it is answered"
-        return RequestDecision(asked, (), progress, "", rule, wait=True)
-    return served
+        return RequestDecision(asked, (), progress, "", rule, wait=True, beside=beside)
+    if served.pending is None:
+        return replace(served, pending=beside)
+    return replace(served, beside=beside)
 
 
 def _progress(observation: Observation, request: str) -> Progress:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
+from irods_omero.domain.state.relocation import DIGITS, Places
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
@@ -134,9 +135,11 @@ class Agreement:
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
         copy_failure: Of the last attempt to remove, compare or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
+        missing: Values of such attributes that OMERO leads and would not take: tried again, and removed by nobody.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
         unplaced: Its images were in no dataset, or its plates in no screen.
         rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
+        places: Where the agent put it, where it came through OMERO first; several while it is on its way.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -160,9 +163,11 @@ class Agreement:
     evicted: Eviction | None = None
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
+    missing: AgreedValues = ()
     held: bool = False
     unplaced: bool = False
     rights: Rights | None = None
+    places: Places = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -217,9 +222,11 @@ def _dump(agreement: Agreement) -> str:
         "evicted": list(agreement.evicted) if agreement.evicted else None,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
+        "miss": {name: list(values) for name, values in agreement.missing if values},
         "held": agreement.held,
         "unplaced": agreement.unplaced,
         "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
+        "place": list(agreement.places),
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -287,9 +294,11 @@ def _load(fields: Any) -> Agreement:
         evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
+        missing=_attributes(fields.get("miss", {})),
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
+        places=tuple(sorted(text[:DIGITS] for text in _texts(fields.get("place", [])))),
         notes=_texts(fields.get("notes", [])),
     )
 

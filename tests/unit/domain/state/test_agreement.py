@@ -46,6 +46,8 @@ FULL = Agreement(
     evicted=Eviction(1_700_000_000, made_room=True),
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
+    missing=(("lab::stain", ("GFP",)),),
+    places=("0123456789abcdef",),
     held=True,
     unplaced=True,
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
@@ -97,7 +99,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 500 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 480 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 
