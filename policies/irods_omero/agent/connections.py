@@ -131,6 +131,7 @@ class Connections:
             has_repository=settings.omero.repository is not None,
             evict=settings.cache.evict,
             most_bytes=settings.cache.most_bytes,
+            shares=frozenset(settings.cache.share),
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),

@@ -21,6 +21,7 @@ class Report:
         held: Units that would lose mapped values or all images, and of which nothing is removed: they are too many.
         evicted: Units of which OMERO's copies were removed.
         refilled: Units of which they were brought back.
+        shared: Units whose copies share the blocks of what iRODS has, by now.
         freed_bytes: Bytes that were removed from OMERO's disk.
         refilled_bytes: Bytes that were brought back to it.
         omero_actions: Tags, flags and annotations written or removed.
@@ -38,6 +39,7 @@ class Report:
     held: int = 0
     evicted: int = 0
     refilled: int = 0
+    shared: int = 0
     freed_bytes: int = 0
     refilled_bytes: int = 0
     omero_actions: int = 0

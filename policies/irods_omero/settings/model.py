@@ -191,6 +191,12 @@ class CacheSettings(Section):
         "recently are removed down to nine tenths of it, as far as iRODS has the same bytes where they can be read. "
         "The request `show` brings one back.",
     )
+    share: dict[Name, AbsolutePath] = Field(
+        default={},
+        description="For root resources the directories of their vaults as the agent sees them, on the file system of "
+        "`omero.repository`, if that can share blocks between files (XFS, Btrfs): OMERO's copies of what is there take "
+        "no room of their own.",
+    )
 
 
 class SafetySettings(Section):
@@ -339,10 +345,11 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        is_limited = self.cache.most_bytes is not None
-        if (self.cache.evict != "never" or is_limited) and self.omero.repository is None:
-            key = "cache.most_bytes" if is_limited else "cache.evict"
-            raise ValueError(f"{key} takes omero.repository: the agent has to see OMERO's managed repository")
+        cache = self.cache
+        needing = {"evict": cache.evict != "never", "most_bytes": cache.most_bytes is not None, "share": cache.share}
+        key = next((key for key, is_set in needing.items() if is_set), None)
+        if key is not None and self.omero.repository is None:
+            raise ValueError(f"cache.{key} takes omero.repository: the agent has to see OMERO's managed repository")
         return self
 
     @field_validator("omero_first")

@@ -156,6 +156,7 @@ class Policy:
         has_repository: Whether the agent sees OMERO's managed repository.
         evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
         most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
+        shares: Root resources with whose files OMERO's copies can share blocks.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
@@ -175,6 +176,7 @@ class Policy:
     has_repository: bool = False
     evict: str = NEVER
     most_bytes: int | None = None
+    shares: frozenset[str] = frozenset()
     identity: str = ""
     unidentified: int = 0
     own_rules: OwnRules = ()

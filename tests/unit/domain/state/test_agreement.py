@@ -44,6 +44,7 @@ FULL = Agreement(
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     verified=Verified("sha2:x", "0123456789abcdef"),
     evicted=Eviction(1_700_000_000, made_room=True),
+    shared="fedcba9876543210",
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     held=True,
@@ -97,7 +98,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 500 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 490 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 
