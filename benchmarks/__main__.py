@@ -1,6 +1,6 @@
 """Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
-python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports or refill
+python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports, refill, sharing
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 FIXED = ("hooks", "merge")
-BY_SIZE = ("loading", "sweep", "reconcile", "throughput", "intake", "large_intake", "imports", "refill")
+BY_SIZE = ("loading", "sweep", "reconcile", "throughput", "intake", "large_intake", "imports", "refill", "sharing")
 
 
 def main() -> int:

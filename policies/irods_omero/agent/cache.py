@@ -206,11 +206,8 @@ class Cache:
                 raise RefusedError(SHARING, file.path, "no data object of the unit has the same bytes")
             left.remove(same)
         self._report.shared += 1
-
-        def shared(seen: Observation) -> Agreement:
-            return replace(seen.base, shared=what) if sharing(seen) == what else seen.base
-
-        return self._record(observation.zone.unit.data_id, shared)
+        # Where something else is so by now, the next look sees that this is not it.
+        return self._record(observation.zone.unit.data_id, lambda seen: replace(seen.base, shared=what))
 
     def _is_shared(
         self, repository: Repository, observation: Observation, file: ManagedFile, data_object: DataObject, count: Count
