@@ -36,7 +36,7 @@ PART = 16 * 1024 * 1024
 TRIED = 4096
 """Bytes that are tried: one block."""
 
-CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 NO_SHARING = "its file system cannot share blocks, as XFS and Btrfs can"
 WHY = {
@@ -128,8 +128,6 @@ def why_not_shared(repository: Repository, vault: Vault) -> str:
             directory = stack.enter_context(repository.directory(()))
             one = stack.enter_context(_new_file(directory, f"{working_name(0)}-one"))
             other = stack.enter_context(_new_file(directory, f"{working_name(0)}-other"))
-            for descriptor in (one, other):
-                os.write(descriptor, bytes(TRIED))
             _asking(one, other, 0, TRIED)()
             if (names := _any_file(Path(vault.path))) is not None:
                 _asking(stack.enter_context(vault.opened(names)), one, 0, 0)()
@@ -143,14 +141,16 @@ def why_not_shared(repository: Repository, vault: Vault) -> str:
 
 @contextmanager
 def _new_file(directory: int, name: str) -> Iterator[int]:
-    """A descriptor of a file that is there for this only."""
+    """A descriptor to read a file that is there for this only, as copies are: an old Linux shares nothing then."""
     unlink(directory, name)
-    descriptor = os.open(name, CREATE, 0o600, dir_fd=directory)
-    try:
+    with ExitStack() as stack:
+        descriptor = os.open(name, CREATE, 0o600, dir_fd=directory)
+        stack.callback(unlink, directory, name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(bytes(TRIED))
+        descriptor = open_to_read(name, directory)
+        stack.callback(os.close, descriptor)
         yield descriptor
-    finally:
-        os.close(descriptor)
-        unlink(directory, name)
 
 
 def _any_file(root: Path) -> Sequence[str] | None:
