@@ -15,8 +15,8 @@ from rich.table import Table
 
 from benchmarks.counting import QUERY, REAL_MS, counted
 from benchmarks.shown import Figures, run, table
+from benchmarks.sweep import quiet_sweep
 from benchmarks.world import World, lab_world
-from irods_omero.agent.sweep import Sweeper
 
 SIZES = (10_000, 100_000)
 QUICK_SIZES = (1_000, 5_000)
@@ -44,7 +44,9 @@ def measure(quick: bool) -> Figures:
         for size in QUICK_SIZES if quick else SIZES:
             world.load(f"quiet {size}", size - loaded)
             loaded = size
-            figures.append({**measure_one(world), **quiet_sweep(world)})
+            quiet = quiet_sweep(world)
+            asked = {"sweep, zone": quiet.zone.total(), "sweep, OMERO": quiet.omero.total()}
+            figures.append({**measure_one(world), **asked})
         return {"reconciles": figures}
 
 
@@ -61,16 +63,6 @@ def measure_one(world: World) -> Figures:
         "zone": dict(sorted(calls.zone.items())),
         "real_zone_seconds": calls.real_seconds(),
     }
-
-
-def quiet_sweep(world: World) -> Figures:
-    """What a running agent asks both servers when nothing has happened since its last sweep."""
-    with world.scene.connections() as connections:
-        sweeper = Sweeper(connections)
-        sweeper.sweep()
-        with counted(world.scene) as calls:
-            sweeper.sweep()
-    return {"sweep, zone": calls.zone.total(), "sweep, OMERO": calls.omero.total()}
 
 
 def show(figures: Figures) -> Iterator[Table | str]:

@@ -13,11 +13,13 @@ from irods_omero.domain.state.unit import Content, import_key, import_prefix
 from irods_omero.domain.state.views import OmeroView, Subject
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.filesets import ReadScope, read_filesets
-from irods_omero.gateways.omero.importer import Importer
+from irods_omero.gateways.omero.importer import Importer, find_existing
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
+from tests.conformance.importing import fileset, picture, settings, upload
 from tests.conformance.server import ALICE, ANNOTATE, Server
 
 LABORATORY = "site.example/laboratory"
@@ -81,3 +83,14 @@ def opener(content: bytes) -> Any:
         return BytesIO(content)
 
     return open_object
+
+
+def wait_for_one_of_another_agent(agent: Agent) -> None:
+    """Have somebody go as soon as the files are uploaded, without a word, and wait for what becomes of them."""
+    action = agent.action(9)
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+        process.verifyUpload([upload(process, 0, picture())])
+        (left,) = find_existing(agent.service, action.key)
+        assert wait_for_earlier(agent.people, left.id, left.owner, left.group, "left")
+    assert [existing.complete for existing in find_existing(agent.service, action.key)] == [True]

@@ -16,7 +16,7 @@ from omero.rtypes import rlist, rlong, rstring, unwrap, wrap
 
 from lab.omero.setup import add_group, add_restricted_admin, add_user
 from tests.scene.clearing import clear_omero, last_ids
-from tests.scene.places import OmeroPlace
+from tests.scene.places import KEEP_ALIVE, OmeroPlace
 
 PASSWORD = "held to the facts"
 
@@ -29,12 +29,6 @@ ELSEWHERE = "c-elsewhere"
 """A group without members."""
 
 ALICE, BOB, SERVICE = f"c-alice{WORKER}", f"c-bob{WORKER}", "c-service"
-
-KEEP_ALIVE = 60
-"""Seconds between two signs of life of clients that stay logged in while other suites are at work."""
-
-KEEP_ALIVE = 20
-"""Seconds; the server ends the session of a client that is silent for a minute, as other modules' tests may take."""
 
 Context = dict[str, str]
 EVERYWHERE: Context = {"omero.group": "-1"}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from io import BytesIO
 
 import omero.model
 import pytest
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring
 
-from irods_omero.domain.state.actions import AddTag, Import, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
+from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.counts import ImageCount, TierCount
 from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.domain.state.places import TIER_TAGS
 from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.target import Target
-from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.annotations import AnnotationWriter
@@ -30,15 +28,14 @@ from irods_omero.gateways.omero.image_counts import count_images, count_since
 from irods_omero.gateways.omero.image_facts import EQUIPMENT, facts_of
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
-from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
-from tests.conformance.gateway import ZONE, Agent, opener
+from tests.conformance.gateway import ZONE, Agent, opener, wait_for_one_of_another_agent
 from tests.conformance.hierarchies import refer_to
 from tests.conformance.hql import asked, sendable
-from tests.conformance.importing import bring_in, fileset, picture, settings, upload
+from tests.conformance.importing import bring_in, picture
 from tests.conformance.mapped import use_tag_sets
 from tests.conformance.server import (
     ALICE,
@@ -50,12 +47,13 @@ from tests.conformance.server import (
     delete,
     linked,
     named,
+    objects,
     rows,
     save,
     tag,
 )
 from tests.conformance.server import pairs as key_values_of
-from tests.pictures import lab_book, through_a_lens
+from tests.pictures import through_a_lens
 from tests.zarr import METADATA
 
 
@@ -173,9 +171,35 @@ def place_and_edit(agent: Agent, fileset_id: int) -> None:
         save(client, linked(kind, named(parent, "made by hand"), child), context)
         assert reader.read(agent.service).filesets == {fileset_id}
     assert unplaced(agent.service, [fileset_id]) == set()
+    rename_what_it_is_in(agent, fileset_id)
     save(client, linked("PlateAnnotationLink", plate, key_values_of(namespace, ("a", "b"))), context)
     assert EditReader(0, clock=lambda: time.time() + 3600).read(agent.service, [namespace]) == {fileset_id}
     unanswered_since(agent.service)
+
+
+def rename_what_it_is_in(agent: Agent, fileset_id: int) -> None:
+    """What images and plates are in is renamed, and put elsewhere: whoever wants to hear of it does."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    reader, deaf = EventReader(follows_names=True), EventReader()
+    text = "select d from DatasetImageLink l join l.parent d where l.child.fileset.id = :id order by l.id desc"
+    (dataset, *_) = objects(client, text, context, id=fileset_id)
+    text = "select s from ScreenPlateLink l join l.parent s where l.child.id = :id"
+    (screen,) = objects(client, text, context, id=agent.subject(fileset_id).id)
+    for each in (reader, deaf):
+        each.read(agent.service)
+
+    def check() -> None:
+        assert reader.read(agent.service).filesets == {fileset_id}
+        assert deaf.read(agent.service).filesets == set()
+
+    link = linked("ProjectDatasetLink", named("Project", "P"), omero.model.DatasetI(dataset.id.val, False))
+    project = save(client, link, context).parent
+    check()
+    for kind, id_ in (("Dataset", dataset.id.val), ("Project", project.id.val), ("Screen", screen.id.val)):
+        changed = client.getSession().getQueryService().get(kind, id_, context)
+        changed.name = rstring("renamed")
+        save(client, changed, context)
+        check()
 
 
 def look_back(agent: Agent, fileset_id: int) -> None:
@@ -263,97 +287,6 @@ def test_every_query_of_the_product_is_answered(agent: Agent) -> None:
         add_up(agent)
     unasked = [place for place, text in sendable().items() if not any(text.fullmatch(sent) for sent in texts)]
     assert unasked == [], "queries that no test of the conformance suite has sent: call what sends them here"
-
-
-def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
-    """issue 2: one fileset per unit in OMERO, never two, and no half-made one left."""
-    action = agent.action()
-    with agent.server.sudo(ALICE, ANNOTATE) as client:
-        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
-        process.getUploader(0).write(b"half", 0, 4)
-    (left,) = find_existing(agent.service, action.prefix)
-    assert not left.complete
-    assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
-    agent.importing.bring_in(action, opener(picture()))
-    assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
-
-
-def test_an_import_that_another_agent_has_left_is_waited_for(agent: Agent) -> None:
-    """omero-74: OMERO goes on without its client, and gives the command to whoever joins the session."""
-    wait_for_one_of_another_agent(agent)
-
-
-def wait_for_one_of_another_agent(agent: Agent) -> None:
-    """Have somebody go as soon as the files are uploaded, without a word, and wait for what becomes of them."""
-    action = agent.action(9)
-    with agent.server.sudo(ALICE, ANNOTATE) as client:
-        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
-        process.verifyUpload([upload(process, 0, picture())])
-        (left,) = find_existing(agent.service, action.key)
-        assert wait_for_earlier(agent.people, left.id, left.owner, left.group, "left")
-    assert [existing.complete for existing in find_existing(agent.service, action.key)] == [True]
-
-
-def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:
-    """issue 12: all client paths are read once for many units; an agent that was killed may leave something later."""
-    action = agent.action()
-    agent.importing.expect([action.prefix, agent.action().prefix + "another"])
-    with agent.server.sudo(ALICE, ANNOTATE) as client:
-        client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
-    first = agent.importing.bring_in(action, opener(picture())).fileset
-    assert [existing.id for existing in find_existing(agent.service, action.prefix)] == [first]
-    agent.importing.expect([action.prefix])
-    assert agent.importing.bring_in(action, opener(b"not read")).fileset == first
-
-
-def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
-    """omero-40: files lie in the repository as their client paths say; their bytes tell whether they have changed."""
-    paths = ("/zone/home/x/a.ome.tiff", "/zone/home/y/a.ome.tiff")
-    files = {paths[0]: picture(), paths[1]: b"companion"}
-
-    def action(modified: int) -> Import:
-        content = Content(sum(map(len, files.values())), "", 7, modified)
-        return agent.action(paths=paths, content=content, key=import_key(ZONE, agent.data_id, content))
-
-    first = agent.importing.bring_in(action(1), lambda path: BytesIO(files[path]))
-    text = (
-        "select e.clientPath, o.path, o.name from FilesetEntry e join e.originalFile o where e.fileset.id = :id "
-        "order by e.id"
-    )
-    entries = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
-    assert [path for path, _, _ in entries] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
-    assert [(path.split("/")[-2], name) for _, path, name in entries] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
-    touched = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
-    assert touched == first
-    files[paths[1]] = b"companioN"
-    changed = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
-    assert changed.earlier == (first.fileset,)
-
-
-def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:
-    with pytest.raises(RefusedError):
-        agent.importing.bring_in(agent.action(), opener(lab_book()))
-    assert find_existing(agent.service, agent.action().prefix) == []
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        Target(existing="Dataset", id=10**9, group=ANNOTATE),
-        Target(existing="Screen", id=10**9, group=ANNOTATE),
-        Target(dataset="d", group="c-no-such-group"),
-    ],
-)
-def test_a_target_that_does_not_exist_is_refused(agent: Agent, target: Target) -> None:
-    with pytest.raises(RefusedError):
-        agent.importing.bring_in(agent.action(target=target), opener(picture()))
-
-
-def test_an_owner_whom_omero_does_not_know_is_refused(agent: Agent) -> None:
-    for group in ("", ANNOTATE):
-        target = Target(dataset="d", group=group)
-        with pytest.raises(RefusedError):
-            agent.importing.bring_in(agent.action(user="c-nobody", target=target), opener(picture()))
 
 
 def test_people_are_found_by_id_and_by_name(agent: Agent) -> None:

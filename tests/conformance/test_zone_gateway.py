@@ -229,9 +229,9 @@ def test_what_lies_beside_a_file_is_listed_with_the_collections_that_are_asked_f
 def test_a_mark_to_look_what_belongs_together_is_another_than_that_to_look_at_all(
     zone: Zone, agent_zone: ZoneConnection
 ) -> None:
-    for gather in (True, False):
-        (mark,) = marks.post_on_collections(agent_zone, NAMES, [zone.collection], gather).values()
-        assert mark.gather is gather
+    (mark,) = marks.post_to_gather(agent_zone, NAMES, [zone.collection]).values()
+    assert (mark.collection, mark.gather) == (True, True)
+    add_avu(agent_zone, zone.collection, Avu(NAMES.sync, PENDING, str(mark.shard)), collection=True)
     found = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]
     assert {(mark.gather, mark.states) for mark in found} == {(each, frozenset({PENDING})) for each in (True, False)}
     gathering = next(mark for mark in found if mark.gather)

@@ -14,6 +14,9 @@ from irods.exception import (
 from irods.meta import AVUOperation, iRODSMeta
 from irods.models import Collection, DataObject, Resource
 
+from irods_omero.domain.state.views import Avu
+from irods_omero.gateways.zone.avus import change_value
+from irods_omero.gateways.zone.connection import ZoneConnection
 from tests.conformance.zone import AS_ADMIN, FAST, Zone, avus_of, collection_avus
 
 HOSTILE = ['it\'s "quoted"', "100% _ *", "back\\slash\\", "emoji 😀 中", "<&amp;>", "a && b || c", "'); drop table x"]
@@ -39,6 +42,21 @@ def test_removing_an_avu_that_is_not_there_succeeds_with_no_info(zone: Zone) -> 
     with pytest.raises(CAT_SUCCESS_BUT_WITH_NO_INFO) as caught:
         zone.alice.metadata.remove(DataObject, path, iRODSMeta("a", "v", "u"))
     assert caught.value.code == -819000
+
+
+@pytest.mark.parametrize("units", ["", "s"])
+def test_a_value_is_changed_only_where_the_avu_is_still_there_and_on_no_other_object(
+    zone: Zone, agent_zone: ZoneConnection, units: str
+) -> None:
+    """zone-98: whoever has changed it meanwhile has the last word, and an object that has the same AVU keeps it."""
+    path, other = zone.put("file"), zone.put("other")
+    for each in (path, other):
+        add(zone.alice, each, "a", "1", units)
+    assert change_value(agent_zone, path, Avu("a", "1", units), "2")
+    assert (zone.avus(path), zone.avus(other)) == ({("a", "2", units)}, {("a", "1", units)})
+    assert not change_value(agent_zone, path, Avu("a", "1", units), "3")
+    assert not change_value(agent_zone, path, Avu("a", "2", "other"), "3")
+    assert zone.avus(path) == {("a", "2", units)}
 
 
 def test_units_make_another_avu(zone: Zone) -> None:

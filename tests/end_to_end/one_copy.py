@@ -13,6 +13,11 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 from omero.rtypes import unwrap
 
+from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.metrics import Metrics
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.status.beat import Beat
+from irods_omero.status.reading import read_beats
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, retina
 from tests.scene import Scene
@@ -98,6 +103,17 @@ class OneCopy:
         for _ in range(sweeps):
             self.scene.sweep()
 
+    def told(self) -> tuple[dict[tuple[str, ...], float], Beat]:
+        """Sweep once, and say what the metrics of the agent that did it show, by name and labels, and its heartbeat."""
+        with self.scene.connections() as connections:
+            heartbeat = Heartbeat(connections.settings, connections.activity)
+            metrics = Metrics(connections.settings, connections.activity)
+            connections.activity.swept(Sweeper(connections).sweep(), 0.0)
+            assert heartbeat.beat()
+            (beat,) = read_beats(self.scene.settings, connections.zone, connections.names).values()
+        samples = [each for family in metrics.own() for each in family.samples]
+        return {(each.name, *each.labels.values()): each.value for each in samples}, beat
+
     def is_locked(self, path: str) -> bool:
         """Whether its image is shown with a lock."""
         return bool(self.scene.shown(path).image.archived)
@@ -114,8 +130,8 @@ class OneCopy:
             store.close()
 
 
-def make(new_scene: SceneFactory, evict: str = "with-tier") -> OneCopy:
-    scene = new_scene()
+def make(new_scene: SceneFactory, evict: str = "with-tier", **changes: Any) -> OneCopy:
+    scene = new_scene(**changes)
     if scene.omero.repository is None:
         pytest.skip("the managed repository of this OMERO cannot be seen from here")
     section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(scene.omero.repository)}

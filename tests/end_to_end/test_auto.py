@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from io import BytesIO
 from random import Random
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -22,12 +21,10 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import AUTO
 from tests.end_to_end.conftest import SceneFactory
-from tests.end_to_end.test_directories import put
-from tests.end_to_end.test_units import entries, run, unite
 from tests.pictures import companion, focal_halves, lab_book, retina
 from tests.scene import Scene
+from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
 
-LATER = {"imports": {"settle_seconds": 1e6}}
 UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
 
 
@@ -67,10 +64,6 @@ def errors(scene: Scene, path: str) -> list[str]:
     return scene.avus(path, "omero::error")
 
 
-def explained(scene: Scene, path: str) -> dict[str, Any]:
-    return dict(json.loads(run(scene, "explain", path, "--json").stdout)["directory"])
-
-
 @pytest.fixture
 def scene(new_scene: SceneFactory) -> Scene:
     """A collection of its own on both servers in which the agent tells what belongs together."""
@@ -102,6 +95,7 @@ FORMATS = {
     "MetaMorph": ("time.nd", "time_w1DAPI_s1_t1.TIF", "time_w2GFP_s1_t1.stk"),
     "Volocity": ("library.mvd2", "Data/1.aisf", "Data/2.dat"),
     "Olympus": ("scan.oif", "scan.oif.files/s_C001.tif", "scan.oif.files/s_C001.pty"),
+    "Leica project": ("Project.xlef", "Series 1.lof", "Metadata/Series 1.xlif"),
     "Harmony or Operetta plate": ("Index.idx.xml", "r01c01f01.tiff", "notes.txt"),
     "InCell plate": ("plate.xdce", "A - 1(fld 1).tif", "A - 2(fld 1).tif", "thumb.png"),
     "CellVoyager plate (CV7000)": ("assay.wpi", "MeasurementData.mlf", "W1F001.tif"),
@@ -198,22 +192,13 @@ def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) ->
 def test_nothing_is_written_where_nothing_changes(scene: Scene) -> None:
     put_all(scene, halves() | {"left.txt": lab_book(), "README": b"nothing", "one.tif": tiff()})
     scene.sweep()
-    scene.settle()
-    run(scene, "reconcile")
-    before = scene.writes()
-    assert run(scene, "reconcile").exit_code == 0
-    scene.sweep()
-    assert scene.writes() == before
+    assert_quiet(scene)
 
 
 @pytest.mark.lab_only("counts all writes of both servers")
 def test_what_has_not_come_to_rest_waits_without_a_write(scene: Scene) -> None:
     made = put_all(scene, halves())
-    scene.sweep(**LATER)
-    before = scene.writes()
-    report = scene.sweep(**LATER)
-    assert (report.waiting, report.is_unfinished) == (1, False)
-    assert scene.writes() == before
+    assert_waits(scene)
     assert [unit_of(scene, path) for path in made.values()] == ["", ""]
 
 

@@ -8,15 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from irods_omero.agent.connections import Connections
-from irods_omero.agent.heartbeat import Heartbeat
-from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.room import look_at_cache
 from irods_omero.agent.service import run
-from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
 from irods_omero.domain.rules.cache_limit import Room
 from irods_omero.domain.state.managed_files import ManagedFile
@@ -24,8 +21,9 @@ from irods_omero.errors import UnreachableError
 from irods_omero.gateways.repository.copies import Version
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.status.reading import read_beats, read_status
+from irods_omero.status.reading import read_status
 from irods_omero.status.summary import summarise
+from irods_omero.vocabulary import SHARDS, shard_of
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 from tests.end_to_end.test_one_copy import drifted, run_command
@@ -128,6 +126,24 @@ def test_a_copy_that_irods_is_not_known_to_have_stays(one: OneCopy) -> None:
     assert there(one, paths) == [False, False, True]
 
 
+@pytest.mark.parametrize("ask", [ask_by_tag, ask_by_avu])
+def test_show_brings_back_what_is_kept_and_it_stays_kept(one: OneCopy, ask: Callable[[OneCopy, str], None]) -> None:
+    paths = bring(one, 9, 8, 7, 6)
+    one.settle()
+    assert there(one, paths) == [False, False, True, True]
+    one.scene.ask_by_avu(paths[0], "keep")
+    one.settle()
+    ask(one, paths[0])
+    one.settle()
+    assert there(one, paths) == [True, False, True, True]
+    assert one.scene.avus(paths[0], "omero::request") == ["keep"]
+    assert one.scene.shown(paths[0]).image.texts & {"keep", "show"} == {"keep"}
+    used(one.place(paths[0]), 99)
+    bring(one, 5)
+    one.settle()
+    assert one.place(paths[0]).exists()
+
+
 def test_show_of_what_is_out_of_reach_is_refused_with_the_advice_to_restage(one: OneCopy) -> None:
     paths = bring(one, 9, 8, 7, 6)
     one.settle()
@@ -172,8 +188,8 @@ def test_what_somebody_puts_in_its_place_before_its_turn_is_left_alone(
     symbolic, hard = one.place(paths[0]), one.place(paths[1])
     target, other = one.repository / f"elsewhere-{tmp_path.name}", hard.with_name("other")
 
-    def looking(connections: Connections, most: int, clock: Callable[[], float]) -> Room | None:
-        room = look_at_cache(connections, most, clock)
+    def looking(*arguments: Any) -> Room | None:
+        room = look_at_cache(*arguments)
         if not target.exists():
             symbolic.rename(target)
             symbolic.symlink_to(target)
@@ -214,6 +230,22 @@ def test_an_image_whose_copy_was_about_to_go_is_looked_at_once_more(
     assert all(one.scene.avus(path, "omero::sync") == [] for path in paths)
 
 
+def test_an_agent_of_some_shards_has_their_part_of_the_limit_and_leaves_the_copies_of_others_alone(
+    one: OneCopy,
+) -> None:
+    paths = bring(one, 99, 98, 97, 9, 8, 7)
+    others, ours = paths[:3], paths[3:]
+    shards = ",".join(str(shard_of(one.scene.admin.data_objects.get(path).id)) for path in ours)
+    most = 2 * SIZE * SHARDS // len(ours) + SHARDS
+    one.scene.settings = one.scene.with_settings(agent={"shards": shards}, cache={"most_bytes": most})
+    before = [one.scene.shown(path) for path in others]
+    assert one.scene.sweep().evicted == 2
+    one.settle()
+    assert there(one, ours) == [False, False, True]
+    assert there(one, others) == [True] * 3
+    assert [one.scene.shown(path) for path in others] == before
+
+
 def test_a_repository_that_cannot_be_looked_into_frees_nothing_and_holds_up_nobody(
     one: OneCopy, tmp_path: Path
 ) -> None:
@@ -234,14 +266,9 @@ def test_a_dry_run_says_what_would_go_and_status_and_metrics_how_much_there_is(o
     last = json.loads(run_command(one.scene, "reconcile", "--dry-run", "--json").splitlines()[-1])
     assert (last["cache_bytes"], last["cache_most_bytes"], last["evictable_bytes"]) == (4 * SIZE, 3 * SIZE, 2 * SIZE)
     assert there(one, paths) == [True] * 4
-    with one.scene.connections() as connections:
-        heartbeat = Heartbeat(connections.settings, connections.activity)
-        metrics = Metrics(connections.settings, connections.activity)
-        connections.activity.swept(Sweeper(connections).sweep(), 0.0)
-        assert heartbeat.beat()
-        (beat,) = read_beats(one.scene.settings, connections.zone, connections.names).values()
-    samples = {each.name: each.value for family in metrics.own() for each in family.samples}
-    assert (samples["irods_omero_cache_bytes"], samples["irods_omero_cache_most_bytes"]) == (4 * SIZE, 3 * SIZE)
+    samples, beat = one.told()
+    assert samples["irods_omero_cache_bytes",] == 4 * SIZE
+    assert samples["irods_omero_cache_most_bytes",] == 3 * SIZE
     assert (beat.copies["cache_bytes"], beat.copies["cache_most_bytes"]) == (4 * SIZE, 3 * SIZE)
     assert there(one, paths) == [False, False, True, True]
     assert "show" in run_command(one.scene, "explain", paths[0])

@@ -99,6 +99,51 @@ def test_the_agent_goes_on_as_soon_as_a_copy_is_done(one: OneCopy) -> None:
     assert all(one.is_locked(path) for path in paths)
 
 
+class Watched(threading.Event):
+    """Counts how often somebody has waited for it."""
+
+    waited = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited += 1
+        return super().wait(timeout)
+
+
+def test_the_agent_pauses_while_what_is_too_much_waits_for_a_worker(
+    one: OneCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = one.scene.settings.imports.model_dump()
+    one.scene.settings = one.scene.with_settings(imports={**imports, "backoff_seconds": 3600.0})
+    spoilt, *paths = [one.put(f"{number}.ome.tiff") for number in range(3)]
+    one.settle()
+    one.spoil(spoilt)
+    one.move(spoilt)
+    one.settle()  # it rests, but is looked at by each sweep
+    for path in paths:
+        one.place(path).unlink()
+        one.scene.mark(path)
+    let_go, stop, swept = threading.Event(), Watched(), list[Report]()
+
+    def slowly(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -> int:
+        assert let_go.wait(60)
+        return refill(repository, file, blocks)
+
+    monkeypatch.setattr("irods_omero.agent.cache.refill", slowly)
+    with serving(one, 3600.0, parallel=2, per_sweep=1) as connections:
+        agent = threading.Thread(target=run, args=(connections, stop, swept.append))
+        agent.start()
+        try:
+            one.scene.wait_until(lambda: stop.waited > 2 or len(swept) > 3, "it waits")
+            assert stop.waited > 2
+            assert (swept[-1].postponed, swept[-1].observed) == (1, 1)
+            let_go.set()
+            one.scene.wait_until(lambda: all(one.place(path).exists() for path in paths), "both are back")
+        finally:
+            let_go.set()
+            stop.set()
+            agent.join(60)
+
+
 def test_a_copy_that_cannot_be_removed_is_listed_with_its_cause_and_tried_anew_when_somebody_says_so(
     one: OneCopy,
 ) -> None:

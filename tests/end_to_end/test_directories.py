@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import irods.keywords as kw
 import pytest
 from irods.meta import iRODSMeta
@@ -13,18 +10,12 @@ from irods.models import Collection
 from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
-from tests.end_to_end.test_units import entries, run, unite
 from tests.pictures import companion, focal_halves, lab_book, retina
 from tests.scene import Scene
+from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
 
 UPPER, LOWER, NOTES = "upper.ome.tiff", "lower.ome.tiff", "notes.txt"
 RUN = "run 1"
-
-
-def put(scene: Scene, name: str, content: bytes | None = None) -> str:
-    """The user writes a file, in a collection that is made if it is not there."""
-    scene.user.collections.create(f"{scene.collection}/{name}".rpartition("/")[0])
-    return scene.put(name, lab_book() if content is None else content)
 
 
 def put_run(scene: Scene, directory: str = RUN) -> list[str]:
@@ -42,17 +33,13 @@ def errors_of(scene: Scene, directory: str = RUN) -> list[str]:
 
 def marks_of(scene: Scene, path: str) -> list[str]:
     """The marks of a collection."""
-    return [avu.value for avu in scene.admin.metadata.get(Collection, path) if avu.name == "omero::sync"]
+    return [
+        avu.value for avu in scene.admin.metadata.get(Collection, path) if avu.name in ("omero::sync", "omero::gather")
+    ]
 
 
 def units_of(scene: Scene, *paths: str) -> list[list[str]]:
     return [scene.avus(path, "omero::unit") for path in paths]
-
-
-def explained(scene: Scene, path: str) -> dict[str, Any]:
-    shown = json.loads(run(scene, "explain", path, "--json").stdout)
-    assert isinstance(shown["directory"], dict)
-    return dict(shown["directory"])
 
 
 @pytest.fixture
@@ -90,26 +77,17 @@ def test_nothing_is_written_where_both_sides_agree(scene: Scene, paths: list[str
     put(scene, f"{RUN}/README.md")
     put(scene, "broken/a.czi")
     put(scene, "broken/b.czi")
-    scene.settle()
-    assert errors_of(scene, "broken") != []
-    run(scene, "reconcile")
-    before = scene.writes()
-    assert run(scene, "reconcile").exit_code == 0
     scene.sweep()
-    assert scene.writes() == before
+    assert errors_of(scene, "broken") != []
+    assert_quiet(scene)
 
 
 @pytest.mark.lab_only("counts all writes of both servers")
 def test_what_has_not_come_to_rest_waits_without_a_write_and_says_so(scene: Scene) -> None:
     made = put_run(scene)
-    later = {"imports": {"settle_seconds": 1e6}}
-    scene.sweep(**later)
+    assert_waits(scene)
     assert marks_of(scene, f"{scene.collection}/{RUN}") == ["pending"]
     assert [scene.avus(path, "omero::sync") for path in made] == [[], [], []]
-    before = scene.writes()
-    report = scene.sweep(**later)
-    assert (report.waiting, report.is_unfinished) == (1, False)
-    assert scene.writes() == before
     assert units_of(scene, *made) == [[], [], []]
     scene.sweep()
     assert scene.shown(made[0]).image.texts == {"registered", "tier:fast"}
@@ -197,7 +175,7 @@ def test_mapped_attributes_of_any_file_are_those_of_its_images(new_scene: SceneF
 def test_a_late_file_is_taken_in_when_it_has_come_to_rest(scene: Scene, paths: list[str]) -> None:
     image = scene.shown(paths[0]).image.id
     late = put(scene, f"{RUN}/late.txt")
-    scene.sweep(imports={"settle_seconds": 1e6})
+    scene.sweep(**LATER)
     assert units_of(scene, late) == [[]]
     assert explained(scene, late)["unit"] == scene.shown(paths[0]).data_id
     scene.sweep()
@@ -291,15 +269,15 @@ def test_images_that_do_not_know_of_each_other_are_not_taken_for_one(scene: Scen
 
 @pytest.mark.lab_only("counts calls")
 def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
-    counts, later = list[tuple[int, int, int]](), {"imports": {"settle_seconds": 1e6}}
+    counts = list[tuple[int, int, int]]()
     for size in (4, 24):
         put(scene, f"{size}/a.ome.tiff", retina(32))
         for number in range(size - 1):
             put(scene, f"{size}/{number}.txt")
         with counted(scene) as first:
-            scene.sweep(**later)
+            scene.sweep(**LATER)
         with counted(scene) as waiting:
-            scene.sweep(**later)
+            scene.sweep(**LATER)
         with counted(scene) as importing:
             scene.sweep()
         written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]

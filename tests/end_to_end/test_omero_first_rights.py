@@ -23,6 +23,7 @@ from tests.pictures import retina, stained_tissue
 from tests.scene import Scene
 from tests.scene.accounts import GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
+from tests.scene.places import AGENT_USER
 
 WRITE_FAILED = -513000
 """``UNIX_FILE_WRITE_ERR``, to which the iRODS server adds the number of the system's error."""
@@ -99,6 +100,31 @@ def test_without_an_irods_group_of_that_name_the_image_says_so_and_waits(new_sce
         assert rights_on(scene, f"{scene.collection}/{CELLS}")[name] == "read_object"
     finally:
         scene.admin.groups.remove(name)
+
+
+def test_a_user_is_not_taken_for_a_group_that_omero_calls_so(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene)
+    name, group = another_group(scene, "rwrw--")
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "groups": [name], "share": True, "make_groups": True}])
+    ensure_zone_user(scene.admin, name, PASSWORD)
+    try:
+        (image,) = images_of(scene, bring_into(scene, group))
+        scene.sweep()
+        assert f"{name} is no group in iRODS" in dict(scene.image(image).pairs)["error"]
+        assert objects_below(scene) == {}
+    finally:
+        scene.admin.users.remove(name)
+
+
+def test_a_project_called_as_the_agent_does_not_lead_into_its_home(new_scene: SceneFactory) -> None:
+    """Users choose the names of projects, and what the agent makes ready in its home is not theirs to touch."""
+    scene = taking(new_scene, to="/{zone}/home/{project}/omero-first/{dataset}")
+    watched = scene.settings.watch.model_copy(update={"roots": [f"/{scene.zone.zone}/home"]})
+    scene.settings = scene.settings.model_copy(update={"watch": watched})
+    (image,) = images_of(scene, bring(scene, {"cells.ome.tiff": retina(32)}, AGENT_USER))
+    scene.sweep()
+    assert "is the agent's own" in dict(scene.image(image).pairs)["error"]
 
 
 def test_an_owner_whose_name_has_a_quote_and_an_emoji_is_found_by_the_map(new_scene: SceneFactory) -> None:

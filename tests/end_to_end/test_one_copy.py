@@ -12,13 +12,9 @@ import irods.keywords as kw
 import omero
 import pytest
 
-from irods_omero.agent.heartbeat import Heartbeat
-from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.reconcile import MARK, SHOW, Reconciler
-from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.state.actions import OmeroAction, Refusal, SetArchived
 from irods_omero.gateways.omero.annotations import AnnotationWriter
-from irods_omero.status.reading import read_beats
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 from tests.scene import Scene
@@ -244,13 +240,7 @@ def test_a_dry_run_says_how_much_would_be_freed_and_status_how_much_was(one: One
     assert f"{len(PICTURE)} bytes of OMERO's copies to remove" in shown
     assert one.place(path).exists()
     one.scene.mark(path)
-    with one.scene.connections() as connections:
-        heartbeat = Heartbeat(connections.settings, connections.activity)
-        metrics = Metrics(connections.settings, connections.activity)
-        connections.activity.swept(Sweeper(connections).sweep(), 0.0)
-        assert heartbeat.beat()
-        (beat,) = read_beats(one.scene.settings, connections.zone, connections.names).values()
-    samples = {(each.name, *each.labels.values()): each.value for family in metrics.own() for each in family.samples}
+    samples, beat = one.told()
     assert samples["irods_omero_copy_bytes_total", "freed"] == len(PICTURE)
     assert beat.copies == {"evicted": 1, "freed_bytes": len(PICTURE)}
     assert "evict" in run_command(one.scene, "explain", path)

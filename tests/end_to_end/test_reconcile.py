@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner, Result
 
 from irods_omero.agent.reconcile import Reconciler
-from irods_omero.cli import main
 from tests.pictures import lab_book, retina
 from tests.scene import Scene
+from tests.scene.units import run
 
 DRIFTED = 3
-
-
-def run(scene: Scene, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--config", str(scene.config), *arguments])
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from irods_omero.vocabulary import shard_of
-from tests.end_to_end.test_units import claim, paths, put_halves, run
+from tests.end_to_end.test_units import claim, paths, put_halves
 from tests.pictures import retina
 from tests.scene import Scene
+from tests.scene.units import run
 
 __all__ = ["paths"]
 

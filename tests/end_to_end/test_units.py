@@ -7,17 +7,13 @@ import json
 from typing import Any
 
 import irods.keywords as kw
-import omero
 import pytest
-from click.testing import CliRunner, Result
 from irods.meta import iRODSMeta
 from irods.models import DataObject
-from omero.rtypes import unwrap
 
 from irods_omero.agent import sweep
 from irods_omero.agent.apply import Applier
 from irods_omero.agent.reconcile import Reconciler
-from irods_omero.cli import main
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.zone import object_pages
@@ -25,19 +21,11 @@ from irods_omero.vocabulary import shard_of
 from tests.conformance.importing import picture
 from tests.pictures import focal_halves, lab_book, retina
 from tests.scene import Scene, Snapshot
+from tests.scene.units import assert_quiet, entries, run, unite
 
 UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
 IDS = ("omero::unit", "omero::fileset", "omero::image", "omero::url")
 DRIFTED = 3
-
-
-def run(scene: Scene, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--config", str(scene.config), *arguments])
-
-
-def unite(scene: Scene, *paths: str) -> None:
-    result = run(scene, "unit", *paths)
-    assert result.exit_code == 0, result.stderr
 
 
 def put_halves(scene: Scene, step: int = 1) -> list[str]:
@@ -77,17 +65,6 @@ def both(scene: Scene, paths: list[str]) -> tuple[Snapshot, Snapshot]:
     return first, second
 
 
-def entries(scene: Scene, shown: Snapshot) -> list[list[Any]]:
-    """The files of a data object's fileset: client path, folder, name and hash of each."""
-    parameters = omero.sys.ParametersI().addId(int(shown.values("omero::fileset")[0]))
-    text = (
-        "select e.clientPath, o.path, o.name, o.hash from FilesetEntry e join e.originalFile o "
-        "where e.fileset.id = :id order by e.id"
-    )
-    rows = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
-    return [[unwrap(value) for value in row] for row in rows]
-
-
 def test_two_files_become_one_image_that_both_lead_to(scene: Scene, paths: list[str]) -> None:
     first, second = both(scene, paths)
     assert first.image.texts == {"registered", "tier:fast"}
@@ -107,12 +84,7 @@ def test_two_files_become_one_image_that_both_lead_to(scene: Scene, paths: list[
 
 @pytest.mark.lab_only("counts all writes of both servers")
 def test_nothing_is_written_where_both_sides_agree(scene: Scene, paths: list[str]) -> None:
-    scene.settle()
-    run(scene, "reconcile")
-    before = scene.writes()
-    assert run(scene, "reconcile").exit_code == 0
-    scene.sweep()
-    assert scene.writes() == before
+    assert_quiet(scene)
 
 
 def test_files_of_the_same_name_keep_their_collections(scene: Scene) -> None:

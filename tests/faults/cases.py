@@ -21,7 +21,7 @@ from tests.faults.agents import Agents
 from tests.pictures import lab_book, retina
 from tests.scene import OmeroPlace, Scene, ZonePlace
 from tests.scene.accounts import ARCHIVE, FAST, PASSWORD, USER
-from tests.scene.places import REPOSITORY
+from tests.scene.places import KEEP_ALIVE, REPOSITORY
 from tests.zarr import METADATA, files_of, root_of
 
 KEYWORD, KEYWORDS = "keyword", "lab/keyword"
@@ -35,8 +35,6 @@ ATTRIBUTES = [
 PICTURE, OTHER_PICTURE, NO_PICTURE = retina(16), retina(24), lab_book()
 NEVER = 3600.0
 """Seconds between two looks into the delay queue: movements stay there, so that all runs see the same."""
-KEEP_ALIVE = 20
-"""Seconds between two signs of life of the clients that do nothing while agents work."""
 
 
 class Case:

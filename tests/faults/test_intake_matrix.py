@@ -14,6 +14,7 @@ from irods.column import Like
 from irods.models import Collection, DataObject
 
 from lab.omero.setup import add_user
+from tests.end_to_end.test_omero_first_names import rename as rename_container
 from tests.end_to_end.test_omero_first_rights import OTHER, rights_on
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Disturbance
@@ -42,7 +43,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "intake") as (scene, agents):
         place = f"{scene.collection}/{{dataset}}"
         rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False, "avus": {"from": "{dataset}"}}
-        rule["follow_rights"] = True
+        rule |= {"follow_rights": True, "follow_names": True}
         taking = dataclasses.replace(agents, settings=scene.with_settings(omero_first=[rule]))
         taking.run()
         yield scene, taking
@@ -108,6 +109,22 @@ def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -
     assert all(rights[OTHER] == "own" and USER not in rights for *_, rights in state["objects"])
 
 
+@pytest.mark.timeout(3600 if ALL else 900)
+def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(stage: Stage) -> None:
+    scene, agents = stage
+
+    def rename() -> tuple[int, str]:
+        fileset, name = bring(scene)
+        assert not agents.run().error
+        rename_container(scene, "Dataset", name, f"{name} of April")
+        assert not agents.run().error  # writes down where it is going
+        return fileset, name
+
+    state = break_off_everywhere(stage, rename)
+    assert {path.rpartition("/")[2] for path, *_ in state["objects"]} == {name.rpartition("/")[2] for name in NAMES}
+    assert all("/NAME of April/" in path for path, *_ in state["objects"])
+
+
 def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]]) -> dict[str, Any]:
     """Break an agent off at each of a sample of its calls, and see that the next ones end as an undisturbed one does.
 
@@ -123,6 +140,7 @@ def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]]) -
         fileset, name = prepare()
         outcome = agents.run()
         assert not outcome.error
+        assert not agents.run().error  # where data has moved, the images say so at the next look
     wanted = end_state(scene, fileset, name)
     calls = outcome.calls
     kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]

@@ -21,10 +21,10 @@ from irods_omero.vocabulary import POLICY_FILE_VARIABLE
 from lab.omero import LabOmero
 from lab.zone import LabZone
 from tests.faults.agents import Agents
-from tests.faults.cases import ATTRIBUTES, KEEP_ALIVE, NEVER
+from tests.faults.cases import ATTRIBUTES, NEVER
 from tests.scene import OmeroPlace, Scene, ZonePlace
 from tests.scene.accounts import FAST, GROUP, USER
-from tests.scene.places import REPOSITORY
+from tests.scene.places import KEEP_ALIVE, REPOSITORY
 from tests.scene.snapshot import good_resources
 
 SOON = 0.02

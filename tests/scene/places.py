@@ -33,6 +33,12 @@ AGENT_PASSWORD_VARIABLE = "IRODS_OMERO_TEST_AGENT_PASSWORD"
 REPOSITORY = Path(__file__).parents[2]
 AGENT_USER = "omero-agent"
 
+KEEP_ALIVE = 20
+"""Seconds between two signs of life of clients that say nothing for longer.
+
+OMERO ends the session of one that is silent for a minute.
+"""
+
 
 @dataclass(frozen=True)
 class ZonePlace:

@@ -1,4 +1,4 @@
-"""The command Delete2: deletes objects with what belongs to them, or nothing."""
+"""The command Delete2: deletes objects with what belongs to them, or nothing; and what other commands share with it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from lab.omero.servants import Call
 from lab.omero.work import Work
 
 GRAPH_FAIL = "graph-fail"
+
+Rows = dict[str, list[int]]
+"""Ids by entity."""
 
 
 def targets_of(request: Any) -> set[Key]:
@@ -39,6 +42,17 @@ def planned(work: Work, request: Any) -> Plan:
         trace = f"ome.services.graphs.GraphException: {failure}\n"
         raise error(request, GRAPH_FAIL, "", omero.cmd.GraphException, stacktrace=trace) from None
     return plan
+
+
+def carry_out(work: Work, changed: Rows, lost: Rows, values: dict[str, Any]) -> None:
+    """Change some rows, and delete the links that this costs."""
+    for name, identities in lost.items():
+        work.store.delete(ENTITIES[name], identities)
+        work.log("DELETE", ENTITIES[name], identities)
+    for name, identities in changed.items():
+        for identity in identities:
+            work.store.update(ENTITIES[name], identity, values)
+        work.log("UPDATE", ENTITIES[name], identities)
 
 
 def delete(call: Call, request: Any) -> Any:

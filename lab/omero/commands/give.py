@@ -9,7 +9,7 @@ import omero
 import omero.cmd
 
 from lab.omero.caller import ANNOTATE, READ, WRITE, Caller, granted
-from lab.omero.commands.delete import GRAPH_FAIL, planned
+from lab.omero.commands.delete import GRAPH_FAIL, Rows, carry_out, planned
 from lab.omero.commands.graph import Plan
 from lab.omero.commands.handle import error
 from lab.omero.commands.refusals import split_fileset
@@ -17,9 +17,6 @@ from lab.omero.commands.rules import CONTAINERS, Key
 from lab.omero.model import ENTITIES, Entity
 from lab.omero.servants import Call
 from lab.omero.store import Row
-
-Divided = tuple[dict[str, list[int]], dict[str, list[int]]]
-"""Ids by entity: of what is given, and of the links that are lost."""
 
 
 def give(call: Call, request: Any) -> Any:
@@ -36,13 +33,7 @@ def give(call: Call, request: Any) -> Any:
             raise error(request, GRAPH_FAIL, reason, omero.cmd.GraphException)
         given, dropped = _divided(plan.doomed, caller)
         if not request.dryRun:
-            for name, identities in dropped.items():
-                work.store.delete(ENTITIES[name], identities)
-                work.log("DELETE", ENTITIES[name], identities)
-            for name, identities in given.items():
-                for identity in identities:
-                    work.store.update(ENTITIES[name], identity, {"owner_id": request.userId})
-                work.log("UPDATE", ENTITIES[name], identities)
+            carry_out(work, given, dropped, {"owner_id": request.userId})
     java = [{ENTITIES[name].java: sorted(ids) for name, ids in part.items()} for part in (given, dropped)]
     return omero.cmd.Chown2Response(*java)
 
@@ -65,7 +56,7 @@ def _forbidden(caller: Caller, plan: Plan, user: int, store: Any) -> str:
     return ""
 
 
-def _divided(rows: dict[Key, Row], caller: Caller) -> Divided:
+def _divided(rows: dict[Key, Row], caller: Caller) -> tuple[Rows, Rows]:
     given: dict[str, list[int]] = defaultdict(list)
     dropped: dict[str, list[int]] = defaultdict(list)
     staying = {key for key, row in rows.items() if _stays(key, row, caller)}

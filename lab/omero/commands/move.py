@@ -9,7 +9,7 @@ import omero
 import omero.cmd
 
 from lab.omero.caller import READ, Caller, granted
-from lab.omero.commands.delete import GRAPH_FAIL, planned
+from lab.omero.commands.delete import GRAPH_FAIL, Rows, carry_out, planned
 from lab.omero.commands.graph import Plan
 from lab.omero.commands.handle import error
 from lab.omero.commands.refusals import split_fileset
@@ -34,13 +34,7 @@ def move(call: Call, request: Any) -> Any:
         private = not granted(caller.permissions[group], "group", READ)
         moved, dropped = _divided(plan.doomed, private)
         if not request.dryRun:
-            for name, identities in dropped.items():
-                work.store.delete(ENTITIES[name], identities)
-                work.log("DELETE", ENTITIES[name], identities)
-            for name, identities in moved.items():
-                for identity in identities:
-                    work.store.update(ENTITIES[name], identity, {"group_id": group})
-                work.log("UPDATE", ENTITIES[name], identities)
+            carry_out(work, moved, dropped, {"group_id": group})
     java = [{ENTITIES[name].java: sorted(ids) for name, ids in part.items()} for part in (moved, dropped)]
     return omero.cmd.Chgrp2Response(*java)
 
@@ -54,7 +48,7 @@ def _forbidden(caller: Caller, plan: Plan) -> str:
     return f"not permitted to move {', '.join(sorted(refused))}" if refused else ""
 
 
-def _divided(rows: dict[Key, Row], private: bool) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+def _divided(rows: dict[Key, Row], private: bool) -> tuple[Rows, Rows]:
     """Part what goes along from the links that are lost: those of which one end stays."""
     moved: dict[str, list[int]] = defaultdict(list)
     dropped: dict[str, list[int]] = defaultdict(list)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from irods_omero.agent.connections import Connections
+from irods_omero.domain.rules.follow_rights import are_in_question
 from irods_omero.domain.rules.placement import Access, PlacementError, access_to, rule_for
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.rights import Rights, RightsView
@@ -26,8 +27,11 @@ def check_people(connections: Connections, access: Access) -> str:
     """
     if kind_of_user(connections.zone, access.owner) in ("", GROUP_TYPE):
         raise PlacementError(f"there is no iRODS user {access.owner}: make one, or name another in omero.users")
-    if not access.group or kind_of_user(connections.zone, access.group):
+    kind = kind_of_user(connections.zone, access.group) if access.group else GROUP_TYPE
+    if kind == GROUP_TYPE:
         return ""
+    if kind:
+        raise PlacementError(f"{access.group} is no group in iRODS, but a user: see share of omero_first")
     if not access.makes_group:
         raise PlacementError(
             f"there is no iRODS group {access.group}: make it, or see make_groups and share of omero_first"
@@ -39,7 +43,7 @@ def with_rights(connections: Connections, observations: dict[int, Observation]) 
     """Add what rights the rule gives now, where images have another owner or group than those were given for."""
     if not any(rule.follow_rights for rule in connections.placement_rules()):
         return observations
-    changed = {id_: each.omero.fileset for id_, each in observations.items() if _has_changed_hands(each)}
+    changed = {id_: each.omero.fileset for id_, each in observations.items() if are_in_question(each)}
     filesets = [fileset for fileset in changed.values() if fileset is not None]
     sources = read_sources(connections.omero.service(), filesets) if filesets else {}
     views = {id_: _look(connections, sources[fileset]) for id_, fileset in changed.items() if fileset in sources}
@@ -50,13 +54,6 @@ def with_rights(connections: Connections, observations: dict[int, Observation]) 
         of_unit = _of(present, (each.data_id for each in observations[data_id].zone.objects))
         observations[data_id] = replace(observations[data_id], rights=replace(view, present=of_unit))
     return observations
-
-
-def _has_changed_hands(observation: Observation) -> bool:
-    rights, omero = observation.base.rights, observation.omero
-    if rights is None or omero.fileset is None or omero.fileset != observation.base.fileset:
-        return False
-    return {(subject.owner, subject.group) for subject in omero.subjects} != {(rights.owner, rights.group)}
 
 
 def _look(connections: Connections, source: Source) -> RightsView | None:

@@ -17,7 +17,7 @@ from irods_omero.domain.planning.failures import decide_attempt, decide_failure
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.causes import HELD, HELD_BACK
-from irods_omero.domain.rules.undone import is_of_earlier, loses_unit
+from irods_omero.domain.rules.undone import is_in_vain, is_of_earlier
 from irods_omero.domain.state.actions import (
     AddAvu,
     Import,
@@ -161,6 +161,7 @@ class Applier:
         """
         observed, shards = self._observer.observe([data_id]), self._connections.shards
         if data_id in self._observer.unreadable:
+            self.report.in_vain += 1
             return {data_id}
         observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
         decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
@@ -216,6 +217,7 @@ class Applier:
             decisions[data_id] = self._fail(observations[data_id], error)
         told = _Outcome()
         self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
+        self.report.in_vain += len(told.failures)
         for data_id, error in told.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
         self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}
@@ -224,7 +226,7 @@ class Applier:
     def _what_came_of_it(self, observation: Observation, decision: Decision, outcome: _Outcome) -> Decision:
         """What is agreed now that all has been tried, which may not be all that was decided."""
         refused, before = outcome.refused[observation.zone.unit.data_id], observation.base.undone
-        if not refused and not before:
+        if not refused and (not before or decision.plan.relocates):
             return decision
         done = decide_or_fail(replace(observation, refused=tuple(refused)))
         if done.plan.do_import:  # the next attempt is due at once: then all of it is looked at again
@@ -304,8 +306,8 @@ def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
                 continue
             else:
                 try:
-                    if loses_unit(action, written.refused):
-                        raise RefusedError("removing AVU", action.path, "nothing could be put in its place")
+                    if is_in_vain(action, written.refused):
+                        raise RefusedError("changing", action.path, "what comes before it was refused")
                     apply_to_zone(zone, action)
                 except RefusedError as error:
                     if isinstance(action, AddAvu | RemoveAvu) and action.avu.attribute == names.request:

@@ -47,7 +47,7 @@ def look_ahead(
     """
     asked, names = set(ids), connections.names
     resting, suspects, arriving = set[int](), set[int](), dict[int, int]()
-    attributes = [names.agreement, names.unit, names.request]
+    attributes = [names.agreement, names.unit, names.request, *connections.residencies()]
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
     for unit in units.values():

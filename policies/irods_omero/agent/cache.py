@@ -80,11 +80,14 @@ class Cache:
                 break
             try:
                 if not self._do(self._observer.repository.directory, turn.observation, turn.action):
+                    self._report.in_vain = 1
                     break
             except RefusedError as error:
                 if self._fail(turn.observation, str(error)):
                     self._report.observed = 1
                     self._agreed(data_id)  # both sides say so
+                else:
+                    self._report.in_vain = 1
                 break
             self._report.observed = 1
         return self._report

@@ -97,7 +97,11 @@ class Connections:
         """The AVU attributes that decisions rest on."""
         names = self.names
         own = [names.unit, names.fileset, names.image, names.url, names.request, names.agreement, names.error]
-        return [*own, TIER_GROUP, *(mapped.avu for mapped in self.settings.attributes)]
+        return [*own, TIER_GROUP, *self.residencies(), *(mapped.avu for mapped in self.settings.attributes)]
+
+    def residencies(self) -> list[str]:
+        """The AVU attributes by which the site says where the bytes of data objects really are."""
+        return sorted({tier.residency for tier in self.settings.tiers.values() if tier.residency})
 
     def scope(self) -> ReadScope:
         """What decisions rest on of what images carry."""
@@ -114,7 +118,7 @@ class Connections:
         """The administrator's choices, with the tier groups as the zone has them now."""
         settings, key = self.settings, self.zone_key
         looks = {
-            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours)
+            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours, tier.residency or "")
             for resource, tier in settings.tiers.items()
         }
         return Policy(
@@ -132,6 +136,7 @@ class Connections:
             evict=settings.cache.evict,
             most_bytes=settings.cache.most_bytes,
             shares=frozenset(settings.cache.share),
+            access_hours=settings.cache.access_hours,
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 
@@ -31,15 +31,16 @@ class Copies:
         """Have done what was decided about some units; it is decided anew when its turn comes."""
         self._due |= {data_id: (action, observations[data_id]) for data_id, action in actions.items()}
 
-    def jobs(self, report: Report, under_way: Collection[Key]) -> list[Job]:
+    def jobs(self, report: Report, workers: Workers) -> list[Job]:
         """What the workers are to do.
 
         Args:
             report: Counts the units that are too many: the bytes of each are read.
-            under_way: What is being done already, or waits for it.
+            workers: What they do already leaves less room.
         """
-        most = self._most - sum(kind == COPYING for kind, _ in under_way)
-        turns = sorted(self._due, key=lambda id_: (ORDER.index(type(self._due[id_][0])), id_))
+        most = self._most - workers.count(COPYING)
+        due = self._due.keys() - workers.resting(COPYING)
+        turns = sorted(due, key=lambda id_: (ORDER.index(type(self._due[id_][0])), id_))
         report.postponed += len(turns[most:])
         return [self._job(data_id, *self._due[data_id]) for data_id in turns[:most]]
 

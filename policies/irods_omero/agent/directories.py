@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.observe import Observer
-from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, is_anything_said
-from irods_omero.domain.rules.beside import may_hold_parts
+from irods_omero.agent.observe import Observer, agreement_of
+from irods_omero.domain.rules.auto import (
+    CollectionContents,
+    corrections_of_files,
+    decide_auto,
+    is_anything_said,
+    to_observe,
+)
+from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to_it
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
@@ -23,14 +29,14 @@ from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.collection_paths import paths_in
-from irods_omero.gateways.zone.marks import Mark, drop, post, post_on_collections
+from irods_omero.gateways.zone.marks import Mark, drop, post, post_to_gather
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import Correction, members
+from irods_omero.gateways.zone.watched import Correction
 from irods_omero.logs import log
-from irods_omero.vocabulary import Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, ZARR
 
 
 @dataclass(frozen=True)
@@ -101,11 +107,9 @@ class Directories:
         return self._observer.watched.directory_of(f"{path}/any")
 
     def of_mark(self, mark: Mark) -> str:
-        """The directory that is to be looked at for the mark of a collection; empty where all in it is to be."""
-        if mark.gather:
-            return mark.path
+        """The directory that a mark on a collection is about; empty for none, or for all that the collection holds."""
         directory = self.of_collection(mark.path)
-        return "" if self._observer.watched.is_place(directory) else directory
+        return "" if self._observer.watched.is_place(directory) and not mark.gather else directory
 
     def loose(self, paths: Mapping[int, str]) -> dict[str, list[int]]:
         """Those of some data objects that are not of the unit of the directory in which they lie, by its path.
@@ -128,7 +132,8 @@ class Directories:
         of_directory: dict[str, list[int]] = defaultdict(list)
         for data_id, each in objects.items():
             here = {first for first, directory in firsts.items() if directory == places[data_id]}
-            if is_loose(each, here, names):
+            kind = AUTO if watched.is_place(places[data_id]) else DIRECTORY
+            if is_loose(each, here, kind, names):
                 of_directory[places[data_id]].append(data_id)
         return dict(of_directory)
 
@@ -140,21 +145,22 @@ class Directories:
         objects = read_apart(sorted(ids), lambda some: read_objects(zone, some, ()), lambda *_: None)
         return self.loose({data_id: each.path for data_id, each in objects.items()})
 
-    def scattered(self, units: Iterable[ZoneView]) -> set[str]:
-        """The directories of units that the agent has made, and whose data objects do not lie in one."""
-        directories = set[str]()
-        for unit in units:
-            if unit.unit.kind in BY_AGENT:
-                places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
-                directories |= places if len(places) > 1 else set()
+    def doubtful(self, units: Iterable[ZoneView], anew: Container[int] = ()) -> set[str]:
+        """The directories of units that the agent has made, and that may have to be others now.
+
+        Their data objects do not lie in one; or they are imported ``anew`` (by id), and say what belongs to them.
+        """
+        directories, own = set[str](), self._observer.policy.own_rules
+        for unit in (each for each in units if each.unit.kind in BY_AGENT):
+            places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
+            says = any(says_what_belongs_to_it(each.path, own) for each in unit.objects)
+            is_new = unit.unit.data_id in anew and agreement_of(unit.first, self._connections.names).fileset is not None
+            directories |= places if len(places) > 1 or (says and is_new) else set()
         return directories - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories; returns the marks, without those of directories that are gone."""
-        zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
-        places = {path for path in paths if watched.is_place(path)}
-        posted = post_on_collections(zone, names, set(paths) - places)
-        return posted | post_on_collections(zone, names, places, gather=True)
+        return post_to_gather(self._connections.zone, self._connections.names, paths)
 
     def pass_on(self, marks: Iterable[Mark]) -> tuple[list[Mark], dict[str, Mark]]:
         """Pass the marks of loose data objects on to their directories.
@@ -188,7 +194,7 @@ class Directories:
         changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
-        due = {*_due(decisions, objects, names, claimed), *losing, *(stray.data_id for stray in strays)}
+        due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
         corrections = tuple(watched.corrections_of_files(path, wrong))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
@@ -214,20 +220,35 @@ class Directories:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
-        objects, after = dict[int, DataObject](), 0
-        watched = self._observer.watched
-        if watched.is_place(path):
-            own = self._observer.policy.own_rules
-            paths = paths_in(zone, path, lambda inner: may_hold_parts(inner.removeprefix(f"{path}/"), own))
-            ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
-            return read_objects(zone, ids, attributes)
-        while True:
-            page = members(zone, path, after, self._connections.settings.agent.batch)
-            objects |= read_objects(zone, page.ids, attributes)
-            if not page.last:
-                break
-            after = page.last
-        return {id_: each for id_, each in objects.items() if watched.directory_of(each.path) == path}
+        attributes += self._connections.residencies()
+        own, watched = self._observer.policy.own_rules, self._observer.watched
+
+        def may_hold_any(inner: str) -> bool:
+            if watched.is_place(path):
+                return may_hold_parts(inner.removeprefix(f"{path}/"), own)
+            return not inner.endswith(ZARR)
+
+        paths = paths_in(zone, path, may_hold_any)
+        ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
+        return read_objects(zone, ids, attributes)
+
+    def _due(
+        self,
+        path: str,
+        decisions: Iterable[DirectoryDecision],
+        objects: Mapping[int, DataObject],
+        claimed: Iterable[int],
+    ) -> set[int]:
+        """What is to be observed: what the collection is made of, and files on which anything is said.
+
+        In a place that holds many units these are only those with which something is to be done.
+        """
+        names, policy = self._connections.names, self._observer.policy
+        said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
+        if self._observer.watched.is_place(path):
+            contents = CollectionContents(path, tuple(objects.values()), self._clock())
+            return said | to_observe(decisions, contents, policy)
+        return {*said, *claimed, *(decision.unit.data_id for decision in decisions if decision.unit)}
 
     def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
         zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
@@ -252,33 +273,15 @@ class Directories:
             (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
         for each, (avu, is_new) in look.of_files:
             (add_avu if is_new else remove_avu)(zone, each.path, avu)
-        # Units that lose files to others have another content, which nobody would know of if this were broken off.
+        # Units that lose files have another content, and what leaves all directories is by itself: nobody would know of
+        # that if this were broken off.
         gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
-        for data_id, first in read_objects(zone, look.losing - gaining, ()).items():
-            post(zone, names, data_id, first.path)
+        leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
+        for data_id, each in read_objects(zone, (look.losing - gaining) | leaving, ()).items():
+            post(zone, names, data_id, each.path)
         for stray in look.strays:
             for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
                 remove_avu(zone, stray.path, avu)
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
             for each in claiming:
                 set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
-
-
-def _due(
-    decisions: Iterable[DirectoryDecision], objects: Mapping[int, DataObject], names: Names, claimed: Iterable[int]
-) -> set[int]:
-    """What is to be observed besides what changes: what the collection is made of, and files on which anything is said.
-
-    In a place that holds many units these are only those that change, or that were not imported yet.
-    """
-    units = {decision.unit.data_id for decision in decisions if decision.unit}
-    if any(decision.files for decision in decisions):
-        made = [decision for decision in decisions if decision.unit and (decision.claims or _is_new(decision, names))]
-        units = {decision.unit.data_id for decision in made if decision.unit}
-        claimed = {first for first in claimed if not objects[first].values(names.fileset)}
-    said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
-    return {*units, *claimed, *said}
-
-
-def _is_new(decision: DirectoryDecision, names: Names) -> bool:
-    return not all(each.values(names.fileset) for each in decision.files)

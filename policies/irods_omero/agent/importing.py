@@ -19,8 +19,9 @@ class Imports:
     """Units that are to be imported, each with the marks that say so.
 
     Attributes:
-        busy: Units that are being imported, and data objects whose marks led to that, by catalog id: nobody else is to
-            touch them. Asked for before anything is read, so that what is done meanwhile is left to the next sweep.
+        busy: Units that are being imported, or rest after that was tried in vain, and data objects whose marks led to
+            that, by catalog id: nobody else is to touch them. Asked for before anything is read, so that what is done
+            meanwhile is left to the next sweep.
     """
 
     def __init__(self, connections: Connections, workers: Workers, clock: Callable[[], float]) -> None:
@@ -30,8 +31,9 @@ class Imports:
         self._owners: dict[int, str] = {}
         self._suspects: set[int] = set()
         self._appliers: dict[int, Applier] = {}
-        under_way, self.busy = workers.busy()
-        self._most = connections.settings.imports.per_sweep - sum(kind == IMPORT for kind, _ in under_way)
+        _, busy = workers.busy()
+        self.busy = busy.union(*workers.resting(IMPORT).values())
+        self._most = connections.settings.imports.per_sweep - workers.count(IMPORT)
 
     def __contains__(self, unit: int) -> bool:
         """Whether a unit is to be imported."""
@@ -75,7 +77,9 @@ class Imports:
             self._appliers[id(connections)] = applier
         applier.report = report
         taken = [mark for mark in marks if claim(zone, names, mark)]
-        if taken:
+        if not taken:
+            report.in_vain = 1
+        else:
             again = applier.import_unit(unit)
             report.observed += 1
             report.waiting += len(again)

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from irods_omero.agent.access import check_people
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.placing import free_collection, placement_for
 from irods_omero.agent.report import Report
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
-from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, place, rule_for
+from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
+from irods_omero.domain.state.relocation import Places, digest_of_place
 from irods_omero.domain.state.rights import Rights
 from irods_omero.domain.state.source import Source, SourceFile
 from irods_omero.domain.state.texts import printable
@@ -96,21 +97,22 @@ class Intake:
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._queue = IntakeQueue(connections, clock)
 
-    def jobs(self, most: int, under_way: Collection[Key]) -> list[Job]:
+    def jobs(self, workers: Workers, last: int) -> list[Job]:
         """To take in what is new in the groups of ``omero_first``, and what was not done before.
 
         Args:
-            most: Number of filesets at most, with those under way; the rest is left to the next sweep.
-            under_way: What is being done already.
+            workers: What they do already leaves less room; the rest is left to the next sweep.
+            last: The last one that was tried: those after it come first, as some are not complete for a long time.
 
         Raises:
             UnreachableError: A side is down; nothing is lost.
         """
         if not self._rules:
             return []
-        most -= sum(kind == INTAKE for kind, _ in under_way)
+        most = self._connections.settings.imports.per_sweep - workers.count(INTAKE)
         jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self._clock)
-        for fileset in sorted(unfinished | self._queue.new()):
+        under_way = {(INTAKE, fileset) for fileset in workers.resting(INTAKE)} | workers.busy()[0]
+        for fileset in sorted(unfinished | self._queue.new(), key=lambda fileset: (fileset <= last, fileset)):
             if (INTAKE, fileset) in under_way:
                 continue
             if len(jobs) >= most:
@@ -141,7 +143,7 @@ class Intake:
         try:
             by_hand = rule is not None or bool(owner)
             rule = rule or rule_for(source.group, self._rules)
-            placement = self._place(source, rule, owner)
+            placement = placement_for(self._connections, source, rule, owner)
             why_not = self._why_not(source)
             if why_not:
                 if not dry_run and zone_intake.exists(self._connections.zone, self._queue.staging(fileset)):
@@ -178,6 +180,7 @@ class Intake:
             if shown:
                 self._show_error(source, reason)
         except RefusedError as error:
+            self.report.in_vain += 1
             log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
 
     def _show_error(self, source: Source, reason: str) -> None:
@@ -193,13 +196,6 @@ class Intake:
             annotating, _ = self._connections.writers()
             for refusals in annotating.apply(actions).values():
                 raise RefusedError("showing what is wrong on", f"Fileset:{source.fileset}", refusals[0].why)
-
-    def _place(self, source: Source, rule: PlacementRule, owner: str) -> Placement:
-        settings = self._connections.settings
-        users = {owner: source.owner} if owner else settings.omero.users
-        placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
-        check_people(self._connections, placement.access)
-        return placement
 
     def _take(
         self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None
@@ -227,13 +223,14 @@ class Intake:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
         with PLACING:
             collection = self._collection(source, placement, moved)
-            places = list(zip(placement.paths(staging), placement.paths(collection), strict=True))
-            left = [(staged, path) for staged, path in places if path not in moved]
-            objects = self._objects(path if path in moved else staged for staged, path in places)
+            paths = list(zip(placement.paths(staging), placement.paths(collection), strict=True))
+            left = [(staged, path) for staged, path in paths if path not in moved]
+            objects = self._objects(path if path in moved else staged for staged, path in paths)
             self._describe(placement, objects, [staged for staged, _ in left])
-            self._agree(source, objects, rights)
+            places = () if rights is None else (digest_of_place(collection),)
+            self._agree(source, objects, rights, places)
             self._move(left, placement)
-            return self._objects(path for _, path in places)
+            return self._objects(path for _, path in paths)
 
     def _verified(self, fileset: int, staging: str) -> tuple[set[str], set[str]]:
         """The data objects that have the bytes of a fileset's files, by its id: those made ready, and those moved.
@@ -258,11 +255,7 @@ class Intake:
         """Where the files go: where the first of them have gone, or where nothing is in their way."""
         if there := placement.collection_of(moved, source.fileset):
             return there
-        own_place = placement.place_of_its_own(source.fileset)
-        for collection in (placement.collection, own_place):
-            if not zone_intake.is_taken(self._connections.zone, placement.paths(collection)):
-                return collection
-        raise PlacementError(f"{own_place} holds something already: move it away")
+        return free_collection(self._connections, source, placement)
 
     def _bring(self, files: list[tuple[SourceFile, str]], source: Source, rule: PlacementRule) -> None:
         """Write data objects, each with the AVU that says that it was verified."""
@@ -328,14 +321,14 @@ class Intake:
             for avu in avus:
                 add_avu(zone, path, avu)
 
-    def _agree(self, source: Source, objects: list[DataObject], rights: Rights | None) -> None:
+    def _agree(self, source: Source, objects: list[DataObject], rights: Rights | None, places: Places) -> None:
         """Record that this fileset has the content of these data objects, on both sides."""
         connections, first = self._connections, objects[0]
         unit = Unit(first.data_id, LIST if len(objects) > 1 else FILE)
         content = ZoneView(unit, tuple(objects)).content()
         if content is None:
             raise RefusedError("taking in", first.path, "a replica of it is not good")
-        agreement = Agreement(content=content, fileset=source.fileset, rights=rights)
+        agreement = Agreement(content=content, fileset=source.fileset, rights=rights, places=places)
         record_agreement(connections.zone, connections.names, RecordAgreement(first.data_id, first.path, agreement))
         service = connections.omero.service()
         as_owner = connections.acting_as(source.owner_id, source.group_id)
@@ -346,12 +339,7 @@ class Intake:
 
     def _move(self, moves: list[tuple[str, str]], placement: Placement) -> None:
         """Put the data objects into their place, with rights on the collections that are made for it."""
-        zone, agent = self._connections.zone, self._connections.settings.zone.user
-        folders = sorted({path.rpartition("/")[0] for _, path in moves})
-        for folder in folders:
-            zone_intake.make_place(zone, folder)
-        for folder in zone_intake.made_by(zone, agent, folders):
-            for grant in placement.grants_on(folder, zone.zone):
-                zone_intake.grant(zone, folder, *grant)
+        zone, access = self._connections.zone, placement.access
+        zone_intake.make_places(zone, {path.rpartition("/")[0] for _, path in moves}, access.owner, access.grants)
         for staged, path in moves:
             zone_intake.move_object(zone, staged, path)

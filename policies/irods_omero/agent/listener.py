@@ -58,7 +58,8 @@ class Listener:
         check_identity(connections)
         self._connections = connections
         cursor, place = load_cursor(connections), load_cursor(connections, EDITS)
-        self._events, self._saved = EventReader(cursor), cursor or 0
+        follows = any(rule.follow_names for rule in connections.placement_rules())
+        self._events, self._saved = EventReader(cursor, follows_names=follows), cursor or 0
         self._edits, self._saved_place = EditReader(place), place
         self._edits_at = 0.0
         self._hints = Hints()

@@ -10,8 +10,9 @@ from functools import cached_property
 
 from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.placing import with_places
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
-from irods_omero.domain.rules.membership import OF_SEVERAL, claims, membership, units_of
+from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
 from irods_omero.domain.state.observation import Observation
@@ -75,7 +76,9 @@ class Observer:
 
     def _with_surroundings(self, unit: ZoneView) -> ZoneView:
         """Add what the collection says, and of a hierarchy where its parts are."""
-        path = unit.first.path
+        path, names = unit.first.path, self._connections.names
+        if unit.trouble and is_left_over(unit.first, names) and not self.watched.directory_of(path):
+            unit = replace(unit, trouble="")  # nobody looks any more which unit it is of: it is by itself
         zarr = "" if is_part_of_zarr(path) else zarr_of(path)
         resources = resources_below(self._connections.zone, zarr, self._root_resources) if zarr else ()
         return replace(unit, rule=self.watched.rule_for(path), resources=resources)
@@ -115,6 +118,7 @@ class Observer:
             for data_id, unit in units.items()
         }
         observations = with_rights(connections, _with_times(connections, observations))
+        observations = with_places(connections, observations)
         return self._with_copies(_with_movements(connections, observations))
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:

@@ -203,8 +203,8 @@ class Reconciler:
 
     def _page(self, observer: Observer, directories: Directories, ids: Sequence[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
-        scattered = directories.scattered(observation.zone for observation in observations.values())
-        self._mark_directories(directories, {*directories.loose_among(ids), *scattered})
+        doubtful = directories.doubtful(observation.zone for observation in observations.values())
+        self._mark_directories(directories, {*directories.loose_among(ids), *doubtful})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)

@@ -15,6 +15,7 @@ class Report:
         imported: Units that were imported, or found imported.
         taken: Filesets that came through OMERO first, and were taken into iRODS.
         failed: Units that got an error.
+        in_vain: Units of which something was tried and nothing came, which could not be written down either: they rest.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import, or copy in OMERO, is left for the next sweep, as this one has done enough.
         walking: Marked collections of which the next sweep looks at more.
@@ -33,6 +34,7 @@ class Report:
     imported: int = 0
     taken: int = 0
     failed: int = 0
+    in_vain: int = 0
     waiting: int = 0
     postponed: int = 0
     walking: int = 0
@@ -56,8 +58,11 @@ class Report:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether the next sweep has something to do at once: where nothing could be done it is of no use."""
-        return bool(self.postponed and self.observed) or self.walking > 0
+        """Whether the next sweep has something to do at once: where nothing could be done it is of no use.
+
+        What was done in vain rests, so that it is the turn of others.
+        """
+        return bool(self.postponed and (self.observed or self.in_vain)) or self.walking > 0
 
     def as_dict(self) -> dict[str, int]:
         """For JSON."""

@@ -1,11 +1,12 @@
-"""Keeps OMERO's copies within ``cache.most_bytes``: looks at all of them now and then, and has the oldest removed."""
+"""Looks at all of OMERO's copies now and then: tells iRODS what was used, and has the oldest removed to make room."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
@@ -13,15 +14,18 @@ from irods_omero.agent.copy_jobs import COPYING
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, copies_of
-from irods_omero.agent.workers import Job, Key
+from irods_omero.agent.workers import Job, Workers
+from irods_omero.domain.rules.access_times import LaterUse, later_uses
 from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import read_apart
+from irods_omero.gateways.zone.avus import change_value
+from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.logs import log
-from irods_omero.vocabulary import SHARDS, shard_of
+from irods_omero.vocabulary import ACCESS_TIME, SHARDS, shard_of
 
 LOOKING = ("cache", 0)
 
@@ -38,38 +42,76 @@ def limit_of(connections: Connections) -> int | None:
     return None if most is None else most * len(connections.shards) // SHARDS
 
 
-def look_at_cache(connections: Connections, most: int, clock: Callable[[], float] = time.time) -> Room | None:
+def look_at_cache(
+    connections: Connections,
+    most: int | None,
+    clock: Callable[[], float] = time.time,
+    report: Report | None = None,
+    resting: Collection[int] = (),
+) -> Room | None:
     """What OMERO has of the units of this agent, and what is to go.
 
     Args:
-        connections: Both sides; nothing is written.
-        most: Bytes that there are to be at most.
+        connections: Both sides.
+        most: Bytes that there are to be at most, None for any number.
         clock: Gives the time, seconds since 1970.
+        report: Counts the access times in the zone that are brought up to those of OMERO's copies; without it nothing
+            is written.
+        resting: Units that stay for now, by catalog id: making room of them was tried in vain.
 
     Returns:
-        None where OMERO's repository cannot be looked into.
+        None where there is no limit, or OMERO's repository cannot be looked into.
 
     Raises:
         UnreachableError: A side is down.
     """
     observer = Observer(connections, clock)
     repository = observer.repository
-    return make_room(_cached(connections, observer, repository, clock), most) if repository else None
+    if repository is None:
+        return None
+    seen = _seen(connections, observer, repository, clock)
+    if report is not None:
+        seen = _told(connections, seen, report)
+    if most is None:
+        deque(seen, maxlen=0)
+        return None
+    cached = (each for one in chain.from_iterable(seen) if (each := in_cache(one)) is not None)
+    return make_room((each._replace(may_go=each.may_go and each.data_id not in resting) for each in cached), most)
 
 
-def _cached(
+def _told(
+    connections: Connections, pages_seen: Iterable[Collection[Observation]], report: Report
+) -> Iterator[Collection[Observation]]:
+    """Go through what is seen, and tell the zone of what was used in OMERO."""
+    for page in pages_seen:
+        uses = [use for observation in page for use in later_uses(observation)]
+        report.zone_actions += sum(connections.side_by_side.each(uses, _tell_use))
+        yield page
+
+
+def _tell_use(zone: ZoneConnection, use: LaterUse) -> bool:
+    """Bring an access time up to a later use; returns whether it was still the one that was known."""
+    try:
+        return change_value(zone, use.path, use.known, str(use.used))
+    except RefusedError as error:
+        log.info("that it was used in OMERO cannot be told", path=use.path, error=str(error))
+        return False
+
+
+def _seen(
     connections: Connections, observer: Observer, repository: ProvenRepository, clock: Callable[[], float]
-) -> Iterator[Cached]:
+) -> Iterator[Collection[Observation]]:
+    """The units with copies, as far as these matter; a page at a time, so that memory does not grow with the cache."""
     zone, names = connections.zone, connections.names
+    attributes = [names.agreement, names.unit, ACCESS_TIME, *connections.residencies()]
 
-    def read(ids: Sequence[int]) -> dict[int, Cached]:
-        units = gather(zone, names, ids, [names.agreement, names.unit], each_once=True)
+    def read(ids: Sequence[int]) -> dict[int, Observation]:
+        units = gather(zone, names, ids, attributes, each_once=True)
         bases = {data_id: agreement_of(unit.first, names) for data_id, unit in units.items()}
         filesets = {data_id: base.fileset for data_id, base in bases.items() if base.fileset and not base.gone}
         copies = copies_of(connections, repository, filesets.values()) if filesets else {}
-        found = dict[int, Cached]()
-        for data_id, fileset in filesets.items():
-            seen = Observation(
+        return {
+            data_id: Observation(
                 units[data_id],
                 observer.policy,
                 clock(),
@@ -77,13 +119,12 @@ def _cached(
                 bases[data_id],
                 copies=copies.get(fileset, ()),
             )
-            if (cached := in_cache(seen)) is not None:
-                found[data_id] = cached
-        return found
+            for data_id, fileset in filesets.items()
+        }
 
     for page in pages(zone, (), names.agreement):
         # What cannot be read is told of when it is observed.
-        yield from read_apart([id_ for id_ in page if shard_of(id_) in connections.shards], read, _skip).values()
+        yield read_apart([id_ for id_ in page if shard_of(id_) in connections.shards], read, _skip).values()
 
 
 def _skip(data_id: int, error: Exception) -> None:
@@ -96,31 +137,28 @@ class MakingRoom:
     def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
         """``clock`` gives the time, seconds since 1970."""
         self._most = limit_of(connections)
+        self._is_wanted = self._most is not None or connections.settings.cache.access_hours is not None
         self._per_sweep = connections.settings.imports.per_sweep
         self._clock = clock
         self._leaving = deque[Cached]()
         self._due = time.monotonic()
 
-    def looks(self, under_way: Collection[Key]) -> list[Job]:
-        """To look at all copies, when it is time and what the last look has found is done.
-
-        Args:
-            under_way: What is being done already, or waits for it.
-        """
-        is_at_work = any(key == LOOKING or key[0] == COPYING for key in under_way)
-        if self._most is None or self._leaving or is_at_work or time.monotonic() < self._due:
+    def looks(self, workers: Workers) -> list[Job]:
+        """To look at all copies, when it is time and what the last look has found is done."""
+        is_at_work = any(key == LOOKING or key[0] == COPYING for key in workers.busy()[0])
+        if not self._is_wanted or self._leaving or is_at_work or time.monotonic() < self._due:
             return []
-        return [Job(LOOKING, partial(self._look, self._most))]
+        return [Job(LOOKING, partial(self._look, workers.resting(COPYING)))]
 
-    def jobs(self, report: Report, under_way: Collection[Key], busy: Collection[int]) -> list[Job]:
+    def jobs(self, report: Report, workers: Workers) -> list[Job]:
         """To remove what was found.
 
         Args:
             report: Counts the units that are too many: the bytes of each are read.
-            under_way: What is being done already, or waits for it.
-            busy: The data objects that this is about.
+            workers: What they do already leaves less room.
         """
-        count, jobs = sum(kind == COPYING for kind, _ in under_way), list[Job]()
+        count, jobs = workers.count(COPYING), list[Job]()
+        busy = workers.busy()[1].union(workers.resting(COPYING))
         while self._leaving and len(jobs) + count < self._per_sweep:
             data_id = self._leaving.popleft().data_id
             if data_id not in busy:
@@ -128,24 +166,23 @@ class MakingRoom:
         report.postponed += len(self._leaving)
         return jobs
 
-    def _look(self, most: int, connections: Connections) -> Report:
-        begun = time.monotonic()
+    def _look(self, resting: Collection[int], connections: Connections) -> Report:
+        begun, report = time.monotonic(), Report()
         self._due = begun + PAUSE_SECONDS
         try:
-            room = look_at_cache(connections, most, self._clock)
+            room = look_at_cache(connections, self._most, self._clock, report, resting)
         except RefusedError as error:
-            log.error("OMERO's copies cannot be counted", error=str(error))
-            return Report()
+            log.error("OMERO's copies cannot be looked at", error=str(error))
+            return report
         now = time.monotonic()
         self._due = max(self._due, now + PART * (now - begun))
-        if room is None:
-            return Report()
-        connections.activity.looked_at_cache(room.size, room.most)
-        log.info("looked at OMERO's copies", bytes=room.size, most=room.most, leaving=room.freed)
-        if not room.is_all:
-            self._due = now
-        self._leaving = deque(room.leaving)
-        return Report()
+        if room is not None:
+            connections.activity.looked_at_cache(room.size, room.most)
+            log.info("looked at OMERO's copies", bytes=room.size, most=room.most, leaving=room.freed)
+            if not room.is_all:
+                self._due = now
+            self._leaving = deque(room.leaving)
+        return report
 
 
 def _settle(clock: Callable[[], float], data_id: int, connections: Connections) -> Report:

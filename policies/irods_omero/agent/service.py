@@ -73,7 +73,7 @@ def _run(connections: Connections, workers: Workers, stop: threading.Event, swep
             report = sweeper.sweep()
             connections.activity.swept(report, time.monotonic() - begun)
             swept(report)
-            pause = 0.0 if report.is_unfinished else interval
+            pause = 0.0 if sweeper.has_more(report) else interval
         except (SettingsError, IdentityError):
             raise
         except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.backlog import look_ahead
@@ -19,6 +19,8 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
     COLLECTIONS,
+    FIRST_TURN,
+    Turn,
     begin,
     forget,
     in_turn,
@@ -40,22 +42,6 @@ from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 DIRECTORIES = 100
 """At most so many directories are looked at in one sweep."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn it is: that of the collections after these.
-
-    Attributes:
-        walked: Catalog id of the collection that was walked last.
-        looked_at: Catalog id of the directory that was looked at last.
-    """
-
-    walked: int = 0
-    looked_at: int = 0
-
-
-FIRST_TURN = Turn()
 
 
 class Sweep:
@@ -115,7 +101,7 @@ class Sweep:
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
         self.report.waiting += len(ahead.resting)
         self._imports.know(ahead.units, ahead.suspects)
-        self._mark_directories(self._directories.scattered(ahead.units))
+        self._mark_directories(self._directories.doubtful(ahead.units, set(ahead.arriving.values())))
         for mark in marks:
             if mark.id in ahead.arriving:
                 self._put_off(ahead.arriving[mark.id], mark)
@@ -184,9 +170,9 @@ class Sweep:
         self._imports.know(each.zone for each in ours.values())
         ours = {id_: each for id_, each in ours.items() if id_ not in busy}
         self._done.update(_objects_of(ours, ours))
-        self._mark_directories(self._directories.scattered(each.zone for each in ours.values()))
         applier = Applier(self._connections, self._observer, self.report)
         again, imports = applier.apply_all_but_imports(ours)
+        self._mark_directories(self._directories.doubtful((each.zone for each in ours.values()), imports))
         self.copies.put_off(ours, applier.copies)
         self.report.observed += len(ours) - len(imports) - len(applier.copies)
         again |= busy
@@ -200,14 +186,17 @@ class Sweep:
         return posted
 
     def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
-        """Look at the directories among marked collections, and at those that have just got marks; returns the rest."""
-        directory_of = {mark: directory for mark in marks if (directory := self._directories.of_mark(mark))}
+        """Look at the directories that marks are about, and at those that have just got marks; returns the others."""
+        directory_of = {mark: self._directories.of_mark(mark) for mark in marks}
+        rest = [mark for mark, directory in directory_of.items() if not directory and not mark.gather]
         due = [mark for mark, directory in directory_of.items() if mark.path == directory]
-        inner = {mark: directory for mark, directory in directory_of.items() if mark.path != directory}
-        self._mark_directories(set(inner.values()))
+        inner = {mark: directory_of[mark] for mark in marks if mark not in rest and mark not in due}
+        # What has lost something may have held parts of files that lie elsewhere.
+        above = {self._directories.of_collection(mark.path) for mark in rest if PENDING in mark.states}
+        self._mark_directories({*inner.values(), *above} - {""})
         posted, self._posted = self._posted, {}
         for mark, directory in inner.items():
-            if directory in posted:
+            if not directory or directory in posted:
                 drop(self._connections.zone, self._connections.names, mark)
         known = {mark.path for mark in due}
         due += [mark for path, mark in posted.items() if path not in known and mark.shard in self._connections.shards]
@@ -217,7 +206,7 @@ class Sweep:
             self.turn = replace(self.turn, looked_at=ordered[len(looked) - 1].id)
         if any(looked):  # where all wait, going on at once is of no use
             self.report.walking += len(ordered[DIRECTORIES:])
-        return [mark for mark in marks if mark not in directory_of]
+        return rest
 
     def _directory(self, mark: Mark) -> bool:
         """Look at one directory; what has to wait keeps its mark untouched. Returns whether it had not to."""
@@ -352,11 +341,14 @@ class Sweeper:
         self._listener.followed()
         self._turn = work.turn
         self._do(work, work.imports())
-        self._do(work, work.copies.jobs(work.report, self._workers.busy()[0]))
-        self._do(work, self._room.looks(self._workers.busy()[0]))
-        self._do(work, self._room.jobs(work.report, *self._workers.busy()))
+        self._do(work, work.copies.jobs(work.report, self._workers))
+        self._do(work, self._room.looks(self._workers))
+        self._do(work, self._room.jobs(work.report, self._workers))
         intake = Intake(self._connections, work.report, self._clock)
-        self._do(work, intake.jobs(self._connections.settings.imports.per_sweep, self._workers.busy()[0]))
+        intakes = intake.jobs(self._workers, self._turn.taken)
+        if intakes:
+            self._turn = replace(self._turn, taken=intakes[-1].key[1])
+        self._do(work, intakes)
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
@@ -377,10 +369,18 @@ class Sweeper:
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         last = done = self.sweep()
-        while last.is_unfinished:
+        while self.has_more(last):
             last = self.sweep()
             done = done.followed_by(last)
         return done
+
+    def has_more(self, report: Report) -> bool:
+        """Whether the next pass has something to do at once; what is too much for the workers waits for one to be free.
+
+        Args:
+            report: What the last one did.
+        """
+        return report.walking > 0 if not self._waits else report.is_unfinished
 
     def _pending(self) -> set[int]:
         """The data objects that wait for a movement, when it is time to look at them."""

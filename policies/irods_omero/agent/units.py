@@ -11,7 +11,7 @@ from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.marks import post, post_on_collections
+from irods_omero.gateways.zone.marks import post, post_to_gather
 from irods_omero.gateways.zone.objects import existing, id_of, read_objects
 from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.settings import Settings
@@ -62,10 +62,7 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
                 set_avu(zone, path, Avu(names.unit, str(unit.data_id), unit.kind))
             post(zone, names, first.data_id, first.path)
             watched = read_watched(zone, names, settings.imports.own_rules())
-            looked_at = {watched.directory_of(path) for path in new} - {""}
-            for gather in (False, True):
-                here = {path for path in looked_at if watched.is_place(path) is gather}
-                post_on_collections(zone, names, here, gather)
+            post_to_gather(zone, names, {watched.directory_of(path) for path in new} - {""})
         return United(unit, tuple(objects), new)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.views import Avu
@@ -20,6 +21,24 @@ from irods_omero.vocabulary import PENDING
 
 COLLECTIONS = 10
 """Of at most this many collections a page is looked at in one sweep."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is, where there are more than one sweep takes on: that of those after these.
+
+    Attributes:
+        walked: Catalog id of the collection that was walked last.
+        looked_at: Catalog id of the directory that was looked at last.
+        taken: OMERO id of the fileset that was last tried to be taken in.
+    """
+
+    walked: int = 0
+    looked_at: int = 0
+    taken: int = 0
+
+
+FIRST_TURN = Turn()
 
 
 def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:

@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
+from irods_omero.domain.rules.imports import next_attempt
+from irods_omero.domain.state.agreement import OUTSIDE, Failure
 from irods_omero.errors import PolicyError
 from irods_omero.logs import log
 
@@ -19,6 +21,9 @@ STOP_SECONDS = 60.0
 
 LOOK_SECONDS = 0.25
 """As long the loop may not notice that something is done."""
+
+SHORTEST_REST = 1.0
+"""Seconds that something rests at least: others have their turn also where failures are to be tried again at once."""
 
 Key = tuple[str, int]
 """What a job is about, and its id: no two jobs about the same thing wait or are done at the same time."""
@@ -43,16 +48,38 @@ class Job:
     late: bool = False
 
 
+class Rest(NamedTuple):
+    """That a job was done in vain.
+
+    Attributes:
+        attempts: How often in a row.
+        until: When it may be done again, by the clock of the workers.
+        ids: The data objects that it is about.
+    """
+
+    attempts: int
+    until: float
+    ids: frozenset[int]
+
+
 class Workers:
     """At most ``imports.parallel`` jobs at the same time.
 
     Where a job breaks off a side is down, as what is wrong with one unit is told on that unit: nothing else begins, and
-    what is under way goes on.
+    what is under way goes on. What nobody has foreseen is the trouble of that job alone.
+
+    A job that was done in vain, or broke off, rests, in the memory of this agent. Of a failure that is written down the
+    unit itself says when the next attempt is due; of one that the zone does not let be written down nothing would, and
+    the same few would take all the room that there is, again and again.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives the time in seconds, since whenever."""
         self._connections = connections
         self._most = connections.settings.imports.parallel
+        self._backoff = connections.settings.imports.backoff_seconds
+        self._clock = clock
+        self._resting: dict[Key, Rest] = {}
         self._changed = threading.Condition()
         self._waiting: list[Job] = []
         self._running: dict[Key, Job] = {}
@@ -71,6 +98,17 @@ class Workers:
         with self._changed:
             jobs = [*self._waiting, *self._running.values()]
         return frozenset(job.key for job in jobs), frozenset(id_ for job in jobs for id_ in job.ids)
+
+    def count(self, kind: str) -> int:
+        """How many jobs of a kind are being done, or wait for it."""
+        return sum(key[0] == kind for key in self.busy()[0])
+
+    def resting(self, kind: str) -> dict[int, frozenset[int]]:
+        """What is not to be done again yet, by the id of the key, with the data objects that it is about."""
+        now = self._clock()
+        with self._changed:
+            resting = list(self._resting.items())
+        return {key[1]: rest.ids for key, rest in resting if key[0] == kind and now < rest.until}
 
     def work(self, jobs: Iterable[Job]) -> Report:
         """Do all of some jobs, and others that were begun, with the caller as one of the workers.
@@ -108,7 +146,7 @@ class Workers:
     def _has_news(self) -> bool:
         """Whether something has come to its end: what only has to wait is no reason to look again at once."""
         done = self._done
-        ended = done.imported, done.taken, done.evicted, done.refilled, done.failed
+        ended = done.observed, done.imported, done.taken, done.evicted, done.refilled, done.failed, done.in_vain
         return any(ended) or self._error is not None
 
     def stop(self) -> None:
@@ -154,16 +192,28 @@ class Workers:
             except Exception as raised:
                 unforeseen = not isinstance(raised, PolicyError)
                 log.error("job broken off", job=job.key, error=str(raised), exc_info=unforeseen)
-                error = raised
+                if unforeseen:
+                    done = Report(failed=1, in_vain=1)
+                    connections.start_anew()
+                else:
+                    error = raised
             with self._changed:
                 del self._running[job.key]
                 self._done = self._done.with_more(done)
+                self._rest_or_not(job, in_vain=bool(done.in_vain) or error is not None)
                 if error is not None:
                     self._error = self._error or error
                     self._waiting.clear()  # the marks are there
                 self._changed.notify_all()
             if error is not None:
                 return
+
+    def _rest_or_not(self, job: Job, in_vain: bool) -> None:
+        before, now = self._resting.pop(job.key, None), self._clock()
+        if in_vain:
+            attempts = before.attempts + 1 if before else 1
+            due = next_attempt(Failure(attempts, int(now), "", kind=OUTSIDE), self._backoff)
+            self._resting[job.key] = Rest(attempts, max(due, now + SHORTEST_REST), job.ids)
 
     def _next(self) -> Job | None:
         """Begin the next job, if there is one that may begin."""

@@ -17,6 +17,7 @@ from irods_omero.domain.state.actions import (
     AddTag,
     Move,
     RecordAgreement,
+    Relocate,
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
@@ -90,6 +91,8 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
             return f"remove AVU {' '.join(part for part in avu if part)!r}"
         case SetRight(_, _, grant):
             return f"let {grant.name} {grant.level}" if grant.level else f"take the rights of {grant.name}"
+        case Relocate(_, _, new):
+            return f"move to {new}"
         case Move(_, _, replica, source, destination, _):
             return f"queue the movement of replica {replica} from {source} to {destination}"
         case RecordAgreement():

@@ -1,7 +1,9 @@
 """Sees where data objects are change: replicas made and removed, objects and collections renamed, moved and deleted.
 
 Storage tiering's movements come by here as by anything else, and end with its group AVU, which `metadata` sees. The
-last replica of an object takes its AVUs with it, so that a deletion posts its mark on the collection.
+last replica of an object takes its AVUs with it, so that a deletion posts its mark on the collection. What is renamed,
+moved or thrown away bears its own mark, and the collection that it was in bears another: what is left there may belong
+together otherwise now.
 
 A rename is not committed when its database event fires: a mark written then would commit half of it, or roll it back.
 It is remembered, and looked at when the rename, removal or rule that made it is over. A rename by a microservice inside
@@ -137,7 +139,10 @@ def remember_move(event: "HookEvent") -> None:
 
 
 def observe_moves(event: "HookEvent", named: "Sequence[str]") -> None:
-    """Mark what has moved into a watched collection or out of one; `named` are the paths that the client gave."""
+    """Mark what has moved into a watched collection or out of one, and the collection that it was in.
+
+    `named` are the paths that the client gave, first the one that it was moved away from.
+    """
     moved = list(memory.moved)
     memory.moved.clear()
     from_watched = any(watching.is_watched(event, path) for path in named)
@@ -148,6 +153,8 @@ def observe_moves(event: "HookEvent", named: "Sequence[str]") -> None:
             observe_move(event, identifier, from_watched)
         except RuntimeError as failure:
             state.report(event.callback, "looking at what moved: {}".format(failure))
+    if named:
+        observe_loss(event, named[0])
 
 
 def observe_move(event: "HookEvent", identifier: str, from_watched: bool) -> None:
@@ -161,6 +168,15 @@ def observe_move(event: "HookEvent", identifier: str, from_watched: bool) -> Non
         return
     if from_watched or watching.is_watched(event, path) or is_known(event, kind, identifier):
         marking.post(event, kind, path, identifier)
+
+
+def observe_loss(event: "HookEvent", source: str) -> None:
+    """Mark the collection that something was in which has another name now."""
+    if watching.is_watched(event, source):
+        collection = watching.parent(source)
+        identifier = catalog.id_of(event.callback, catalog.COLLECTION, collection)
+        if identifier:
+            marking.post_as(event, event.settings.names.gather, catalog.COLLECTION, collection, identifier)
 
 
 def is_known(event: "HookEvent", kind: str, identifier: str) -> bool:

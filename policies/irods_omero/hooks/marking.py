@@ -41,23 +41,28 @@ class Unmarked(RuntimeError):  # noqa: N818 - a state, not a mistake
 
 def post(event: "HookEvent", kind: str, path: str, identifier: "Optional[str]") -> None:
     """Post the mark, unless it is there already or the agent did this itself; without an id for what is not seen."""
+    post_as(event, event.settings.names.sync, kind, path, identifier)
+
+
+def post_as(event: "HookEvent", attribute: str, kind: str, path: str, identifier: "Optional[str]") -> None:
+    """Post a mark of another name, as `post` does."""
     if event.is_by_agent():
         return
-    if identifier and catalog.is_pending(event.callback, kind, identifier, event.settings.names.sync):
+    if identifier and catalog.is_pending(event.callback, kind, identifier, attribute):
         return
-    write(event, kind, path, identifier)
+    write(event, attribute, kind, path, identifier)
 
 
 def post_on_new(event: "HookEvent", path: str, data_id: str) -> None:
     """Post the mark on a data object that this connection has just registered: without looking first."""
     if not event.is_by_agent():
-        write(event, catalog.DATA_OBJECT, path, data_id)
+        write(event, event.settings.names.sync, catalog.DATA_OBJECT, path, data_id)
 
 
-def write(event: "HookEvent", kind: str, path: str, identifier: "Optional[str]") -> None:
+def write(event: "HookEvent", attribute: str, kind: str, path: str, identifier: "Optional[str]") -> None:
     """Write the mark by the cheapest call that the client's rights allow."""
     shard = shard_of(int(identifier)) if identifier else SOME_SHARD
-    mark = (event.settings.names.sync, PENDING, str(shard))
+    mark = (attribute, PENDING, str(shard))
     pen.is_writing = True
     try:
         if pen.as_administrator or not write_as_client(event, kind, path, mark):

@@ -1,4 +1,4 @@
-"""Sees AVUs change that the agent acts on: requests, units, tiering's group, mapped attributes, a collection's target.
+"""Sees AVUs change that the agent acts on: requests, units, tier group, residency, mapped attributes, a target.
 
 The agent does not act on the access time that storage tiering sets at every reading, nor on the AVUs that it keeps for
 itself. Changes inside a larger one are left to the event of the larger: their transaction is still open.
@@ -83,7 +83,9 @@ def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     settings = event.settings
     if kind == catalog.COLLECTION:
         return attribute in (settings.names.import_, settings.names.target)
-    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or attribute in settings.mapped:
+    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP):
+        return True
+    if attribute in settings.mapped or attribute in settings.residencies:
         return True
     return attribute.startswith(settings.mapped_beginnings)
 

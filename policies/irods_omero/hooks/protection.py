@@ -172,7 +172,7 @@ def check(event: "HookEvent", kind: "Optional[str]", attribute: str, value: "Opt
     names = event.settings.names
     if not names.is_ours(attribute) or not is_checked(event):
         return
-    if marking.pen.is_writing and (attribute, value) == (names.sync, PENDING):
+    if marking.pen.is_writing and attribute in (names.sync, names.gather) and value == PENDING:
         return
     if kind == catalog.COLLECTION and attribute in (names.import_, names.target):
         return

@@ -1,4 +1,4 @@
-"""What the hooks read of the policy file: the attributes' prefix, the watched roots, the agent's account.
+"""What the hooks read of the policy file: names of attributes, the watched roots, the agent's account.
 
 Everything else in the file belongs to the agent. A file that is missing, unreadable or wrong makes the hooks do
 nothing, with one line in the server log per connection that says what is wrong.
@@ -37,6 +37,8 @@ class HookSettings(object):
         mapped = [entry.get("avu") for entry in part(policy, "attributes", list, []) if isinstance(entry, dict)]
         names = [name for name in mapped if isinstance(name, str)]
         self.mapped = frozenset(name for name in names if not name.endswith("*"))
+        tiers = [tier.get("residency") for tier in part(policy, "tiers", dict, {}).values() if isinstance(tier, dict)]
+        self.residencies = frozenset(name for name in tiers if isinstance(name, str))
         self.mapped_beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
 
     def root(self, path: "Any") -> str:

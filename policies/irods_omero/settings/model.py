@@ -9,10 +9,10 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from irods_omero.domain.rules.templates import why_no_template
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
+from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-LOOPBACK = "127.0.0.1"
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
 
 
@@ -104,6 +104,11 @@ class TierSettings(Section):
         default=None, description="Name of the tier in tags and key-value pairs; by default the resource's."
     )
     offline: bool = Field(default=False, description="Whether its bytes are out of OMERO's reach: images get a lock.")
+    residency: Annotated[str, StringConstraints(pattern=r"^.*[^*]$", max_length=250)] | None = Field(
+        default=None,
+        description="Attribute of an AVU by which the site says of each data object where its bytes really are: "
+        "'online', 'offline' or 'moving'. Where it says none of these, `offline` counts. By default there is none.",
+    )
     recall_hours: Annotated[float, Field(ge=0)] = Field(
         default=24.0,
         description="How long movements from this tier may take: a request is not refused for a movement that fails "
@@ -197,6 +202,12 @@ class CacheSettings(Section):
         "`omero.repository`, if that can share blocks between files (XFS, Btrfs): OMERO's copies of what is there take "
         "no room of their own.",
     )
+    access_hours: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="By how many hours OMERO's copy must have been used later than iRODS knows for its access time "
+        "(irods::access_time) to be brought up to that: storage tiering then leaves what people look at. By default it "
+        "never is.",
+    )
 
 
 class SafetySettings(Section):
@@ -229,6 +240,11 @@ class OmeroFirstSettings(Section):
         default=False,
         description="Whether these rights change when the images get another owner or group in OMERO; what people have "
         "changed stays.",
+    )
+    follow_names: bool = Field(
+        default=False,
+        description="Whether the data moves when the template gives another place, as a project, a dataset or an image "
+        "was renamed, or images were put elsewhere; what people have moved stays.",
     )
     acl: dict[Name, Literal["read", "write", "own"]] = Field(
         default={}, description="Who else may do what; names are templates."
@@ -345,11 +361,18 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        cache = self.cache
-        needing = {"evict": cache.evict != "never", "most_bytes": cache.most_bytes is not None, "share": cache.share}
-        key = next((key for key, is_set in needing.items() if is_set), None)
-        if key is not None and self.omero.repository is None:
-            raise ValueError(f"cache.{key} takes omero.repository: the agent has to see OMERO's managed repository")
+        changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never", {})]
+        if changed and self.omero.repository is None:
+            raise ValueError(
+                f"cache.{changed[0]} takes omero.repository: the agent has to see OMERO's managed repository"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _residencies_are_the_sites_own(self) -> Settings:
+        for name, tier in self.tiers.items():
+            if tier.residency is not None and is_taken(tier.residency, Names(self.prefix)):
+                raise ValueError(f"tiers.{name}.residency: it belongs to this policy or to storage tiering")
         return self
 
     @field_validator("omero_first")
@@ -360,7 +383,7 @@ class Settings(Section):
         names = Names(info.data.get("prefix", DEFAULT_PREFIX))
         for rule in rules:
             for attribute in (*rule.avus, rule.facts):
-                if names.is_ours(attribute) or attribute.strip().lower().startswith("irods::"):
+                if is_taken(attribute, names):
                     raise ValueError(f"{attribute!r} belongs to this policy or to storage tiering")
         return rules
 
@@ -371,21 +394,6 @@ class Settings(Section):
         return mapped
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """Host and port of a text like ``127.0.0.1:9410``, ``[::1]:9410`` or ``9410``; raises ValueError for others."""
-    host, colon, port = text.rpartition(":")
-    if not port.isdecimal() or not 1 <= int(port) <= 65535 or (colon and not host):
-        raise ValueError(f"{text!r} is no address with a port, as in '127.0.0.1:9410'")
-    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
-
-
-def parse_shards(text: str) -> frozenset[int]:
-    """The numbers that a text like ``0-31,40`` names; raises ValueError for shards that do not exist."""
-    shards: set[int] = set()
-    for part in text.split(","):
-        low, dash, high = part.partition("-")
-        numbers = range(int(low), int(high if dash else low) + 1)
-        if not numbers or numbers[-1] >= SHARDS:
-            raise ValueError(f"{part!r} names no shards: they go from 0 to {SHARDS - 1}")
-        shards.update(numbers)
-    return frozenset(shards)
+def is_taken(attribute: str, names: Names) -> bool:
+    """Whether an attribute belongs to this policy, or to storage tiering."""
+    return names.is_ours(attribute) or attribute.strip().lower().startswith("irods::")

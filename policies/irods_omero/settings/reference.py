@@ -15,8 +15,8 @@ HEAD = """# Configuration
 
 One JSON file, by default `/etc/irods/omero_policy.json`; the environment variable `IRODS_OMERO_POLICY`, and for the
 commands the option `--config`, name another. The hooks inside the iRODS server and the agent read the same file. The
-hooks need `watch`, `prefix`, `zone.name` and `zone.user` of it, and the names of mapped attributes; all else is the
-agent's.
+hooks need `watch`, `prefix`, `zone.name` and `zone.user` of it, and the names of mapped attributes and residencies; all
+else is the agent's.
 
 - An edit counts for the hooks from the next connection to the zone on, and for the agent when it is started again.
 - `irods-omero config` checks the file: one line for each mistake, with line, key and what was expected.

@@ -24,7 +24,7 @@ class Side:
     """Stands in for the connections of an agent: which threads have used them, and how often they were left."""
 
     def __init__(self, parallel: int) -> None:
-        self.settings = SimpleNamespace(imports=SimpleNamespace(parallel=parallel))
+        self.settings = SimpleNamespace(imports=SimpleNamespace(parallel=parallel, backoff_seconds=60.0))
         self.others: list[Side] = []
         self.left = 0
 
@@ -45,7 +45,15 @@ class Desk:
         self._changed = threading.Condition()
         self._let_go: set[str] = set()
 
-    def job(self, name: str, owner: str = "", holds: bool = False, fails: bool = False, **more: Any) -> Job:
+    def job(
+        self,
+        name: str,
+        owner: str = "",
+        holds: bool = False,
+        fails: bool | Exception = False,
+        in_vain: bool = False,
+        **more: Any,
+    ) -> Job:
         """A job that is about its name; ``holds`` has it wait for ``let_go``, and ``fails`` break off then."""
 
         def work(connections: Connections) -> Report:
@@ -55,8 +63,10 @@ class Desk:
                 self._changed.notify_all()
                 assert self._changed.wait_for(lambda: not holds or name in self._let_go, PATIENCE)
             if fails:
-                raise UnreachableError("working", name, "broken off by a test")
-            return Report(imported=1)
+                raise (
+                    fails if isinstance(fails, Exception) else UnreachableError("working", name, "broken off by a test")
+                )
+            return Report(in_vain=1) if in_vain else Report(imported=1)
 
         return Job((name, 1), work, owner=owner, **more)
 
@@ -254,4 +264,55 @@ def test_what_only_has_to_wait_ends_no_pause(desk: Desk) -> None:
                 assert not paused.done(), "it looks again and again"
             stop.set()
             paused.result(PATIENCE)
+        desk.let_go("held")
+
+
+def test_what_was_done_in_vain_rests_longer_each_time_until_it_is_done(desk: Desk) -> None:
+    now = [0.0]
+    with Workers(cast(Connections, Side(1)), clock=lambda: now[0]) as workers:
+        for pause in (60.0, 120.0, 240.0):
+            workers.work([desk.job("a", in_vain=True, ids=frozenset({7, 8}))])
+            assert workers.resting("a") == {1: {7, 8}}
+            assert workers.resting("b") == {}
+            now[0] += pause - 1
+            assert workers.resting("a") == {1: {7, 8}}
+            now[0] += 1
+            assert workers.resting("a") == {}
+        workers.work([desk.job("a")])
+        workers.work([desk.job("a", in_vain=True)])
+        now[0] += 60
+        assert workers.resting("a") == {}
+
+
+def test_what_was_done_in_vain_rests_also_where_failures_are_to_be_tried_again_at_once(desk: Desk) -> None:
+    side = Side(1)
+    side.settings.imports.backoff_seconds = 0.0
+    with Workers(cast(Connections, side), clock=lambda: 0.0) as workers:
+        workers.work([desk.job("a", in_vain=True)])
+        assert set(workers.resting("a")) == {1}
+
+
+def test_what_breaks_off_rests(desk: Desk) -> None:
+    with workers_of(Side(1)) as workers:
+        with pytest.raises(UnreachableError, match="bad"):
+            workers.work([desk.job("bad", fails=True)])
+        assert set(workers.resting("bad")) == {1}
+
+
+def test_an_error_that_nobody_has_foreseen_is_that_of_its_job_alone(desk: Desk) -> None:
+    side = Side(1)
+    with workers_of(side) as workers:
+        done = workers.work([desk.job("bad", fails=ZeroDivisionError("a mistake")), desk.job("other")])
+        assert done == Report(imported=1, failed=1, in_vain=1)
+        assert set(workers.resting("bad")) == {1}
+    assert side.left == 1, "what it may have spoilt is left"
+
+
+@pytest.mark.parametrize("report", [Report(observed=1), Report(in_vain=1), Report(failed=1), Report(refilled=1)])
+def test_what_has_come_to_its_end_ends_a_pause(desk: Desk, report: Report) -> None:
+    with workers_of(Side(2)) as workers:
+        workers.begin([Job(("ends", 1), lambda _: report), desk.job("held", holds=True)])
+        desk.wait_for("held")
+        next_end(workers)
+        assert workers.collect() == report
         desk.let_go("held")

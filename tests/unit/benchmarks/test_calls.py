@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.counting import QUERY, Calls, counted
-from benchmarks.sweep import WHY, sweep
+from benchmarks.sweep import WHY, quiet_sweep, sweep
 from benchmarks.world import World, lab_world
 from irods_omero.agent.reconcile import Reconciler
-from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.reading import read_status
 
@@ -61,11 +60,7 @@ def test_the_zone_is_read_as_often_for_one_unit_as_for_fifty(world: World) -> No
 
 
 def test_with_nothing_marked_a_sweep_reads_marks_and_events_and_no_unit(world: World) -> None:
-    with world.scene.connections() as connections:
-        sweeper = Sweeper(connections)
-        sweeper.sweep()
-        with counted(world.scene) as calls:
-            sweeper.sweep()
+    calls = quiet_sweep(world)
     assert calls.zone == {QUERY: 2}
     assert to_omero(calls) == {"IQuery.projection": 1}
 

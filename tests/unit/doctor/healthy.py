@@ -35,6 +35,7 @@ ZONE = ZoneFacts(
     resources=frozenset({"fast", "tape"}),
     queue=[RULE],
     roots=[RootFacts(ROOT, "alice", "lab")],
+    residencies={"site::residency": ["moving", "offline", "online"]},
 )
 SHARE = ShareFacts("fast", "/data/vault")
 SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,))
@@ -59,6 +60,7 @@ HEALTHY = Facts(
     omero=OMERO,
     web=WEB,
     tier_names=["fast", "tape"],
+    residencies={"tape": "site::residency"},
     examples="/opt/irods-omero/share/irods-omero",
     now=NOW,
 )

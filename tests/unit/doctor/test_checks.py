@@ -55,6 +55,12 @@ def server(**changes: Any) -> Facts:
     return replace(HEALTHY, server=replace(SERVER, **changes))
 
 
+def said(*values: str, **attributes: str) -> Facts:
+    """What the site says by the attribute of each resource."""
+    seen = replace(ZONE, residencies=dict.fromkeys(attributes.values(), values))
+    return replace(HEALTHY, zone=seen, residencies=attributes)
+
+
 def omero(**changes: Any) -> Facts:
     return replace(HEALTHY, omero=replace(OMERO, **changes))
 
@@ -101,6 +107,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "agent's account",
         "hooks",
         "tier groups",
+        "residency",
         "delay server",
         "OMERO",
         "agent's account in OMERO",
@@ -155,6 +162,9 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ),
     ("two groups", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("x", "0")])), WARNING, "tier groups", "several"),
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
+    ("nothing said", said(tape="site::at"), WARNING, "residency", "no data object says by site::at"),
+    ("another word", said("online", "DUAL", tape="site::at"), WARNING, "residency", "site::at says 'DUAL'"),
+    ("said of two", said("online", tape="site::at", fast="site::at"), WARNING, "residency", "several tiers of images"),
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("other repository", seen(trouble="not this OMERO's"), FAILURE, "OMERO's managed repository", "not this OMERO's"),
     ("repository of others", seen(owner=7), FAILURE, "OMERO's managed repository", "user with the id 7"),
@@ -173,6 +183,14 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
         "denied",
     ),
     ("no such vault", seen(shares=(SHARE._replace(resource="fst"),)), WARNING, "shared blocks", "'fst', which is no"),
+    (
+        "noatime, and access times are to follow",
+        replace(seen(notes_reading=False), access_hours=0.1),
+        WARNING,
+        "OMERO's managed repository",
+        "takes what people look at for unused",
+    ),
+    ("told too late", replace(HEALTHY, access_hours=0.5), WARNING, "tier groups", "told every 0.5 hours"),
     ("no hard links", seen(refused="Operation not permitted"), FAILURE, "OMERO's managed repository", "not permitted"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),
     ("no omero-py", replace(HEALTHY, omero=OmeroFacts("no Ice", no_client=True)), WARNING, "OMERO", "omero-py is not"),

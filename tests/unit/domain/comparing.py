@@ -11,7 +11,7 @@ from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TIER_TAGS, Place
 from irods_omero.domain.state.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS
+from irods_omero.vocabulary import KEEP, OBJECT_NAMESPACE, REQUESTS, SHOW
 from tests.unit.domain.world import World
 
 
@@ -51,9 +51,11 @@ def disagreements(world: World) -> list[str]:
 
 
 def _requests(world: World) -> Iterator[str]:
-    agreed = frozenset({world.base.request} - {""})
+    agreed, attribute = frozenset({world.base.request} - {""}), world.policy.names.request
+    if agreed == {SHOW} and any(KEEP in each.values(attribute) for each in world.zone.objects):
+        agreed |= {KEEP}  # which stands as soon as the other is answered
     for data_object in world.zone.objects:
-        if data_object.values(world.policy.names.request) & set(REQUESTS) != agreed:
+        if data_object.values(attribute) & set(REQUESTS) != agreed:
             yield f"request on data object {data_object.data_id}"
     for subject in world.omero.subjects:
         if texts(subject, REQUEST_TAGS) & set(REQUESTS) != agreed:

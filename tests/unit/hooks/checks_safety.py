@@ -75,6 +75,7 @@ def check_a_wrong_type_anywhere_in_the_policy_file_is_named() -> None:
         ("prefix", {"prefix": "o'mero"}),
         ("prefix", {"prefix": ""}),
         ("attributes", {"attributes": {}}),
+        ("tiers", {"tiers": []}),
     ]
     for key, document in mistakes:
         log = log_of(document)
@@ -83,7 +84,15 @@ def check_a_wrong_type_anywhere_in_the_policy_file_is_named() -> None:
 
 
 def check_what_belongs_to_the_agent_is_no_business_of_the_hooks() -> None:
-    zone = connection(policy=dict(POLICY, omero={"host": 7}, attributes=[{"avu": 3}, None, {}], unheard_of=[1]))
+    zone = connection(
+        policy=dict(
+            POLICY,
+            omero={"host": 7},
+            attributes=[{"avu": 3}, None, {}],
+            unheard_of=[1],
+            tiers={"a": None, "b": {"residency": [1]}},
+        )
+    )
     zone.play(put(OBJECT))
     assert zone.catalog.marked() == {"10259"}
 

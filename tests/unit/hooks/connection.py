@@ -22,6 +22,7 @@ POLICY: Dict[str, Any] = {
     "watch": {"roots": [ROOT]},
     "zone": {"name": "tempZone", "user": "omero-agent"},
     "attributes": [{"avu": "microscope"}, {"avu": "lab::*"}],
+    "tiers": {"fast": {}, "tape": {"residency": "site::residency"}},
 }
 
 STATES = (("adapter", "state"), ("watching", "memory"), ("marking", "pen"))

@@ -147,6 +147,7 @@ LOCATION = [
                 shapes.rename_over(OBJECT.path, RENAMED.path),
             ],
             (10259,),
+            left=(10258,),
         )
         for action in ("imv (rename)", "PRC move")
     ),
@@ -160,6 +161,7 @@ LOCATION = [
             shapes.rename_over(ROOT + "/sub", ROOT + "/sub2"),
         ],
         (10300,),
+        left=(10258,),
     ),
     Route(
         "imv into a watched collection",
@@ -172,6 +174,7 @@ LOCATION = [
         None,
         [shapes.moved(10259, 10400), goes(ELSEWHERE), shapes.rename_over(OBJECT.path, ELSEWHERE.path)],
         (10259,),
+        left=(10258,),
     ),
     Route(
         "imv elsewhere",
@@ -202,6 +205,7 @@ LOCATION = [
                 shapes.called(UNLINK, OBJECT.path),
             ],
             (10259,),
+            left=(10258,),
         )
         for action in ("irm (trash)", "PRC unlink trash")
     ),
@@ -215,6 +219,7 @@ LOCATION = [
             shapes.called(RM_COLL, ROOT + "/sub"),
         ],
         (10300,),
+        left=(10258,),
     ),
     *(
         Route(

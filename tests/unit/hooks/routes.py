@@ -33,7 +33,10 @@ Step = Union[Event, Callable[[Catalog], None]]
 
 
 class Route:
-    """One row: what happens, which recorded action that is, and the ids of what is marked after it."""
+    """One row: what happens, which recorded action that is, and the ids of what is marked after it.
+
+    ``left`` are the ids of the collections that something was in which is elsewhere now, or has another name.
+    """
 
     def __init__(
         self, title: str, action: Optional[str], steps: "Sequence[Step]", marks: "Tuple[int, ...]" = (), **how: Any
@@ -46,6 +49,7 @@ class Route:
         self.client = how.pop("client", client(self.user, 5 if self.user == "rods" else 3))
         self.known = how.pop("known", False)
         self.closed = how.pop("closed", False)
+        self.left = {str(identifier) for identifier in how.pop("left", ())}
         assert not how
 
 
@@ -69,11 +73,16 @@ def play(route: Route) -> Connection:
 
 
 def check(route: Route, connection: Connection) -> None:
-    """Exactly the marks that the table says, one write for each, and nothing in the log."""
+    """Exactly the marks that the table says, one write for each, and nothing in the log.
+
+    What was moved away from has a mark of its own.
+    """
     if route.action is not None:
         assert connection.fired == order(route.action, route.user), (connection.fired, order(route.action, route.user))
     assert connection.catalog.marked() == route.marks, (connection.catalog.marked(), route.marks)
-    assert connection.callback.writes() == len(route.marks) + route.closed, connection.callback.calls
+    left = connection.catalog.marked("omero::gather")
+    assert left == route.left, (left, route.left)
+    assert connection.callback.writes() == len(route.marks) + len(left) + route.closed, connection.callback.calls
     assert not connection.callback.log, connection.callback.log
 
 

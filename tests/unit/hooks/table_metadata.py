@@ -88,6 +88,7 @@ ON_OBJECTS = [
     Route("an AVU by another rule", None, on_object(ADD, REQUEST), (10259,)),
     Route("a mapped attribute", "imeta add -d", on_object(ADD, "microscope"), (10259,)),
     Route("a mapped beginning", "imeta add -d", on_object(ADD, "lab::stain"), (10259,)),
+    Route("what a site says of where bytes are", "imeta add -d", on_object(ADD, "site::residency"), (10259,)),
     Route("an attribute that nobody mapped", "imeta add -d", on_object(ADD, "microscopes")),
     Route("imeta mod of what nobody mapped", "imeta mod -d", replaced("attr1", "attr1", "v:val2")),
     Route("PRC atomic operations on what nobody mapped", "PRC atomic ops", atomic(PATH, ("add", "at1", "v1"))),

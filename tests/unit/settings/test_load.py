@@ -134,6 +134,20 @@ def test_rules_for_files_that_could_match_nothing_are_mistakes(
     assert mistake.startswith(f"1: imports.file_rules.0: {message}")
 
 
+@pytest.mark.parametrize("attribute", ["omero::at", " OMERO::at", "irods::access_time", "site::*", ""])
+def test_where_bytes_are_is_said_by_an_attribute_of_the_sites_own(tmp_path: Path, attribute: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "tiers": {"tape": {"residency": attribute}}}))
+    assert "tiers" in mistake
+    load_settings(write(tmp_path, json.dumps({**GOOD, "tiers": {"tape": {"residency": "site::at"}}})))
+
+
+def test_what_becomes_of_omeros_copies_takes_its_repository(tmp_path: Path) -> None:
+    for change in ({"evict": "with-tier"}, {"most_bytes": 1}, {"access_hours": 24}):
+        (key,) = change
+        (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": change}))
+        assert f"cache.{key} takes omero.repository" in mistake
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"zone": }', "[1]", "null", '{"a": 1} x'])
 def test_what_is_no_configuration_at_all_is_one_mistake(tmp_path: Path, text: str) -> None:
     assert len(mistakes(tmp_path, text)) == 1

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from irods_omero.doctor.facts.records import Facts, TierFacts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
+from irods_omero.domain.state.tiers import RESIDENCIES
 from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 
 CHECK = "tier groups"
+RESIDENCY = "residency"
 MOST_TIERS = 10
 SPECIFIC = "specific"
+HOUR = 3600
 
 _RESOURCE_CONDITION = re.compile(r"\b(DATA_RESC_\w+|RESC_\w+)\b", re.IGNORECASE)
 
@@ -40,6 +43,36 @@ def given_up(facts: Facts) -> Iterator[Finding]:
         text = f"storage tiering has given up {len(paths)} data objects, and leaves them where they are: {paths[0]}"
         advice = "see in the server log why, mend it, and then: irods-omero retry --all (first with --dry-run)"
         yield warning("movements", text + " ..." * (len(paths) > 1), advice)
+
+
+def residencies(facts: Facts) -> Iterator[Finding]:
+    """Whether what is to say where bytes really are says so, in words that are understood, and of one tier each."""
+    if facts.zone.unreachable:
+        return
+    for attribute in sorted(set(facts.residencies.values())):
+        values = facts.zone.residencies.get(attribute, ())
+        unknown = sorted(set(values) - set(RESIDENCIES))
+        tiers = {name for name, each in facts.residencies.items() if each == attribute}
+        shared = sorted(group for group, count in _groups_of(facts, tiers).items() if count > 1)
+        if not values:
+            text = f"no data object says by {attribute} where its bytes are, so that `offline` of its tier counts"
+            yield warning(RESIDENCY, text, "correct the name, or see that what is to write it does: docs/residency.md")
+        if unknown:
+            text = f"{attribute} says {', '.join(map(repr, unknown))}, which counts for nothing"
+            yield warning(
+                RESIDENCY, text, f"write one of {', '.join(RESIDENCIES)}, and nothing where that is not known"
+            )
+        if shared:
+            text = f"{attribute} says it of several tiers of {shared[0]}: of an object that moves it is soon wrong"
+            yield warning(RESIDENCY, text, "name another attribute for each of them")
+        if values and not unknown and not shared:
+            yield ok(RESIDENCY, f"{attribute} says where bytes are")
+
+
+def _groups_of(facts: Facts, resources: Container[str]) -> Counter[str]:
+    """How many of some resources are in each tier group."""
+    groups = (group for tier in facts.zone.tiers if tier.resource in resources for group, _ in tier.groups)
+    return Counter(groups)
 
 
 def _set_up(facts: Facts) -> str:
@@ -113,6 +146,13 @@ def _leaving(group: str, tier: TierFacts, facts: Facts) -> Iterator[Finding]:
         )
     elif len(tier.times) > 1 or not tier.times[0].isdecimal():
         yield failure(CHECK, f"the time of {tier.resource} in {group} is {', '.join(tier.times)!r}", set_time)
+    elif facts.access_hours is not None and int(tier.times[0]) <= facts.access_hours * HOUR:
+        yield warning(
+            CHECK,
+            f"{tier.resource} in {group} moves what was not used for {tier.times[0]} seconds, and that it was used in "
+            f"OMERO is told every {facts.access_hours:g} hours",
+            "make cache.access_hours much shorter than that time",
+        )
     if not tier.queries:
         yield warning(
             CHECK,

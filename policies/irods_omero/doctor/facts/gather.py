@@ -51,6 +51,8 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         limits_cache=settings.cache.most_bytes is not None,
+        access_hours=settings.cache.access_hours,
+        residencies={name: tier.residency for name, tier in settings.tiers.items() if tier.residency},
         examples=str(examples()),
         now=datetime.now(timezone.utc),
         causes=causes,

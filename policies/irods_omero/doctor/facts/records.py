@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -114,6 +114,7 @@ class ZoneFacts:
         queue: What is in the delay queue.
         roots: The watched roots.
         stranded: Paths of the data objects below these that storage tiering has given up.
+        residencies: For each attribute by which the site says where bytes are what it says of any data object.
     """
 
     unreachable: str = ""
@@ -124,6 +125,7 @@ class ZoneFacts:
     queue: Sequence[QueuedRule] = ()
     roots: Sequence[RootFacts] = ()
     stranded: Sequence[str] = ()
+    residencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,9 @@ class Facts:
         omero: The OMERO server.
         web: OMERO.web; None if that was not wanted.
         tier_names: Resources that the policy file names as tiers.
+        residencies: For those of which the site says where bytes really are the attribute by which it does.
         limits_cache: Whether the policy file says how many bytes of copies OMERO is to have at most.
+        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
         causes: What is wrong with units, by cause.
@@ -284,3 +288,5 @@ class Facts:
     now: datetime
     causes: Sequence[Cause] = ()
     limits_cache: bool = False
+    access_hours: float | None = None
+    residencies: Mapping[str, str] = field(default_factory=dict)

@@ -9,12 +9,12 @@ from typing import Any
 
 from irods.column import In
 from irods.exception import iRODSException
-from irods.models import Collection, Resource, ResourceMeta, RuleExec, User
+from irods.models import Collection, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
 
 from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection, describe
-from irods_omero.gateways.zone.queries import rows
+from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
 from irods_omero.status.reading import read_errors
@@ -22,6 +22,7 @@ from irods_omero.status.summary import Cause, causes_of
 from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 
 QUERY = "irods::storage_tiering::query"
+MOST_VALUES = 20
 RESTAGE_TIER = "irods::storage_tiering::minimum_restage_tier"
 
 
@@ -36,6 +37,9 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
             resources=frozenset(name for (name,) in rows(zone, "listing resources", (Resource.name,))),
             queue=_queue(zone),
             roots=[_root(zone, path) for path in settings.watch.roots],
+            residencies={
+                tier.residency: _values(zone, tier.residency) for tier in settings.tiers.values() if tier.residency
+            },
             stranded=[one.path for one in stranded_below(zone, settings.watch.roots)],
         )
     except PolicyError as error:
@@ -74,6 +78,12 @@ def _tiers(zone: ZoneConnection) -> list[TierFacts]:
         )
         for (name, is_root), own in sorted(avus.items())
     ]
+
+
+def _values(zone: ZoneConnection, attribute: str) -> list[str]:
+    """Some of the values that an attribute has on data objects: the catalog gives each once."""
+    columns, condition = (DataObjectMeta.value,), DataObjectMeta.name == attribute
+    return [str(value) for (value,) in first_rows(zone, "reading what it says", MOST_VALUES, columns, condition)]
 
 
 def _queue(zone: ZoneConnection) -> list[QueuedRule]:

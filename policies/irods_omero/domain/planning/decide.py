@@ -21,7 +21,9 @@ from irods_omero.domain.rules.desired import (
     placing_error,
     state_pairs,
     state_tags,
+    tier_rule,
 )
+from irods_omero.domain.rules.follow_names import PlaceDecision, decide_place
 from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.import_requests import (
     accepted,
@@ -31,17 +33,18 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.one_copy import CopyDecision, compared, decide_copies, still_shared
+from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, still_shared, verified_of
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.rules.zarr_metadata import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
-from irods_omero.domain.state.agreement import Agreement, Verified
+from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import avu_remembered
+from irods_omero.domain.state.request_words import is_moved_by
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
@@ -60,6 +63,7 @@ class _Fields:
     request: RequestDecision
     copies: CopyDecision
     rights: RightsDecision
+    place: PlaceDecision
     no_import: str
     attributes: Attributes
     invalid: str
@@ -81,6 +85,7 @@ class _Fields:
             Error(self.invalid),
             Error(self.unplaced),
             Error(self.rights.error),
+            Error(self.place.error),
         )
 
     @property
@@ -128,6 +133,7 @@ def _decide(observation: Observation) -> Decision:
         request,
         decide_copies(observation, tier, request.pending.request if request.pending else ""),
         decide_rights(observation),
+        decide_place(observation, request.pending is not None and is_moved_by(request.pending.request)),
         why_no_import(observation, is_import_asked_for, importing.rule),
         frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,
@@ -192,7 +198,7 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
     fields = replace(fields, attributes=_without_undone(fields))
     rest = _agree(observation, fields)
     # What is held stays as it is, whether it fits or not: what was agreed fitted before.
-    if observation.is_held or fits(replace(rest, attributes=fields.attributes.agreed)):
+    if observation.is_held or fits(fields.attributes.in_agreement(rest)):
         return fields
     if observation.omero.earlier:
         # They are observed only once: an error that rests on them would be gone the next time.
@@ -200,14 +206,15 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
         sides = sides_of(alone)
         return _fitting(alone, sides, replace(fields, attributes=merge_attributes(alone, sides)))
     attributes = frozen(observation, sides)
-    if not fits(replace(rest, attributes=attributes.agreed)):
+    if not fits(attributes.in_agreement(rest)):
         attributes = replace(attributes, agreed=())
     return replace(fields, attributes=attributes)
 
 
 def _without_undone(fields: _Fields) -> Attributes:
     """The mapped attributes, of which those values are not agreed that a side has refused."""
-    return replace(fields.attributes, agreed=fields.undone.agreed(fields.attributes.agreed))
+    attributes, undone = fields.attributes, fields.undone
+    return replace(attributes, agreed=undone.agreed(attributes.agreed), missing=undone.missing_in(attributes.missing))
 
 
 def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
@@ -251,7 +258,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
     noted = (*fields.attributes.notes, *fields.undone.notes)
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
-    agreement = replace(agreement, attributes=fields.attributes.agreed, notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
+    agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
         omero=diff_omero(omero, desired),
@@ -262,6 +269,8 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
         record=record(observation, agreement),
         copies=fields.copies.action,
     )
+    if agreement == observation.base and not plan.told and observation.refused is None:
+        plan = replace(plan, ids=plan.ids + fields.place.moves)
     return _decision(observation, fields, _remembering(observation, plan, agreement, fields.rights), agreement)
 
 
@@ -270,16 +279,17 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
     images = ", ".join(map(str, nsmallest(5, (image.id for image in observation.omero.images))))
     reasons = (
         Reason("import", "no", fields.importing.rule),
-        Reason("tier", tier, "iRODS: where the good replicas are in the catalog"),
+        Reason("tier", tier, tier_rule(fields.tier)),
         Reason("images", images or "none", "OMERO: the fileset"),
         Reason("request", agreement.request or "none", fields.request.rule),
         *_rights(fields.rights),
+        *([Reason("place", observation.zone.first.path, fields.place.rule)] if fields.place.rule else []),
         *_copies(observation, fields.copies.rule),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
     # Said once; and looked at once more, as it may have been the moment.
     is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
-    wait = fields.importing.wait or fields.request.wait or fields.copies.wait or is_news
+    wait = fields.importing.wait or fields.request.wait or fields.copies.wait or fields.place.wait or is_news
     return Decision(_tidy(observation, plan), agreement, reasons, wait)
 
 
@@ -307,7 +317,7 @@ def _tidy(observation: Observation, plan: Plan) -> Plan:
 
 
 def _agree(observation: Observation, fields: _Fields) -> Agreement:
-    """What is agreed about all but the mapped attributes."""
+    """What is agreed, about mapped attributes what was."""
     base, omero, name = observation.base, observation.omero, fields.tier.name if fields.tier else ""
     return replace(
         base,
@@ -327,23 +337,15 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         answered=fields.undone.answered,
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
-        verified=_verified(observation),
+        verified=verified_of(observation),
         evicted=fields.copies.evicted,
         shared=still_shared(observation),
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,
         rights=fields.rights.agreed,
-        attributes=(),
+        places=fields.place.agreed,
     )
-
-
-def _verified(observation: Observation) -> Verified | None:
-    """What was compared of these images, with what OMERO has of it."""
-    imported, files = observation.imported, observation.copies
-    if imported is None:
-        return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
-    return compared(imported, files) if observation.compared and files else None
 
 
 def _imported_content(observation: Observation) -> Content | None:
@@ -358,7 +360,7 @@ def _imported_content(observation: Observation) -> Content | None:
 
 def _desired(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
     zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
-    asked = frozenset({fields.pending} - {""})
+    asked = frozenset(each.request for each in fields.request.shown)
     return DesiredState(
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
         pairs=state_pairs(zone, policy, agreement, errors),
@@ -370,9 +372,8 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
 
 
 def _request_avus(request: RequestDecision) -> frozenset[DesiredAvu]:
-    """The pending request with the user who asked; where a data object has it already, its units stay as they are."""
-    pending = request.pending
-    return frozenset({DesiredAvu(pending.request, printable(pending.by, 200), strict=False)} if pending else set())
+    """What is asked, with the user who asked; where a data object has it already, its units stay as they are."""
+    return frozenset(DesiredAvu(each.request, printable(each.by, 200), strict=False) for each in request.shown)
 
 
 def _remembering(
@@ -384,7 +385,7 @@ def _remembering(
         base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
         base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
-    refused = observation.base.refused if agreement.request else agreement.refused
+    refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))
     if first is None or not plan.works:
         return plan

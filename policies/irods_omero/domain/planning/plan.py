@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, ZoneAction
+from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, Relocate, ZoneAction
 from irods_omero.domain.state.managed_files import CopyAction, Evict
 
 Step = tuple[Action, ...]
@@ -62,6 +62,11 @@ class Plan:
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         return self.do_import is not None or self.copies is not None or any(self.steps())
+
+    @property
+    def relocates(self) -> bool:
+        """Whether data objects get other paths: then all that is said of them is said at the next look."""
+        return any(isinstance(action, Relocate) for action in self.ids)
 
     @property
     def works(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus
 from irods_omero.domain.rules.merge import Merged, first_by_name, merge_attribute
 from irods_omero.domain.rules.sides import Sides
-from irods_omero.domain.state.agreement import AgreedValues
+from irods_omero.domain.state.agreement import AgreedValues, Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import TO_IRODS, TO_OMERO, MappedAttribute
@@ -29,6 +29,7 @@ class Attributes:
 
     Attributes:
         agreed: The values that are agreed from now on.
+        missing: Of attributes that OMERO leads the values that it would not take: neither agreed nor removed.
         shown: For each place in OMERO the texts it should have; other places are left alone.
         avus: For each attribute in the zone the AVUs it should have; others are left alone.
         notes: Values that lost a conflict.
@@ -42,6 +43,11 @@ class Attributes:
     notes: tuple[str, ...] = ()
     rules: tuple[AttributeRule, ...] = ()
     error: str = ""
+    missing: AgreedValues = ()
+
+    def in_agreement(self, agreement: Agreement) -> Agreement:
+        """An agreement with these in it."""
+        return replace(agreement, attributes=self.agreed, missing=self.missing)
 
 
 def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
@@ -56,7 +62,7 @@ def merge_attributes(observation: Observation, sides: Sides) -> Attributes:
         texts = frozenset(sides.texts[value] for value in merged.values)
         if merged.values:
             agreed[mapped.remembered_as] = tuple(sorted(merged.values))
-        if mapped.direction != TO_IRODS or not sides.images.participants or observation.base.undone:
+        if mapped.direction != TO_IRODS or not sides.images.participants or _missing(observation, sides, mapped):
             shown[mapped.place] = texts
         if mapped.direction != TO_OMERO:
             avus[mapped.avu], unsure = _avus(observation, sides, mapped, texts)
@@ -73,14 +79,19 @@ def _merge(observation: Observation, sides: Sides, mapped: MappedAttribute) -> M
     if mapped.direction == TO_OMERO:
         return _one_way(sides.zone.anywhere(mapped.avu), mapped, "iRODS is in charge of this attribute")
     if mapped.direction == TO_IRODS:
-        values = sides.omero.anywhere(mapped.place)
+        values, owed = sides.omero.anywhere(mapped.place), _missing(observation, sides, mapped)
         if not sides.omero.participants:  # new images take over what the earlier ones had
-            values |= base & sides.zone.anywhere(mapped.avu)
-        elif observation.base.undone:  # what they would not take is not agreed, and was not removed there
-            values |= sides.zone.anywhere(mapped.avu) - base
+            owed |= base & sides.zone.anywhere(mapped.avu)
+        if not (values and mapped.single):
+            values |= owed
         return _one_way(values, mapped, "OMERO is in charge of this attribute")
     in_zone, in_omero = sides.zone.says(mapped.avu, base), sides.omero.says(mapped.place, base)
     return merge_attribute(in_zone, in_omero, base, mapped)
+
+
+def _missing(observation: Observation, sides: Sides, mapped: MappedAttribute) -> frozenset[str]:
+    """What OMERO would not take, though it leads, and the zone still has: nobody has removed it."""
+    return sides.zone.anywhere(mapped.avu) & frozenset(dict(observation.base.missing).get(mapped.remembered_as, ()))
 
 
 def _avus(
@@ -130,4 +141,5 @@ def frozen(observation: Observation, sides: Sides, why: str = TOO_MANY) -> Attri
     nothing stays agreed: they would seem to have removed what they never had.
     """
     has_newcomers = sides.zone.has_newcomers or sides.omero.has_newcomers
-    return Attributes(() if has_newcomers else observation.base.attributes, {}, {}, error=why)
+    base = observation.base
+    return Attributes(() if has_newcomers else base.attributes, {}, {}, error=why, missing=base.missing)

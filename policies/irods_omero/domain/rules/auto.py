@@ -16,13 +16,13 @@ from irods_omero.domain.rules.directory_decision import (
     why_not_yet,
 )
 from irods_omero.domain.rules.grouping import Group, Named, groups
-from irods_omero.domain.rules.membership import claims
+from irods_omero.domain.rules.membership import claims, is_agreed
 from irods_omero.domain.state.file_rule import OwnRules
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
-from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
+from irods_omero.vocabulary import AUTO, LIST, Names
 
 Objects = Mapping[str, DataObject]
 """Data objects by their paths, from the collection on that they are looked at in."""
@@ -65,26 +65,15 @@ def decide_auto(contents: CollectionContents, policy: Policy, done_marker: str) 
     files.pop(done_marker, None)
     is_done = not done_marker or any(each.path == f"{contents.path}/{done_marker}" for each in contents.objects)
     intact = intact_units(files, names)
-    others = _of_other_kinds(files, intact, names)
-    decisions = [DirectoryDecision(why, files=(files[inner],)) for inner, why in others.items()]
-    for group in groups(files.keys() - others.keys(), contents.named, policy.own_rules):
+    listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
+    decisions = [DirectoryDecision("an administrator has made a unit of it", files=(files[each],)) for each in listed]
+    for group in groups(files.keys() - set(listed), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
         decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, contents)
         if decision is None and not is_done:
             decision = DirectoryDecision(f"it waits for a file named {done_marker}")
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
-    leaving = {each.data_id: decision.unit for decision in decisions for each in decision.claims}
-    remaining = {unit for unit in intact if leaving.get(unit.data_id, unit) == unit}
-    return tuple(_without_lost(decision, remaining, names) for decision in decisions)
-
-
-def _of_other_kinds(files: Objects, intact: Mapping[Unit, list[str]], names: Names) -> dict[str, str]:
-    """The files that are units of another kind, and stay so, each with the words for it."""
-    listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
-    of_directory = [inner for unit, of_unit in intact.items() if unit.kind == DIRECTORY for inner in of_unit]
-    return dict.fromkeys(of_directory, "it was imported with its directory") | dict.fromkeys(
-        listed, "an administrator has made a unit of it"
-    )
+    return tuple(replace(decision, leaving=_leaving(decision, intact, names)) for decision in decisions)
 
 
 def _as_it_is(group: Group, files: Objects, names: Names) -> DirectoryDecision | None:
@@ -120,16 +109,13 @@ def _decide(group: Group, files: Objects, names: Names) -> DirectoryDecision:
     return uniting(of_group, files[group.opened], AUTO, group.rule, names)
 
 
-def _without_lost(decision: DirectoryDecision, remaining: Collection[Unit], names: Names) -> DirectoryDecision:
-    """The decision; files that are part of nothing leave the units that are no more."""
+def _leaving(decision: DirectoryDecision, intact: Collection[Unit], names: Names) -> tuple[DataObject, ...]:
+    """The files of a decision that leave their units: they are part of nothing, and the first is gone or elsewhere."""
     if not decision.error:
-        return decision
-    lost = (each for each in decision.files if any(_is_lost(claim, remaining) for claim in claims(each, names)))
-    return replace(decision, leaving=tuple(lost))
-
-
-def _is_lost(claim: Unit, remaining: Collection[Unit]) -> bool:
-    return claim.kind != LIST and claim not in remaining
+        return ()
+    together = {each.data_id for each in decision.files}
+    remaining = [frozenset({unit}) for unit in intact if unit.data_id in together]
+    return tuple(each for each in decision.files if claims(each, names) not in [frozenset(), *remaining])
 
 
 def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
@@ -161,6 +147,18 @@ def corrections_of_files(
     return tuple(corrections)
 
 
+def to_observe(decisions: Iterable[DirectoryDecision], contents: CollectionContents, policy: Policy) -> set[int]:
+    """Catalog ids of what the units of a collection leave to be done: they are made, changed, or of another kind."""
+    names, files = policy.names, inside(contents.path, contents.objects, policy.own_rules)
+    made = {decision.unit.data_id for decision in decisions if decision.unit and decision.claims}
+    units = intact_units(files, names).items()
+    return made | {
+        unit.data_id
+        for unit, of_unit in units
+        if unit.kind != AUTO or not is_agreed(unit, (files[inner] for inner in of_unit), names)
+    }
+
+
 def is_anything_said(data_object: DataObject, names: Names) -> bool:
     """Whether a data object has AVUs of which it is not told by what lies beside it."""
     return any(avu.attribute != names.unit and not _is_of_others(avu, names) for avu in data_object.avus)
@@ -185,7 +183,7 @@ def _told(decision: DirectoryDecision, names: Names) -> tuple[DataObject, ...]:
 def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[DataObject]]:
     """Which files have to be read before it can be decided, as they say themselves what belongs to them.
 
-    What is a unit already is taken for what it says, unless another file names a part of it.
+    What was imported as a unit is taken for what it says, unless another file names a part of it.
 
     Args:
         contents: The collection, as far as its files were read.
@@ -199,7 +197,8 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
     wanted = {_beside(inner, name) for inner, those in named.items() for name in those}
     known: dict[str, frozenset[str]] = {}
     for unit, of_unit in intact_units(files, policy.names).items():
-        if unit.kind == AUTO and wanted.isdisjoint(of_unit):
+        together = [files[inner] for inner in of_unit]
+        if unit.kind == AUTO and wanted.isdisjoint(of_unit) and is_agreed(unit, together, policy.names):
             first = next(inner for inner in of_unit if files[inner].data_id == unit.data_id)
             known |= dict.fromkeys(of_unit, frozenset())
             known[first] = frozenset(_name(inner) for inner in of_unit)

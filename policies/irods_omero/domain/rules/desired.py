@@ -12,7 +12,7 @@ from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
-from irods_omero.domain.state.tiers import Tier
+from irods_omero.domain.state.tiers import MOVING, OFFLINE, ONLINE, Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
 from irods_omero.vocabulary import AUTO, FILE, REGISTERED, SHOW, TIER_TAG_PREFIX, Names
 
@@ -97,6 +97,15 @@ class DesiredState:
 def state_tags(tier: Tier | None) -> frozenset[str]:
     """The tags that say what an image is to iRODS; no tier tag while no replica is good."""
     return frozenset({REGISTERED} | ({TIER_TAG_PREFIX + tier.name} if tier else set()))
+
+
+def tier_rule(tier: Tier | None) -> str:
+    """What says which tier users see, and whether it can be read."""
+    rule = "iRODS: where the good replicas are in the catalog"
+    if tier is None or not tier.residency:
+        return rule
+    said = MOVING if tier.moving else OFFLINE if tier.offline else ONLINE
+    return f"{rule}; {said} there by {tier.residency}, or as long as that says nothing by tiers.{tier.resource}.offline"
 
 
 def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> Pairs:

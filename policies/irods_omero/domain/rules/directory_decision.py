@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.rules.membership import BY_AGENT, claims, is_united
+from irods_omero.domain.rules.imports import out_of_reach
+from irods_omero.domain.rules.membership import claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
@@ -85,16 +86,18 @@ def united(files: Sequence[DataObject], names: Names, kind: str) -> Unit | None:
     return unit if all(is_united(each, unit, names) for each in files) else None
 
 
-def is_loose(data_object: DataObject, first_ones: Container[int], names: Names) -> bool:
+def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, names: Names) -> bool:
     """Whether a data object in a directory does not say that it belongs to a unit that begins there.
 
     Args:
         data_object: The data object.
         first_ones: Catalog ids of those that are claimed to be the first of units, and are in the same directory.
+        kind: Of the units that the agent makes there.
         names: The AVU attributes.
     """
     claimed = claims(data_object, names)
-    return len(claimed) != 1 or any(claim.kind in BY_AGENT and claim.data_id not in first_ones for claim in claimed)
+    others = [claim for claim in claimed if claim.kind != LIST]
+    return len(claimed) != 1 or any(claim.kind != kind or claim.data_id not in first_ones for claim in others)
 
 
 def is_alone(data_object: DataObject, names: Names) -> bool:
@@ -112,6 +115,9 @@ def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> Dire
         if abs(now - content.modified) < policy.settle:
             rule = f"{each.path} has been written to in the last {policy.settle:g} seconds"
             return DirectoryDecision(rule, wait=True)
+        tier = policy.tiers.of_object(each)
+        if tier is not None and tier.offline:  # what it says of others cannot be read either
+            return DirectoryDecision("a file is out of reach", f"{each.path} {out_of_reach(tier, 'imported')}")
     return None
 
 

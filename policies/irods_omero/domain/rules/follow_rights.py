@@ -40,6 +40,19 @@ class RightsDecision:
     rule: str = ""
 
 
+def are_in_question(observation: Observation) -> bool:
+    """Whether rights may have to change: the images have another owner or group than these were given for.
+
+    So may those that an agent was changing when it was killed, though the images are back where they were.
+    """
+    rights, omero = observation.base.rights, observation.omero
+    if rights is None or omero.fileset is None or omero.fileset != observation.base.fileset:
+        return False
+    is_under_way = len(dict(rights.grants)) < len(rights.grants) or NOTHING in dict(rights.grants).values()
+    hands = {(subject.owner, subject.group) for subject in omero.subjects}
+    return is_under_way or hands != {(rights.owner, rights.group)}
+
+
 def decide_rights(observation: Observation) -> RightsDecision:
     """Decide about the rights on the data objects of a unit."""
     given, seen = observation.base.rights, observation.rights

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from glob import escape
 
 from irods_omero.domain.rules.beside import Rules, rules_of, small, takes
-from irods_omero.domain.rules.opening import PREVIEWS, SHOWN
+from irods_omero.domain.rules.opening import PREVIEWS, SHOWN, listed
 from irods_omero.domain.state.file_rule import EVERYTHING, FileRule, OwnRules, fits, literal_start, matches
 
 Named = Mapping[str, frozenset[str]]
@@ -191,7 +191,7 @@ def _claim_as_named(files: _Files, place: int, named: Named) -> None:
             error = f"{first} does not name {unnamed[0]}, which names it: are they images of their own?"
         else:
             absent = sorted(name for name in links[first] if files.named(first.rpartition("/")[0], name) is None)
-            error = f"{first} names {_listed(absent)}, which is not there" if absent else ""
+            error = f"{first} names {listed(absent)}, which is not there" if absent else ""
         files.add(rule, first, set(together) - {first}, error)
 
 
@@ -249,7 +249,7 @@ def _ambiguous(files: _Files, opened: Sequence[str]) -> Group:
     members = sorted({path for each in opened for path in files.found[each].files})
     twice = next(path for path in members if len(files.claims[path]) > 1)
     claimants = [f"{each} ({files.found[each].rule})" for each in sorted(files.claims[twice])]
-    return Group(tuple(members), error=f"{twice} could belong to {_listed(claimants)}")
+    return Group(tuple(members), error=f"{twice} could belong to {listed(claimants)}")
 
 
 def _stray(path: str, rules: Iterable[FileRule]) -> str:
@@ -261,10 +261,5 @@ def _stray(path: str, rules: Iterable[FileRule]) -> str:
         if any(fits(parts[-len(each) :], each) for each in rule.any_beside() if each != (EVERYTHING,))
     ]
     if of:
-        return f"{path} may belong to {_listed(of)}, of which there is none beside it"
+        return f"{path} may belong to {listed(of)}, of which there is none beside it"
     return f"no rule says what {path} is, or what it belongs to"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    rest = f", and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return ", ".join(texts[:SHOWN]) + rest

@@ -11,6 +11,7 @@ from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
+from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
 from irods_omero.vocabulary import DIRECTORY, FILE, LIST, is_part_of_zarr, zarr_of
@@ -96,13 +97,17 @@ def _what_hinders(observation: Observation, content: Content) -> ImportDecision 
     if tier is not None and tier.offline:
         known = observation.known_content
         if observation.omero.fileset is not None and known is not None and content.may_be(known):
-            error = (
-                f"it may have changed, and is on tier {tier.name}, out of OMERO's reach: restage it to have it compared"
-            )
+            error = f"it may have changed, and {out_of_reach(tier, 'compared')}"
             return ImportDecision(None, "its time has changed, and its bytes are out of reach to be compared", error)
-        error = f"it is on tier {tier.name}, out of OMERO's reach: restage it to have it imported"
-        return ImportDecision(None, "its bytes cannot be read", error)
+        return ImportDecision(None, "its bytes cannot be read", f"it {out_of_reach(tier, 'imported')}")
     return _what_failed(observation, content)
+
+
+def out_of_reach(tier: Tier, done: str) -> str:
+    """What is wrong with a file that OMERO cannot read, and what helps; ``done`` is what is to be done with it."""
+    if tier.moving:
+        return f"is on tier {tier.name}, on its way to where OMERO can read it: it is {done} then"
+    return f"is on tier {tier.name}, out of OMERO's reach: restage it to have it {done}"
 
 
 def _what_failed(observation: Observation, content: Content) -> ImportDecision | None:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import DataObject, ZoneView
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
@@ -77,6 +78,20 @@ def _doubt(data_object: DataObject, unit: Unit, first: DataObject | None, names:
     if first.owner != data_object.owner:
         return f"{claim} belongs to another owner: take the AVU {names.unit} away"
     return ""
+
+
+def is_left_over(data_object: DataObject, names: Names) -> bool:
+    """Whether what a data object claims is the agent's to take away, where it makes no units any more."""
+    return all(claim.kind in BY_AGENT for claim in claims(data_object, names))
+
+
+def is_agreed(unit: Unit, objects: Iterable[DataObject], names: Names) -> bool:
+    """Whether the content of a unit, the first of which is among its data objects, is the one that was imported."""
+    view = ZoneView(unit, tuple(objects))
+    first = next(each for each in view.objects if each.data_id == unit.data_id)
+    agreed, _ = read(avu for avu in first.avus if avu.attribute == names.agreement)
+    content = view.content()
+    return content is not None and agreed.content is not None and content.same_as(agreed.content)
 
 
 def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names) -> dict[int, ZoneView]:

@@ -99,7 +99,8 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
 
 def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
     locked = not all(file.disk.readable for file in files)
-    if observation.policy.most_bytes is not None and (rule := _why_away(observation, files, pending)):
+    makes_room = observation.policy.most_bytes is not None and not _is_offline(observation)
+    if makes_room and (rule := _why_away(observation, files, pending)):
         return _without(observation, files, rule, made_room=True)
     sought = tuple(file for file in files if file.disk.state == ABSENT or not file.disk.is_tidy)
     if sought:
@@ -120,6 +121,10 @@ def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tie
     has_bytes = any(file.disk.state == COPY or file.disk.aside for file in files)
     if observation.policy.evict != WITH_TIER:
         rule = f"tier {tier.name} cannot be read, and cache.evict is {observation.policy.evict}"
+    elif tier.moving:
+        rule = f"its bytes on tier {tier.name} are on their way to where they can be read"
+    elif not _is_offline(observation):
+        rule = f"not removed: that tier {tier.name} cannot be read says {tier.residency} alone, which users may write"
     elif pending in {KEEP, RESTAGE}:
         rule = f"the request {pending} stands"
     elif has_bytes and (why_not := why_not_evicted(observation)):
@@ -162,6 +167,15 @@ def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending:
     return "least recently used, and removed to make room for others"
 
 
+def _is_offline(observation: Observation) -> bool:
+    """Whether no copy may go to make room, and one may go with its tier: whatever the residency says.
+
+    Data objects' owners may write that. It can keep a copy, and nothing rests on it that cannot be undone.
+    """
+    tier = observation.policy.tiers.by_themselves(observation.zone.objects, observation.zone.resources)
+    return tier is not None and tier.offline
+
+
 def _may_go(observation: Observation, tier: Tier | None, pending: str) -> bool:
     """Whether a copy that stays would be removed if room were to be made: an attempt that failed is made again then."""
     files = observation.copies
@@ -187,9 +201,12 @@ def why_not_evicted(observation: Observation) -> str:
 
 
 def shared_with(observation: Observation, data_object: DataObject) -> Replica | None:
-    """The good replica whose blocks OMERO's copy can share, None where there is none."""
-    resources = observation.policy.shares
-    return next((replica for replica in data_object.good_replicas() if replica.resource in resources), None)
+    """The good replica whose blocks OMERO's copy can share, None where there is none that can be read at once."""
+    resources, tiers = observation.policy.shares, observation.policy.tiers
+    for replica in data_object.good_replicas():
+        if replica.resource in resources and not tiers.of_resource(replica.resource).with_bytes_of(data_object).offline:
+            return replica
+    return None
 
 
 def sharing(observation: Observation) -> str:
@@ -214,6 +231,14 @@ def still_shared(observation: Observation) -> str:
 def compared(content: Content, files: Iterable[ManagedFile]) -> Verified:
     """What is remembered when the bytes of both sides were found to be the same."""
     return Verified(content.checksum, fingerprint(files))
+
+
+def verified_of(observation: Observation) -> Verified | None:
+    """What was compared of these images, with what OMERO has of it."""
+    imported, files = observation.imported, observation.copies
+    if imported is None:
+        return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
+    return compared(imported, files) if observation.compared and files else None
 
 
 def _other_in_omero(observation: Observation) -> str:

@@ -9,10 +9,9 @@ documentation).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from irods_omero.domain.state.file_rule import FileRule
+from irods_omero.domain.state.file_rule import FileRule, matches
 
 SHOWN = 5
 """At most so many candidates are named."""
@@ -52,13 +51,8 @@ RULES = (
     FileRule("MetaMorph", ("*.nd",), ("*.stk", *TIFF), beside=_PLANES, needed=True),
     FileRule("cellSens", ("*.vsi",), ("*.ets",), beside=("_{stem}_/*", "_{stem}_/*/*")),
     FileRule("Volocity", ("*.mvd2",), beside=("data/*",), needed=True),
-    FileRule(
-        "Leica",
-        ("*.lei", "*.xlef"),
-        ("*.lof", *TIFF),
-        beside=("{stem}_*.tif", "{stem}_*.tiff", "{stem}.txt"),
-        needed=True,
-    ),
+    FileRule("Leica TCS", ("*.lei",), TIFF, beside=("{stem}_*.tif", "{stem}_*.tiff", "{stem}.txt"), needed=True),
+    FileRule("Leica project", ("*.xlef",), ("*.lof", *TIFF), beside=("*", "*.lof", "metadata/*"), needed=True),
     FileRule("Olympus", ("*.oif",), ("*.oib", *TIFF), beside=("{stem}.oif.files/*",), needed=True),
     FileRule("Hamamatsu VMS", ("*.vms",), beside=("{stem}*.jpg",), needed=True),
     FileRule("Hamamatsu NDPIS", ("*.ndpis",), ("*.ndpi",), beside=("{stem}*.ndpi",), needed=True),
@@ -105,14 +99,14 @@ def opened(paths: Iterable[str], own: Sequence[FileRule] = ()) -> Opened:
         if candidates:
             later = [path for path in files if _is_opened(path, rules[place + 1 :])]
             return _by(rule, candidates, [path for path in later if not _belongs(path, rule)])
-    return Opened("", f"no rule says which of its {len(files)} files is opened: {_named(files)}")
+    return Opened("", f"no rule says which of its {len(files)} files is opened: {listed(files)}")
 
 
 def _by(rule: FileRule, candidates: Sequence[str], others: Sequence[str]) -> Opened:
     if len(candidates) > 1 and not rule.together:
-        return Opened("", f"{len(candidates)} of its files could be the one that is opened: {_named(candidates)}")
+        return Opened("", f"{len(candidates)} of its files could be the one that is opened: {listed(candidates)}")
     if others:
-        named = _named([candidates[0], *others])
+        named = listed([candidates[0], *others])
         return Opened("", f"several of its files could be the one that is opened: {named}")
     return Opened(candidates[0], rule.name, tuple(candidates[1:]))
 
@@ -126,8 +120,8 @@ def is_left_out(path: str) -> bool:
 def _candidates(rule: FileRule, files: Sequence[str]) -> list[str]:
     if rule.together:
         return [path for path in files if _matches(_name(path), rule.opens)]
-    matches = ([path for path in files if fnmatchcase(_name(path), pattern)] for pattern in rule.opens)
-    return next(filter(None, matches), [])
+    by_pattern = ([path for path in files if matches(_name(path), pattern)] for pattern in rule.opens)
+    return next(filter(None, by_pattern), [])
 
 
 def _is_opened(path: str, rules: Iterable[FileRule]) -> bool:
@@ -139,13 +133,14 @@ def _belongs(path: str, rule: FileRule) -> bool:
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return any(matches(name, pattern) for pattern in patterns)
 
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2].lower()
 
 
-def _named(paths: Sequence[str]) -> str:
-    rest = f", and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(paths[:SHOWN]) + rest
+def listed(texts: Sequence[str]) -> str:
+    """The first of some texts, and how many more there are."""
+    rest = f", and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return ", ".join(texts[:SHOWN]) + rest

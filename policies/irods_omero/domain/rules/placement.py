@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from irods_omero.domain.rules.templates import fill, fill_each
 from irods_omero.domain.state.policy import EVERYBODY
+from irods_omero.domain.state.relocation import own_place
 from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source
 from irods_omero.domain.state.texts import why_unstorable
@@ -23,6 +24,9 @@ _REPLACED = re.compile("[/\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 LONGEST_NAME = 255
 """Bytes of a name, as the file systems of vaults have it."""
+
+EVERYBODY_IN_ZONE = "public"
+"""The iRODS group of all users, whatever a group of that name is in OMERO."""
 
 LONGEST_PATH = 1080
 """Bytes of a logical path (``MAX_NAME_LEN`` of iRODS, without its end)."""
@@ -43,6 +47,7 @@ class PlacementRule:
         share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
         make_groups: Whether that iRODS group is made where there is none.
         follow_rights: Whether the rights change when the images get another owner or group in OMERO.
+        follow_names: Whether the data moves when what OMERO calls it gives another place.
         acl: Further entries: templates of names, each with ``read``, ``write`` or ``own``.
         avus: For attributes the templates of their values.
         facts: What the attributes start with by which all that OMERO knows of the image is described; empty for none.
@@ -54,6 +59,7 @@ class PlacementRule:
     share: bool = True
     make_groups: bool = False
     follow_rights: bool = False
+    follow_names: bool = False
     acl: Mapping[str, str] | None = None
     avus: Mapping[str, str] | None = None
     facts: str = ""
@@ -105,7 +111,7 @@ class Placement:
 
     def place_of_its_own(self, fileset: int) -> str:
         """The collection that it goes into where others are in its way."""
-        return f"{self.collection}/Fileset-{fileset}"
+        return own_place(self.collection, fileset)
 
     def collection_of(self, moved: Collection[str], fileset: int) -> str:
         """The collection below which some of its data objects are, by their logical paths; empty for none.
@@ -117,16 +123,6 @@ class Placement:
         ends = (path.removesuffix(f"/{name}") for path in sorted(moved) for name in self.names)
         others = [collection for collection in ends if collection not in moved]
         return max((*likely, *others), key=lambda each: len(set(self.paths(each)) & set(moved))) if others else ""
-
-    def grants_on(self, folder: str, zone: str) -> tuple[Grant, ...]:
-        """The access control list of a collection that was made for it.
-
-        Elsewhere than in the owner's home other data may come into it, which nobody shall have in his hands: there all
-        may only look into it.
-        """
-        if f"{folder}/".startswith(f"/{zone}/home/{self.access.owner}/"):
-            return self.access.grants
-        return tuple(Grant(name, "read") for name, _ in self.access.grants)
 
 
 def place(source: Source, rule: PlacementRule, zone: str, users: Mapping[str, str], roots: Sequence[str]) -> Placement:
@@ -173,6 +169,9 @@ def access_to(source: Source, rule: PlacementRule, zone: str, users: Mapping[str
     """
     owner = irods_user(source.owner, users)
     group = source.group if rule.share and source.members_may else ""
+    if group == EVERYBODY_IN_ZONE or "#" in group:
+        whose = "all users of the zone belong to" if group == EVERYBODY_IN_ZONE else "another zone would have"
+        raise PlacementError(f"{whose} the iRODS group {group}: see share and acl of omero_first")
     return Access(owner, group, rule.make_groups, _grants(source, rule, zone, owner, group))
 
 

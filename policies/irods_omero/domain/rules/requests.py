@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, request_for
+from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, Request, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, TagLink
@@ -57,6 +58,7 @@ class RequestDecision:
         refused: Why the last request was refused, empty if it was not.
         rule: Which rule decided, in words.
         wait: Whether to look again soon.
+        beside: A request that both sides show beside it, and that stands when it is answered; None for none.
     """
 
     pending: Asked | None
@@ -65,6 +67,12 @@ class RequestDecision:
     refused: str
     rule: str
     wait: bool = False
+    beside: Asked | None = None
+
+    @property
+    def shown(self) -> tuple[Asked, ...]:
+        """What both sides show."""
+        return tuple(asked for asked in (self.pending, self.beside) if asked is not None)
 
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
@@ -74,22 +82,37 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
     new = [asked for asked in _asked(observation) if asked.request not in base]
-    asked, rule = merge_request(new, "".join(base), base <= in_zone, base <= in_omero)
+
+    def standing(such: Callable[[Request], bool] = lambda _: True) -> tuple[Asked | None, str]:
+        of_such = [each for each in new if such(request_for(each.request))]
+        known = "".join(word for word in base if such(request_for(word)))
+        return merge_request(of_such, known, base <= in_zone, base <= in_omero)
+
+    (asked, rule), beside = standing(), None
     if asked is None:
         return RequestDecision(None, (), NO_PROGRESS, observation.base.refused, rule)
+    # One asks for a moment, the other holds until somebody takes it away: neither takes the place of the other.
+    show, why = standing(lambda request: not request.holds)
+    hold, _ = standing(lambda request: not request.shows)
+    if show is not None and hold is not None and request_for(show.request).shows and request_for(hold.request).holds:
+        asked, rule, beside = show, why, hold
     if zarr_of(observation.zone.first.path):
         reason = "storage tiering moves the parts of a Zarr hierarchy one by one, and OMERO has no copy of them"
         return _refuse(asked.request, reason)
     if request_for(asked.request).holds:
-        return RequestDecision(asked, (), NO_PROGRESS, "", f"{rule}: held on its tier until taken away")
+        # Where something was pending before it may be the answer to that which is refused.
+        refused = observation.base.refused if observation.base.request else ""
+        return RequestDecision(asked, (), NO_PROGRESS, refused, f"{rule}: held on its tier until taken away")
     progress = _progress(observation, asked.request)
     served = _serve(observation, asked, progress, rule)
-    others = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING) - {asked.request}
-    if served.pending is None and others:
+    there = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING)
+    if served.pending is None and there - {asked.request, beside.request if beside else ""}:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
         rule = f"{rule}: taking the others away before it is answered"
-        return RequestDecision(asked, (), progress, "", rule, wait=True)
-    return served
+        return RequestDecision(asked, (), progress, "", rule, wait=True, beside=beside)
+    if served.pending is None:
+        return replace(served, pending=beside)
+    return replace(served, beside=beside)
 
 
 def _progress(observation: Observation, request: str) -> Progress:
@@ -130,7 +153,7 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     if request.shows:
         return _show(observation, asked, progress, present, rule)
     places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
-    if any(place is None for _, place in places):
+    if any(place is None for _, place in places) and not _is_recall(asked, present):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
     to_move = [
         (data_object, place, destination)
@@ -155,9 +178,25 @@ def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str
     return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
 
 
+def _is_recall(asked: Asked, tier: Tier) -> bool:
+    """Whether it is asked for bytes of which the site says where they are, and which it may bring into reach itself."""
+    return request_for(asked.request).destination == FIRST_TIER and bool(tier.residency)
+
+
+def _recall(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
+    """Pending until the site says that the bytes can be read: there is nothing to move, and it sees the request."""
+    if not tier.moving and observation.now >= progress.asked_at + tier.recall_hours * HOUR:
+        hours = f"{tier.recall_hours:g} hours"
+        return _refuse(asked.request, f"nothing has brought its bytes on tier {tier.name} into reach within {hours}")
+    rule = f"{rule}: waiting until {tier.residency} says that its bytes on tier {tier.name} can be read"
+    return RequestDecision(asked, (), progress, "", rule)
+
+
 def _there(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
     """Served, as all of it is where it was asked to; who asks for it back is to have OMERO's copy back, too."""
     evicted = observation.base.evicted
+    if _is_recall(asked, tier) and tier.offline:
+        return _recall(observation, asked, progress, tier, rule)
     if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.made_room:
         return _show(observation, asked, progress, tier, rule)
     return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {tier.name}")
@@ -173,7 +212,7 @@ def _show(observation: Observation, asked: Asked, progress: Progress, tier: Tier
     missing = [file for file in files if not file.disk.readable]
     if not missing and (files or not tier.offline):
         return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, OMERO can read it")
-    if tier.offline:
+    if tier.offline and not tier.moving:
         return _refuse(asked.request, f"its bytes are on tier {tier.name}, out of OMERO's reach: ask by {RESTAGE}")
     if foreign := [file for file in missing if file.disk.state == OTHER]:
         return _refuse(asked.request, f"OMERO's file {foreign[0].path} is {foreign[0].disk.what}")

@@ -1,8 +1,8 @@
 """What a side has refused to do: what therefore is not agreed, and what people are told of it.
 
 Nothing waits for an action that is refused, since none depends on another one, but for a value whose unit OMERO does
-not show (``loses_unit``): what both sides should say is decided from what they said before, and a refused action only
-means that one side still says what it did. Two things have to be
+not show, and a unit that goes to another place as a whole (``is_in_vain``): what both sides should say is decided from
+what they said before, and a refused action only means that one side still says what it did. Two things have to be
 true of the agreement then, which is the base of the next merge. A value that a side lacks, as it would not take it,
 must not be agreed: it would seem to have been removed there. And a value that a side still has, as it would not give it
 up, has to stay agreed: it would seem to have been added there. Both are tried again at each look, and nothing else is
@@ -20,7 +20,9 @@ from irods_omero.domain.state.actions import (
     AddAvu,
     AddTag,
     Move,
+    OmeroAction,
     Refusal,
+    Relocate,
     RemoveAvu,
     RemoveKeyValues,
     RemoveTag,
@@ -31,7 +33,7 @@ from irods_omero.domain.state.actions import (
 from irods_omero.domain.state.agreement import REASON_BYTES, AgreedValues, Answered
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, key_in, place_of_tag
-from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.policy import TO_IRODS, Policy
 from irods_omero.domain.state.texts import printable, remembered
 from irods_omero.domain.state.views import Pairs, Subject, TagLink
 from irods_omero.vocabulary import OBJECT_NAMESPACE
@@ -48,6 +50,7 @@ class Undone:
 
     Attributes:
         missing: Values that a side would not take.
+        owed: Those of attributes that OMERO leads, and that it would not take.
         staying: Values that a side would not give up.
         unshown: Whether OMERO would not show the pending request.
         answered: Requests that OMERO goes on showing.
@@ -56,6 +59,7 @@ class Undone:
     """
 
     missing: Values = field(default_factory=dict)
+    owed: Values = field(default_factory=dict)
     staying: Values = field(default_factory=dict)
     unshown: bool = False
     answered: Answered = ()
@@ -69,7 +73,16 @@ class Undone:
             name: {*dict(values).get(name, ()), *self.staying.get(name, ())} - self.missing.get(name, set())
             for name in names
         }
-        return tuple((name, tuple(sorted(kept))) for name, kept in sorted(of_each.items()) if kept)
+        return _as_values(of_each)
+
+    def missing_in(self, attributes: AgreedValues) -> AgreedValues:
+        """What OMERO lacks of the attributes that it leads, besides what was not even tried."""
+        known = dict(attributes)
+        return _as_values({name: {*known.get(name, ()), *self.owed.get(name, ())} for name in {*known, *self.owed}})
+
+
+def _as_values(values: Values) -> AgreedValues:
+    return tuple((name, tuple(sorted(kept))) for name, kept in sorted(values.items()) if kept)
 
 
 def undone_of(observation: Observation) -> Undone:
@@ -79,6 +92,7 @@ def undone_of(observation: Observation) -> Undone:
         return Undone(unshown=base.unshown, answered=base.answered, told=base.undone)
     here = [refusal for refusal in refusals if not is_of_earlier(refusal, observation)]
     missing: dict[str, set[str]] = defaultdict(set)
+    owed: dict[str, set[str]] = defaultdict(set)
     staying: dict[str, set[str]] = defaultdict(set)
     for action, _ in here:
         for attribute, text, is_there in _values_of(action, observation.policy):
@@ -86,8 +100,11 @@ def undone_of(observation: Observation) -> Undone:
             if mapping is not None:
                 name = mapping.for_attribute(attribute).remembered_as
                 (staying if is_there else missing)[name].add(remembered(text))
+                if mapping.direction == TO_IRODS and not is_there and isinstance(action, OmeroAction):
+                    owed[name].add(remembered(text))
     return Undone(
         missing=missing,
+        owed=owed,
         staying=staying,
         unshown=any(isinstance(action, AddTag) and action.place == REQUEST_TAGS for action, _ in here),
         answered=_answered(action for action, _ in here),
@@ -106,8 +123,13 @@ def _answered(actions: Iterable[Action]) -> Answered:
     return tuple(sorted(times.items()))
 
 
-def loses_unit(action: Action, refused: Iterable[Refusal]) -> bool:
-    """Whether an AVU would go whose unit nothing else has: what was to take its place was refused."""
+def is_in_vain(action: Action, refused: Iterable[Refusal]) -> bool:
+    """Whether an action makes no sense after what was refused.
+
+    An AVU would go whose unit nothing else has, as what was to take its place was refused; or a unit would be parted.
+    """
+    if isinstance(action, Relocate):
+        return any(isinstance(each, Relocate) for each, _ in refused)
     if not isinstance(action, RemoveAvu) or not action.avu.units:
         return False
     return any(
@@ -206,6 +228,8 @@ def _name(action: Action) -> str:
             name = f"lock on Image:{image}"
         case Move(path=path, destination=destination):
             name = f"movement of {path} to {destination}"
+        case Relocate(path=path, new=new):
+            name = f"moving {path} to {new}"
         case SetRight(path=path, grant=grant):
             name = f"rights of {grant.name} on {path}"
         case AddAvu(path=path, avu=avu) | RemoveAvu(path=path, avu=avu):

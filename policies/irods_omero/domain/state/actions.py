@@ -162,6 +162,23 @@ class SetRight:
 
 
 @dataclass(frozen=True)
+class Relocate:
+    """Give a data object another path, unless something is there.
+
+    Attributes:
+        new: The path.
+        owner: The user in whose home the collections that are made have all rights of ``grants``.
+        grants: Who may look into these collections; None if another data object has seen to that.
+    """
+
+    data_id: int
+    path: str
+    new: str
+    owner: str
+    grants: tuple[Grant, ...] | None = ()
+
+
+@dataclass(frozen=True)
 class Move:
     """Ask storage tiering to move a data object to another tier.
 
@@ -197,7 +214,7 @@ class RecordAgreement:
 
 
 OmeroAction = AddTag | RemoveTag | SetArchived | SetAddress | WriteKeyValues | RemoveKeyValues
-ZoneAction = AddAvu | RemoveAvu | SetRight | Move
+ZoneAction = AddAvu | RemoveAvu | SetRight | Relocate | Move
 Action = OmeroAction | ZoneAction | RecordAgreement
 
 

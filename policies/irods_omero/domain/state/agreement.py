@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
+from irods_omero.domain.state.relocation import DIGITS, Places
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
@@ -135,9 +136,11 @@ class Agreement:
         shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
         copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
+        missing: Values of such attributes that OMERO leads and would not take: tried again, and removed by nobody.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
         unplaced: Its images were in no dataset, or its plates in no screen.
         rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
+        places: Where the agent put it, where it came through OMERO first; several while it is on its way.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
 
@@ -162,9 +165,11 @@ class Agreement:
     shared: str = ""
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
+    missing: AgreedValues = ()
     held: bool = False
     unplaced: bool = False
     rights: Rights | None = None
+    places: Places = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -220,9 +225,11 @@ def _dump(agreement: Agreement) -> str:
         "shared": agreement.shared,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
+        "miss": {name: list(values) for name, values in agreement.missing if values},
         "held": agreement.held,
         "unplaced": agreement.unplaced,
         "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
+        "place": list(agreement.places),
         "notes": list(agreement.notes),
     }
     kept = {key: value for key, value in fields.items() if value or (value == 0 and value is not False)}
@@ -291,9 +298,11 @@ def _load(fields: Any) -> Agreement:
         shared=_text(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
+        missing=_attributes(fields.get("miss", {})),
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
+        places=tuple(sorted(text[:DIGITS] for text in _texts(fields.get("place", [])))),
         notes=_texts(fields.get("notes", [])),
     )
 

@@ -8,6 +8,7 @@ from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.relocation import PlaceView
 from irods_omero.domain.state.rights import RightsView
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
@@ -31,6 +32,7 @@ class Observation:
         makes_room: Whether their copies are to go because OMERO's disk has too many of them.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         rights: What is known of the rights on it, where these follow OMERO and its owner or group there has changed.
+        place: What is known of its place, where that follows OMERO and is another one now.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
 
@@ -46,6 +48,7 @@ class Observation:
     checked: tuple[ManagedFile, ...] = ()
     makes_room: bool = False
     rights: RightsView | None = None
+    place: PlaceView | None = None
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
 

@@ -47,6 +47,12 @@ REQUEST_TABLE = (
 )
 """One line for each of ``vocabulary.REQUESTS``, in the same order."""
 
+
+def is_moved_by(word: str) -> bool:
+    """Whether a request has storage tiering move data."""
+    return any(request.text == word and request.destination is not None for request in REQUEST_TABLE)
+
+
 STANDING = tuple(request.text for request in REQUEST_TABLE if not request.imports)
 """The requests that are pending until they are served, refused or taken back."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,17 @@ class Rights(NamedTuple):
     owner: int
     group: int
     grants: tuple[Grant, ...]
+
+
+def grants_on(folder: str, zone: str, owner: str, grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """The access control list of a collection that is made for data of an owner with these rights.
+
+    Elsewhere than in the owner's home other data may come into it, which nobody shall have in his hands: there all may
+    only look into it.
+    """
+    if f"{folder}/".startswith(f"/{zone}/home/{owner}/"):
+        return tuple(grants)
+    return tuple(Grant(name, "read") for name, _ in grants)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from irods_omero.domain.state.request_words import FIRST_TIER, Request
-from irods_omero.domain.state.views import DataObject
+from irods_omero.domain.state.views import DataObject, Replica
+
+ONLINE = "online"
+OFFLINE = "offline"
+MOVING = "moving"
+RESIDENCIES = (ONLINE, OFFLINE, MOVING)
+"""What a site says of where the bytes of a data object really are."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,9 @@ class Tier:
         group: Tier group, empty for a resource in none.
         index: Place in the group; storage tiering moves data from lower to higher ones.
         offline: Whether its bytes are out of OMERO's reach, so that images there get the lock.
+        residency: Attribute of the AVU by which the site says of single data objects whether their bytes are out of
+            reach here; empty for none.
+        moving: Whether the bytes of a data object, which are out of reach, are on their way to where they are not.
         recall_hours: Movements from here may take this long before a request is refused.
         verification: How storage tiering makes sure of a copy that was moved here: ``catalog``, ``filesystem`` or
             ``checksum``.
@@ -32,11 +41,23 @@ class Tier:
     group: str = ""
     index: int = 0
     offline: bool = False
+    residency: str = ""
+    moving: bool = False
     recall_hours: float = 24.0
     verification: str = "catalog"
     preserve: bool = False
     is_restage_tier: bool = False
     delay: str = "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
+
+    def with_bytes_of(self, data_object: DataObject) -> Tier:
+        """The tier as it is for one data object: what the site says of its bytes stands before the configuration.
+
+        What it does not say, what nobody understands, and two things at once, count for nothing.
+        """
+        said = data_object.values(self.residency) if self.residency else frozenset()
+        if len(said) != 1 or not said.issubset(RESIDENCIES):
+            return self
+        return replace(self, offline=ONLINE not in said, moving=MOVING in said)
 
 
 class Tiers:
@@ -55,28 +76,42 @@ class Tiers:
         A tier that OMERO can reach is better than one that it cannot, and one in a tier group better than a resource
         in none; then the place in the group counts.
         """
-        return min(self._with_good_replica(data_object), key=_reach, default=None)
+        tiers = (tier.with_bytes_of(data_object) for tier in self._with_good_replica(data_object))
+        return min(tiers, key=_reach, default=None)
 
     def best_replica(self, data_object: DataObject) -> int | None:
-        """The number of the good replica that is read fastest, one with a checksum if there is one; None for none."""
-        good = data_object.good_replicas()
-        best = min(good, key=lambda each: (not each.checksum, _reach(self.of_resource(each.resource))), default=None)
+        """The number of the good replica that is read fastest; None for none.
+
+        Where several can be read it is one with a checksum, if there is one.
+        """
+
+        def speed(replica: Replica) -> tuple[object, ...]:
+            tier = self.of_resource(replica.resource).with_bytes_of(data_object)
+            return tier.offline, not replica.checksum, _reach(tier)
+
+        best = min(data_object.good_replicas(), key=speed, default=None)
         return best.number if best else None
 
     def of_unit(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
+
+        What the site says of the bytes of the first one stands for the parts as well.
 
         Args:
             objects: The data objects.
             parts: Root resources that have parts of the unit which are not looked at one by one. What is on a slower
                 tier than one that keeps replicas counts as a copy.
         """
-        tiers = [self.of_object(data_object) for data_object in objects]
-        known = [tier for tier in tiers if tier is not None]
-        if not known or len(known) < len(tiers):
+        all_objects = list(objects)
+        known = [tier for tier in map(self.of_object, all_objects) if tier is not None]
+        if not known or len(known) < len(all_objects):
             return None
-        of_parts = [self.of_resource(resource) for resource in parts]
+        of_parts = [self.of_resource(resource).with_bytes_of(all_objects[0]) for resource in parts]
         return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
+
+    def by_themselves(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
+        """The same by the catalog and the configuration alone: users may write what is said of single data objects."""
+        return self.of_unit((replace(each, avus=frozenset()) for each in objects), parts)
 
     def place(self, data_object: DataObject) -> Tier | None:
         """Where storage tiering sees an object: on the first tier with a good replica, in a group with several tiers.
@@ -129,9 +164,14 @@ def _index(tier: Tier) -> tuple[int, str]:
     return (tier.index, tier.name)
 
 
-def _reach(tier: Tier) -> tuple[bool, bool, int, str]:
-    return (tier.offline, not tier.group, tier.index, tier.name)
+def _reach(tier: Tier) -> tuple[bool, bool, bool, int, str]:
+    return (*_distance(tier), not tier.group, tier.index, tier.name)
 
 
-def _slowness(tier: Tier) -> tuple[bool, int, str]:
-    return (tier.offline, tier.index, tier.name)
+def _slowness(tier: Tier) -> tuple[bool, bool, int, str]:
+    return (*_distance(tier), tier.index, tier.name)
+
+
+def _distance(tier: Tier) -> tuple[bool, bool]:
+    """What is out of reach is further away, and even more so what is not on its way."""
+    return (tier.offline, tier.offline and not tier.moving)

@@ -23,6 +23,25 @@ LINKS = {
 PLACES = {"ome.model.containers.DatasetImageLink": "Image", "ome.model.screen.ScreenPlateLink": "Plate"}
 """The links by which images and plates are where people find them."""
 
+CONTAINERS = {
+    "ome.model.containers.Dataset": (
+        "select distinct i.fileset.id from DatasetImageLink l join l.child i where l.parent.id in (:ids)"
+    ),
+    "ome.model.containers.Project": (
+        "select distinct i.fileset.id from ProjectDatasetLink m, DatasetImageLink l join l.child i "
+        "where m.child.id = l.parent.id and m.parent.id in (:ids)"
+    ),
+    "ome.model.containers.ProjectDatasetLink": (
+        "select distinct i.fileset.id from ProjectDatasetLink m, DatasetImageLink l join l.child i "
+        "where m.child.id = l.parent.id and m.id in (:ids)"
+    ),
+    "ome.model.screen.Screen": (
+        "select distinct i.fileset.id from ScreenPlateLink l, WellSample s join s.image i join s.well w "
+        "where w.plate.id = l.child.id and l.parent.id in (:ids)"
+    ),
+}
+"""What images and plates are in, each with the query for what is below: much, where one of these is renamed."""
+
 ANNOTATIONS = ("ome.model.annotations.MapAnnotation", "ome.model.annotations.TagAnnotation")
 TAG_SET_LINK = "ome.model.annotations.AnnotationAnnotationLink"
 IMAGE = "ome.model.core.Image"
@@ -70,8 +89,14 @@ class Hints:
 class EventReader:
     """Reads the event log from a cursor on."""
 
-    def __init__(self, cursor: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        """Without a cursor reading starts at the end of the log: what was before is for a reconcile."""
+    def __init__(
+        self, cursor: int | None = None, clock: Callable[[], float] = time.monotonic, follows_names: bool = False
+    ) -> None:
+        """Without a cursor reading starts at the end of the log: what was before is for a reconcile.
+
+        With ``follows_names`` what is below a renamed container counts as changed.
+        """
+        self._kinds = (*KINDS, *CONTAINERS) if follows_names else KINDS
         self._position = None if cursor is None else LogPosition(cursor)
         self._indexer = Indexer()
         self._clock = clock
@@ -87,7 +112,7 @@ class EventReader:
         rows = [row for row in rows if row.id not in own]
         filesets = set(_filesets_of_links(session, rows)) | _filesets_of_annotations(session, rows)
         filesets |= _filesets_of_images(session, rows) | _filesets_of_places(session, rows)
-        filesets |= {row.entity for row in rows if row.kind == FILESET}
+        filesets |= {row.entity for row in rows if row.kind == FILESET} | _filesets_below(session, rows)
         unlinked = _unlinked(session, rows)
         self._indexer.saw(answers, unlinked, now)
         cursor = self._position.cursor
@@ -106,7 +131,7 @@ class EventReader:
         for first, last in list(position.ranges(end)):
             page = [LogRow(*row) for row in session.rows("reading the event log", text, {"first": first, "last": last})]
             new = position.saw(first, last, (row.id for row in page), now)
-            rows += (row for row in page if row.id in new and (row.kind in KINDS or row.action == REINDEX))
+            rows += (row for row in page if row.id in new and (row.kind in self._kinds or row.action == REINDEX))
         position.forget(now - HOLE_SECONDS)
         return rows
 
@@ -206,6 +231,16 @@ def _filesets_of_places(session: OmeroSession, log_rows: Iterable[LogRow]) -> se
         "where w.plate.id = l.child.id and l.id in (:ids)"
     )
     return {*_ids(session, of_images, put["Image"]), *_ids(session, of_plates, put["Plate"])}
+
+
+def _filesets_below(session: OmeroSession, log_rows: Iterable[LogRow]) -> set[int]:
+    """What is in datasets, projects and screens that were renamed, and in datasets that were put into projects."""
+    changed = {
+        kind: [row.entity for row in log_rows if row.kind == kind and row.action in (INSERTED, "UPDATE")]
+        for kind in CONTAINERS
+    }
+    found = (_ids(session, CONTAINERS[kind], ids) for kind, ids in changed.items())
+    return {fileset for of_kind in found for fileset in of_kind}
 
 
 def _ids(session: OmeroSession, text: str, ids: Sequence[int]) -> Iterable[int]:

@@ -68,19 +68,20 @@ def filesets_in(session: OmeroSession, dataset: int) -> set[int]:
     return {int(fileset) for (fileset,) in rows if fileset is not None}
 
 
-def read_sources(session: OmeroSession, ids: Iterable[int]) -> dict[int, Source]:
+def read_sources(session: OmeroSession, ids: Iterable[int], briefly: bool = False) -> dict[int, Source]:
     """What OMERO says about filesets; those that are gone are left out, those without images are incomplete.
 
     Args:
         session: A session that may read across groups.
         ids: OMERO ids.
+        briefly: Whether only what templates of paths rest on, at few calls for many: neither files nor facts.
     """
     sources: dict[int, Source] = {}
     for chunk in in_batches(sorted(set(ids)), 100):
-        files = _files(session, chunk)
+        files = {} if briefly else _files(session, chunk)
         images, completed = _images(session, chunk)
         names = _names(session, chunk)
-        tags, pairs = _tags(session, chunk), _pairs(session, chunk)
+        tags, pairs, acquired = _tags(session, chunk), _pairs(session, chunk), _acquired(session, images.values())
         for row in _filesets(session, chunk):
             fileset, owner, owner_id, group, group_id, permissions, time = row
             image = images.get(fileset, 0)
@@ -96,10 +97,10 @@ def read_sources(session: OmeroSession, ids: Iterable[int]) -> dict[int, Source]
                 files=tuple(files.get(fileset, ())),
                 image=image,
                 names=names.get(fileset, {}),
-                acquired=_acquired(session, image),
+                acquired=acquired.get(image),
                 tags=tags.get(fileset, {}),
                 pairs=pairs.get(fileset, {}),
-                facts=tuple(facts_of(session, image, names.get(fileset, {}), owner)),
+                facts=() if briefly else tuple(facts_of(session, image, names.get(fileset, {}), owner)),
             )
     return sources
 
@@ -216,10 +217,11 @@ def _grouped(rows: Iterable[list[Any]]) -> dict[int, dict[str, tuple[str, ...]]]
     }
 
 
-def _acquired(session: OmeroSession, image: int) -> float | None:
-    text = "select i.acquisitionDate from Image i where i.id = :id"
-    rows = session.rows("reading the image", text, {"id": image})
-    return rows[0][0] / 1000 if rows and rows[0][0] is not None else None
+def _acquired(session: OmeroSession, images: Iterable[int]) -> dict[int, float]:
+    text = "select i.id, i.acquisitionDate from Image i where i.id in (:ids)"
+    ids = sorted(images)
+    rows = session.rows("reading images", text, {"ids": ids}) if ids else []
+    return {int(image): date / 1000 for image, date in rows if date is not None}
 
 
 def blocks_of(session: OmeroSession, file: SourceFile) -> Iterator[bytes]:

@@ -13,7 +13,10 @@ from irods.access import iRODSAccess
 from irods.column import Like
 from irods.models import Collection, CollectionMeta, User
 
+from irods_omero.domain.state.actions import Relocate
+from irods_omero.domain.state.rights import Grant, grants_on
 from irods_omero.domain.state.views import Avu
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 from irods_omero.gateways.zone.objects import FEW, by_folder, objects_in
 from irods_omero.gateways.zone.queries import rows
@@ -54,6 +57,26 @@ def make_place(zone: ZoneConnection, path: str) -> None:
     make_collection(zone, path)
     if above != path:
         grant(zone, path, account, "own")
+
+
+def make_places(zone: ZoneConnection, folders: Iterable[str], owner: str, grants: Iterable[Grant]) -> None:
+    """Make collections for data of an owner, with the rights on those that the agent has made."""
+    folders, grants = sorted(folders), tuple(grants)
+    for folder in folders:
+        make_place(zone, folder)
+    for folder in made_by(zone, zone.settings.user, folders):
+        for name, level in grants_on(folder, zone.zone, owner, grants):
+            grant(zone, folder, name, level)
+
+
+def relocate(zone: ZoneConnection, action: Relocate) -> None:
+    """Give a data object another path; the agent takes the right to do so, as an administrator has no other way."""
+    if action.grants is not None:
+        make_places(zone, [action.new.rpartition("/")[0]], action.owner, action.grants)
+    if exists(zone, action.new):  # the client would move it into a collection of that name
+        raise RefusedError("moving", action.path, f"there is something at {action.new}")
+    grant(zone, action.path, zone.settings.user, "own")
+    move_object(zone, action.path, action.new)
 
 
 def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:

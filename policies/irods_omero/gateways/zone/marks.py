@@ -150,18 +150,17 @@ def drop(zone: ZoneConnection, names: Names, mark: Mark) -> None:
             log.info("mark is gone", path=mark.path, cause=error.cause)
 
 
-def post_on_collections(
-    zone: ZoneConnection, names: Names, paths: Iterable[str], gather: bool = False
-) -> dict[str, Mark]:
-    """Mark collections, as a hook would; returns the marks by path, without those of collections that are gone.
+def post_to_gather(zone: ZoneConnection, names: Names, paths: Iterable[str]) -> dict[str, Mark]:
+    """Mark collections, to be looked at for which of their files belong together.
 
-    With ``gather`` it is only to be looked which of their files belong together, which no hook says.
+    Returns:
+        The marks by path, without those of collections that are gone.
     """
     posted, columns = dict[str, Mark](), (Collection.id, Collection.name)
     for path in sorted(paths):
         collections = rows(zone, "looking for", columns, Like(Collection.name, like(path)))
         for mark in (
-            Mark(id_, path, shard_of(id_), frozenset({PENDING}), True, gather)
+            Mark(id_, path, shard_of(id_), frozenset({PENDING}), collection=True, gather=True)
             for id_, name in collections
             if name == path
         ):

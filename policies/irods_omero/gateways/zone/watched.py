@@ -35,11 +35,13 @@ class TierLook:
         name: Its name in tags; empty for the name of the resource.
         offline: Whether OMERO cannot reach its bytes.
         recall_hours: Movements from it may take this long before a request is refused.
+        residency: The attribute by which the site says so of single data objects; empty for none.
     """
 
     name: str = ""
     offline: bool = False
     recall_hours: float = 24.0
+    residency: str = ""
 
 
 Kind = tuple[str, str]
@@ -238,6 +240,7 @@ def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) ->
         group=group,
         index=int(index) if index.isdecimal() else 0,
         offline=look.offline,
+        residency=look.residency,
         recall_hours=look.recall_hours,
         verification=value.get("verification", "catalog"),
         preserve=value.get("preserve_replicas", "").lower() == "true",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, RemoveAvu, SetRight, ZoneAction
+from irods_omero.domain.state.actions import AddAvu, Move, RecordAgreement, Relocate, RemoveAvu, SetRight, ZoneAction
 from irods_omero.domain.state.agreement import VERSION, encode
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.access_lists import set_right
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.intake_objects import relocate
 from irods_omero.gateways.zone.movement import queue_movement
 from irods_omero.vocabulary import Names
 
@@ -21,6 +22,8 @@ def apply_to_zone(zone: ZoneConnection, action: ZoneAction) -> None:
             remove_avu(zone, action.path, action.avu)
         case SetRight():
             set_right(zone, action)
+        case Relocate():
+            relocate(zone, action)
         case Move():
             queue_movement(zone, action)
 

@@ -152,6 +152,24 @@ def test_what_omero_is_in_charge_of_is_not_lost_when_images_are_moved_to_a_group
     check_it_makes_no_difference(moved_to_other_group(tagged), of(7))
 
 
+@given(
+    st.lists(EDITS.filter(lambda edit: edit.side == ZONE), min_size=1, max_size=4),
+    st.lists(EDITS.filter(lambda edit: edit.side == ZONE), max_size=4),
+    st.sampled_from((of(7), about("tier:archive"), about("True"))),
+    st.integers(1, 2),
+)
+def test_what_users_write_in_the_zone_does_not_reach_omero_where_omero_leads_and_refuses_something_else(
+    edits: list[Edit], more: list[Edit], is_refused: IsRefused, images: int
+) -> None:
+    attributes = tuple(MappedAttribute(*mapped, direction=TO_IRODS) for mapped in MAPPED)
+    world = agreed_world(Policy("z", "omero.example", TIERS, attributes=attributes), images=images, resource="ssd")
+    refused = come_to_rest(onto_tape(world), is_refused)
+    assert refused.base.undone
+    disturbed = come_to_rest(done(come_to_rest(done(refused, edits), is_refused), more), is_refused)
+    assert disturbed.omero == refused.omero
+    assert shape(settle(come_to_rest(disturbed, nobody))) == shape(settle(come_to_rest(refused, nobody)))
+
+
 def check_it_makes_no_difference(world: World, is_refused: IsRefused) -> None:
     refused = come_to_rest(world, is_refused)
     assert shape(settle(come_to_rest(refused, nobody))) == shape(settle(world))

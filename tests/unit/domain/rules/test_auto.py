@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, to_read
+from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, to_observe, to_read
 from irods_omero.domain.rules.directory_decision import DirectoryDecision
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST
 from tests.unit.domain.rules.test_directory_decision import GOOD, PATH, POLICY, file
 from tests.unit.domain.strategies import NAMES, NOW
@@ -45,6 +45,14 @@ def carried_out(decisions: tuple[DirectoryDecision, ...], files: Files, steps: i
     for data_id, avus in changes[:steps]:
         state[data_id] = replace(state[data_id], avus=avus)
     return [state[each.data_id] for each in files]
+
+
+def imported(*files: DataObject) -> Files:
+    """The files of a unit, first the one that is opened, with what was agreed when they were imported."""
+    unit = Unit(files[0].data_id, AUTO)
+    agreed = encode(Agreement(fileset=5, content=ZoneView(unit, files).content()))
+    avus = files[0].avus | {Avu(NAMES.agreement, agreed, VERSION)}
+    return [replace(files[0], avus=avus), *files[1:]]
 
 
 def told(decisions: tuple[DirectoryDecision, ...], files: Files) -> set[int]:
@@ -83,7 +91,6 @@ def test_an_error_is_told_by_the_files_when_they_have_come_to_rest() -> None:
     [
         ([file(1, "a.tif", (1, AUTO)), file(2, "a.txt", (1, AUTO))], "it is the unit of a.tif: one TIFF"),
         ([file(1, "a.tif", (1, LIST)), file(2, "b.tif", (1, LIST))], "an administrator has made a unit of it"),
-        ([file(1, "a.tif", (1, DIRECTORY)), file(2, "b.tif", (1, DIRECTORY))], "it was imported with its directory"),
     ],
 )
 def test_what_is_a_unit_stays_one(files: Files, rule: str) -> None:
@@ -94,6 +101,20 @@ def test_what_is_a_unit_stays_one(files: Files, rule: str) -> None:
 def test_what_has_lost_the_file_that_is_opened_says_no_longer_that_it_belongs_to_it() -> None:
     files = [file(2, "a.txt", (1, AUTO)), file(3, "b.txt", (4, AUTO)), file(4, "b.tif", (4, AUTO))]
     decisions = decided(*files)
+    assert [each.data_id for each in of(decisions, 2).leaving] == [2]
+    assert told(decisions, files) == {2}
+
+
+def test_what_was_made_a_directory_is_told_apart_here() -> None:
+    decisions = decided(file(1, "a.tif", (1, DIRECTORY)), file(2, "b.tif", (1, DIRECTORY)))
+    assert [each.data_id for each in of(decisions, 1).claims] == [1]
+    assert of(decisions, 2).unit == Unit(2, AUTO)
+
+
+def test_a_file_that_has_another_name_now_leaves_the_unit_though_that_stays() -> None:
+    files = [file(1, "a.tif", (1, AUTO)), file(2, "b.txt", (1, AUTO))]
+    decisions = decided(*files)
+    assert of(decisions, 1).unit == Unit(1, AUTO)
     assert [each.data_id for each in of(decisions, 2).leaving] == [2]
     assert told(decisions, files) == {2}
 
@@ -127,12 +148,22 @@ def test_files_that_say_what_belongs_to_them_are_read_first() -> None:
 
 
 def test_what_is_a_unit_is_not_read_anew_unless_another_file_names_it() -> None:
-    files = [file(1, "a.ome.tif", (1, AUTO)), file(2, "b.ome.tif", (1, AUTO)), file(3, "c.ome.tif")]
+    unit = imported(file(1, "a.ome.tif", (1, AUTO)), file(2, "b.ome.tif", (1, AUTO)))
+    files = [*unit, file(3, "c.ome.tif")]
     known, unread = to_read(CollectionContents(PATH, files, NOW), POLICY)
     assert known["a.ome.tif"] == {"a.ome.tif", "b.ome.tif"}
     assert [each.data_id for each in unread] == [3]
     _, unread = to_read(CollectionContents(PATH, files, NOW, {"c.ome.tif": frozenset({"b.ome.tif"})}), POLICY)
     assert [each.data_id for each in unread] == [1, 2]
+
+
+def test_what_has_another_content_now_is_read_anew_and_observed() -> None:
+    unit = imported(file(1, "a.ome.tif", (1, AUTO)), file(2, "b.ome.tif", (1, AUTO)))
+    for files, anew in ((unit, []), ([unit[0], replace(unit[1], replicas=(replace(GOOD, size=11),))], [1, 2])):
+        contents = CollectionContents(PATH, files, NOW)
+        named, unread = to_read(contents, POLICY)
+        assert [each.data_id for each in unread] == anew
+        assert to_observe(decide_auto(replace(contents, named=named), POLICY, ""), contents, POLICY) == set(anew[:1])
 
 
 CLAIMS = st.sampled_from([(), ((1, AUTO),), ((2, AUTO),), ((9, AUTO),), ((1, AUTO), (2, AUTO)), ((3, DIRECTORY),)])

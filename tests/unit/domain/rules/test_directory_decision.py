@@ -170,5 +170,5 @@ def test_no_file_of_a_finished_directory_is_loose(files: list[DataObject]) -> No
     if decision.unit is not None:
         done = carried_out(decision, files, len(files))
         ids = {each.data_id for each in done}
-        loose = [each for each in done if is_loose(each, ids, NAMES)]
+        loose = [each for each in done if is_loose(each, ids, DIRECTORY, NAMES)]
         assert all(each.path.endswith("/.e") for each in loose)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.rules.follow_rights import are_in_question
 from irods_omero.domain.state.actions import RecordAgreement, SetRight
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
@@ -21,14 +22,17 @@ PATH = "/z/home/alice/omero/March/cells.tif"
 CONTENT = Content(10, "sha2:x", 0, 1_700_000_000)
 PEOPLE = ("alice", "bob", "carol")
 GROUPS = ("lab", "others")
-LEVELS = st.sampled_from(("read", "write"))
+LEVELS = ("", "read", "write")
 
-RULED = st.builds(
-    lambda owner, group, level: Rights(PEOPLE.index(owner), 0, tuple(sorted({Grant(owner, "own"), *level(group)}))),
-    st.sampled_from(PEOPLE),
-    st.sampled_from(GROUPS),
-    st.sampled_from(("", "read", "write")).map(lambda level: lambda group: [Grant(group, level)] if level else []),
-)
+
+def ruled(owner: str, group: str, level: str) -> Rights:
+    """What a rule gives where the images are in a group of OMERO of some kind."""
+    number = GROUPS.index(group) * len(LEVELS) + LEVELS.index(level)
+    grants = {Grant(owner, "own"), *([Grant(group, level)] if level else [])}
+    return Rights(PEOPLE.index(owner), number, tuple(sorted(grants)))
+
+
+RULED = st.builds(ruled, st.sampled_from(PEOPLE), st.sampled_from(GROUPS), st.sampled_from(LEVELS))
 """What a rule can give: the owner, and perhaps a group."""
 
 
@@ -43,14 +47,16 @@ class State:
         """What an agent observes when the rule gives this."""
         data_object = DataObject(1, PATH, "alice", (Replica(0, "fast", True, 10, "sha2:x", 1_700_000_000),))
         user = next((name for name, level in wanted.grants if level == "own"), "")
-        return Observation(
+        observation = Observation(
             zone=ZoneView(Unit(1), (data_object,)),
             policy=Policy("z", "omero", Tiers(())),
             now=1_700_000_000,
             omero=OmeroView(5, (ImageState(6),), (Subject("Image", 6, wanted.owner, wanted.group),)),
             base=Agreement(content=CONTENT, fileset=5, rights=self.agreed),
-            rights=RightsView(wanted, user, present={1: self.present}, error=error),
         )
+        if not are_in_question(observation):
+            return observation
+        return replace(observation, rights=RightsView(wanted, user, present={1: self.present}, error=error))
 
     def follow(self, wanted: Rights, most: int | None = None) -> State:
         """Do what is decided, or only the first steps of it."""

@@ -31,6 +31,7 @@ COLLECTIONS = st.sampled_from(("", "data/", "Z/z/"))
         ("time.nd", ["time_w1_t1.stk", "time_w1_t2.stk", "time_thumb.TIF"]),
         ("slide.vsi", ["_slide_/stack1/frame_t.ets", "_slide_/stack2/frame_t.ets"]),
         ("library.mvd2", ["Data/1.aisf", "Data/2.dat"]),
+        ("Project.xlef", ["Series 1.lof", "Series 2.lof", "Metadata/Series 1.xlif", "Collection/Series 3.lof"]),
         ("old.lei", ["old_001.tif", "old_002.tif", "old.txt"]),
         ("scan.oif", ["scan.oif.files/s_C001.tif", "scan.oif.files/s_C001.pty"]),
         ("cell.dv", ["cell.dv.log"]),

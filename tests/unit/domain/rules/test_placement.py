@@ -111,6 +111,14 @@ def test_a_collection_is_in_the_hands_of_the_owner_only_in_the_owners_home() -> 
         assert shared.grants_on(folder, "z") == (Grant("lab", "read"), Grant("alice", "read"))
 
 
+@pytest.mark.parametrize("group", ["public", "lab#otherZone"])
+def test_a_group_whose_name_means_others_in_irods_gets_nothing(group: str) -> None:
+    """All users of a zone belong to its group ``public``, and OMERO may call any group so."""
+    with pytest.raises(PlacementError, match=f"the iRODS group {group}"):
+        placed(replace(SOURCE, group=group, members_may=MAY_READ))
+    assert placed(replace(SOURCE, group=group, members_may=MAY_READ), share=False).access.group == ""
+
+
 def test_nobody_shares_what_is_private_in_omero() -> None:
     assert (placed().access.group, placed().access.grants) == ("", (Grant("alice", "own"),))
 

@@ -49,25 +49,33 @@ def queued(world: World) -> set[str]:
     return {resource for _, resource in world.zone.movements}
 
 
+def standing(before: str, request: str) -> str:
+    """What stands after one more request is answered: ``show`` is so at once, and leaves ``keep`` as it is."""
+    if request != SHOW:
+        return request
+    return KEEP if before == KEEP else ""
+
+
 @given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
 def test_whoever_asked_last_is_heard(world: World, edits: list[Edit]) -> None:
     """On the middle tier both archive and restage have somewhere to go, so that the last request is pending.
 
     What OMERO can read is shown at once.
     """
+    stands = ""
     for edit in edits:
-        world = replace(edit, added=True).do(settle(world))
-        assert shown(settle(world)) == {edit.value} - {SHOW}
+        world, stands = replace(edit, added=True).do(settle(world)), standing(stands, edit.value)
+        assert shown(settle(world)) == {stands} - {""}
 
 
 @given(ON_DISK, st.lists(REQUESTS_MADE, max_size=4))
 def test_whoever_asked_last_is_heard_also_when_all_ask_at_once(world: World, edits: list[Edit]) -> None:
-    last = ""
+    stands = ""
     for edit in edits:
         before = world
         world = replace(edit, added=True).do(world)
-        last = edit.value if shape(world) != shape(before) else last
-    assert shown(settle(world)) == ({last} - {SHOW} if edits else set())
+        stands = standing(stands, edit.value) if shape(world) != shape(before) else stands
+    assert shown(settle(world)) == {stands} - {""}
 
 
 @given(POLICIES, st.sampled_from((ARCHIVE, RESTAGE, KEEP)), PLACE, PLACE)
@@ -333,16 +341,40 @@ def test_without_images_there_is_nothing_to_show() -> None:
     assert "no images" in shown_for(SHOW, "disk", (), fileset=None).refused
 
 
+@pytest.mark.parametrize("agreed", ["", KEEP, SHOW])
+def test_show_leaves_keep_in_force(agreed: str) -> None:
+    base, both = Agreement(request=agreed), f"{KEEP} {SHOW}"
+    waiting = shown_for(both, "disk", (ABSENT_FILE,), base)
+    assert [asked.request for asked in waiting.shown] == [SHOW, KEEP]
+    answered = shown_for(both, "disk", (READABLE,), base)
+    assert [asked.request for asked in answered.shown] == [KEEP]
+    assert answered.refused == ""
+    refused = shown_for(both, "tape", (ABSENT_FILE,), base)
+    assert [asked.request for asked in refused.shown] == [KEEP]
+    assert "ask by restage" in refused.refused
+    after = shown_for(KEEP, "tape", (ABSENT_FILE,), Agreement(request=KEEP, refused=refused.refused))
+    assert after.refused == refused.refused, "until somebody asks for something else"
+
+
+def test_who_asks_for_something_else_than_show_takes_keep_away() -> None:
+    assert [asked.request for asked in shown_for(f"{KEEP} {RESTAGE}", "tape", ()).shown] == [RESTAGE]
+    assert (
+        shown_for(KEEP, "disk", (), Agreement(refused="request archive refused: there is nowhere to go")).refused == ""
+    )
+
+
 def shown_for(
-    word: str,
+    words: str,
     resource: str,
     files: tuple[OnDisk, ...] | None,
     base: Agreement = NOTHING_AGREED,
     fileset: int | None = 5,
 ) -> RequestDecision:
-    """What becomes of a request in the zone."""
+    """What becomes of requests in the zone, of which the last is asked last."""
     policy = Policy("z", "omero", Tiers([HERE, AWAY]), has_repository=True)
-    asking = data_object(FIRST, resource, frozenset({Avu(NAMES.request, word)}))
+    avus = [Avu(NAMES.request, word) for word in words.split()]
+    asking = data_object(FIRST, resource, frozenset(avus))
+    asking = replace(asking, asked_at=tuple((avu, NOW + number) for number, avu in enumerate(avus)))
     managed = tuple(
         ManagedFile(number, f"{number}.tiff", 10, "hash", "SHA1-160", NOW, "a.tiff", disk)
         for number, disk in enumerate(files or ())

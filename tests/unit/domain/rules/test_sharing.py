@@ -97,6 +97,14 @@ def test_another_replica_elsewhere_changes_nothing() -> None:
     assert decided(moved(done, replica, stale)).action is None
 
 
+def test_a_replica_that_would_have_to_be_waited_for_is_not_read() -> None:
+    observation = unit("copy", shares=frozenset({"tape"}))
+    (replica,) = observation.zone.first.replicas
+    also_on_tape = moved(observation, replica, replace(replica, number=1, resource="tape"))
+    assert not also_on_tape.policy.tiers.of_unit(also_on_tape.zone.objects).offline  # type: ignore[union-attr]
+    assert sharing(also_on_tape) == ""
+
+
 def test_of_several_data_objects_all_have_to_be_there() -> None:
     observation = unit("copy", "copy")
     elsewhere = DataObject(2, "/z/b.tiff", "alice", (Replica(0, "other", good=True, size=10, checksum=SUM),))

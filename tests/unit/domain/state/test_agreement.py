@@ -47,6 +47,8 @@ FULL = Agreement(
     shared="fedcba9876543210",
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
+    missing=(("lab::stain", ("GFP",)),),
+    places=("0123456789abcdef",),
     held=True,
     unplaced=True,
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
@@ -98,7 +100,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 490 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 470 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
-from irods_omero.domain.state.views import DataObject, Replica
+from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.strategies import TIERS
 
@@ -121,3 +123,79 @@ def test_data_leaves_all_tiers_but_the_last_of_a_group_and_those_that_keep_repli
     own = (Tier("", "kept", "g", 0, preserve=True), Tier("", "first", "h", 1), Tier("", "last", "h", 2))
     tiers = Tiers([*own, Tier("", "alone"), Tier("", "too", ""), Tier("", "next", "g", 1), Tier("", "end", "g", 5)])
     assert [tier.resource for tier in tiers.left()] == ["first", "next"]
+
+
+AT = "site::residency"
+HSM = Tiers(
+    [Tier("disk", "disk", "g", 0), Tier("hsm", "hsm", "g", 1, residency=AT), Tier("tape", "tape", "g", 2, True)]
+)
+"""Of what is in the middle the site says where its bytes are."""
+
+
+def said(*values: str, resources: tuple[str, ...] = ("hsm",), number: int = 1) -> DataObject:
+    """A data object of which the site says so, with units that nobody looks at."""
+    avus = frozenset(Avu(AT, value, f"since {place}") for place, value in enumerate(values))
+    return replace(on(*resources), data_id=number, avus=avus)
+
+
+@pytest.mark.parametrize(
+    ("values", "offline", "moving"),
+    [
+        (("online",), False, False),
+        (("offline",), True, False),
+        (("moving",), True, True),
+        (("offline", "offline"), True, False),
+        ((), None, False),
+        (("Offline",), None, False),
+        (("dual",), None, False),
+        (("online", "offline"), None, False),
+        (("online", "unknown"), None, False),
+    ],
+)
+@pytest.mark.parametrize("configured", [True, False])
+def test_what_the_site_says_stands_before_the_configuration_if_it_is_clear(
+    values: tuple[str, ...], offline: bool | None, moving: bool, configured: bool
+) -> None:
+    tiers = Tiers([Tier("hsm", "hsm", offline=configured, residency=AT)])
+    tier = tiers.of_object(said(*values))
+    assert tier is not None
+    assert (tier.offline, tier.moving) == (configured if offline is None else offline, moving)
+    alone = tiers.by_themselves([said(*values)])
+    assert alone is not None
+    assert (alone.offline, alone.moving) == (configured, False)
+
+
+def test_it_is_said_of_one_tier_only() -> None:
+    assert HSM.of_object(said("offline", resources=("disk",))) == Tier("disk", "disk", "g", 0)
+    both = HSM.of_object(said("offline", resources=("hsm", "disk")))
+    assert (name(both), name(HSM.of_object(said("offline", resources=("hsm", "tape"))))) == ("disk", "hsm")
+
+
+def test_a_unit_is_where_the_bytes_of_its_slowest_object_are() -> None:
+    moving, offline, online = (said(value, number=place) for place, value in enumerate(("moving", "offline", "online")))
+    for objects, expected in (
+        ([online, moving], (True, True)),
+        ([moving, offline], (True, False)),
+        ([offline, online], (True, False)),
+        ([online, online], (False, False)),
+    ):
+        tier = HSM.of_unit(objects)
+        assert tier is not None
+        assert (tier.offline, tier.moving) == expected
+        of_parts = HSM.of_unit([said(*objects[0].values(AT), resources=("disk",))], ["hsm"])
+        assert of_parts is not None
+        assert of_parts.offline is (objects[0] is not online)
+
+
+def test_what_is_read_is_a_replica_whose_bytes_are_in_reach_before_one_with_a_checksum() -> None:
+    far, near = Replica(0, "hsm", good=True, size=1, checksum="sha2:x"), Replica(1, "disk", good=True, size=1)
+    for value, expected in (("offline", 1), ("online", 0)):
+        assert HSM.best_replica(replace(said(value), replicas=(far, near))) == expected
+
+
+@pytest.mark.parametrize("value", ["online", "offline", "moving"])
+def test_movements_go_by_the_catalog(value: str) -> None:
+    data_object = said(value)
+    assert name(HSM.place(data_object)) == "hsm"
+    assert name(HSM.destination(request_for(ARCHIVE), data_object)) == "tape"
+    assert name(HSM.destination(request_for(RESTAGE), data_object)) == "disk"

@@ -1,0 +1,92 @@
+"""Where data goes that came through OMERO first: what the rule says, where nothing is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from irods_omero.agent.access import check_people
+from irods_omero.agent.connections import Connections
+from irods_omero.domain.rules.follow_names import may_follow
+from irods_omero.domain.rules.placement import (
+    Placement,
+    PlacementError,
+    PlacementRule,
+    irods_user,
+    path_of,
+    place,
+    rule_for,
+)
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.relocation import PlaceView, is_what_a_template_gives
+from irods_omero.domain.state.source import Source
+from irods_omero.gateways.omero.sources import read_sources
+from irods_omero.gateways.zone.intake_objects import is_taken
+
+
+def placement_for(connections: Connections, source: Source, rule: PlacementRule, owner: str = "") -> Placement:
+    """Where a fileset goes, and whose it is there; ``owner`` is the iRODS user who shall own it, if that is said.
+
+    Raises:
+        PlacementError: It goes nowhere.
+    """
+    settings = connections.settings
+    users = {owner: source.owner} if owner else settings.omero.users
+    placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
+    if f"{placement.collection}/".startswith(f"{connections.home}/"):
+        raise PlacementError(f"{placement.collection} is the agent's own, where nothing of others is kept")
+    check_people(connections, placement.access)
+    return placement
+
+
+def free_collection(connections: Connections, source: Source, placement: Placement, ours: Collection[str] = ()) -> str:
+    """The collection where nothing is in the way of a fileset but ``ours``, logical paths of its own data objects.
+
+    Raises:
+        PlacementError: There is none.
+    """
+    own_place = placement.place_of_its_own(source.fileset)
+    for collection in (placement.collection, own_place):
+        paths = [path for path in placement.paths(collection) if path not in ours]
+        if not is_taken(connections.zone, paths):
+            return collection
+    raise PlacementError(f"{own_place} holds something already: move it away")
+
+
+def with_places(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
+    """Add where units are to be now, as far as that is another place than the agent put them into."""
+    if not any(rule.follow_names for rule in connections.placement_rules()):
+        return observations
+    asked = {id_: each.omero.fileset for id_, each in observations.items() if may_follow(each)}
+    filesets = [fileset for fileset in asked.values() if fileset is not None]
+    sources = read_sources(connections.omero.service(), filesets, briefly=True) if filesets else {}
+    for id_, fileset in asked.items():
+        if fileset in sources:
+            view = _look(connections, observations[id_], sources[fileset])
+            observations[id_] = replace(observations[id_], place=view)
+    return observations
+
+
+def _look(connections: Connections, observation: Observation, source: Source) -> PlaceView | None:
+    """Where the rule puts a unit, or why nobody can tell; None where it is to stay."""
+    settings, base = connections.settings, observation.base
+    rules = [rule for rule in connections.placement_rules() if rule.covers(source.group)]
+    if not rules or not rules[0].follow_names:
+        return None
+    has_changed_hands = base.rights is None or (source.owner_id, source.group_id) != base.rights[:2]
+    if has_changed_hands and not rules[0].follow_rights:
+        return None  # it would come among what others have, who have no rights on it
+    try:
+        said = path_of(rules[0].to, source, settings.zone.name, irods_user(source.owner, settings.omero.users))
+        if is_what_a_template_gives(base.places, said, source.fileset):
+            return None
+        whole = read_sources(connections.omero.service(), [source.fileset]).get(source.fileset)
+        if whole is None:
+            return None
+        placement = placement_for(connections, whole, rule_for(whole.group, rules))
+        ours = {each.path for each in observation.zone.objects}
+        collection = free_collection(connections, whole, placement, ours)
+    except PlacementError as error:
+        return PlaceView(error=f"it does not follow what OMERO calls it: {error}")
+    access = placement.access
+    return PlaceView(collection, placement.names, access.owner, access.grants)

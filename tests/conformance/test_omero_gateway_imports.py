@@ -1,0 +1,97 @@
+"""What the gateway imports into OMERO with the service account: each unit once, and what is refused leaves nothing."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+
+from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.target import Target
+from irods_omero.domain.state.unit import Content, import_key
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.importer import find_existing, half_made
+from tests.conformance.gateway import ZONE, Agent, opener, wait_for_one_of_another_agent
+from tests.conformance.importing import fileset, picture, settings
+from tests.conformance.server import ALICE, ANNOTATE, rows
+from tests.pictures import lab_book
+
+
+def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
+    """issue 2: one fileset per unit in OMERO, never two, and no half-made one left."""
+    action = agent.action()
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+        process.getUploader(0).write(b"half", 0, 4)
+    (left,) = find_existing(agent.service, action.prefix)
+    assert not left.complete
+    assert [existing.id for existing in half_made(agent.service, [left.id])] == [left.id]
+    agent.importing.bring_in(action, opener(picture()))
+    assert [existing.complete for existing in find_existing(agent.service, action.prefix)] == [True]
+
+
+def test_an_import_that_another_agent_has_left_is_waited_for(agent: Agent) -> None:
+    """omero-74: OMERO goes on without its client, and gives the command to whoever joins the session."""
+    wait_for_one_of_another_agent(agent)
+
+
+def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:
+    """issue 12: all client paths are read once for many units; an agent that was killed may leave something later."""
+    action = agent.action()
+    agent.importing.expect([action.prefix, agent.action().prefix + "another"])
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
+    first = agent.importing.bring_in(action, opener(picture())).fileset
+    assert [existing.id for existing in find_existing(agent.service, action.prefix)] == [first]
+    agent.importing.expect([action.prefix])
+    assert agent.importing.bring_in(action, opener(b"not read")).fileset == first
+
+
+def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
+    """omero-40: files lie in the repository as their client paths say; their bytes tell whether they have changed."""
+    paths = ("/zone/home/x/a.ome.tiff", "/zone/home/y/a.ome.tiff")
+    files = {paths[0]: picture(), paths[1]: b"companion"}
+
+    def action(modified: int) -> Import:
+        content = Content(sum(map(len, files.values())), "", 7, modified)
+        return agent.action(paths=paths, content=content, key=import_key(ZONE, agent.data_id, content))
+
+    first = agent.importing.bring_in(action(1), lambda path: BytesIO(files[path]))
+    text = (
+        "select e.clientPath, o.path, o.name from FilesetEntry e join e.originalFile o where e.fileset.id = :id "
+        "order by e.id"
+    )
+    entries = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
+    assert [path for path, _, _ in entries] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
+    assert [(path.split("/")[-2], name) for _, path, name in entries] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
+    touched = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
+    assert touched == first
+    files[paths[1]] = b"companioN"
+    changed = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
+    assert changed.earlier == (first.fileset,)
+
+
+def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:
+    with pytest.raises(RefusedError):
+        agent.importing.bring_in(agent.action(), opener(lab_book()))
+    assert find_existing(agent.service, agent.action().prefix) == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(existing="Dataset", id=10**9, group=ANNOTATE),
+        Target(existing="Screen", id=10**9, group=ANNOTATE),
+        Target(dataset="d", group="c-no-such-group"),
+    ],
+)
+def test_a_target_that_does_not_exist_is_refused(agent: Agent, target: Target) -> None:
+    with pytest.raises(RefusedError):
+        agent.importing.bring_in(agent.action(target=target), opener(picture()))
+
+
+def test_an_owner_whom_omero_does_not_know_is_refused(agent: Agent) -> None:
+    for group in ("", ANNOTATE):
+        target = Target(dataset="d", group=group)
+        with pytest.raises(RefusedError):
+            agent.importing.bring_in(agent.action(user="c-nobody", target=target), opener(picture()))

@@ -1,0 +1,204 @@
+"""What comes to nothing, and cannot be written down either, does not keep others from their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.report import Report
+from irods_omero.agent.service import run_once
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.domain.state.actions import RecordAgreement
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.sources import read_sources
+from irods_omero.gateways.zone import zone_actions
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.marks import Mark, claim
+from irods_omero.vocabulary import Names
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.one_copy import PICTURE, make
+from tests.end_to_end.test_cache_limit import bring, there
+from tests.end_to_end.test_omero_first import bring as bring_into_omero
+from tests.end_to_end.test_omero_first import objects_below, taking
+from tests.pictures import retina
+from tests.scene import Scene
+
+MANY_SWEEPS = 30
+"""More than any of this takes."""
+
+
+def one_at_a_time(scene: Scene) -> Connections:
+    """An agent's, that begins one thing in a sweep, and lets what has failed rest for long."""
+    numbers = {"per_sweep": 1, "parallel": 1, "backoff_seconds": 3600.0}
+    return Connections(scene.with_settings(imports={**scene.settings.imports.model_dump(), **numbers}))
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scene], Report]:
+    """As ``agent --once``, which is to come to an end; one at a time, and what failed rests for long."""
+    sweep, sweeps = Sweeper.sweep, list[Sweeper]()
+
+    def counted(sweeper: Sweeper) -> Report:
+        sweeps.append(sweeper)
+        assert len(sweeps) < MANY_SWEEPS, "it does not end"
+        return sweep(sweeper)
+
+    def run(scene: Scene) -> Report:
+        sweeps.clear()
+        with one_at_a_time(scene) as connections:
+            return run_once(connections)
+
+    monkeypatch.setattr(Sweeper, "sweep", counted)
+    return run
+
+
+def refuse_agreements(
+    monkeypatch: pytest.MonkeyPatch, path: str, such: Callable[[Agreement], object] = lambda _: True
+) -> None:
+    """From now on the zone refuses the agreements of a unit, or such ones."""
+
+    def refusing(zone: ZoneConnection, names: Names, action: RecordAgreement) -> None:
+        if action.path == path and such(action.agreement):
+            raise RefusedError("recording", action.path, "refused by a test")
+        zone_actions.record_agreement(zone, names, action)
+
+    monkeypatch.setattr("irods_omero.agent.cache.record_agreement", refusing)
+    monkeypatch.setattr("irods_omero.agent.apply.record_agreement", refusing)
+
+
+def test_a_copy_whose_removal_cannot_be_written_down_keeps_no_other(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make(new_scene)
+    spoilt, *paths = [one.put(f"{number}.ome.tiff") for number in range(4)]
+    one.settle()
+    one.spoil(spoilt)
+    one.move(spoilt)
+    once(one.scene)  # from here on it rests, but is looked at by each sweep
+    refuse_agreements(monkeypatch, paths[0], lambda agreement: agreement.evicted or agreement.failure)
+    for path in paths:
+        one.move(path)
+    report = once(one.scene)
+    assert there(one, [spoilt, *paths]) == [True, True, False, False]
+    assert (report.evicted, report.in_vain) == (2, 1)
+
+
+def test_a_comparison_that_cannot_be_written_down_keeps_no_other(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make(new_scene)
+    paths = [one.put(f"{number}.ome.tiff", checksum=False) for number in range(3)]
+    one.settle()
+    for path in paths:
+        one.scene.user.data_objects.chksum(path)
+        one.scene.mark(path)
+    refuse_agreements(monkeypatch, paths[0], lambda agreement: agreement.verified)
+    assert once(one.scene).in_vain == 1
+    for path in paths:
+        one.move(path)
+    once(one.scene)
+    assert there(one, paths) == [True, False, False]
+
+
+def test_what_cannot_make_room_has_others_make_it(new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = make(new_scene, evict="never")
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 3 * len(PICTURE)})
+    monkeypatch.setattr("irods_omero.domain.rules.cache_limit.LISTED", 1)
+    paths = bring(one, 9, 8, 7, 1)
+    refuse_agreements(monkeypatch, paths[0])
+    with one_at_a_time(one.scene) as connections:
+        sweeper = Sweeper(connections)
+        for _ in range(4):
+            sweeper.sweep()
+    assert there(one, paths) == [True, False, True, True]
+
+
+def test_a_mark_that_cannot_be_taken_keeps_no_other_import(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = new_scene()
+    scene.watch()
+    scene.sweep()
+    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+
+    def refusing(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
+        return mark.path != paths[0] and claim(zone, names, mark)
+
+    monkeypatch.setattr("irods_omero.agent.importing.claim", refusing)
+    report = once(scene)
+    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+    assert (report.imported, report.in_vain) == (2, 1)
+
+
+def test_an_import_of_which_nothing_can_be_written_down_keeps_no_other(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = new_scene()
+    scene.watch()
+    scene.sweep()
+    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+    refuse_agreements(monkeypatch, paths[0])
+    once(scene)
+    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+
+
+def test_an_import_that_ends_as_nobody_has_foreseen_is_its_own_trouble(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = new_scene()
+    scene.watch()
+    scene.sweep()
+    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+
+    def broken(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
+        if mark.path == paths[0]:
+            raise ZeroDivisionError("a mistake made by a test")
+        return claim(zone, names, mark)
+
+    monkeypatch.setattr("irods_omero.agent.importing.claim", broken)
+    report = once(scene)
+    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+    assert report.failed == 1
+
+
+def test_a_fileset_of_which_nothing_can_be_noted_keeps_no_other(
+    new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = taking(new_scene)
+    filesets = [bring_into_omero(scene, {f"{number}.ome.tiff": retina(32)}) for number in range(3)]
+
+    def refusing(queue: IntakeQueue, fileset: int) -> str:
+        if fileset == filesets[0]:
+            raise RefusedError("making", str(fileset), "refused by a test")
+        return staging(queue, fileset)
+
+    staging = IntakeQueue.staging
+    monkeypatch.setattr(IntakeQueue, "staging", refusing)
+    once(scene)
+    assert sorted(objects_below(scene)) == ["Screening/March/1.ome.tiff", "Screening/March/2.ome.tiff"]
+
+
+def test_a_fileset_that_is_not_complete_keeps_no_other(
+    new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = taking(new_scene)
+    filesets = [bring_into_omero(scene, {f"{number}.ome.tiff": retina(32)}) for number in range(3)]
+
+    def sources(*arguments: Any) -> dict[int, Any]:
+        found = read_sources(*arguments)
+        return {
+            id_: replace(source, completed=source.completed * (id_ != filesets[0])) for id_, source in found.items()
+        }
+
+    monkeypatch.setattr("irods_omero.agent.intake.read_sources", sources)
+    with one_at_a_time(scene) as connections:
+        sweeper = Sweeper(connections)
+        for _ in range(3):
+            sweeper.sweep()
+    assert sorted(objects_below(scene)) == ["Screening/March/1.ome.tiff", "Screening/March/2.ome.tiff"]

@@ -1,0 +1,133 @@
+"""A site says where bytes really are: lock, imports and requests follow, and no copy goes by what a user says."""
+
+from __future__ import annotations
+
+import os
+
+import irods.keywords as kw
+import pytest
+from irods.meta import iRODSMeta
+from irods.models import DataObject
+
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.one_copy import PICTURE, OneCopy, make
+from tests.scene import Scene
+from tests.scene.accounts import ARCHIVE, FAST
+
+AT = "site::residency"
+AT_ARCHIVE = "site::archive residency"
+
+
+def tiers() -> dict[str, dict[str, object]]:
+    """Both tiers are on file systems with tape behind them."""
+    return {
+        FAST: {"name": "fast", "residency": AT, "recall_hours": 2.0},
+        ARCHIVE: {"name": "archive", "offline": True, "residency": AT_ARCHIVE, "recall_hours": 2.0},
+    }
+
+
+def say(scene: Scene, path: str, value: str, attribute: str = AT, by_user: bool = False) -> None:
+    """The site's script, or the owner, says where the bytes of a data object are."""
+    session = scene.user if by_user else scene.admin
+    options = {} if by_user else {kw.ADMIN_KW: ""}
+    for avu in session.metadata.get(DataObject, path):
+        if avu.name == attribute:
+            session.metadata.remove(DataObject, path, avu, **options)
+    session.metadata.add(DataObject, path, iRODSMeta(attribute, value, "2026-05-01"), **options)
+
+
+@pytest.fixture
+def scene(new_scene: SceneFactory) -> Scene:
+    scene = new_scene(tiers=tiers())
+    scene.watch()
+    return scene
+
+
+@pytest.fixture
+def one(new_scene: SceneFactory) -> OneCopy:
+    return make(new_scene, tiers=tiers())
+
+
+def test_the_lock_follows_what_the_site_says(scene: Scene) -> None:
+    path = scene.put("cells.ome.tiff", PICTURE)
+    scene.sweep()
+    assert not scene.shown(path).image.archived
+    for value, locked in (("offline", True), ("moving", True), ("online", False), ("offline", True), ("lost", False)):
+        say(scene, path, value)
+        scene.sweep()
+        assert bool(scene.shown(path).image.archived) is locked
+        assert "tier:fast" in scene.shown(path).image.texts
+        assert scene.avus(path, "omero::sync") == []
+
+
+def test_an_import_waits_for_the_bytes_says_so_and_needs_nobody(scene: Scene) -> None:
+    path = scene.put("cells.ome.tiff", PICTURE)
+    for value, words in (("offline", "restage it to have it imported"), ("moving", "it is imported then")):
+        say(scene, path, value)
+        assert scene.sweep().imported == 0
+        (error,) = scene.avus(path, "omero::error")
+        assert words in error
+        assert scene.avus(path, "omero::sync") == []
+    say(scene, path, "online")
+    assert scene.sweep().imported == 1
+    assert scene.avus(path, "omero::error") == []
+
+
+def test_a_restage_is_answered_when_the_site_says_that_the_bytes_are_there(scene: Scene) -> None:
+    path = scene.put("cells.ome.tiff", PICTURE)
+    scene.sweep()
+    say(scene, path, "offline")
+    scene.sweep()
+    (image,) = scene.avus(path, "omero::image")
+    scene.ask_by_tag(int(image), "restage")
+    for value in ("offline", "moving"):
+        say(scene, path, value)
+        scene.sweep()
+        assert scene.avus(path, "omero::request") == ["restage"]
+        assert "restage" in scene.shown(path).image.texts
+        assert scene.movements() == []
+    say(scene, path, "online")
+    scene.sweep()
+    assert scene.avus(path, "omero::request") == []
+    assert "restage" not in scene.shown(path).image.texts
+    assert not scene.shown(path).image.archived
+    assert scene.avus(path, "omero::error") == []
+
+
+def test_a_copy_goes_and_comes_back_by_what_the_site_says_of_an_offline_tier(one: OneCopy) -> None:
+    path = one.put()
+    one.settle()
+    say(one.scene, path, "online", AT_ARCHIVE)
+    one.move(path)
+    one.settle()
+    assert one.place(path).exists()
+    say(one.scene, path, "offline", AT_ARCHIVE)
+    one.settle()
+    assert not one.place(path).exists()
+    assert one.is_locked(path)
+    say(one.scene, path, "moving", AT_ARCHIVE)
+    one.settle()
+    assert not one.place(path).exists()
+    assert one.is_locked(path)
+    say(one.scene, path, "online", AT_ARCHIVE)
+    one.settle()
+    assert one.place(path).read_bytes() == PICTURE
+    assert not one.is_locked(path)
+
+
+def test_no_copy_goes_by_what_a_user_says(one: OneCopy) -> None:
+    near, far = one.put("near.ome.tiff"), one.put("far.ome.tiff")
+    one.settle()
+    say(one.scene, near, "offline", by_user=True)
+    report = one.scene.sweep()
+    assert (report.evicted, one.place(near).exists(), one.is_locked(near)) == (0, True, False)
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 1})
+    one.move(far)
+    say(one.scene, far, "online", AT_ARCHIVE, by_user=True)
+    for path in (near, far):
+        os.utime(one.place(path), (1_000_000_000, one.place(path).stat().st_mtime))
+    one.settle()
+    assert (one.place(near).exists(), one.place(far).exists()) == (True, True)
+    say(one.scene, near, "online", by_user=True)
+    one.settle()
+    assert (one.place(near).exists(), one.place(far).exists()) == (False, True)

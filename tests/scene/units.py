@@ -1,0 +1,70 @@
+"""Units of several files in a scene: what users and administrators do with them, and what is to be seen of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import omero
+from click.testing import CliRunner, Result
+from omero.rtypes import unwrap
+
+from irods_omero.cli import main
+from tests.pictures import lab_book
+from tests.scene.scene import Scene
+from tests.scene.snapshot import Snapshot
+
+LATER: dict[str, Any] = {"imports": {"settle_seconds": 1e6}}
+"""The configuration of an agent for which nothing has come to rest yet."""
+
+
+def put(scene: Scene, name: str, content: bytes | None = None) -> str:
+    """The user writes a file, in a collection that is made if it is not there; returns its path."""
+    scene.user.collections.create(f"{scene.collection}/{name}".rpartition("/")[0])
+    return scene.put(name, lab_book() if content is None else content)
+
+
+def run(scene: Scene, *arguments: str) -> Result:
+    """An administrator gives a command."""
+    return CliRunner().invoke(main, ["--config", str(scene.config), *arguments])
+
+
+def unite(scene: Scene, *paths: str) -> None:
+    """An administrator makes a unit of files."""
+    result = run(scene, "unit", *paths)
+    assert result.exit_code == 0, result.stderr
+
+
+def explained(scene: Scene, path: str) -> dict[str, Any]:
+    """What is said of the directory of a file, or of the place in which it is told what belongs together."""
+    return dict(json.loads(run(scene, "explain", path, "--json").stdout)["directory"])
+
+
+def entries(scene: Scene, shown: Snapshot) -> list[list[Any]]:
+    """The files of a data object's fileset: client path, folder, name and hash of each."""
+    parameters = omero.sys.ParametersI().addId(int(shown.values("omero::fileset")[0]))
+    text = (
+        "select e.clientPath, o.path, o.name, o.hash from FilesetEntry e join e.originalFile o "
+        "where e.fileset.id = :id order by e.id"
+    )
+    rows = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
+    return [[unwrap(value) for value in row] for row in rows]
+
+
+def assert_quiet(scene: Scene) -> None:
+    """Both sides agree: neither a reconcile nor a sweep writes anything."""
+    scene.settle()
+    run(scene, "reconcile")
+    before = scene.writes()
+    assert run(scene, "reconcile").exit_code == 0
+    scene.sweep()
+    assert scene.writes() == before
+
+
+def assert_waits(scene: Scene) -> None:
+    """What has not come to rest is looked at once, and then waits without a write."""
+    scene.sweep(**LATER)
+    before = scene.writes()
+    report = scene.sweep(**LATER)
+    assert (report.waiting, report.is_unfinished) == (1, False)
+    assert scene.writes() == before
