@@ -138,6 +138,7 @@ class Connections:
             evict=settings.cache.evict,
             most_bytes=settings.cache.most_bytes,
             verify_days=settings.cache.verify_days,
+            shares=frozenset(settings.cache.share),
             access_hours=settings.cache.access_hours,
             identity=key.identity,
             unidentified=key.unidentified,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import NamedTuple
 
-from irods_omero.domain.rules.one_copy import decide_copies, makes_room
+from irods_omero.domain.rules.one_copy import decide_copies, makes_room, still_shared
 from irods_omero.domain.state.managed_files import COPY, Evict
 from irods_omero.domain.state.observation import Observation
 
@@ -62,7 +62,7 @@ class Room:
 
 
 def in_cache(observation: Observation) -> Cached | None:
-    """What OMERO has of a unit, None for nothing, or where it goes with its tier anyway.
+    """What OMERO has of a unit, None for nothing, where it goes with its tier anyway, or takes no room of its own.
 
     Args:
         observation: The unit. Which request stands is taken from what is agreed: it is decided anew when its turn
@@ -71,7 +71,7 @@ def in_cache(observation: Observation) -> Cached | None:
     files, request = observation.copies or (), observation.base.request
     tier = observation.policy.tiers.of_unit(observation.zone.objects)
     there = [file for file in files if file.disk.state == COPY]
-    if not there or isinstance(decide_copies(observation, tier, request).action, Evict):
+    if not there or still_shared(observation) or isinstance(decide_copies(observation, tier, request).action, Evict):
         return None
     used = max(file.disk.used for file in there)
     decision = decide_copies(replace(observation, makes_room=True), tier, request)

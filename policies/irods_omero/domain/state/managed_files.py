@@ -75,7 +75,11 @@ class ManagedFile:
 
 def fingerprint(files: Iterable[ManagedFile]) -> str:
     """A short digest of what OMERO's database says of the bytes of some files."""
-    facts = sorted((file.id, file.size, file.digest) for file in files)
+    return short_digest(sorted((file.id, file.size, file.digest) for file in files))
+
+
+def short_digest(facts: object) -> str:
+    """One of plain values, by which others are told from them."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:FINGERPRINT_DIGITS]
 
 
@@ -102,6 +106,10 @@ class Evict(CopyAction):
 
 class Verify(CopyAction):
     """Read what iRODS has of the files and compare it with OMERO's hashes, so that their copies may be removed."""
+
+
+class Share(CopyAction):
+    """Have OMERO's copies share the blocks of what iRODS has on the same file system: they stay as they are."""
 
 
 class Refill(CopyAction):

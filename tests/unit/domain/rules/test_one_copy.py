@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies, failing
+from irods_omero.domain.rules.one_copy import (
+    CopyDecision,
+    candidates,
+    compared,
+    decide_copies,
+    failing,
+    sharing,
+    still_shared,
+)
 from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
@@ -21,6 +29,7 @@ from irods_omero.domain.state.managed_files import (
     ManagedFile,
     OnDisk,
     Refill,
+    Share,
     Verify,
     fingerprint,
 )
@@ -381,15 +390,17 @@ OBSERVED = st.builds(
         st.sampled_from([POLICY, LIMITED, replace(LIMITED, evict=WITH_TIER)]),
         st.sampled_from([None, 30]),
     ),
+    st.sampled_from([frozenset(), frozenset({"disk"}), frozenset({"disk", "tape"})]),
     st.booleans(),
     st.sampled_from(["", "keep", "restage", "show", "archive"]),
 )
 def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is_unlocked(
-    observation: Observation, policy: Policy, makes_room: bool, pending: str
+    observation: Observation, policy: Policy, shares: frozenset[str], makes_room: bool, pending: str
 ) -> None:
+    policy = replace(policy, shares=shares)
     observation = replace(observation, policy=policy, makes_room=makes_room)
     states = [next(name for name, disk in STATES.items() if disk == file.disk) for file in observation.copies or ()]
-    for _ in range(5):
+    for _ in range(6):
         decision = decided(observation, pending)
         was_locked = observation.omero.images[0].archived
         locked = was_locked if decision.locked is None else decision.locked
@@ -397,7 +408,7 @@ def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is
         before = observation
         observation = replace(
             observation,
-            base=replace(observation.base, evicted=decision.evicted),
+            base=replace(observation.base, evicted=decision.evicted, shared=still_shared(observation)),
             omero=replace(observation.omero, images=(ImageState(1, locked),)),
             checked=(),
         )
@@ -405,6 +416,9 @@ def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is
             case Verify(files):
                 anew = compared(CONTENT, files, observation.now)
                 observation = replace(observation, base=replace(observation.base, verified=anew))
+            case Share():
+                assert all(state == "copy" for state in states), "what is no copy"
+                observation = replace(observation, base=replace(observation.base, shared=sharing(observation)))
             case Refill(files) | Clear(files):
                 for file in files:
                     is_there = file.disk.state == COPY or file.disk.aside or isinstance(decision.action, Refill)
