@@ -240,7 +240,9 @@ class Sweep:
         Each became watched, stopped being so, or lost something.
         """
         connections, begun = self._connections, list[tuple[Mark, WalkPosition]]()
-        marks = in_turn(marks, self.turn.walked)
+        due, now = in_turn(marks, self.turn.walked), time.monotonic()
+        marks = [mark for mark in due if not self.turn.rests(mark, now)]
+        self.report.waiting += len(due) - len(marks)
         known = positions(connections.zone, connections.names)
         for mark in marks[:COLLECTIONS]:
             position = begin(connections, mark, known.get(mark.path, BEGINNING))
@@ -248,7 +250,7 @@ class Sweep:
                 begun.append((mark, position))
         for mark, position in begun:
             self._walk(mark, position)
-            self.turn = replace(self.turn, walked=mark.id)
+            self.turn = self.turn.after(mark, now)
         if begun:  # where none of the marks can be taken, trying again is of no use
             self.report.walking += len(marks[COLLECTIONS:])
 
