@@ -22,8 +22,8 @@ imeta set -R "$FAST" irods::storage_tiering::minimum_restage_tier true
 imeta set -R "$TAPE" irods::storage_tiering::verification checksum
 
 # What is to leave the first tier: as in storage tiering's own query, what was not used for the time above; but not
-# what somebody has asked to keep (an AVU, or the tag "keep" in OMERO). iRODS's query language cannot say "without", so
-# this is SQL, of PostgreSQL. The time is read from the AVU above, and the resources below the root are found anew each
+# what somebody has asked to keep (an AVU, or the tag "keep" in OMERO), nor the parts of an OME-Zarr hierarchy whose
+# zarr.json or .zattrs is to be kept. iRODS's query language cannot say "without", so this is SQL, of PostgreSQL. The time is read from the AVU above, and the resources below the root are found anew each
 # time. Storage tiering wants these five columns in this order.
 QUERY="${PREFIX}_leave_${FAST}"
 SQL="select d.data_name, c.coll_name, d.data_owner_name, d.data_owner_zone, d.data_repl_num
@@ -49,7 +49,15 @@ and not exists (
 select 1 from R_OBJT_METAMAP ok
 join R_META_MAIN k on k.meta_id = ok.meta_id
 where ok.object_id = d.data_id
-and k.meta_attr_name = '$PREFIX::request' and k.meta_attr_value = 'keep')"
+and k.meta_attr_name = '$PREFIX::request' and k.meta_attr_value = 'keep')
+and d.coll_id not in (
+select b.coll_id from R_META_MAIN k
+join R_OBJT_METAMAP ok on ok.meta_id = k.meta_id
+join R_DATA_MAIN s on s.data_id = ok.object_id
+join R_COLL_MAIN z on z.coll_id = s.coll_id
+join R_COLL_MAIN b on substr(b.coll_name || '/', 1, length(z.coll_name) + 1) = z.coll_name || '/'
+where k.meta_attr_name = '$PREFIX::request' and k.meta_attr_value = 'keep'
+and s.data_name in ('zarr.json', '.zattrs') and z.coll_name like '%.zarr')"
 
 iadmin rsq "$QUERY" 2>/dev/null || true
 iadmin asq "$(printf '%s' "$SQL" | tr '\n' ' ')" "$QUERY"

@@ -1,5 +1,6 @@
 """Many data objects at once, written into the catalog behind the server's back; benchmarks only."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,27 @@ def load(store: Store, zone: str, path: str, objects: Sequence[BulkObject], owne
         store.write_many("insert into r_objt_access values (?, ?, ?, ?, ?)", grants)
         attach(store, {first + place: one.avus for place, one in enumerate(objects)})
     return range(first, first + len(objects))
+
+
+def carry_out(store: Store) -> int:
+    """Do all movements in the delay queue, in the catalog alone; their number."""
+    rules = store.rows(
+        "select rule_exec_id, rule_name from r_rule_exec where rule_name like '%irods_policy_data_movement%'"
+    )
+    with store.transaction():
+        for identifier, text in rules:
+            rule = json.loads(text)
+            path, _, name = rule["object-path"].rpartition("/")
+            resource = resources.need(store, rule["destination-resource"])
+            store.write(
+                "update r_data_main set resc_id = ?, data_repl_num = data_repl_num + 1 where data_name = ?"
+                " and coll_id = ?",
+                resource.id,
+                name,
+                collections.need(store, path).id,
+            )
+            store.write("delete from r_rule_exec where rule_exec_id = ?", identifier)
+    return len(rules)
 
 
 def attach(store: Store, avus: Mapping[int, Sequence[Triple]]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from lab.ports import free_port
 from lab.zone import faults, logs
-from lab.zone.bulk import BulkObject, Triple, attach, load
+from lab.zone.bulk import BulkObject, Triple, attach, carry_out, load
 from lab.zone.catalog.store import Store
 from lab.zone.settings import ADMINISTRATOR, HOST, PASSWORD, ZONE, Settings
 
@@ -171,6 +171,14 @@ class LabZone:
         store = Store(self._settings.catalog)
         try:
             return load(store, self.name, collection, objects, owner)
+        finally:
+            store.close()
+
+    def bulk_move(self) -> int:
+        """Do all movements in the delay queue straight in the catalog: for benchmarks only; their number."""
+        store = Store(self._settings.catalog)
+        try:
+            return carry_out(store)
         finally:
             store.close()
 

@@ -20,6 +20,7 @@ from irods_omero.gateways.zone.collection_paths import paths_in
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import attached_at, existing, ids_with, read_avus, read_objects
+from irods_omero.gateways.zone.resources import RootResources, parts_below, parts_on
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import TierLook, members, read_tiers, read_watched
 from irods_omero.gateways.zone.zone_actions import apply_to_zone, record_agreement
@@ -211,6 +212,27 @@ def test_members_are_those_of_the_collection_and_below(zone: Zone, agent_zone: Z
         zone.put(f"{name}/file")
     expected = [data_id(zone, zone.path(f"{name}/file")) for name in (HOSTILE, f"{HOSTILE}/below")]
     assert members(agent_zone, zone.path(HOSTILE)).ids == sorted(expected)
+
+
+def test_the_parts_of_a_hierarchy_are_added_up_by_resource_and_listed_in_the_order_of_their_ids(
+    zone: Zone, agent_zone: ZoneConnection
+) -> None:
+    resources = RootResources(agent_zone)
+    names = ("a_b.zarr/zarr.json", "a_b.zarr/c/0", "aXb.zarr/c/0", "a_b.zarr/c/1", "a_b.zarr.old/c")
+    for name in names:
+        zone.alice.collections.create(zone.path(name).rpartition("/")[0])
+    paths = [zone.put(name) for name in names]
+    own = sorted(data_id(zone, path) for path in (paths[0], paths[1], paths[3]))
+    other = data_id(zone, paths[1])
+    zone.rods.data_objects.replicate(paths[1], MEDIUM, **AS_ADMIN)
+    counts = {each.resource: each.objects for each in parts_below(agent_zone, zone.path("a_b.zarr"), resources)}
+    assert counts[MEDIUM] == 1
+    assert counts[FAST] >= len(own)  # a pattern cannot tell the neighbour from it
+    first = parts_on(agent_zone, zone.path("a_b.zarr"), resources.below([FAST]), 0, 2)
+    rest = parts_on(agent_zone, zone.path("a_b.zarr"), resources.below([FAST]), first.last, 10)
+    assert [*first.ids, *rest.ids] == own
+    assert parts_on(agent_zone, zone.path("a_b.zarr"), resources.below([MEDIUM]), 0, 10).ids == [other]
+    assert resources.below([]) == []
 
 
 def test_what_lies_beside_a_file_is_listed_with_the_collections_that_are_asked_for(

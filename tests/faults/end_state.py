@@ -12,7 +12,7 @@ from irods.models import Collection, CollectionMeta, RuleExec
 from omero.rtypes import unwrap
 from omero.sys import ParametersI
 
-from irods_omero.vocabulary import ACCESS_TIME
+from irods_omero.vocabulary import ACCESS_TIME, zarr_of
 from tests.faults.cases import Case, avus_of
 from tests.scene import Scene
 from tests.scene.snapshot import image_shown
@@ -71,10 +71,12 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    for key in ("c", "fs", "grp", "since", "asked", "queued"):
+    for key in ("c", "fs", "grp", "since", "moves", "asked", "queued"):
         fields[key] = key in fields
+    fields["moving"] = fields.get("moving", [])[:-1]  # the last is when
     fields["evicted"] = fields.get("evicted", [])[1:]  # before that comes when
     fields["ver"] = fields.get("ver", [""])[:1]  # the rest has the ids of files in it
+    fields["shared"] = "shared" in fields
     if "fail" in fields:
         attempts, _, reason, _, kind, _ = fields["fail"]
         fields["fail"] = [attempts, _plain(case, reason), kind]
@@ -105,12 +107,17 @@ def _fileset(case: Case, fileset: int) -> list[dict[str, Any]]:
     ]
 
 
-def _movements(case: Case) -> list[str]:
-    """Where queued movements will take it."""
+def _movements(case: Case) -> list[tuple[str, str]]:
+    """Where queued movements will take it, or the parts of a hierarchy."""
     rules = [row[RuleExec.name] for row in case.scene.admin.query(RuleExec.id, RuleExec.name)]
     movements = [json.loads(rule) for rule in rules if "irods_policy_data_movement" in rule]
     parameters = [rule.get("parameters", rule) for rule in movements]
-    return [movement["destination-resource"] for movement in parameters if movement["object-path"] == case.path]
+    zarr = zarr_of(case.path)
+    return sorted(
+        (_plain(case, path), movement["destination-resource"])
+        for movement in parameters
+        if (path := movement["object-path"]) == case.path or (zarr and zarr_of(path) == zarr)
+    )
 
 
 def _collection_marks(case: Case) -> Any:

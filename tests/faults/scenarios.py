@@ -132,6 +132,7 @@ SCENARIOS = [
     Scenario("auto", (lambda case: case.put_auto(),)),
     Scenario("hierarchy", (lambda case: case.put_zarr(),)),
     Scenario("hierarchy-renamed", (lambda case: case.put_zarr(), lambda case: case.rename_zarr())),
+    Scenario("hierarchy-archived", (lambda case: case.put_zarr(), ask_by_avu("archive"))),
     Scenario("renamed", (put, lambda case: case.rename())),
     Scenario("thrown-away", (put, lambda case: case.throw_away())),
 ]

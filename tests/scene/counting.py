@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tests.scene.places import OmeroPlace, ZonePlace
 
 ZONE_WRITES = {
@@ -42,5 +45,13 @@ def written_by_hooks(zone: ZonePlace, path: str) -> list[str]:
     """The attributes of the AVUs that hooks have written into the catalog for a path."""
     if zone.lab is None:
         raise NotImplementedError("writes are counted in the lab only")
-    writes = [request["arguments"] for request in zone.lab.requests() if request["by"] == "hook"]
-    return [arguments[2] for arguments in writes if path in arguments]
+    written = (_written(request) for request in zone.lab.requests() if request["by"] == "hook")
+    return [attribute for on, attribute in written if on == path]
+
+
+def _written(request: dict[str, Any]) -> tuple[str, str]:
+    """The path and the attribute of one write of a hook, by either of the calls that there are."""
+    if "document" in request:
+        document = json.loads(request["document"])
+        return document["entity_name"], document["operations"][0]["attribute"]
+    return request["arguments"][1], request["arguments"][2]

@@ -118,7 +118,9 @@ class Connections:
         """The administrator's choices, with the tier groups as the zone has them now."""
         settings, key = self.settings, self.zone_key
         looks = {
-            resource: TierLook(tier.name or resource, tier.offline, tier.recall_hours, tier.residency or "")
+            resource: TierLook(
+                tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects, tier.residency or ""
+            )
             for resource, tier in settings.tiers.items()
         }
         return Policy(
@@ -135,11 +137,14 @@ class Connections:
             has_repository=settings.omero.repository is not None,
             evict=settings.cache.evict,
             most_bytes=settings.cache.most_bytes,
+            verify_days=settings.cache.verify_days,
+            shares=frozenset(settings.cache.share),
             access_hours=settings.cache.access_hours,
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),
             zarr=settings.omero.zarr,
+            most_queued=settings.agent.batch,
         )
 
     def __enter__(self) -> Connections:

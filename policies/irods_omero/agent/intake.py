@@ -342,7 +342,7 @@ class Intake:
         content = ZoneView(unit, tuple(objects)).content()
         if content is None:
             raise RefusedError("taking in", first.path, "a replica of it is not good")
-        verified = compared_when_read(connections, source, content) if is_all_read else None
+        verified = compared_when_read(connections, source, content, self._clock()) if is_all_read else None
         agreement = replace(agreed, content=content, verified=verified)
         record_agreement(connections.zone, connections.names, RecordAgreement(first.data_id, first.path, agreement))
         service = connections.omero.service()

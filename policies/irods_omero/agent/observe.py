@@ -10,6 +10,7 @@ from functools import cached_property
 
 from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
@@ -26,10 +27,9 @@ from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.movement import queued_movements
 from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
-from irods_omero.gateways.zone.resources import resources_below, root_names
+from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
 from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
@@ -61,8 +61,8 @@ class Observer:
         )
 
     @cached_property
-    def _root_resources(self) -> dict[int, str]:
-        return root_names(self._connections.zone)
+    def _root_resources(self) -> RootResources:
+        return RootResources(self._connections.zone)
 
     def look_anew(self) -> None:
         """Forget what collections say: it is read again when it is needed."""
@@ -80,8 +80,8 @@ class Observer:
         if unit.trouble and is_left_over(unit.first, names) and not self.watched.directory_of(path):
             unit = replace(unit, trouble="")  # nobody looks any more which unit it is of: it is by itself
         zarr = "" if is_part_of_zarr(path) else zarr_of(path)
-        resources = resources_below(self._connections.zone, zarr, self._root_resources) if zarr else ()
-        return replace(unit, rule=self.watched.rule_for(path), resources=resources)
+        parts = parts_below(self._connections.zone, zarr, self._root_resources) if zarr else ()
+        return replace(unit, rule=self.watched.rule_for(path), parts=parts)
 
     def observe(self, ids: Iterable[int], each_once: bool = False) -> dict[int, Observation]:
         """The observations of the units of these data objects, by the catalog id of a unit's first.
@@ -119,7 +119,7 @@ class Observer:
         }
         observations = with_rights(connections, _with_times(connections, observations))
         observations = with_places(connections, observations)
-        return self._with_copies(_with_movements(connections, observations))
+        return self._with_copies(with_movements(connections, observations, self._root_resources))
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""
@@ -285,46 +285,6 @@ def _is_disputed(observation: Observation, names: Names) -> bool:
     tags = (link for subject in observation.omero.subjects for link in subject.tags)
     in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
     return len(in_zone | in_omero) > 1
-
-
-def _with_movements(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
-    """Add the queued movements, for which the delay queue is read only if anybody asks for anything.
-
-    The replicas are read once more after the queue: a movement that ended between the two readings would be in
-    neither, and be queued again, only to fail.
-    """
-    asking = {
-        id_: observation for id_, observation in observations.items() if _is_asking(observation, connections.names)
-    }
-    if not asking:
-        return observations
-    queued = queued_movements(connections.zone)
-    moving = [data_object.data_id for each in asking.values() for data_object in each.zone.objects]
-    present = read_objects(connections.zone, moving, ())
-    for data_id, observation in asking.items():
-        movements = tuple(
-            (data_object.data_id, destination)
-            for data_object in observation.zone.objects
-            for destination in sorted(queued.get(data_object.path, ()))
-        )
-        objects = tuple(_where_it_is(data_object, present) for data_object in observation.zone.objects)
-        observations[data_id] = replace(
-            observation, zone=replace(observation.zone, objects=objects, movements=movements)
-        )
-    return observations
-
-
-def _where_it_is(data_object: DataObject, present: Mapping[int, DataObject]) -> DataObject:
-    now = present.get(data_object.data_id)
-    return replace(data_object, replicas=now.replicas) if now else data_object
-
-
-def _is_asking(observation: Observation, names: Names) -> bool:
-    in_zone = any(data_object.values(names.request) for data_object in observation.zone.objects)
-    in_omero = any(
-        place_of_tag(link) == REQUEST_TAGS for subject in observation.omero.subjects for link in subject.tags
-    )
-    return in_zone or in_omero
 
 
 def gather(

@@ -41,11 +41,11 @@ def proven_repository(connections: Connections) -> ProvenRepository | None:
     return ProvenRepository(directory, uuid)
 
 
-def compared_when_read(connections: Connections, source: Source, content: Content) -> Verified | None:
+def compared_when_read(connections: Connections, source: Source, content: Content, now: float) -> Verified | None:
     """What is remembered of files whose bytes were just read from OMERO, compared with its hashes, and sent to iRODS.
 
     Nothing where the agent does not see the repository, and where OMERO's database has no hash of a file, or another
-    one by now.
+    one by now. ``now`` is in seconds since 1970.
     """
     try:
         repository = proven_repository(connections)
@@ -55,7 +55,8 @@ def compared_when_read(connections: Connections, source: Source, content: Conten
         return None
     read = {(file.id, file.size, file.digest) for file in source.files if file.digest}
     known = {(file.id, file.size, file.digest) for file in files}
-    return compared(content, files) if content.checksum and known == read and len(read) == len(source.files) else None
+    is_same = content.checksum and known == read and len(read) == len(source.files)
+    return compared(content, files, now) if is_same else None
 
 
 def copies_of(

@@ -5,9 +5,10 @@ How far a walk has come is an AVU of the collection: an agent that was killed go
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.views import Avu
@@ -17,10 +18,14 @@ from irods_omero.gateways.zone.marks import Mark, claim
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition
 from irods_omero.gateways.zone.watched import Watched
 from irods_omero.logs import log
-from irods_omero.vocabulary import PENDING
+from irods_omero.vocabulary import PENDING, ZARR
 
 COLLECTIONS = 10
 """Of at most this many collections a page is looked at in one sweep."""
+
+
+MOVING_SECONDS = 60.0
+"""A hierarchy is not walked again before: as long as parts of it move its mark comes back with each of them."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,23 @@ class Turn:
         walked: Catalog id of the collection that was walked last.
         looked_at: Catalog id of the directory that was looked at last.
         taken: OMERO id of the fileset that was last tried to be taken in.
+        hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
     """
 
     walked: int = 0
     looked_at: int = 0
     taken: int = 0
+    hierarchies: Mapping[int, float] = field(default_factory=dict)
+
+    def rests(self, mark: Mark, now: float) -> bool:
+        """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""
+        return mark.states == {PENDING} and now < self.hierarchies.get(mark.id, -math.inf) + MOVING_SECONDS
+
+    def after(self, mark: Mark, now: float) -> Turn:
+        """The next turn, when the collection of a mark was walked."""
+        lately = {id_: at for id_, at in self.hierarchies.items() if now < at + MOVING_SECONDS}
+        is_zarr = mark.path.endswith(ZARR)
+        return replace(self, walked=mark.id, hierarchies={**lately, **({mark.id: now} if is_zarr else {})})
 
 
 FIRST_TURN = Turn()

@@ -85,12 +85,12 @@ def _show_counts(done: Reconciled, verb: str, as_json: bool) -> None:
 
 
 def _show_drift(assessment: Assessment, as_json: bool) -> None:
-    from irods_omero.cli.rendering import actions, as_dict  # noqa: PLC0415
+    from irods_omero.cli.rendering import as_dict, drift_lines  # noqa: PLC0415
 
     if as_json:
         click.echo(json.dumps(as_dict(assessment), ensure_ascii=False))
     else:
-        click.echo("\n  ".join([assessment.observation.zone.first.path, *actions(assessment.decision.plan)]))
+        click.echo("\n  ".join(drift_lines(assessment)))
 
 
 def _show_leaving(cached: Cached, as_json: bool) -> None:

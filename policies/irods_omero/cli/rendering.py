@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from rich.table import Table
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.plan import Plan
 from irods_omero.domain.state.actions import (
+    Action,
     AddAvu,
     AddTag,
     Move,
@@ -28,9 +31,12 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import DataObject, Subject
+
+MOVES_LISTED = 10
+"""More movements than this are told of by their number."""
 
 
 def actions(plan: Plan) -> list[str]:
@@ -44,7 +50,30 @@ def actions(plan: Plan) -> list[str]:
     ordered = [action for step in plan.steps() for action in step]
     in_repository = [copy_text(plan.copies)] if plan.copies is not None else []
     paths = {action.path for action in ordered if isinstance(action, ZoneAction)}
-    return [_with_path(action, len(paths) > 1) for action in ordered] + in_repository
+    lines = list[str]()
+    for is_movement, run in groupby(ordered, lambda action: isinstance(action, Move)):
+        of_run = list(run)
+        are_many = is_movement and len(of_run) > MOVES_LISTED
+        lines += _movements(of_run) if are_many else [_with_path(action, len(paths) > 1) for action in of_run]
+    return lines + in_repository
+
+
+def _movements(actions: list[Action]) -> list[str]:
+    """Many movements in words: those from one tier to another together."""
+    counts = Counter((move.source, move.destination) for move in actions if isinstance(move, Move))
+    return [
+        f"queue the movements of {count} data objects from {source} to {destination}"
+        for (source, destination), count in sorted(counts.items())
+    ]
+
+
+def drift_lines(assessment: Assessment) -> list[str]:
+    """A unit of which the sides do not agree, with what is to be done, and how much is to be moved."""
+    decision = assessment.decision
+    lines = [assessment.observation.zone.first.path, *actions(decision.plan)]
+    if any(isinstance(action, Move) for action in decision.plan.ids):
+        lines += [f"{reason.value}: {reason.rule}" for reason in decision.reasons if reason.field == "request"]
+    return lines
 
 
 def _with_path(action: Any, several: bool) -> str:
@@ -62,6 +91,8 @@ def copy_text(action: CopyAction) -> str:
             return f"bring back OMERO's copy: {action.size} bytes"
         case Evict():
             return f"remove OMERO's copy: {action.size} bytes"
+        case Share():
+            return f"have OMERO's copy share the blocks of what iRODS has: {action.size} bytes"
         case Clear():
             return "clear up beside OMERO's copy"
     raise TypeError(f"not an action: {action!r}")
@@ -118,7 +149,7 @@ def as_dict(assessment: Assessment) -> dict[str, Any]:
             "replicas": _replicas(zone.first),
             "avus": sorted(zone.first.avus),
             "watched_by": zone.rule.collection if zone.rule else None,
-            "queued_to": [destination for _, destination in zone.movements],
+            "queued_to": sorted({destination for _, destination in zone.movements}),
             "given_up_by_tiering": list(assessment.stranded),
         },
         "omero": {

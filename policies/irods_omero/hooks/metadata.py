@@ -6,7 +6,7 @@ itself. Changes inside a larger one are left to the event of the larger: their t
 
 from irods_omero.hooks import arguments, catalog, marking, watching
 from irods_omero.hooks.adapter import hook
-from irods_omero.vocabulary import TIER_GROUP
+from irods_omero.vocabulary import TIER_GROUP, is_part_of_zarr, zarr_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,10 +71,17 @@ def pep_api_atomic_apply_metadata_operations_post(event: "HookEvent") -> None:
 
 
 def observe(event: "HookEvent", kind: "Optional[str]", path: str, attributes: "Optional[Iterable[str]]") -> None:
-    """Mark what has got or lost one of the attributes, or any attributes at all, if these are on what is watched."""
-    if kind is None or not watching.is_watched(event, path):
+    """Mark what has got or lost one of the attributes, or any attributes at all, if these are on what is watched.
+
+    Of the parts of a Zarr hierarchy it only matters that storage tiering has moved one: their collection is marked, and
+    once only until the agent has come.
+    """
+    if kind is None or not watching.is_below(event, path):
         return
-    if attributes is None or any(concerns(event, kind, attribute) for attribute in attributes):
+    if is_part_of_zarr(path):
+        if attributes is not None and TIER_GROUP in attributes:
+            mark(event, catalog.COLLECTION, zarr_of(path))
+    elif attributes is None or any(concerns(event, kind, attribute) for attribute in attributes):
         mark(event, kind, path)
 
 

@@ -212,7 +212,7 @@ def _state(request: RequestSeen, now: float, settings: Settings) -> str:
     agreement = request.agreement
     if agreement.request != request.word:
         return UNSEEN
-    if agreement.asked and now >= agreement.asked + _recall_hours(settings, agreement.tier) * HOUR:
+    if agreement.asked and now >= agreement.stands_since + _recall_hours(settings, agreement.tier) * HOUR:
         return OVERDUE
     return QUEUED if agreement.moves else WAITING
 

@@ -196,7 +196,9 @@ def shape(world: World) -> Any:
     filesets = [
         (fileset.id, fileset.images, [_shape_of(subject) for subject in fileset.subjects]) for fileset in world.filesets
     ]
-    return objects, frozenset(world.zone.movements), filesets, replace(world.base, since="", moves=0, asked=0, queued=0)
+    moving = world.base.moving._replace(at=0) if world.base.moving else None
+    base = replace(world.base, since="", moves=0, asked=0, queued=0, moving=moving)
+    return objects, frozenset(world.zone.movements), filesets, base
 
 
 def _shape_of(subject: Subject) -> Any:

@@ -9,7 +9,19 @@ from typing import Any
 from tests.unit.hooks import shapes
 from tests.unit.hooks.connection import ROOT, Connection
 from tests.unit.hooks.fakes import Catalog, client
-from tests.unit.hooks.routes import AGENT, COLLECTIONS, ELSEWHERE, OBJECT, SERVICE, TRASHED, goes, new, overwrite, put
+from tests.unit.hooks.routes import (
+    AGENT,
+    COLLECTIONS,
+    ELSEWHERE,
+    OBJECT,
+    SERVICE,
+    TIER_GROUP,
+    TRASHED,
+    goes,
+    new,
+    overwrite,
+    put,
+)
 from tests.unit.hooks.shapes import Thing
 
 REQUEST = "omero::request"
@@ -42,6 +54,18 @@ def check_the_parts_of_a_zarr_hierarchy_cost_nothing() -> None:
         part = Thing("{}/it's.ome.zarr/{}".format(ROOT, name), 20000, 10400)
         zone.play(put(part))
     assert zone.callback.calls == []
+
+
+def check_the_parts_of_a_zarr_hierarchy_that_move_leave_one_mark_until_the_agent_comes() -> None:
+    zone, zarr = connection(SERVICE), "{}/it's.ome.zarr".format(ROOT)
+    zone.catalog.collections["10500"] = zarr
+    zone.catalog.closed.add("10500")
+    for comes in range(3):
+        for number in range(100):
+            zone.play([shapes.avu("set_avu_metadata_post", "-d", zarr + "/c/{}".format(number), TIER_GROUP, "g")])
+        assert zone.catalog.marked() == {"10500"}
+        assert zone.callback.count("msi_atomic_apply_metadata_operations") == comes + 1
+        zone.catalog.avus.clear()
 
 
 def check_what_speaks_for_a_zarr_hierarchy_is_marked() -> None:

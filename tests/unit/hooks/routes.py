@@ -16,6 +16,7 @@ HOSTILE = '/it\'s 50% "done"\\ \n\U0001f52c.ome.tif'
 
 OBJECT = Thing(ROOT + HOSTILE, 10259, 10258)
 FOUR = [OBJECT] + [Thing(ROOT + "/sub" + HOSTILE + str(number), number, 10300) for number in (10260, 10261, 10262)]
+PART = Thing(ROOT + HOSTILE + ".zarr/s0" + HOSTILE, 10511, 10510)
 TRASHED = Thing("/tempZone/trash/home/alice/t" + HOSTILE, 10259, 10295)
 ELSEWHERE = Thing("/tempZone/home/alice/other" + HOSTILE, 10259, 10400)
 TIER_GROUP = "irods::storage_tiering::group"
@@ -27,6 +28,7 @@ COLLECTIONS = {
     "10300": ROOT + "/sub",
     "10295": "/tempZone/trash/home/alice/t",
     "10400": "/tempZone/home/alice/other",
+    "10500": ROOT + HOSTILE + ".zarr",
 }
 
 Step = Union[Event, Callable[[Catalog], None]]

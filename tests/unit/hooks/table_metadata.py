@@ -9,7 +9,7 @@ from typing import List, Tuple
 from tests.unit.hooks import shapes
 from tests.unit.hooks.connection import ROOT
 from tests.unit.hooks.fakes import client
-from tests.unit.hooks.routes import AGENT, ELSEWHERE, FOUR, OBJECT, SERVICE, Route
+from tests.unit.hooks.routes import AGENT, ELSEWHERE, FOUR, OBJECT, PART, SERVICE, Route
 from tests.unit.hooks.shapes import Event
 
 REQUEST = "omero::request"
@@ -17,6 +17,7 @@ TARGET = "omero::target"
 GROUP = "irods::storage_tiering::group"
 ACCESS_TIME = "irods::access_time"
 PATH = OBJECT.path
+PARTS = [PART.path + str(number) for number in range(100)]
 
 ADD = ("add_avu_metadata_pre", "add_avu_metadata_post")
 SET = ("set_avu_metadata_pre", "set_avu_metadata_post")
@@ -27,6 +28,10 @@ AGENT_QUEUED = client("omero-agent", 5, "irodsDelayServer")
 
 def on_object(peps: "Tuple[str, ...]", attribute: str, value: str = "archive") -> "List[Event]":
     return [shapes.avu(pep, "-d", PATH, attribute, value) for pep in peps]
+
+
+def on_path(peps: "Tuple[str, ...]", attribute: str, path: str) -> "List[Event]":
+    return [shapes.avu(pep, "-d", path, attribute, "keep") for pep in peps]
 
 
 def on_collection(peps: "Tuple[str, ...]", attribute: str, path: str = ROOT) -> "List[Event]":
@@ -93,6 +98,14 @@ ON_OBJECTS = [
     Route("imeta mod of what nobody mapped", "imeta mod -d", replaced("attr1", "attr1", "v:val2")),
     Route("PRC atomic operations on what nobody mapped", "PRC atomic ops", atomic(PATH, ("add", "at1", "v1"))),
     Route("storage tiering's group", None, on_object(SET, GROUP), (10259,), client=SERVICE, closed=True),
+    Route(
+        "storage tiering's group on a part of a Zarr hierarchy",
+        None,
+        [event for part in PARTS for event in on_path(SET, GROUP, part)],
+        (10500,),
+        client=SERVICE,
+    ),
+    Route("anything else on a part of a Zarr hierarchy", None, on_path(ADD, REQUEST, PARTS[0]), user="rods"),
     Route("storage tiering's access time", None, on_object(SET, ACCESS_TIME), client=SERVICE),
     Route("an administrator's change of what the agent keeps", None, on_object(SET, "omero::error"), user="rods"),
     Route("the agent's own AVUs", None, on_object(ADD, REQUEST), client=AGENT),

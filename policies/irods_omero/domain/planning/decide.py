@@ -33,7 +33,7 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, verified_of
+from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, still_shared, verified_of
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
@@ -125,7 +125,7 @@ def _decide(observation: Observation) -> Decision:
     sides = sides_of(asking)
     if observation.is_held and _has_lost_its_images(observation):
         return _held(observation)
-    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.resources)
+    tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.parts)
     request = decide_request(asking, sides)
     fields = _Fields(
         importing,
@@ -233,6 +233,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         moves=fields.request.progress.queued,
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
+        moving=fields.request.progress.moving,
         refused=fields.request.refused,
         no_import=fields.no_import,
         undone=fields.undone.told,
@@ -331,6 +332,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         moves=fields.request.progress.queued,
         asked=fields.request.progress.asked_at,
         queued=fields.request.progress.queued_at,
+        moving=fields.request.progress.moving,
         refused=fields.request.refused,
         no_import=fields.no_import,
         unshown=fields.undone.unshown and bool(fields.pending),
@@ -339,6 +341,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         failure=base.failure if fields.importing.error else None,
         verified=verified_of(observation),
         evicted=fields.copies.evicted,
+        shared=still_shared(observation),
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,
@@ -383,7 +386,8 @@ def _remembering(
     if rights is not None and rights.under_way is not None:
         base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
-        base = replace(agreement, request=base.request, moves=base.moves, asked=base.asked, queued=base.queued)
+        last = {name: getattr(base, name) for name in ("request", "moves", "asked", "queued", "moving")}
+        base = replace(agreement, **last)
     refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))
     if first is None or not plan.works:

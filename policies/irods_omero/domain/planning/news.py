@@ -39,7 +39,7 @@ def news_of(observation: Observation, decision: Decision) -> Iterator[News]:
     tiers = observation.policy.tiers
     places = (tiers.place(data_object) or tiers.of_object(data_object) for data_object in observation.zone.objects)
     hours = max((place.recall_hours for place in places if place is not None), default=0.0)
-    if base.asked and observation.now >= base.asked + hours * HOUR:
+    if base.asked and observation.now >= base.stands_since + hours * HOUR:
         text = f"request {agreement.request} has been pending on tier {agreement.tier} for more than {hours:g} hours"
         yield News(UNANSWERED, text, path)
 

@@ -8,6 +8,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from irods_omero.domain.rules.beside import depends_on_others
+from irods_omero.domain.rules.moving import Amount
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
@@ -105,7 +106,7 @@ def tier_rule(tier: Tier | None) -> str:
     if tier is None or not tier.residency:
         return rule
     said = MOVING if tier.moving else OFFLINE if tier.offline else ONLINE
-    return f"{rule}; {said} there by {tier.residency}, or as long as that says nothing by tiers.{tier.resource}.offline"
+    return f"{rule}; {said} there, as {tier.residency} says, or tiers.{tier.resource}.offline where that says nothing"
 
 
 def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> Pairs:
@@ -118,11 +119,20 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
         ("checksum", content.checksum if content else ""),
         ("tier", agreement.tier),
         ("since", agreement.since),
-        ("waiting", f"{agreement.request} since {timestamp(agreement.asked)}" if agreement.asked else ""),
+        ("waiting", _waiting(agreement)),
         ("in OMERO", NOT_IN_OMERO if agreement.evicted and agreement.evicted.made_room else ""),
         *(("error", error.text) for error in errors),
     )
     return tuple((key, value) for key, value in pairs if value)
+
+
+def _waiting(agreement: Agreement) -> str:
+    """What is waited for, since when, and how much that was when it was asked for; empty for nothing."""
+    if not agreement.asked:
+        return ""
+    moving = agreement.moving
+    amount = f": {Amount(moving.objects, moving.size)}" if moving else ""
+    return f"{agreement.request} since {timestamp(agreement.asked)}{amount}"
 
 
 def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> DesiredAvus:

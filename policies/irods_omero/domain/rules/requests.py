@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from irods_omero.domain.rules.merge import Asked, merge_request
+from irods_omero.domain.rules.moving import Amount, Journey, journey_of
 from irods_omero.domain.rules.sides import Sides
 from irods_omero.domain.state.actions import Move
-from irods_omero.domain.state.agreement import REASON_BYTES
+from irods_omero.domain.state.agreement import REASON_BYTES, Moving
 from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
@@ -17,8 +18,8 @@ from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, Request, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
-from irods_omero.domain.state.views import DataObject, TagLink
-from irods_omero.vocabulary import RESTAGE, zarr_of
+from irods_omero.domain.state.views import TagLink
+from irods_omero.vocabulary import RESTAGE
 
 HOUR = 3600.0
 """Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
@@ -31,11 +32,18 @@ class Progress(NamedTuple):
         queued: How often it was queued.
         asked_at: Since when the request is pending, seconds since 1970.
         queued_at: When it was queued last, seconds since 1970.
+        moving: How far it has come, where it is about several data objects.
     """
 
     queued: int = 0
     asked_at: int = 0
     queued_at: int = 0
+    moving: Moving | None = None
+
+    @property
+    def stands_since(self) -> int:
+        """Since when nothing of it has moved, seconds since 1970."""
+        return max(self.asked_at, self.moving.at if self.moving else 0)
 
     def may_be_queued(self, now: float, backoff: float) -> bool:
         """Whether it is time to queue it, again if it was before; a time in the future is of a clock that was wrong."""
@@ -81,7 +89,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     base = sides.agreed({observation.base.request} & set(STANDING))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
-    new = [asked for asked in _asked(observation) if asked.request not in base]
+    new = [asked for asked in asked_on(observation) if asked.request not in base]
 
     def standing(such: Callable[[Request], bool] = lambda _: True) -> tuple[Asked | None, str]:
         of_such = [each for each in new if such(request_for(each.request))]
@@ -96,9 +104,6 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     hold, _ = standing(lambda request: not request.shows)
     if show is not None and hold is not None and request_for(show.request).shows and request_for(hold.request).holds:
         asked, rule, beside = show, why, hold
-    if zarr_of(observation.zone.first.path):
-        reason = "storage tiering moves the parts of a Zarr hierarchy one by one, and OMERO has no copy of them"
-        return _refuse(asked.request, reason)
     if request_for(asked.request).holds:
         # Where something was pending before it may be the answer to that which is refused.
         refused = observation.base.refused if observation.base.request else ""
@@ -119,10 +124,11 @@ def _progress(observation: Observation, request: str) -> Progress:
     base, now = observation.base, int(observation.now)
     if request != base.request:
         return Progress(asked_at=now)
-    return Progress(base.moves, min(base.asked or now, now), base.queued)
+    moving = base.moving._replace(at=min(base.moving.at, now)) if base.moving else None
+    return Progress(base.moves, min(base.asked or now, now), base.queued, moving)
 
 
-def _asked(observation: Observation) -> list[Asked]:
+def asked_on(observation: Observation) -> list[Asked]:
     """All the requests that data objects and images carry."""
     attribute = observation.policy.names.request
     in_zone = [
@@ -146,36 +152,57 @@ def _is_request(link: TagLink) -> bool:
 
 def _serve(observation: Observation, asked: Asked, progress: Progress, rule: str) -> RequestDecision:
     zone, policy = observation.zone, observation.policy
-    present = policy.tiers.of_unit(zone.objects)
+    present = policy.tiers.of_unit(zone.objects, zone.parts)
     if present is None:
         return RequestDecision(asked, (), progress, "", f"{rule}: waiting for a good replica")
     request = request_for(asked.request)
     if request.shows:
         return _show(observation, asked, progress, present, rule)
-    places = [(data_object, policy.tiers.place(data_object)) for data_object in zone.objects]
-    if any(place is None for _, place in places) and not _is_recall(asked, present):
+    has_no_place = any(policy.tiers.place(data_object) is None for data_object in zone.objects)
+    if has_no_place and not _is_recall(asked, present):
         return _refuse(asked.request, f"{present.name} has no other tier to go to")
-    to_move = [
-        (data_object, place, destination)
-        for data_object, place in places
-        if place is not None and (destination := policy.tiers.destination(request, data_object)) is not None
-    ]
-    if not to_move:
+    if zone.parts and zone.ahead is None:  # asked for while this was being looked at
+        return RequestDecision(asked, (), progress, "", f"{rule}: waiting until its parts are looked at", wait=True)
+    journey = journey_of(zone, policy.tiers, request)
+    if not journey.legs:
         return _there(observation, asked, progress, present, rule)
-    names = ", ".join(sorted({destination.name for _, _, destination in to_move}))
-    moves = tuple(
-        _move(data_object, place, destination)
-        for data_object, place, destination in to_move
-        if (data_object.data_id, destination.resource) not in zone.movements
-    )
-    if not moves:
-        since = progress.queued_at or int(observation.now)  # an agent that was killed may have queued it
-        progress = progress._replace(queued=max(progress.queued, 1), queued_at=since)
-        return RequestDecision(asked, (), progress, "", f"{rule}: its movement is queued, to tier {names}")
-    hours = max(place.recall_hours for _, place, _ in to_move)
-    if len(moves) < len(to_move):  # some are queued still: the others have joined the unit since then
+    return _move(observation, RequestDecision(asked, (), progress, "", rule), journey)
+
+
+def _move(observation: Observation, decision: RequestDecision, journey: Journey) -> RequestDecision:
+    """See that the first of what is left is queued, no more at a time than storage tiering is to be asked for."""
+    asked, progress, now = decision.pending, decision.progress, int(observation.now)
+    if asked is not None and (why := journey.why_too_much()):
+        return _refuse(asked.request, why)
+    queued = set(observation.zone.movements)
+    window = journey.legs[: observation.policy.most_queued]
+    due = [leg for leg in window if (leg.data_object.data_id, leg.destination.resource) not in queued]
+    if not due:
+        since = progress.queued_at or now  # an agent that was killed may have queued it
+        moving = progress.moving or _begun(journey.amount, now)
+        progress = progress._replace(queued=max(progress.queued, 1), queued_at=since, moving=moving)
+        rule = f"{decision.rule}: its movement is queued, to tier {journey.destinations}: {journey.amount}"
+        return replace(decision, progress=progress, rule=rule)
+    progress = _come(progress, journey.amount, now)
+    if len(due) < len(window):  # some are queued still: the others have joined the unit, or are next, since then
         progress = progress._replace(queued_at=0)
-    return _queue(observation, RequestDecision(asked, moves, progress, "", rule), names, hours)
+    moves = tuple(leg.move() for leg in due)
+    return _queue(observation, replace(decision, moves=moves, progress=progress), journey)
+
+
+def _begun(amount: Amount, now: int) -> Moving | None:
+    """What is remembered of a movement that begins; nothing of one data object, which moves or does not."""
+    return Moving(*amount, amount.objects, now) if amount.objects > 1 else None
+
+
+def _come(progress: Progress, amount: Amount, now: int) -> Progress:
+    """How far it has come: where something has moved since movements were queued last, attempts count anew."""
+    moving = progress.moving
+    if moving is None:
+        return progress._replace(moving=_begun(amount, now))
+    if amount.objects >= moving.left:
+        return progress._replace(moving=moving._replace(left=amount.objects))
+    return progress._replace(queued=0, queued_at=0, moving=moving._replace(left=amount.objects, at=now))
 
 
 def _is_recall(asked: Asked, tier: Tier) -> bool:
@@ -219,17 +246,19 @@ def _show(observation: Observation, asked: Asked, progress: Progress, tier: Tier
     return RequestDecision(asked, (), progress, "", f"{rule}: waiting for OMERO's copy")
 
 
-def _queue(observation: Observation, decision: RequestDecision, names: str, hours: float) -> RequestDecision:
+def _queue(observation: Observation, decision: RequestDecision, journey: Journey) -> RequestDecision:
     """Queue movements, unless it is too late for that, or too early after the last time."""
     asked, progress, policy, rule = decision.pending, decision.progress, observation.policy, decision.rule
     assert asked is not None
-    if progress.queued >= policy.attempts and observation.now >= progress.asked_at + hours * HOUR:
-        return _refuse(asked.request, f"storage tiering did not move it to {names} in {progress.queued} attempts")
+    names, is_over = journey.destinations, observation.now >= progress.stands_since + journey.recall_hours * HOUR
+    if progress.queued >= policy.attempts and is_over:
+        what = str(journey.amount) if progress.moving else "it"
+        return _refuse(asked.request, f"storage tiering did not move {what} to {names} in {progress.queued} attempts")
     if not progress.may_be_queued(observation.now, policy.backoff):
         rule = f"{rule}: its movement to tier {names} was given up by storage tiering, and is queued again later"
         return RequestDecision(asked, (), progress, "", rule)
     progress = progress._replace(queued=progress.queued + 1, queued_at=int(observation.now))
-    return replace(decision, progress=progress, rule=f"{rule}: queued, to tier {names}")
+    return replace(decision, progress=progress, rule=f"{rule}: queued, to tier {names}: {journey.amount}")
 
 
 def _refuse(request: str, reason: str) -> RequestDecision:
@@ -240,18 +269,3 @@ def _refuse(request: str, reason: str) -> RequestDecision:
 def refusal(request: str, reason: str) -> str:
     """Why a request is refused, as both sides show it."""
     return printable(f"request {request} refused: {reason}", REASON_BYTES)
-
-
-def _move(data_object: DataObject, place: Tier, destination: Tier) -> Move:
-    source = next(replica for replica in data_object.good_replicas() if replica.resource == place.resource)
-    return Move(
-        data_id=data_object.data_id,
-        path=data_object.path,
-        replica=source.number,
-        source=source.resource,
-        destination=destination.resource,
-        group=destination.group,
-        verification=destination.verification,
-        preserve=place.preserve,
-        delay=place.delay,
-    )

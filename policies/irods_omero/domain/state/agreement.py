@@ -97,16 +97,34 @@ class Eviction(NamedTuple):
     made_room: bool = False
 
 
+class Moving(NamedTuple):
+    """A request that has several data objects moved.
+
+    Attributes:
+        objects: How many that were when it was asked for.
+        size: Their bytes.
+        left: How many were left when movements were queued last.
+        at: Since when no fewer are left, seconds since 1970.
+    """
+
+    objects: int
+    size: int
+    left: int
+    at: int
+
+
 class Verified(NamedTuple):
     """Bytes that were compared: those of the zone and those that OMERO has.
 
     Attributes:
         checksum: Of the content in the zone.
         files: What OMERO's database said of its files, as ``fingerprint`` gives it: it must not change.
+        at: When, seconds since 1970.
     """
 
     checksum: str
     files: str
+    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,6 +142,7 @@ class Agreement:
         moves: How often a movement was queued for it.
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
+        moving: How far it has come, where it has several data objects moved; None elsewhere.
         refused: Why the last request was refused, empty when it was not.
         no_import: Why the last request for an import was refused, empty when it was not.
         unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
@@ -133,7 +152,8 @@ class Agreement:
         failure: Of the last import, None when it went well.
         verified: What was compared of the content, None where nothing was.
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
-        copy_failure: Of the last attempt to remove, compare or bring back these copies; None when it went well.
+        shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
+        copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
         missing: Values of such attributes that OMERO leads and would not take: tried again, and removed by nobody.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
@@ -153,6 +173,7 @@ class Agreement:
     moves: int = 0
     asked: int = 0
     queued: int = 0
+    moving: Moving | None = None
     refused: str = ""
     no_import: str = ""
     unshown: bool = False
@@ -161,6 +182,7 @@ class Agreement:
     failure: Failure | None = None
     verified: Verified | None = None
     evicted: Eviction | None = None
+    shared: str = ""
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
     missing: AgreedValues = ()
@@ -169,6 +191,11 @@ class Agreement:
     rights: Rights | None = None
     places: Places = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def stands_since(self) -> int:
+        """Since when nothing has come of the pending request, seconds since 1970."""
+        return max(self.asked, self.moving.at if self.moving else 0)
 
     @property
     def names(self) -> frozenset[str]:
@@ -212,6 +239,7 @@ def _dump(agreement: Agreement) -> str:
         "moves": agreement.moves or None,
         "asked": agreement.asked or None,
         "queued": agreement.queued or None,
+        "moving": list(agreement.moving) if agreement.moving else None,
         "refused": agreement.refused,
         "noimp": agreement.no_import,
         "unshown": agreement.unshown,
@@ -220,6 +248,7 @@ def _dump(agreement: Agreement) -> str:
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "ver": list(agreement.verified) if agreement.verified else None,
         "evicted": list(agreement.evicted) if agreement.evicted else None,
+        "shared": agreement.shared,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "miss": {name: list(values) for name, values in agreement.missing if values},
@@ -284,6 +313,7 @@ def _load(fields: Any) -> Agreement:
         moves=_number(fields.get("moves", 0)),
         asked=_number(fields.get("asked", 0)),
         queued=_number(fields.get("queued", 0)),
+        moving=_moving(fields["moving"]) if "moving" in fields else None,
         refused=_reason(fields.get("refused", "")),
         no_import=_reason(fields.get("noimp", "")),
         unshown=bool(fields.get("unshown", False)),
@@ -292,6 +322,7 @@ def _load(fields: Any) -> Agreement:
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
         evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
+        shared=_text(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         missing=_attributes(fields.get("miss", {})),
@@ -303,9 +334,14 @@ def _load(fields: Any) -> Agreement:
     )
 
 
+def _moving(value: Any) -> Moving:
+    objects, size, left, at = map(_number, value)
+    return Moving(objects, size, left, at)
+
+
 def _verified(value: Any) -> Verified:
-    checksum, files = map(_text, value)
-    return Verified(checksum[:MAXIMUM_CHECKSUM], files[:FINGERPRINT_DIGITS])
+    checksum, files, at = (*value, 0)[:3]  # before it was noted when, nobody knows
+    return Verified(_text(checksum)[:MAXIMUM_CHECKSUM], _text(files)[:FINGERPRINT_DIGITS], _number(at))
 
 
 def _eviction(value: Any) -> Eviction:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.state.request_words import FIRST_TIER, Request
-from irods_omero.domain.state.views import DataObject, Replica
+from irods_omero.domain.state.views import DataObject, PartsOn, Replica
 
 ONLINE = "online"
 OFFLINE = "offline"
@@ -34,6 +34,7 @@ class Tier:
         preserve: Whether a replica stays here when data moves on.
         is_restage_tier: Whether data of the group comes back to here and no further.
         delay: The delay conditions of movements from here, without the name of the rule engine.
+        most_objects: How many data objects a request may have moved to here or from here; None for any number.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Tier:
     preserve: bool = False
     is_restage_tier: bool = False
     delay: str = "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
+    most_objects: int | None = None
 
     def with_bytes_of(self, data_object: DataObject) -> Tier:
         """The tier as it is for one data object: what the site says of its bytes stands before the configuration.
@@ -92,24 +94,29 @@ class Tiers:
         best = min(data_object.good_replicas(), key=speed, default=None)
         return best.number if best else None
 
-    def of_unit(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
+    def replica_to_read(self, data_object: DataObject) -> int | None:
+        """The number of the replica to read where others would keep who reads waiting; None where any will do."""
+        tiers = [tier.with_bytes_of(data_object) for tier in self._with_good_replica(data_object)]
+        return self.best_replica(data_object) if len({tier.offline for tier in tiers}) > 1 else None
+
+    def of_unit(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
 
         What the site says of the bytes of the first one stands for the parts as well.
 
         Args:
             objects: The data objects.
-            parts: Root resources that have parts of the unit which are not looked at one by one. What is on a slower
-                tier than one that keeps replicas counts as a copy.
+            parts: What root resources have of a hierarchy. What is on a slower tier than one that keeps replicas
+                counts as a copy.
         """
         all_objects = list(objects)
         known = [tier for tier in map(self.of_object, all_objects) if tier is not None]
         if not known or len(known) < len(all_objects):
             return None
-        of_parts = [self.of_resource(resource).with_bytes_of(all_objects[0]) for resource in parts]
+        of_parts = [self.of_resource(each.resource).with_bytes_of(all_objects[0]) for each in parts]
         return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
 
-    def by_themselves(self, objects: Iterable[DataObject], parts: Iterable[str] = ()) -> Tier | None:
+    def by_themselves(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
         """The same by the catalog and the configuration alone: users may write what is said of single data objects."""
         return self.of_unit((replace(each, avus=frozenset()) for each in objects), parts)
 
@@ -128,15 +135,22 @@ class Tiers:
         that is on the restage tier already, or on an even faster one.
         """
         place = self.place(data_object)
-        if place is None or request.destination is None:
+        if place is None:
             return None
+        tier, is_restage = self.onward(request, place), request.destination == FIRST_TIER
+        is_copied = place.preserve and not is_restage and tier in self._with_good_replica(data_object)
+        return None if is_copied else tier
+
+    def onward(self, request: Request, place: Tier) -> Tier | None:
+        """Where a request has what is on a tier moved to; None where it stays there."""
         group = self._group(place)
+        if request.destination is None:
+            return None
         if request.destination == FIRST_TIER:
             tier = next((tier for tier in group if tier.is_restage_tier), group[0])
             return tier if place.index > tier.index else None
         tier = group[request.destination]
-        is_there = place == tier or (place.preserve and tier in self._with_good_replica(data_object))
-        return None if is_there else tier
+        return None if place == tier else tier
 
     def left(self) -> list[Tier]:
         """The tiers that storage tiering moves data away from: no last one of a group, and none that keeps replicas."""

@@ -89,6 +89,20 @@ class DataObject:
         return frozenset(avu.value for avu in self.avus if avu.attribute == attribute)
 
 
+class PartsOn(NamedTuple):
+    """What one root resource has of an OME-Zarr hierarchy.
+
+    Attributes:
+        resource: Its name.
+        objects: How many good replicas; of what has several below one root, each counts.
+        size: Their bytes.
+    """
+
+    resource: str
+    objects: int
+    size: int
+
+
 @dataclass(frozen=True)
 class ImportRule:
     """What a watched collection says about what arrives below it.
@@ -131,7 +145,9 @@ class ZoneView:
         objects: Its data objects; the first gives the unit its id. Empty when they are gone from the zone.
         rule: What the nearest watched collection says, or None outside of all of them.
         movements: Those that are queued for its data objects.
-        resources: Of an OME-Zarr hierarchy the root resources that have good replicas of its parts.
+        parts: Of an OME-Zarr hierarchy what each root resource has of all its data objects; empty for other units.
+        ahead: The first of these, in the order of their ids, that are not yet where somebody asks to have them: as many
+            as may be queued at a time. None where that was not looked for, as nobody asks.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
     """
 
@@ -139,7 +155,8 @@ class ZoneView:
     objects: tuple[DataObject, ...]
     rule: ImportRule | None = None
     movements: Movements = ()
-    resources: tuple[str, ...] = ()
+    parts: tuple[PartsOn, ...] = ()
+    ahead: tuple[DataObject, ...] | None = None
     trouble: str = ""
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from irods.column import In, Like, NotLike
+from irods.column import Criterion, In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
 from irods_omero.domain.rules.beside import depends_on_others, place_of
@@ -35,12 +35,14 @@ class TierLook:
         name: Its name in tags; empty for the name of the resource.
         offline: Whether OMERO cannot reach its bytes.
         recall_hours: Movements from it may take this long before a request is refused.
+        most_objects: How many data objects a request may have moved to it or from it; None for any number.
         residency: The attribute by which the site says so of single data objects; empty for none.
     """
 
     name: str = ""
     offline: bool = False
     recall_hours: float = 24.0
+    most_objects: int | None = None
     residency: str = ""
 
 
@@ -242,6 +244,7 @@ def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) ->
         offline=look.offline,
         residency=look.residency,
         recall_hours=look.recall_hours,
+        most_objects=look.most_objects,
         verification=value.get("verification", "catalog"),
         preserve=value.get("preserve_replicas", "").lower() == "true",
         is_restage_tier=value.get("minimum_restage_tier") == "true",
@@ -296,14 +299,20 @@ NO_PARTS = NotLike(Collection.name, f"%{ZARR}/%")
 """Leaves out most of what there is in Zarr hierarchies."""
 
 
-def members(zone: ZoneConnection, collection: str, after: int = 0, count: int = BATCH) -> Members:
+def members(
+    zone: ZoneConnection,
+    collection: str,
+    after: int = 0,
+    count: int = BATCH,
+    conditions: Sequence[Criterion] = (NO_PARTS,),
+) -> Members:
     """The first ``count`` data objects, or a few less, in a collection and below it whose ids are above ``after``.
 
-    What lies in the collections of a Zarr hierarchy is left out.
+    Without other ``conditions`` what lies in the collections of a Zarr hierarchy is left out.
     """
     pattern, columns, listed = like(collection), (DataObject.id, Collection.name), set[tuple[Any, ...]]()
     for condition in (Like(Collection.name, pattern), Like(Collection.name, f"{pattern}/%")):
-        within = (condition, NO_PARTS, DataObject.id > after)
+        within = (condition, *conditions, DataObject.id > after)
         listed.update(first_rows(zone, "listing what is below", count, columns, *within))
     page = sorted(listed)[:count]
     ids = [data_id for data_id, parent in page if f"{parent}/".startswith(f"{collection}/")]

@@ -15,6 +15,7 @@ from irods_omero.domain.state.agreement import (
     AgreementError,
     Eviction,
     Failure,
+    Moving,
     Verified,
     decode,
     encode,
@@ -36,6 +37,7 @@ FULL = Agreement(
     moves=2,
     asked=1_700_000_000,
     queued=1_700_000_060,
+    moving=Moving(1000, 10**9, 999, 1_700_000_120),
     refused="request archive refused: because",
     no_import="request import refused: because",
     unshown=True,
@@ -44,6 +46,7 @@ FULL = Agreement(
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     verified=Verified("sha2:x", "0123456789abcdef"),
     evicted=Eviction(1_700_000_000, made_room=True),
+    shared="fedcba9876543210",
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     missing=(("lab::stain", ("GFP",)),),
@@ -66,6 +69,7 @@ KEYS = st.sampled_from(
         "moves",
         "asked",
         "queued",
+        "moving",
         "fail",
         "attr",
         "held",
@@ -99,7 +103,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 480 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 450 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
-from irods_omero.domain.state.views import Avu, DataObject, Replica
+from irods_omero.domain.state.views import Avu, DataObject, PartsOn, Replica
 from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
 from tests.unit.domain.strategies import TIERS
 
@@ -17,6 +17,10 @@ def on(*resources: str, stale: str = "") -> DataObject:
     replicas = [Replica(number, resource, good=True, size=1) for number, resource in enumerate(resources)]
     old = [Replica(9, stale, good=False, size=1)] if stale else []
     return DataObject(1, "/z/a", "alice", (*replicas, *old))
+
+
+def parts_on(*resources: str) -> list[PartsOn]:
+    return [PartsOn(resource, 5, 50) for resource in resources]
 
 
 def name(tier: Tier | None) -> str | None:
@@ -105,13 +109,13 @@ def test_a_replica_that_is_to_stay_does_not_keep_a_request_from_being_served() -
     [((), "fast"), (("ssd",), "fast"), (("ssd", "disk"), "medium"), (("ssd", "disk", "tape"), "archive")],
 )
 def test_a_unit_is_as_slow_as_the_parts_that_nobody_looks_at(parts: tuple[str, ...], tier: str) -> None:
-    assert name(TIERS.of_unit([on("ssd")], parts)) == tier
+    assert name(TIERS.of_unit([on("ssd")], parts_on(*parts))) == tier
 
 
 def test_what_a_tier_keeps_has_copies_on_slower_ones() -> None:
     tiers = Tiers([Tier("fast", "ssd", "g", 0, preserve=True), Tier("archive", "tape", "g", 1, offline=True)])
-    assert name(tiers.of_unit([on("ssd", "tape")], ("ssd", "tape"))) == "fast"
-    assert name(tiers.of_unit([on("tape")], ("tape",))) == "archive"
+    assert name(tiers.of_unit([on("ssd", "tape")], parts_on("ssd", "tape"))) == "fast"
+    assert name(tiers.of_unit([on("tape")], parts_on("tape"))) == "archive"
 
 
 def test_the_order_in_a_group_is_that_of_the_index() -> None:
@@ -182,7 +186,7 @@ def test_a_unit_is_where_the_bytes_of_its_slowest_object_are() -> None:
         tier = HSM.of_unit(objects)
         assert tier is not None
         assert (tier.offline, tier.moving) == expected
-        of_parts = HSM.of_unit([said(*objects[0].values(AT), resources=("disk",))], ["hsm"])
+        of_parts = HSM.of_unit([said(*objects[0].values(AT), resources=("disk",))], parts_on("hsm"))
         assert of_parts is not None
         assert of_parts.offline is (objects[0] is not online)
 
@@ -190,7 +194,10 @@ def test_a_unit_is_where_the_bytes_of_its_slowest_object_are() -> None:
 def test_what_is_read_is_a_replica_whose_bytes_are_in_reach_before_one_with_a_checksum() -> None:
     far, near = Replica(0, "hsm", good=True, size=1, checksum="sha2:x"), Replica(1, "disk", good=True, size=1)
     for value, expected in (("offline", 1), ("online", 0)):
-        assert HSM.best_replica(replace(said(value), replicas=(far, near))) == expected
+        data_object = replace(said(value), replicas=(far, near))
+        assert HSM.best_replica(data_object) == expected
+        assert HSM.replica_to_read(data_object) == (1 if value == "offline" else None)
+        assert HSM.replica_to_read(replace(data_object, replicas=(far,))) is None
 
 
 @pytest.mark.parametrize("value", ["online", "offline", "moving"])
