@@ -1,7 +1,7 @@
 """Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
 python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports, refill,
-hierarchies
+sharing, hierarchies
 """
 
 from __future__ import annotations
@@ -11,7 +11,18 @@ import subprocess
 import sys
 
 FIXED = ("hooks", "merge")
-BY_SIZE = ("loading", "sweep", "reconcile", "throughput", "intake", "large_intake", "imports", "refill", "hierarchies")
+BY_SIZE = (
+    "loading",
+    "sweep",
+    "reconcile",
+    "throughput",
+    "intake",
+    "large_intake",
+    "imports",
+    "refill",
+    "sharing",
+    "hierarchies",
+)
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ def used(document: Any, path: str = "") -> set[str]:
         return {path}
     chosen = path in (
         "tiers",
+        "cache.share",
         "omero.users",
         "zone.options",
         "attributes[].values",

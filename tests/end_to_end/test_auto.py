@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from io import BytesIO
-from random import Random
 from typing import BinaryIO
 
-import numpy as np
 import pytest
-import tifffile
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
@@ -21,47 +17,25 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.vocabulary import AUTO
 from tests.end_to_end.conftest import SceneFactory
-from tests.pictures import companion, focal_halves, lab_book, retina
+from tests.pictures import companion, lab_book, retina
 from tests.scene import Scene
-from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
-
-UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
-
-
-def tiff(seed: int = 0) -> bytes:
-    """A plain TIFF."""
-    buffer = BytesIO()
-    tifffile.imwrite(buffer, np.random.default_rng(seed).integers(0, 2**16, (16, 16), dtype=np.uint16))
-    return buffer.getvalue()
-
-
-def put_all(scene: Scene, files: dict[str, bytes], order: int = 0) -> dict[str, str]:
-    """Write files in an order that a number stands for; their paths by their names."""
-    names = sorted(files)
-    Random(order).shuffle(names)
-    return {name: put(scene, name, files[name]) for name in names}
-
-
-def halves() -> dict[str, bytes]:
-    """Two OME-TIFFs that are one image, as tifffile writes them."""
-    lower, upper = focal_halves((LOWER, UPPER))
-    return {LOWER: lower, UPPER: upper}
-
-
-def unit_of(scene: Scene, path: str) -> str:
-    """What a file says that it belongs to."""
-    return "".join(scene.avus(path, "omero::unit"))
-
-
-def together(scene: Scene, *paths: str, size: int = 0) -> bool:
-    """Whether files are one unit, the first of them its first, with images; all of it, or of one of this size."""
-    first = scene.shown(paths[0])
-    units = {avu[1:] for path in paths for avu in scene.shown(path).avus if avu[0] == "omero::unit"}
-    return units == {(str(first.data_id), AUTO)} and len(entries(scene, first)) == (size or len(paths))
-
-
-def errors(scene: Scene, path: str) -> list[str]:
-    return scene.avus(path, "omero::error")
+from tests.scene.units import (
+    LATER,
+    LOWER,
+    UPPER,
+    assert_quiet,
+    assert_waits,
+    errors,
+    explained,
+    halves,
+    put,
+    put_all,
+    run,
+    tiff,
+    together,
+    unit_of,
+    unite,
+)
 
 
 @pytest.fixture
@@ -235,34 +209,6 @@ def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_ca
     assert unit_of(scene, made["one.mvd2"]) == unit_of(scene, made["Data/1.aisf"]) != ""
     assert errors(scene, made["Data/1.aisf"]) == []
     assert "lacks all of what belongs to it" in errors(scene, made["two.mvd2"])[0]
-
-
-def test_what_comes_late_is_taken_in_and_what_leaves_is_by_itself(scene: Scene) -> None:
-    cells = put(scene, "cells.tif", tiff())
-    scene.sweep()
-    image = scene.shown(cells).image.id
-    notes = put(scene, "cells.txt")
-    scene.sweep()
-    assert together(scene, cells, notes)
-    assert scene.image(image).texts == {"superseded"}
-    scene.user.collections.create(f"{scene.collection}/out")
-    scene.user.metadata.set(Collection, f"{scene.collection}/out", iRODSMeta("omero::import", "off"))
-    moved = scene.move(notes, "out/cells.txt")
-    for _ in range(2):  # two marks of one moment come in either order, and in one of them it takes a second look
-        with scene.agent("--once") as agent:
-            assert agent.wait(120) == 0
-    assert [name for name, *_ in scene.shown(moved).avus if name.startswith("omero::")] == []
-    assert together(scene, cells)
-
-
-def test_what_is_left_without_the_file_that_is_opened_is_told_of(scene: Scene) -> None:
-    made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
-    scene.sweep()
-    scene.user.data_objects.unlink(made["cells.tif"], force=True)
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
-    assert unit_of(scene, made["cells.txt"]) == ""
-    assert "cells.txt may belong to" in errors(scene, made["cells.txt"])[0]
 
 
 def test_what_files_say_goes_when_it_is_not_asked_any_more(scene: Scene) -> None:

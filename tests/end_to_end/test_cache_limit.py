@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
-from irods_omero.agent.room import look_at_cache
+from irods_omero.agent.report import Report
+from irods_omero.agent.room import Before, look_at_cache
 from irods_omero.agent.service import run
+from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
 from irods_omero.domain.rules.cache_limit import Room
+from irods_omero.domain.state.agreement import decode
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.repository.copies import Version
@@ -100,6 +103,22 @@ def test_the_least_recently_used_go_and_show_brings_one_back(one: OneCopy, ask: 
     assert drifted(one.scene) == 0
 
 
+def test_a_copy_that_is_read_is_a_hit_and_one_that_is_asked_for_a_miss(one: OneCopy) -> None:
+    if not Repository(str(one.repository)).notes_reading():
+        pytest.skip("the file system of the repository notes no reading")
+    paths, report = bring(one, 9, 8, 2, 1), Report()
+    one.settle()
+    one.scene.let_a_second_pass()
+    looked = time.time()
+    one.scene.let_a_second_pass()
+    one.place(paths[2]).read_bytes()
+    with one.scene.connections() as connections:
+        look_at_cache(connections, 3 * SIZE, time.time, report, Before(looked))
+    assert report.hits == 1
+    ask_by_tag(one, paths[0])
+    assert one.scene.sweep().misses == 1
+
+
 def test_restage_brings_back_what_made_room_too(one: OneCopy) -> None:
     paths = bring(one, 9, 3, 2, 1)
     one.settle()
@@ -165,6 +184,24 @@ def test_what_is_shown_already_is_answered_at_once(one: OneCopy) -> None:
     assert one.scene.avus(path, "omero::request") == []
     assert one.scene.avus(path, "omero::error") == []
     assert "show" not in one.scene.shown(path).image.texts
+
+
+def test_what_was_compared_too_long_ago_is_read_from_irods_once_more_before_its_copy_goes(one: OneCopy) -> None:
+    paths = bring(one, 9, 8, 7, 6)
+    (rotten, right), later = paths[:2], time.time() + 40 * DAY
+    (replica,) = one.scene.admin.data_objects.get(rotten).replicas
+    vault = Path(replica.path)
+    vault.write_bytes(PICTURE[::-1])
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 3 * SIZE, "verify_days": 30})
+    with one.scene.connections() as connections:
+        assert Sweeper(connections, lambda: later).sweep().evicted == 1
+    one.settle()
+    assert there(one, paths) == [True, False, True, True]
+    assert any("do not have the checksum of the catalog" in error for error in one.scene.avus(rotten, "omero::error"))
+    (agreement,) = one.scene.avus(right, "omero::agreement")
+    verified = decode(agreement).verified
+    assert verified is not None
+    assert verified.at == int(later)
 
 
 def test_other_bytes_stay_are_told_of_and_do_not_keep_the_others(one: OneCopy) -> None:

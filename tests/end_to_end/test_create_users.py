@@ -83,11 +83,11 @@ def test_without_a_directory_the_file_says_what_to_do(arrival: Arrival) -> None:
 
 def test_doctor_is_told_whether_there_is_a_directory_if_anybody_wants_it(new_scene: SceneFactory) -> None:
     scene = new_scene()
-    assert observe_omero(scene.settings.omero, trying=False).has_directory is None
+    assert observe_omero(scene.settings.omero, trying=False, share={}).has_directory is None
     wanted = scene.settings.omero.model_copy(update={"create_users": True})
-    assert observe_omero(wanted, trying=False).has_directory is False
+    assert observe_omero(wanted, trying=False, share={}).has_directory is False
     with lab_of(scene).directory({}):
-        assert observe_omero(wanted, trying=False).has_directory is True
+        assert observe_omero(wanted, trying=False, share={}).has_directory is True
 
 
 def test_who_has_an_account_and_is_not_in_the_group_is_told_that_alone(arrival: Arrival) -> None:

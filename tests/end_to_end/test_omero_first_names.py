@@ -6,11 +6,10 @@ import omero.model
 import pytest
 from omero.rtypes import rstring
 
-from irods_omero.agent.reconcile import Reconciler
 from lab.omero.setup import add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_omero_first import bring, objects_below, taking
-from tests.end_to_end.test_omero_first_rights import OTHER, give, rights_on
+from tests.end_to_end.test_omero_first_rights import OTHER, give, reconcile, rights_on
 from tests.pictures import focal_halves, retina
 from tests.scene import Scene
 from tests.scene.accounts import PASSWORD, USER, ensure_zone_user
@@ -95,9 +94,7 @@ def test_without_that_in_the_rule_nothing_moves_until_it_is_there(new_scene: Sce
     assert list(objects_below(scene)) == [f"Screening/March/{CELLS}"]
     (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
     scene.settings = scene.with_settings(omero_first=[{**rule, "follow_names": True}])
-    with scene.connections() as connections:
-        for _ in Reconciler(connections).run():
-            pass
+    reconcile(scene)
     follow(scene)
     assert list(objects_below(scene)) == [f"Screening/April/{CELLS}"]
 
@@ -130,9 +127,7 @@ def test_what_was_given_to_somebody_else_moves_only_with_the_rights(scene: Scene
     assert scene.admin.data_objects.exists(before)
     (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
     scene.settings = scene.with_settings(omero_first=[{**rule, "follow_rights": True}])
-    with scene.connections() as connections:
-        for _ in Reconciler(connections).run():
-            pass
+    reconcile(scene)
     follow(scene)
     after = f"{scene.collection}/{CELLS}"  # nobody gave the dataset, which is what the images were in
     assert not scene.admin.data_objects.exists(before)

@@ -241,15 +241,33 @@ def test_what_people_have_changed_of_the_rights_stays_when_they_follow(followed:
     assert rights_on(scene, path)[OTHER] == "read_object", "nothing has changed in OMERO"
 
 
-def test_rights_stay_where_the_rule_does_not_say_that_they_follow(followed: Followed) -> None:
-    scene, fileset, path = followed
-    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
-    scene.settings = scene.with_settings(omero_first=[{**rule, "follow_rights": False}])
+def test_rights_stay_until_the_rule_says_that_they_follow(new_scene: SceneFactory) -> None:
+    """What the agent gave is written down in any case."""
+    scene = taking(new_scene)
+    ensure_zone_user(scene.admin, OTHER, PASSWORD)
+    add_user(scene.root, OTHER, PASSWORD, [scene.group_id])
+    fileset = bring(scene, {"cells.ome.tiff": retina(32)})
+    scene.sweep()
+    path = f"{scene.collection}/{CELLS}"
     before = rights_on(scene, path)
     give(scene, fileset, OTHER)
     scene.sweep()
     assert rights_on(scene, path) == before
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "follow_rights": True}])
+    reconcile(scene)
+    rights = rights_on(scene, path)
+    assert rights[OTHER] == "own"
+    assert USER not in rights
+    give(scene, fileset, USER)
+
+
+def reconcile(scene: Scene) -> None:
+    """Look at everything once."""
+    with scene.connections() as connections:
+        for _ in Reconciler(connections).run():
+            pass
 
 
 def test_where_the_new_owner_is_nobody_in_irods_nothing_changes_and_both_sides_say_so(followed: Followed) -> None:
@@ -264,9 +282,7 @@ def test_where_the_new_owner_is_nobody_in_irods_nothing_changes_and_both_sides_s
     assert f"there is no iRODS user {name}" in dict(scene.shown(path).image.pairs)["error"]
     ensure_zone_user(scene.admin, name, PASSWORD)
     try:
-        with scene.connections() as connections:
-            for _ in Reconciler(connections).run():
-                pass
+        reconcile(scene)
         assert rights_on(scene, path)[name] == "own"
         assert scene.avus(path, "omero::error") == []
     finally:
@@ -283,9 +299,7 @@ def test_where_no_rule_names_the_new_group_nothing_changes_until_one_does(follow
     assert f"omero_first names no place for the group {name}" in scene.avus(path, "omero::error")[0]
     (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
     scene.settings = scene.with_settings(omero_first=[rule, {**rule, "groups": [name], "share": False}])
-    with scene.connections() as connections:
-        for _ in Reconciler(connections).run():
-            pass
+    reconcile(scene)
     assert rights_on(scene, path) == {name: level for name, level in before.items() if name != GROUP}
     assert scene.avus(path, "omero::error") == []
     move(scene, fileset, scene.group_id)

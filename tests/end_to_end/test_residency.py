@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import runpy
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
 
 import irods.keywords as kw
 import pytest
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.streaming import open_object
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy, make
+from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
+from tests.scene.places import REPOSITORY
 
 AT = "site::residency"
 AT_ARCHIVE = "site::archive residency"
@@ -73,6 +81,23 @@ def test_an_import_waits_for_the_bytes_says_so_and_needs_nobody(scene: Scene) ->
     assert scene.avus(path, "omero::error") == []
 
 
+def test_what_is_imported_is_read_from_a_replica_in_reach(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scene.put("cells.ome.tiff", PICTURE)
+    scene.user.data_objects.replicate(path, ARCHIVE)
+    opened: list[int | None] = []
+
+    def opening(zone: ZoneConnection, path: str, replica: int | None) -> AbstractContextManager[BinaryIO]:
+        opened.append(replica)
+        return open_object(zone, path, replica)
+
+    monkeypatch.setattr("irods_omero.agent.apply.open_object", opening)
+    say(scene, path, "offline")
+    say(scene, path, "online", AT_ARCHIVE)
+    assert scene.sweep().imported == 1
+    assert set(opened) == {1}
+    assert "tier:archive" in scene.shown(path).image.texts
+
+
 def test_a_restage_is_answered_when_the_site_says_that_the_bytes_are_there(scene: Scene) -> None:
     path = scene.put("cells.ome.tiff", PICTURE)
     scene.sweep()
@@ -131,3 +156,43 @@ def test_no_copy_goes_by_what_a_user_says(one: OneCopy) -> None:
     say(one.scene, near, "online", by_user=True)
     one.settle()
     assert (one.place(near).exists(), one.place(far).exists()) == (False, True)
+
+
+def vault_file(scene: Scene, path: str) -> Path:
+    (replica,) = scene.admin.data_objects.get(path).replicas
+    return Path(replica.path)
+
+
+@pytest.mark.lab_only("takes the blocks of a file in the vault away")
+def test_the_example_says_what_is_on_tape_has_it_brought_back_and_writes_nothing_else(
+    scene: Scene, tmp_path: Path
+) -> None:
+    example = runpy.run_path(str(REPOSITORY / "irods_config" / "residency.py"))
+    path, content = scene.put("cells.ome.tiff", retina(96)), tmp_path / "on tape"
+    scene.sweep()
+    file = vault_file(scene, path)
+    content.write_bytes(file.read_bytes())
+
+    def run() -> list[str]:
+        example["main"](scene.admin, FAST, AT, ["cp", str(content)])
+        return scene.avus(path, AT)
+
+    assert run() == ["online"]
+    scene.sweep()
+    assert run() == ["online"]
+    assert scene.avus(path, "omero::sync") == [], "what is as it was leaves no mark"
+    file.write_bytes(b"")
+    os.truncate(file, content.stat().st_size)
+    assert run() == ["offline"]
+    scene.sweep()
+    assert scene.shown(path).image.archived
+    scene.ask_by_avu(path, "restage")
+    assert run() == ["moving"]
+    scene.sweep()
+    assert scene.shown(path).image.archived
+    assert scene.avus(path, "omero::request") == ["restage"]
+    assert run() == ["online"]
+    scene.sweep()
+    assert not scene.shown(path).image.archived
+    assert scene.avus(path, "omero::request") == []
+    assert len(scene.triples(path, AT)) == 1

@@ -167,7 +167,7 @@ class Case:
 
 @contextmanager
 def scene_of_its_own(
-    policy_file: Path, name: str, wake_up: float = NEVER, parallel: int = 1
+    policy_file: Path, name: str, wake_up: float = NEVER, parallel: int = 1, state: Path | None = None
 ) -> Iterator[tuple[Scene, Agents]]:
     """Both lab servers with one watched collection, and agents for them, whose calls come in an order that is known.
 
@@ -177,9 +177,14 @@ def scene_of_its_own(
         wake_up: Seconds between two looks of the delay server.
         parallel: Number of imports side by side, and of connections to the zone; with more than one the order of calls
             is another each time.
+        state: Where the servers keep what they have; by default in temporary directories.
     """
+    zone_state, omero_state = (state / "zone", state / "omero") if state else (None, None)
     variables = {POLICY_FILE_VARIABLE: str(policy_file)}
-    with LabZone(core=REPOSITORY, environment=variables, wake_up=wake_up) as zone, LabOmero() as server:
+    with (
+        LabZone(core=REPOSITORY, state=zone_state, environment=variables, wake_up=wake_up) as zone,
+        LabOmero(state=omero_state) as server,
+    ):
         places = (
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
             OmeroPlace(server.host, server.port, server.root, server.password, server),

@@ -76,6 +76,7 @@ def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields["moving"] = fields.get("moving", [])[:-1]  # the last is when
     fields["evicted"] = fields.get("evicted", [])[1:]  # before that comes when
     fields["ver"] = fields.get("ver", [""])[:1]  # the rest has the ids of files in it
+    fields["shared"] = "shared" in fields
     if "fail" in fields:
         attempts, _, reason, _, kind, _ = fields["fail"]
         fields["fail"] = [attempts, _plain(case, reason), kind]

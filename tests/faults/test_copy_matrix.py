@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -93,7 +94,14 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "copies") as (scene, agents):
+    with stage_of_its_own(tmp_path_factory.mktemp("policy")) as stage:
+        yield stage
+
+
+@contextmanager
+def stage_of_its_own(folder: Path, state: Path | None = None) -> Iterator[Stage]:
+    """The lab's servers, which keep what they have in ``state``, and agents that see the repository."""
+    with scene_of_its_own(folder / "policy.json", "copies", state=state) as (scene, agents):
         repository = scene.omero.repository
         assert repository is not None
         section = {**scene.settings.omero.model_dump(mode="json"), "repository": str(repository)}
@@ -187,6 +195,11 @@ WAYS = {
 @pytest.mark.timeout(3600 if ALL else 900)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(stage: Stage, way: Way) -> None:
+    broken_off_anywhere(stage, way)
+
+
+def broken_off_anywhere(stage: Stage, way: Way) -> None:
+    """Break agents off, cut them off or refuse them wherever they are on this way, and see what is left."""
     before, step, there, least, acting = way
     stage = acting(stage)
     for _ in range(2):  # the first also does what is done once

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
+from random import Random
 from typing import Any
 
+import numpy as np
 import omero
+import tifffile
 from click.testing import CliRunner, Result
 from omero.rtypes import unwrap
 
 from irods_omero.cli import main
-from tests.pictures import lab_book
+from irods_omero.vocabulary import AUTO
+from tests.pictures import focal_halves, lab_book
 from tests.scene.scene import Scene
 from tests.scene.snapshot import Snapshot
+
+UPPER, LOWER = "upper.ome.tiff", "lower.ome.tiff"
 
 LATER: dict[str, Any] = {"imports": {"settle_seconds": 1e6}}
 """The configuration of an agent for which nothing has come to rest yet."""
@@ -68,3 +75,40 @@ def assert_waits(scene: Scene) -> None:
     report = scene.sweep(**LATER)
     assert (report.waiting, report.is_unfinished) == (1, False)
     assert scene.writes() == before
+
+
+def tiff(seed: int = 0) -> bytes:
+    """A plain TIFF."""
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, np.random.default_rng(seed).integers(0, 2**16, (16, 16), dtype=np.uint16))
+    return buffer.getvalue()
+
+
+def put_all(scene: Scene, files: dict[str, bytes], order: int = 0) -> dict[str, str]:
+    """Write files in an order that a number stands for; their paths by their names."""
+    names = sorted(files)
+    Random(order).shuffle(names)
+    return {name: put(scene, name, files[name]) for name in names}
+
+
+def halves() -> dict[str, bytes]:
+    """Two OME-TIFFs that are one image, as tifffile writes them."""
+    lower, upper = focal_halves((LOWER, UPPER))
+    return {LOWER: lower, UPPER: upper}
+
+
+def unit_of(scene: Scene, path: str) -> str:
+    """What a file says that it belongs to."""
+    return "".join(scene.avus(path, "omero::unit"))
+
+
+def together(scene: Scene, *paths: str, size: int = 0) -> bool:
+    """Whether files are one unit, the first of them its first, with images; all of it, or of one of this size."""
+    first = scene.shown(paths[0])
+    units = {avu[1:] for path in paths for avu in scene.shown(path).avus if avu[0] == "omero::unit"}
+    return units == {(str(first.data_id), AUTO)} and len(entries(scene, first)) == (size or len(paths))
+
+
+def errors(scene: Scene, path: str) -> list[str]:
+    """What a file says is wrong with it."""
+    return scene.avus(path, "omero::error")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import BinaryIO
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
@@ -178,7 +180,8 @@ class Applier:
         try:
             if where in self._missing:
                 raise self._missing[where]
-            with self._connections.activity.importing(action, partial(open_object, self._connections.zone)) as opener:
+            opens = partial(_open, self._connections.zone, observations[data_id])
+            with self._connections.activity.importing(action, opens) as opener:
                 done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
             seen = self._observer.observe_import(observations[data_id], action, done)
         except RefusedError as error:
@@ -318,6 +321,13 @@ def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
     except RefusedError as error:
         written.failure = error
     return written
+
+
+def _open(zone: ZoneConnection, observation: Observation, path: str) -> AbstractContextManager[BinaryIO]:
+    """Open a data object to import it, in a replica that is in reach."""
+    tiers = observation.policy.tiers
+    replicas = {each.path: tiers.replica_to_read(each) for each in observation.zone.objects}
+    return open_object(zone, path, replicas.get(path))
 
 
 def decide_or_fail(observation: Observation) -> Decision:

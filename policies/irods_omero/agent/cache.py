@@ -12,9 +12,9 @@ from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decision import record
 from irods_omero.domain.planning.news import news_of_failure
-from irods_omero.domain.rules.one_copy import candidates, compared, failing
+from irods_omero.domain.rules.one_copy import candidates, compared, failing, shared_with, sharing
 from irods_omero.domain.state.agreement import Agreement
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
@@ -30,7 +30,9 @@ from irods_omero.gateways.repository.copies import (
     remove,
 )
 from irods_omero.gateways.repository.directory import Repository
+from irods_omero.gateways.repository.sharing import SHARING, Vault, share
 from irods_omero.gateways.zone.marks import post
+from irods_omero.gateways.zone.objects import file_of
 from irods_omero.gateways.zone.streaming import blocks_of
 from irods_omero.gateways.zone.zone_actions import record_agreement
 from irods_omero.logs import log
@@ -41,7 +43,7 @@ Count = Callable[[int], None]
 STEPS = 4
 """At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
-WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Clear: "clearing up"}
+WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Share: "sharing", Clear: "clearing up"}
 """What goes on, as people read it."""
 
 
@@ -124,6 +126,8 @@ class Cache:
                     self._refill(repository, observation, action, count)
                 case Verify():
                     return self._verify(observation, action, count)
+                case Share():
+                    return self._share(repository, observation, action, count)
                 case _:
                     for file in action.files:
                         clear(repository, file)
@@ -161,7 +165,9 @@ class Cache:
         for file in action.files:
             if not clear(repository, file):
                 self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
+        evicted = observation.base.evicted
         self._report.refilled += bool(action.size)
+        self._report.misses += bool(action.size) and evicted is not None and evicted.made_room
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
     def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:
@@ -191,9 +197,32 @@ class Cache:
             content = seen.content
             if content is None or content != observation.content or seen.copies != action.files:
                 return seen.base
-            return replace(seen.base, verified=compared(content, action.files))
+            return replace(seen.base, verified=compared(content, action.files, seen.now))
 
         return self._record(observation.zone.unit.data_id, verified)
+
+    def _share(self, repository: Repository, observation: Observation, action: Share, count: Count) -> bool:
+        """Have a unit's copies share the blocks of its data objects' files; what was shared stays so in any case."""
+        left, what = list(observation.zone.objects), sharing(observation)
+        for file in action.files:
+            likely = candidates(file, left)
+            same = next((each for each in likely if self._is_shared(repository, observation, file, each, count)), None)
+            if same is None:
+                raise RefusedError(SHARING, file.path, "no data object of the unit has the same bytes")
+            left.remove(same)
+        self._report.shared += 1
+        # Where something else is so by now, the next look sees that this is not it.
+        return self._record(observation.zone.unit.data_id, lambda seen: replace(seen.base, shared=what))
+
+    def _is_shared(
+        self, repository: Repository, observation: Observation, file: ManagedFile, data_object: DataObject, count: Count
+    ) -> bool:
+        replica = shared_with(observation, data_object)
+        if replica is None:
+            return False
+        vault = Vault(self._connections.settings.cache.share[replica.resource])
+        names = vault.names(*file_of(self._connections.zone, data_object, replica))
+        return share(repository, file, vault, names, count)
 
     def _blocks(self, observation: Observation, data_object: DataObject, count: Count) -> Iterator[bytes]:
         replica = observation.policy.tiers.best_replica(data_object)

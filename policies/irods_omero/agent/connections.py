@@ -137,6 +137,8 @@ class Connections:
             has_repository=settings.omero.repository is not None,
             evict=settings.cache.evict,
             most_bytes=settings.cache.most_bytes,
+            verify_days=settings.cache.verify_days,
+            shares=frozenset(settings.cache.share),
             access_hours=settings.cache.access_hours,
             identity=key.identity,
             unidentified=key.unidentified,

@@ -193,7 +193,7 @@ class Directories:
         strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
         changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
-        of_files = corrections_of_files(decisions, objects.values(), names) if watched.is_place(path) else ()
+        of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
         corrections = tuple(watched.corrections_of_files(path, wrong))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
@@ -262,8 +262,11 @@ class Directories:
             if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
         )
 
-    def carry_out(self, look: Look) -> None:
+    def carry_out(self, look: Look) -> int:
         """Have the files say what they belong to, and the directory what is wrong with them.
+
+        Returns:
+            How many files were marked, as they leave units or lose others to them.
 
         Raises:
             RefusedError: The zone refuses something; it is to be looked at again.
@@ -277,7 +280,8 @@ class Directories:
         # that if this were broken off.
         gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
         leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
-        for data_id, each in read_objects(zone, (look.losing - gaining) | leaving, ()).items():
+        marked = read_objects(zone, (look.losing - gaining) | leaving, ())
+        for data_id, each in marked.items():
             post(zone, names, data_id, each.path)
         for stray in look.strays:
             for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
@@ -285,3 +289,4 @@ class Directories:
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
             for each in claiming:
                 set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+        return len(marked)

@@ -20,7 +20,7 @@ from irods_omero.settings import Settings
 from irods_omero.status.beat import SECONDS, Beat, decode, encode
 from irods_omero.vocabulary import Names
 
-COPIES = ("evicted", "refilled", "freed_bytes", "refilled_bytes")
+COPIES = ("evicted", "refilled", "hits", "misses", "freed_bytes", "refilled_bytes")
 """Counts of reports that are added up."""
 
 

@@ -11,20 +11,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.placing import free_collection, placement_for
 from irods_omero.agent.report import Report
+from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
-from irods_omero.domain.state.relocation import Places, digest_of_place
+from irods_omero.domain.state.relocation import digest_of_place
 from irods_omero.domain.state.rights import Rights
 from irods_omero.domain.state.source import Source, SourceFile
 from irods_omero.domain.state.texts import printable
@@ -65,6 +67,13 @@ class Taken:
     size: int
     paths: tuple[str, ...] = ()
     reason: str = ""
+
+
+class _Before(NamedTuple):
+    """What earlier attempts have brought, by logical paths: what they made ready, and what they moved to its place."""
+
+    ready: set[str]
+    moved: set[str]
 
 
 class Intakes:
@@ -203,7 +212,8 @@ class Intake:
         """Do it, or the rest of it; returns the logical paths. ``rights`` are those that may have to follow OMERO."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
-        verified, moved = self._verified(source.fileset, staging)
+        before = self._before(source.fileset, staging)
+        ready, moved = before
         if len(moved) == len(source.files):
             final = self._objects(sorted(moved))
         else:
@@ -211,16 +221,15 @@ class Intake:
             gone = {name for name in placement.names if f"{there}/{name}" in moved}
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
-            self._bring([(file, staged) for file, staged in missing if staged not in verified], source, rule)
-            final = self._put(source, placement, staging, moved, rights)
+            self._bring([(file, staged) for file, staged in missing if staged not in ready], source, rule)
+            final = self._put(source, placement, before, rights)
         post(zone, names, final[0].data_id, final[0].path)
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final)
 
-    def _put(
-        self, source: Source, placement: Placement, staging: str, moved: set[str], rights: Rights | None
-    ) -> list[DataObject]:
+    def _put(self, source: Source, placement: Placement, before: _Before, rights: Rights | None) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
+        staging, moved = self._queue.staging(source.fileset), before.moved
         with PLACING:
             collection = self._collection(source, placement, moved)
             paths = list(zip(placement.paths(staging), placement.paths(collection), strict=True))
@@ -228,11 +237,13 @@ class Intake:
             objects = self._objects(path if path in moved else staged for staged, path in paths)
             self._describe(placement, objects, [staged for staged, _ in left])
             places = () if rights is None else (digest_of_place(collection),)
-            self._agree(source, objects, rights, places)
+            self._agree(
+                source, objects, Agreement(fileset=source.fileset, rights=rights, places=places), not any(before)
+            )
             self._move(left, placement)
             return self._objects(path for _, path in paths)
 
-    def _verified(self, fileset: int, staging: str) -> tuple[set[str], set[str]]:
+    def _before(self, fileset: int, staging: str) -> _Before:
         """The data objects that have the bytes of a fileset's files, by its id: those made ready, and those moved.
 
         Outside of the agent's own collection the AVU alone proves nothing: somebody may have written it. The key on the
@@ -246,7 +257,7 @@ class Intake:
         unit = connections.zone_key.data_id(fileset, key)
         ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
         of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
-        return ready, of_unit - ready
+        return _Before(ready, of_unit - ready)
 
     def _id_avu(self, fileset: int) -> Avu:
         return Avu(self._connections.names.fileset, str(fileset), self._connections.settings.omero.name)
@@ -321,14 +332,18 @@ class Intake:
             for avu in avus:
                 add_avu(zone, path, avu)
 
-    def _agree(self, source: Source, objects: list[DataObject], rights: Rights | None, places: Places) -> None:
-        """Record that this fileset has the content of these data objects, on both sides."""
+    def _agree(self, source: Source, objects: list[DataObject], agreed: Agreement, is_all_read: bool) -> None:
+        """Record that this fileset has the content of these data objects, on both sides.
+
+        What an earlier agent has read was compared with what OMERO said of it then, which need not be what it says now.
+        """
         connections, first = self._connections, objects[0]
         unit = Unit(first.data_id, LIST if len(objects) > 1 else FILE)
         content = ZoneView(unit, tuple(objects)).content()
         if content is None:
             raise RefusedError("taking in", first.path, "a replica of it is not good")
-        agreement = Agreement(content=content, fileset=source.fileset, rights=rights, places=places)
+        verified = compared_when_read(connections, source, content, self._clock()) if is_all_read else None
+        agreement = replace(agreed, content=content, verified=verified)
         record_agreement(connections.zone, connections.names, RecordAgreement(first.data_id, first.path, agreement))
         service = connections.omero.service()
         as_owner = connections.acting_as(source.owner_id, source.group_id)

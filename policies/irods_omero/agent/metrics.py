@@ -33,7 +33,7 @@ SWEEP_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 IMPORT_BUCKETS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600)
 """Upper ends, in seconds."""
 
-COUNTED = ("observed", "changed", "imported", "failed", "held", "evicted", "refilled")
+COUNTED = ("observed", "changed", "imported", "failed", "held", "evicted", "refilled", "hits", "misses")
 """Counts of a report that are numbers of units."""
 
 

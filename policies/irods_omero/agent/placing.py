@@ -57,9 +57,18 @@ def with_places(connections: Connections, observations: dict[int, Observation]) 
     """Add where units are to be now, as far as that is another place than the agent put them into."""
     if not any(rule.follow_names for rule in connections.placement_rules()):
         return observations
-    asked = {id_: each.omero.fileset for id_, each in observations.items() if may_follow(each)}
-    filesets = [fileset for fileset in asked.values() if fileset is not None]
-    sources = read_sources(connections.omero.service(), filesets, briefly=True) if filesets else {}
+    filesets = {
+        id_: each.omero.fileset
+        for id_, each in observations.items()
+        if each.omero.fileset is not None and may_follow(each)
+    }
+    known = _read(connections, filesets.values(), files=False)
+    asked = {
+        id_: fileset
+        for id_, fileset in filesets.items()
+        if fileset in known and _is_elsewhere(connections, observations[id_], known[fileset])
+    }
+    sources = _read(connections, asked.values())
     for id_, fileset in asked.items():
         if fileset in sources:
             view = _look(connections, observations[id_], sources[fileset])
@@ -67,25 +76,32 @@ def with_places(connections: Connections, observations: dict[int, Observation]) 
     return observations
 
 
-def _look(connections: Connections, observation: Observation, source: Source) -> PlaceView | None:
-    """Where the rule puts a unit, or why nobody can tell; None where it is to stay."""
+def _read(connections: Connections, filesets: Collection[int], files: bool = True) -> dict[int, Source]:
+    return read_sources(connections.omero.service(), filesets, files, facts=False) if filesets else {}
+
+
+def _is_elsewhere(connections: Connections, observation: Observation, source: Source) -> bool:
+    """Whether the rule may put a unit elsewhere than the agent has put it."""
     settings, base = connections.settings, observation.base
     rules = [rule for rule in connections.placement_rules() if rule.covers(source.group)]
     if not rules or not rules[0].follow_names:
-        return None
+        return False
     has_changed_hands = base.rights is None or (source.owner_id, source.group_id) != base.rights[:2]
     if has_changed_hands and not rules[0].follow_rights:
-        return None  # it would come among what others have, who have no rights on it
+        return False  # it would come among what others have, who have no rights on it
     try:
         said = path_of(rules[0].to, source, settings.zone.name, irods_user(source.owner, settings.omero.users))
-        if is_what_a_template_gives(base.places, said, source.fileset):
-            return None
-        whole = read_sources(connections.omero.service(), [source.fileset]).get(source.fileset)
-        if whole is None:
-            return None
-        placement = placement_for(connections, whole, rule_for(whole.group, rules))
+    except PlacementError:
+        return True  # the other look says why
+    return not is_what_a_template_gives(base.places, said, source.fileset)
+
+
+def _look(connections: Connections, observation: Observation, source: Source) -> PlaceView:
+    """Where the rule puts a unit, or why nobody can tell."""
+    try:
+        placement = placement_for(connections, source, rule_for(source.group, connections.placement_rules()))
         ours = {each.path for each in observation.zone.objects}
-        collection = free_collection(connections, whole, placement, ours)
+        collection = free_collection(connections, source, placement, ours)
     except PlacementError as error:
         return PlaceView(error=f"it does not follow what OMERO calls it: {error}")
     access = placement.access

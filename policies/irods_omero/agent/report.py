@@ -18,10 +18,13 @@ class Report:
         in_vain: Units of which something was tried and nothing came, which could not be written down either: they rest.
         waiting: Units that are left for a later sweep.
         postponed: Units whose import, or copy in OMERO, is left for the next sweep, as this one has done enough.
-        walking: Marked collections of which the next sweep looks at more.
+        walking: Marked collections of which the next sweep looks at more, and files that got marks by such a look.
         held: Units that would lose mapped values or all images, and of which nothing is removed: they are too many.
         evicted: Units of which OMERO's copies were removed.
         refilled: Units of which they were brought back.
+        misses: Those of these that had made room: somebody has asked for them.
+        hits: Units of which they were read since the last look at all copies, as far as access times say so.
+        shared: Units whose copies share the blocks of what iRODS has, by now.
         freed_bytes: Bytes that were removed from OMERO's disk.
         refilled_bytes: Bytes that were brought back to it.
         omero_actions: Tags, flags and annotations written or removed.
@@ -40,6 +43,9 @@ class Report:
     held: int = 0
     evicted: int = 0
     refilled: int = 0
+    misses: int = 0
+    hits: int = 0
+    shared: int = 0
     freed_bytes: int = 0
     refilled_bytes: int = 0
     omero_actions: int = 0

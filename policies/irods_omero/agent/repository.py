@@ -7,9 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
+from irods_omero.domain.rules.one_copy import compared
+from irods_omero.domain.state.agreement import Verified
 from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.source import Source
+from irods_omero.domain.state.unit import Content
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
 from irods_omero.gateways.repository.directory import Repository
+from irods_omero.logs import log
 
 
 class ProvenRepository(NamedTuple):
@@ -33,6 +39,24 @@ def proven_repository(connections: Connections) -> ProvenRepository | None:
     uuid = repository_uuid(session)
     directory.prove(session.database_uuid(), uuid)
     return ProvenRepository(directory, uuid)
+
+
+def compared_when_read(connections: Connections, source: Source, content: Content, now: float) -> Verified | None:
+    """What is remembered of files whose bytes were just read from OMERO, compared with its hashes, and sent to iRODS.
+
+    Nothing where the agent does not see the repository, and where OMERO's database has no hash of a file, or another
+    one by now. ``now`` is in seconds since 1970.
+    """
+    try:
+        repository = proven_repository(connections)
+        files = copies_of(connections, repository, [source.fileset])[source.fileset] if repository else ()
+    except (RefusedError, KeyError) as error:
+        log.warning("OMERO's copies are not known to be the same", fileset=source.fileset, error=str(error))
+        return None
+    read = {(file.id, file.size, file.digest) for file in source.files if file.digest}
+    known = {(file.id, file.size, file.digest) for file in files}
+    is_same = content.checksum and known == read and len(read) == len(source.files)
+    return compared(content, files, now) if is_same else None
 
 
 def copies_of(

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
+from math import inf
+from typing import NamedTuple
 
 from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
@@ -16,7 +18,7 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.repository import ProvenRepository, copies_of
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.rules.access_times import LaterUse, later_uses
-from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room
+from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room, was_read
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
@@ -36,6 +38,21 @@ PART = 20
 """Looking takes at most one part of as many of the time."""
 
 
+class Before(NamedTuple):
+    """What is known from before a look at all copies.
+
+    Attributes:
+        looked: When the last one began, seconds since 1970; infinite for none.
+        resting: Units that stay for now, by catalog id: making room of them was tried in vain.
+    """
+
+    looked: float = inf
+    resting: Collection[int] = ()
+
+
+NOTHING_BEFORE = Before()
+
+
 def limit_of(connections: Connections) -> int | None:
     """How many bytes of copies this agent leaves at most, None for any number: its shards' part of what all do."""
     most = connections.settings.cache.most_bytes
@@ -47,7 +64,7 @@ def look_at_cache(
     most: int | None,
     clock: Callable[[], float] = time.time,
     report: Report | None = None,
-    resting: Collection[int] = (),
+    before: Before = NOTHING_BEFORE,
 ) -> Room | None:
     """What OMERO has of the units of this agent, and what is to go.
 
@@ -55,9 +72,9 @@ def look_at_cache(
         connections: Both sides.
         most: Bytes that there are to be at most, None for any number.
         clock: Gives the time, seconds since 1970.
-        report: Counts the access times in the zone that are brought up to those of OMERO's copies; without it nothing
-            is written.
-        resting: Units that stay for now, by catalog id: making room of them was tried in vain.
+        report: Counts the access times in the zone that are brought up to those of OMERO's copies, and what was read;
+            without it nothing is written.
+        before: What is known from before.
 
     Returns:
         None where there is no limit, or OMERO's repository cannot be looked into.
@@ -71,19 +88,22 @@ def look_at_cache(
         return None
     seen = _seen(connections, observer, repository, clock)
     if report is not None:
-        seen = _told(connections, seen, report)
+        seen = _told(connections, seen, report, before.looked)
     if most is None:
         deque(seen, maxlen=0)
         return None
     cached = (each for one in chain.from_iterable(seen) if (each := in_cache(one)) is not None)
-    return make_room((each._replace(may_go=each.may_go and each.data_id not in resting) for each in cached), most)
+    return make_room(
+        (each._replace(may_go=each.may_go and each.data_id not in before.resting) for each in cached), most
+    )
 
 
 def _told(
-    connections: Connections, pages_seen: Iterable[Collection[Observation]], report: Report
+    connections: Connections, pages_seen: Iterable[Collection[Observation]], report: Report, since: float
 ) -> Iterator[Collection[Observation]]:
-    """Go through what is seen, and tell the zone of what was used in OMERO."""
+    """Go through what is seen, count what was read, and tell the zone of what was used in OMERO."""
     for page in pages_seen:
+        report.hits += sum(was_read(observation, since) for observation in page)
         uses = [use for observation in page for use in later_uses(observation)]
         report.zone_actions += sum(connections.side_by_side.each(uses, _tell_use))
         yield page
@@ -140,6 +160,7 @@ class MakingRoom:
         self._is_wanted = self._most is not None or connections.settings.cache.access_hours is not None
         self._per_sweep = connections.settings.imports.per_sweep
         self._clock = clock
+        self._looked = inf
         self._leaving = deque[Cached]()
         self._due = time.monotonic()
 
@@ -168,9 +189,10 @@ class MakingRoom:
 
     def _look(self, resting: Collection[int], connections: Connections) -> Report:
         begun, report = time.monotonic(), Report()
+        before, self._looked = Before(self._looked, resting), self._clock()
         self._due = begun + PAUSE_SECONDS
         try:
-            room = look_at_cache(connections, self._most, self._clock, report, resting)
+            room = look_at_cache(connections, self._most, self._clock, report, before)
         except RefusedError as error:
             log.error("OMERO's copies cannot be looked at", error=str(error))
             return report

@@ -189,18 +189,20 @@ class Sweep:
         """Look at the directories that marks are about, and at those that have just got marks; returns the others."""
         directory_of = {mark: self._directories.of_mark(mark) for mark in marks}
         rest = [mark for mark, directory in directory_of.items() if not directory and not mark.gather]
-        due = [mark for mark, directory in directory_of.items() if mark.path == directory]
-        inner = {mark: directory_of[mark] for mark in marks if mark not in rest and mark not in due}
+        due = {mark.path: mark for mark, directory in directory_of.items() if mark.gather and mark.path == directory}
         # What has lost something may have held parts of files that lie elsewhere.
         above = {self._directories.of_collection(mark.path) for mark in rest if PENDING in mark.states}
-        self._mark_directories({*inner.values(), *above} - {""})
+        passed = {mark: directory for mark, directory in directory_of.items() if directory or mark.gather}
+        passed = {mark: directory for mark, directory in passed.items() if due.get(mark.path) != mark}
+        self._mark_directories({*passed.values(), *above} - {""})
         posted, self._posted = self._posted, {}
-        for mark, directory in inner.items():
+        for mark, directory in passed.items():
             if not directory or directory in posted:
                 drop(self._connections.zone, self._connections.names, mark)
-        known = {mark.path for mark in due}
-        due += [mark for path, mark in posted.items() if path not in known and mark.shard in self._connections.shards]
-        ordered = in_turn(due, self.turn.looked_at)
+        for path, mark in posted.items():
+            if mark.shard in self._connections.shards:
+                due[path] = replace(mark, states=mark.states | due.get(path, mark).states)
+        ordered = in_turn(due.values(), self.turn.looked_at)
         looked = [self._directory(mark) for mark in ordered[:DIRECTORIES]]
         if looked:
             self.turn = replace(self.turn, looked_at=ordered[len(looked) - 1].id)
@@ -219,7 +221,7 @@ class Sweep:
             if not claim(zone, names, mark):
                 return False
             look = self._directories.look(mark.path)
-            self._directories.carry_out(look)
+            self.report.walking += self._directories.carry_out(look)
             self.report.zone_actions += look.actions
         except RefusedError as error:
             log.warning("directory failed", path=mark.path, error=str(error))

@@ -99,7 +99,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.domain.rules.placement import PlacementRule  # noqa: PLC0415
-    from irods_omero.settings.model import OmeroFirstSettings  # noqa: PLC0415
+    from irods_omero.settings.omero_first import OmeroFirstSettings  # noqa: PLC0415
 
     rule = None
     if to is not None:

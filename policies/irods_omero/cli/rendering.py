@@ -31,7 +31,7 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import DataObject, Subject
 
@@ -91,6 +91,8 @@ def copy_text(action: CopyAction) -> str:
             return f"bring back OMERO's copy: {action.size} bytes"
         case Evict():
             return f"remove OMERO's copy: {action.size} bytes"
+        case Share():
+            return f"have OMERO's copy share the blocks of what iRODS has: {action.size} bytes"
         case Clear():
             return "clear up beside OMERO's copy"
     raise TypeError(f"not an action: {action!r}")

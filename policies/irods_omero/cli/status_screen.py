@@ -67,6 +67,7 @@ def _copies(status: Status) -> Text | None:
     over = f", {decimal(size - most)} too many" if size > most > 0 else ""
     away = f"{total['evicted']} removed, {decimal(total['freed_bytes'])} freed"
     back = f"{total['refilled']} brought back, {decimal(total['refilled_bytes'])}"
+    back += f"; {total['hits']} hits, {total['misses']} misses" if most else ""
     return Text(f"OMERO's copies:{now}{over}; since the agents were started {away}; {back}".replace(":;", ":"))
 
 

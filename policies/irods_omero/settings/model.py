@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from irods_omero.domain.rules.templates import why_no_template
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
+from irods_omero.settings.omero_first import OmeroFirstSettings
 from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
@@ -200,6 +200,17 @@ class CacheSettings(Section):
         "recently are removed down to nine tenths of it, as far as iRODS has the same bytes where they can be read. "
         "The request `show` brings one back.",
     )
+    verify_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How old the comparison of iRODS' bytes with OMERO's may be when OMERO's copy is removed, in days: "
+        "what was compared longer ago is read from iRODS once more, where it can be read, and otherwise kept.",
+    )
+    share: dict[Name, AbsolutePath] = Field(
+        default={},
+        description="For root resources the directories of their vaults as the agent sees them, on the file system of "
+        "`omero.repository`, if that can share blocks between files (XFS, Btrfs): OMERO's copies of what is there take "
+        "no room of their own.",
+    )
     access_hours: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
         description="By how many hours OMERO's copy must have been used later than iRODS knows for its access time "
@@ -217,57 +228,6 @@ class SafetySettings(Section):
         "tenth of those in a sweep, nothing more is removed: see `irods-omero removals`. An agent that has some of the "
         "shards has that part of it.",
     )
-
-
-class OmeroFirstSettings(Section):
-    """Where in iRODS filesets go that others import into OMERO, whose they are there, and how they are described."""
-
-    groups: list[Name] = Field(min_length=1, description="OMERO groups that it is about; '*' stands for all.")
-    to: str = Field(
-        default="/{zone}/home/{user}/omero/{group}/{project}/{dataset}/{fileset}",
-        pattern=r"^/.+[^/]$",
-        description="Template of the collection that the files go into.",
-    )
-    resource: str = Field(default="", description="Resource that they are written to; by default the zone's.")
-    share: bool = Field(
-        default=True,
-        description="Whether an iRODS group of the OMERO group's name may read, or in a read-write group write, them.",
-    )
-    make_groups: bool = Field(default=False, description="Whether that iRODS group is made where there is none.")
-    follow_rights: bool = Field(
-        default=False,
-        description="Whether these rights change when the images get another owner or group in OMERO; what people have "
-        "changed stays.",
-    )
-    follow_names: bool = Field(
-        default=False,
-        description="Whether the data moves when the template gives another place, as a project, a dataset or an image "
-        "was renamed, or images were put elsewhere; what people have moved stays.",
-    )
-    acl: dict[Name, Literal["read", "write", "own"]] = Field(
-        default={}, description="Who else may do what; names are templates."
-    )
-    avus: dict[Name, Name] = Field(default={}, description="Templates of AVUs: a value for each attribute.")
-    facts: str = Field(
-        default="",
-        description="What the attributes start with that say what else OMERO knows of the first image, such as its "
-        "dimensions; by default it is not said.",
-    )
-
-    @field_validator("to")
-    @classmethod
-    def _is_template(cls, text: str) -> str:
-        if why := why_no_template(text):
-            raise ValueError(why)
-        return text
-
-    @field_validator("acl", "avus")
-    @classmethod
-    def _are_templates(cls, templates: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        for text in templates if info.field_name == "acl" else templates.values():
-            if why := why_no_template(text):
-                raise ValueError(f"{text!r}: {why}")
-        return templates
 
 
 class AgentSettings(Section):
@@ -361,7 +321,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never")]
+        changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never", {})]
         if changed and self.omero.repository is None:
             raise ValueError(
                 f"cache.{changed[0]} takes omero.repository: the agent has to see OMERO's managed repository"

@@ -13,6 +13,7 @@ from irods_omero.doctor.facts.records import (
     RepositoryFacts,
     RootFacts,
     ServerFacts,
+    ShareFacts,
     SignIn,
     TierFacts,
     WebFacts,
@@ -36,7 +37,8 @@ ZONE = ZoneFacts(
     roots=[RootFacts(ROOT, "alice", "lab")],
     residencies={"site::residency": ["moving", "offline", "online"]},
 )
-SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True)
+SHARE = ShareFacts("fast", "/data/vault")
+SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,))
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"

@@ -58,6 +58,14 @@ def test_a_mistake_is_named_with_its_key(tmp_path: Path, section: str, change: d
     assert mistakes(tmp_path, json.dumps(wrong)) == [f"1: {message}"]
 
 
+@pytest.mark.parametrize("cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/data/vault"}}])
+def test_what_is_done_with_copies_takes_a_repository_that_the_agent_sees(tmp_path: Path, cache: dict[str, Any]) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": cache}))
+    assert f"cache.{next(iter(cache))} takes omero.repository" in mistake
+    seeing = {**GOOD, "omero": {**GOOD["omero"], "repository": "/OMERO/ManagedRepository"}, "cache": cache}
+    assert load_settings(write(tmp_path, json.dumps(seeing))).cache.model_dump(exclude_defaults=True) == cache
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

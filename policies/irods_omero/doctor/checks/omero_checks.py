@@ -85,6 +85,20 @@ def repository(facts: Facts) -> Iterator[Finding]:
         yield warning(check, text, "mount it with relatime instead of noatime, or leave cache.access_hours out")
 
 
+def sharing(facts: Facts) -> Iterator[Finding]:
+    """Whether OMERO's copies can share the blocks of the vaults that the policy file names."""
+    check = "shared blocks"
+    for resource, path, trouble in facts.omero.repository.shares if facts.omero.repository else ():
+        if not facts.zone.unreachable and resource not in facts.zone.resources:
+            text = f"the policy file names a vault of {resource!r}, which is no resource"
+            yield warning(check, text, "correct `cache.share` in it")
+        elif trouble:
+            advice = "see docs/one-copy.md for what it takes, or leave the resource out of cache.share"
+            yield failure(check, f"with the vault of {resource} at {path}: {trouble}", advice)
+        else:
+            yield ok(check, f"OMERO's copies can share those of {path}")
+
+
 def indexer(facts: Facts) -> Iterator[Finding]:
     """Whether OMERO's search indexer keeps up: the event log tells of edited pairs and taken tags by its rows only."""
     check = "OMERO's search indexer"

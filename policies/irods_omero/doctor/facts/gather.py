@@ -67,4 +67,4 @@ def _omero(settings: Settings, trying: bool) -> OmeroFacts:
         if not omero_client.is_missing(error):
             raise
         return OmeroFacts(unreachable=str(error), no_client=True)
-    return observe_omero(settings.omero, trying)
+    return observe_omero(settings.omero, trying, settings.cache.share)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from irods_omero.doctor.facts.records import OmeroFacts, RepositoryFacts
+from irods_omero.doctor.facts.records import OmeroFacts, RepositoryFacts, ShareFacts
 from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
@@ -14,11 +15,18 @@ from irods_omero.gateways.omero.managed_rows import repository_uuid
 from irods_omero.gateways.omero.people import has_directory
 from irods_omero.gateways.repository.copies import try_out
 from irods_omero.gateways.repository.directory import Repository
+from irods_omero.gateways.repository.sharing import Vault, why_not_shared
 from irods_omero.settings import OmeroSettings
 
 
-def observe_omero(settings: OmeroSettings, trying: bool) -> OmeroFacts:
-    """What the agent's account sees of OMERO, or why it cannot reach it; ``trying`` says whether to write there."""
+def observe_omero(settings: OmeroSettings, trying: bool, share: Mapping[str, str]) -> OmeroFacts:
+    """What the agent's account sees of OMERO, or why it cannot reach it.
+
+    Args:
+        settings: How it is reached.
+        trying: Whether to write there.
+        share: The vaults of some resources, with whose files OMERO's copies are to share blocks.
+    """
     try:
         with OmeroConnection(settings) as connection:
             facts = _observe(connection)
@@ -26,7 +34,7 @@ def observe_omero(settings: OmeroSettings, trying: bool) -> OmeroFacts:
                 facts = replace(facts, has_directory=has_directory(connection.service()))
             if settings.repository is None:
                 return facts
-            return replace(facts, repository=_repository(connection, settings.repository, trying))
+            return replace(facts, repository=_repository(connection, settings.repository, trying, share))
     except PolicyError as error:
         return OmeroFacts(unreachable=str(error), refused=isinstance(error, RefusedError))
 
@@ -50,7 +58,7 @@ def _observe(connection: OmeroConnection) -> OmeroFacts:
     )
 
 
-def _repository(connection: OmeroConnection, path: str, trying: bool) -> RepositoryFacts:
+def _repository(connection: OmeroConnection, path: str, trying: bool, share: Mapping[str, str]) -> RepositoryFacts:
     session, repository = connection.service(), Repository(path)
     try:
         repository.prove(session.database_uuid(), repository_uuid(session))
@@ -63,4 +71,8 @@ def _repository(connection: OmeroConnection, path: str, trying: bool) -> Reposit
             try_out(repository)
         except RefusedError as error:
             return replace(facts, refused=str(error))
+        shares = (
+            ShareFacts(resource, vault, why_not_shared(repository, Vault(vault))) for resource, vault in share.items()
+        )
+        return replace(facts, shares=tuple(shares))
     return facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from irods_omero.status.summary import Cause
 
@@ -144,6 +145,20 @@ class ProbeFacts:
     clock: float = 0.0
 
 
+class ShareFacts(NamedTuple):
+    """A vault with whose files OMERO's copies are to share blocks.
+
+    Attributes:
+        resource: The root resource.
+        path: The directory.
+        trouble: Why they cannot; empty if they can, as far as was tried.
+    """
+
+    resource: str
+    path: str
+    trouble: str = ""
+
+
 @dataclass(frozen=True)
 class RepositoryFacts:
     """OMERO's managed repository, as the agent sees it.
@@ -155,6 +170,7 @@ class RepositoryFacts:
         tried: Whether it was tried to write there.
         refused: Why nothing can be written there, or not as it has to be; empty if it can, or was not tried.
         notes_reading: Whether the file system notes when files are read.
+        shares: Vaults that its files are to share blocks with, if that was tried.
     """
 
     path: str
@@ -163,6 +179,7 @@ class RepositoryFacts:
     tried: bool = False
     refused: str = ""
     notes_reading: bool = True
+    shares: tuple[ShareFacts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import ImportDecision, decide_import
-from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, verified_of
+from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, still_shared, verified_of
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
@@ -341,6 +341,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         failure=base.failure if fields.importing.error else None,
         verified=verified_of(observation),
         evicted=fields.copies.evicted,
+        shared=still_shared(observation),
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,

@@ -135,7 +135,10 @@ def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
 def corrections_of_files(
     decisions: Iterable[DirectoryDecision], objects: Iterable[DataObject], names: Names
 ) -> tuple[tuple[DataObject, tuple[Avu, bool]], ...]:
-    """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here."""
+    """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here.
+
+    A decision that is about all of a collection is told of there, and not by its files.
+    """
     errors = {each.data_id: decision.error for decision in decisions for each in _told(decision, names)}
     corrections = list[tuple[DataObject, tuple[Avu, bool]]]()
     for each in objects:
@@ -194,7 +197,8 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
     """
     own, named = policy.own_rules, contents.named
     files = inside(contents.path, contents.objects, own)
-    wanted = {_beside(inner, name) for inner, those in named.items() for name in those}
+    said = {(inner.rpartition("/")[0], those) for inner, those in named.items()}
+    wanted = {f"{folder}/{name}".lstrip("/") for folder, those in said for name in those}
     known: dict[str, frozenset[str]] = {}
     for unit, of_unit in intact_units(files, policy.names).items():
         together = [files[inner] for inner in of_unit]
@@ -208,11 +212,6 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
         for inner in unread
         if says_what_belongs_to_it(inner, own) and why_not_yet([files[inner]], policy, contents.now) is None
     ]
-
-
-def _beside(inner: str, name: str) -> str:
-    folder = inner.rpartition("/")[0]
-    return f"{folder}/{name}" if folder else name
 
 
 def _name(inner: str) -> str:

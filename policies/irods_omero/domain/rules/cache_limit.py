@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import NamedTuple
 
-from irods_omero.domain.rules.one_copy import decide_copies
+from irods_omero.domain.rules.one_copy import decide_copies, makes_room, still_shared
 from irods_omero.domain.state.managed_files import COPY, Evict
 from irods_omero.domain.state.observation import Observation
 
@@ -62,7 +62,7 @@ class Room:
 
 
 def in_cache(observation: Observation) -> Cached | None:
-    """What OMERO has of a unit, None for nothing, or where it goes with its tier anyway.
+    """What OMERO has of a unit, None for nothing, where it goes with its tier anyway, or takes no room of its own.
 
     Args:
         observation: The unit. Which request stands is taken from what is agreed: it is decided anew when its turn
@@ -71,15 +71,21 @@ def in_cache(observation: Observation) -> Cached | None:
     files, request = observation.copies or (), observation.base.request
     tier = observation.policy.tiers.of_unit(observation.zone.objects)
     there = [file for file in files if file.disk.state == COPY]
-    if not there or isinstance(decide_copies(observation, tier, request).action, Evict):
+    if not there or still_shared(observation) or isinstance(decide_copies(observation, tier, request).action, Evict):
         return None
     used = max(file.disk.used for file in there)
     decision = decide_copies(replace(observation, makes_room=True), tier, request)
     # A time in the future is of a clock that was wrong, and spares nothing.
     is_spared = 0 <= observation.now - used < SPARED_SECONDS
-    may_go = isinstance(decision.action, Evict) and len(there) == len(files) and not is_spared
+    may_go = makes_room(observation, decision) and len(there) == len(files) and not is_spared
     first = observation.zone.first
     return Cached(used, first.data_id, sum(file.size for file in there), first.path, may_go)
+
+
+def was_read(observation: Observation, since: float) -> bool:
+    """Whether OMERO's copies were read since then, seconds since 1970, that it had before."""
+    disks = [file.disk for file in observation.copies or ()]
+    return any(disk.state == COPY and disk.written <= since < disk.used for disk in disks)
 
 
 def make_room(cached: Iterable[Cached], most: int) -> Room:

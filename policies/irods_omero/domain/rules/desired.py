@@ -106,7 +106,7 @@ def tier_rule(tier: Tier | None) -> str:
     if tier is None or not tier.residency:
         return rule
     said = MOVING if tier.moving else OFFLINE if tier.offline else ONLINE
-    return f"{rule}; {said} there by {tier.residency}, or as long as that says nothing by tiers.{tier.resource}.offline"
+    return f"{rule}; {said} there, as {tier.residency} says, or tiers.{tier.resource}.offline where that says nothing"
 
 
 def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> Pairs:

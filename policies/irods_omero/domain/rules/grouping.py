@@ -183,14 +183,20 @@ def _claim_as_named(files: _Files, place: int, named: Named) -> None:
     opened = sorted(path for pattern in rule.opens for path in files.opened_by[place, pattern])
     candidates = [path for path in opened if path not in files.claims]
     links = {path: _names_of(files, rule, path, named) for path in candidates}
-    for together in _connected(candidates, links, files, rule.together):
+    # Thousands of files may name each other: what they name is looked up once for all that name the same.
+    beside = {
+        (folder, names): {each for name in names if (each := files.named(folder, name)) is not None}
+        for folder, names in {(_folder(path), names) for path, names in links.items()}
+    }
+    lots = ({path, *beside[_folder(path), names]} for path, names in links.items())
+    for together in _connected(lots) if rule.together else map(sorted, lots):
         first = next((path for path in together if path in links and _names_all(links[path], together, path)), "")
         if not first:
             first = next(path for path in together if path in links)
             unnamed = [path for path in together if path != first and path.rpartition("/")[2] not in links[first]]
             error = f"{first} does not name {unnamed[0]}, which names it: are they images of their own?"
         else:
-            absent = sorted(name for name in links[first] if files.named(first.rpartition("/")[0], name) is None)
+            absent = sorted(name for name in links[first] if files.named(_folder(first), name) is None)
             error = f"{first} names {listed(absent)}, which is not there" if absent else ""
         files.add(rule, first, set(together) - {first}, error)
 
@@ -200,49 +206,35 @@ def _names_of(files: _Files, rule: FileRule, path: str, named: Named) -> frozens
     names = named.get(path, frozenset())
     if len(names) == 1 and rule.together:
         (name,) = names
-        if files.named(path.rpartition("/")[0], name) is None and rule.stem(name.lower()) is not None:
+        if files.named(_folder(path), name) is None and rule.stem(name.lower()) is not None:
             return frozenset()
     return names
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _names_all(names: frozenset[str], together: Collection[str], path: str) -> bool:
     return all(other.rpartition("/")[2] in names for other in together if other != path)
 
 
-def _connected(
-    candidates: Sequence[str], links: Mapping[str, frozenset[str]], files: _Files, both_ways: bool
-) -> Iterator[list[str]]:
-    """The candidates with what they name, those together that name each other, or the same."""
+def _connected(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
+    """The lots, with those as one that have something in common, be it by others; each sorted."""
     of: dict[str, set[str]] = {}
-    for path in candidates:
-        folder = path.rpartition("/")[0]
-        own = {path, *(each for name in links[path] if (each := files.named(folder, name)) is not None)}
-        if both_ways:
-            own.update(*(of[each] for each in own if each in of))
-        for each in own if both_ways else (path,):
-            of[each] = own
-    seen = set[int]()
-    for path in candidates:
-        if id(of[path]) not in seen:
-            seen.add(id(of[path]))
-            yield sorted(of[path])
+    for lot in lots:
+        joined = {id(of[each]): of[each] for each in lot if each in of}
+        whole = set(lot).union(*joined.values())
+        if [len(whole)] != [len(each) for each in joined.values()]:
+            of |= dict.fromkeys(whole, whole)
+    yield from map(sorted, {id(whole): whole for whole in of.values()}.values())
 
 
 def _told_apart(files: _Files) -> Iterator[Group]:
     """What was found, where no file is claimed twice; what is connected by such files has an error."""
-    merged: dict[str, set[str]] = {opened: {opened} for opened in files.found}
-    for claimants in files.claims.values():
-        if len(claimants) > 1:
-            union = set().union(*(merged[each] for each in claimants))
-            for each in union:
-                merged[each] = union
-    seen = set[int]()
-    for opened, together in merged.items():
-        if len(together) == 1:
-            yield files.found[opened]
-        elif id(together) not in seen:
-            seen.add(id(together))
-            yield _ambiguous(files, sorted(together))
+    claimed_twice = (claimants for claimants in files.claims.values() if len(claimants) > 1)
+    for opened in _connected([*({each} for each in files.found), *claimed_twice]):
+        yield files.found[opened[0]] if len(opened) == 1 else _ambiguous(files, opened)
 
 
 def _ambiguous(files: _Files, opened: Sequence[str]) -> Group:

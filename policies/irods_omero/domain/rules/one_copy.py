@@ -16,19 +16,25 @@ from irods_omero.domain.state.managed_files import (
     Evict,
     ManagedFile,
     Refill,
+    Share,
     Verify,
     fingerprint,
+    short_digest,
 )
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import WITH_TIER
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
-from irods_omero.domain.state.views import DataObject
+from irods_omero.domain.state.views import DataObject, Replica
 from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
 
 MAKING_ROOM = "room"
 """The setting of an attempt that nothing but the size of the cache asks for again."""
+
+DAY = 86_400.0
+
+OUTDATED = "its bytes in iRODS were compared with what OMERO has too long ago: restage it to have that done anew"
 
 
 @dataclass(frozen=True)
@@ -104,10 +110,14 @@ def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Ti
     if sought:
         rule = f"tier {tier.name} can be read: brought back"
         return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
-    if _may_be_verified(observation, files):
+    is_about_to_go = observation.makes_room and pending not in {KEEP, RESTAGE, SHOW}
+    if _may_be_verified(observation, files, anew=is_about_to_go):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
-    return CopyDecision(locked, rule=f"a copy, and tier {tier.name} can be read")
+    if sharing(observation) and not still_shared(observation):
+        return CopyDecision(locked, Share(files), rule="to share the blocks of what iRODS has", wait=True)
+    copy = "a copy that shares the blocks of what iRODS has" if still_shared(observation) else "a copy"
+    return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read")
 
 
 def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
@@ -176,7 +186,18 @@ def _may_go(observation: Observation, tier: Tier | None, pending: str) -> bool:
     files = observation.copies
     if observation.policy.most_bytes is None or tier is None or not files:
         return False
-    return isinstance(_decide(replace(observation, makes_room=True), files, tier, pending).action, Evict)
+    return makes_room(observation, _decide(replace(observation, makes_room=True), files, tier, pending))
+
+
+def makes_room(observation: Observation, decision: CopyDecision) -> bool:
+    """Whether copies go, perhaps after they were compared once more, by what is decided where room is to be made."""
+    return isinstance(decision.action, Evict) or (isinstance(decision.action, Verify) and is_outdated(observation))
+
+
+def is_outdated(observation: Observation) -> bool:
+    """Whether bytes were compared too long ago; a time in the future is of a clock that was wrong."""
+    verified, days = observation.base.verified, observation.policy.verify_days
+    return verified is not None and days is not None and not 0 <= observation.now - verified.at <= days * DAY
 
 
 def why_not_evicted(observation: Observation) -> str:
@@ -192,12 +213,40 @@ def why_not_evicted(observation: Observation) -> str:
         return "its checksum in iRODS was not compared with what OMERO has: restage it to have that done"
     if observation.is_held:
         return "removals are held for a person to decide about"
-    return _other_in_omero(observation)
+    return _other_in_omero(observation) or (OUTDATED if is_outdated(observation) else "")
 
 
-def compared(content: Content, files: Iterable[ManagedFile]) -> Verified:
-    """What is remembered when the bytes of both sides were found to be the same."""
-    return Verified(content.checksum, fingerprint(files))
+def shared_with(observation: Observation, data_object: DataObject) -> Replica | None:
+    """The good replica whose blocks OMERO's copy can share, None where there is none that can be read at once."""
+    resources, tiers = observation.policy.shares, observation.policy.tiers
+    for replica in data_object.good_replicas():
+        if replica.resource in resources and not tiers.of_resource(replica.resource).with_bytes_of(data_object).offline:
+            return replica
+    return None
+
+
+def sharing(observation: Observation) -> str:
+    """What OMERO's copies of a unit can share their blocks with, as a digest; empty if they can with nothing.
+
+    It is another one as soon as OMERO has other files, or another replica is the one to share with.
+    """
+    files = observation.copies
+    if not files or any(file.disk.state != COPY for file in files) or not _is_imported(observation):
+        return ""
+    objects = [(each.data_id, shared_with(observation, each)) for each in observation.zone.objects]
+    places = [(data_id, replica.resource, replica.number) for data_id, replica in objects if replica is not None]
+    return short_digest((sorted(places), fingerprint(files))) if len(places) == len(objects) else ""
+
+
+def still_shared(observation: Observation) -> str:
+    """What they have shared their blocks with, if that is still so; empty if not."""
+    shared = observation.base.shared
+    return shared if observation.copies is None or shared == sharing(observation) else ""
+
+
+def compared(content: Content, files: Iterable[ManagedFile], now: float) -> Verified:
+    """What is remembered when the bytes of both sides were found to be the same; ``now`` in seconds since 1970."""
+    return Verified(content.checksum, fingerprint(files), int(now))
 
 
 def verified_of(observation: Observation) -> Verified | None:
@@ -205,7 +254,7 @@ def verified_of(observation: Observation) -> Verified | None:
     imported, files = observation.imported, observation.copies
     if imported is None:
         return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
-    return compared(imported, files) if observation.compared and files else None
+    return compared(imported, files, observation.now) if observation.compared and files else None
 
 
 def _other_in_omero(observation: Observation) -> str:
@@ -222,19 +271,30 @@ def _other_in_omero(observation: Observation) -> str:
     return f"OMERO's database has got another size or hash since its bytes were compared with iRODS: see {paths}"
 
 
-def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...]) -> bool:
-    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read."""
-    base, content = observation.base, observation.content
+def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...], anew: bool) -> bool:
+    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read.
+
+    What was compared too long ago is compared ``anew`` before it makes room; where copies go with their tier it has to
+    be done while nobody knows when that will be.
+    """
+    content, verified = observation.content, observation.base.verified
+    is_due_anew = (anew or observation.policy.evict == WITH_TIER) and is_outdated(observation)
     return (
         observation.policy.removes_copies
         and content is not None
-        and base.content is not None
-        and base.fileset == observation.omero.fileset
-        and base.failure is None
-        and content.same_as(base.content)
+        and observation.imported is None  # what was compared then is not in the agreement yet
+        and _is_imported(observation)
         and bool(content.checksum)
-        and base.verified != compared(content, files)
+        and (is_due_anew or verified != compared(content, files, verified.at if verified else 0))
     )
+
+
+def _is_imported(observation: Observation) -> bool:
+    """Whether OMERO's files are of what the data objects have at present, as far as is known."""
+    base, content, known = observation.base, observation.content, observation.known_content
+    if content is None or known is None or not content.same_as(known):
+        return False
+    return observation.imported is not None or (base.failure is None and base.fileset == observation.omero.fileset)
 
 
 def _rests(failure: Failure, observation: Observation) -> bool:

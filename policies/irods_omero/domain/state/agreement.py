@@ -119,10 +119,12 @@ class Verified(NamedTuple):
     Attributes:
         checksum: Of the content in the zone.
         files: What OMERO's database said of its files, as ``fingerprint`` gives it: it must not change.
+        at: When, seconds since 1970.
     """
 
     checksum: str
     files: str
+    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class Agreement:
         failure: Of the last import, None when it went well.
         verified: What was compared of the content, None where nothing was.
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
-        copy_failure: Of the last attempt to remove, compare or bring back these copies; None when it went well.
+        shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
+        copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
         missing: Values of such attributes that OMERO leads and would not take: tried again, and removed by nobody.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
@@ -179,6 +182,7 @@ class Agreement:
     failure: Failure | None = None
     verified: Verified | None = None
     evicted: Eviction | None = None
+    shared: str = ""
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
     missing: AgreedValues = ()
@@ -244,6 +248,7 @@ def _dump(agreement: Agreement) -> str:
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "ver": list(agreement.verified) if agreement.verified else None,
         "evicted": list(agreement.evicted) if agreement.evicted else None,
+        "shared": agreement.shared,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "miss": {name: list(values) for name, values in agreement.missing if values},
@@ -317,6 +322,7 @@ def _load(fields: Any) -> Agreement:
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
         evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
+        shared=_text(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         missing=_attributes(fields.get("miss", {})),
@@ -334,8 +340,8 @@ def _moving(value: Any) -> Moving:
 
 
 def _verified(value: Any) -> Verified:
-    checksum, files = map(_text, value)
-    return Verified(checksum[:MAXIMUM_CHECKSUM], files[:FINGERPRINT_DIGITS])
+    checksum, files, at = (*value, 0)[:3]  # before it was noted when, nobody knows
+    return Verified(_text(checksum)[:MAXIMUM_CHECKSUM], _text(files)[:FINGERPRINT_DIGITS], _number(at))
 
 
 def _eviction(value: Any) -> Eviction:

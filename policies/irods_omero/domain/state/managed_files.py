@@ -28,6 +28,7 @@ class OnDisk:
         aside: Whether there is something under the name that files are removed under, which may be all that there is.
         used: When it was read last, as far as the file system says so, seconds since 1970. Who reads it changes nothing
             about what it is.
+        written: When it was written, or got its name, by the same clock.
     """
 
     state: str
@@ -36,6 +37,7 @@ class OnDisk:
     leftover: bool = False
     aside: bool = False
     used: float = field(default=0.0, compare=False)
+    written: float = field(default=0.0, compare=False)
 
     @property
     def is_tidy(self) -> bool:
@@ -73,7 +75,11 @@ class ManagedFile:
 
 def fingerprint(files: Iterable[ManagedFile]) -> str:
     """A short digest of what OMERO's database says of the bytes of some files."""
-    facts = sorted((file.id, file.size, file.digest) for file in files)
+    return short_digest(sorted((file.id, file.size, file.digest) for file in files))
+
+
+def short_digest(facts: object) -> str:
+    """One of plain values, by which others are told from them."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:FINGERPRINT_DIGITS]
 
 
@@ -100,6 +106,10 @@ class Evict(CopyAction):
 
 class Verify(CopyAction):
     """Read what iRODS has of the files and compare it with OMERO's hashes, so that their copies may be removed."""
+
+
+class Share(CopyAction):
+    """Have OMERO's copies share the blocks of what iRODS has on the same file system: they stay as they are."""
 
 
 class Refill(CopyAction):

@@ -156,6 +156,8 @@ class Policy:
         has_repository: Whether the agent sees OMERO's managed repository.
         evict: When OMERO's copies are removed: ``never``, or ``with-tier`` when their tier is offline.
         most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
+        verify_days: For how many days what was compared counts, None for ever.
+        shares: Root resources with whose files OMERO's copies can share blocks.
         access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
@@ -177,6 +179,8 @@ class Policy:
     has_repository: bool = False
     evict: str = NEVER
     most_bytes: int | None = None
+    verify_days: int | None = None
+    shares: frozenset[str] = frozenset()
     access_hours: float | None = None
     identity: str = ""
     unidentified: int = 0

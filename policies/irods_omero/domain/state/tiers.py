@@ -94,6 +94,11 @@ class Tiers:
         best = min(data_object.good_replicas(), key=speed, default=None)
         return best.number if best else None
 
+    def replica_to_read(self, data_object: DataObject) -> int | None:
+        """The number of the replica to read where others would keep who reads waiting; None where any will do."""
+        tiers = [tier.with_bytes_of(data_object) for tier in self._with_good_replica(data_object)]
+        return self.best_replica(data_object) if len({tier.offline for tier in tiers}) > 1 else None
+
     def of_unit(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
 

@@ -68,17 +68,20 @@ def filesets_in(session: OmeroSession, dataset: int) -> set[int]:
     return {int(fileset) for (fileset,) in rows if fileset is not None}
 
 
-def read_sources(session: OmeroSession, ids: Iterable[int], briefly: bool = False) -> dict[int, Source]:
+def read_sources(
+    session: OmeroSession, ids: Iterable[int], files: bool = True, facts: bool = True
+) -> dict[int, Source]:
     """What OMERO says about filesets; those that are gone are left out, those without images are incomplete.
 
     Args:
         session: A session that may read across groups.
         ids: OMERO ids.
-        briefly: Whether only what templates of paths rest on, at few calls for many: neither files nor facts.
+        files: Whether their files are wanted, of which there may be many.
+        facts: Whether what is known of their first images is wanted, which takes calls for each.
     """
     sources: dict[int, Source] = {}
     for chunk in in_batches(sorted(set(ids)), 100):
-        files = {} if briefly else _files(session, chunk)
+        files_of = _files(session, chunk) if files else {}
         images, completed = _images(session, chunk)
         names = _names(session, chunk)
         tags, pairs, acquired = _tags(session, chunk), _pairs(session, chunk), _acquired(session, images.values())
@@ -94,13 +97,13 @@ def read_sources(session: OmeroSession, ids: Iterable[int], briefly: bool = Fals
                 members_may=permissions,
                 imported=time,
                 completed=completed.get(fileset, 0.0),
-                files=tuple(files.get(fileset, ())),
+                files=tuple(files_of.get(fileset, ())),
                 image=image,
                 names=names.get(fileset, {}),
                 acquired=acquired.get(image),
                 tags=tags.get(fileset, {}),
                 pairs=pairs.get(fileset, {}),
-                facts=() if briefly else tuple(facts_of(session, image, names.get(fileset, {}), owner)),
+                facts=tuple(facts_of(session, image, names.get(fileset, {}), owner)) if facts else (),
             )
     return sources
 

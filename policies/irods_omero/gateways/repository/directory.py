@@ -104,7 +104,7 @@ class Repository:
         """
         by_directory: dict[tuple[str, ...], list[tuple[int, str, int]]] = {}
         for file, path, size in files:
-            *folders, name = _parts(path)
+            *folders, name = parts_of(path)
             by_directory.setdefault(tuple(folders), []).append((file, name, size))
 
         def look() -> dict[int, OnDisk]:
@@ -145,11 +145,8 @@ class Repository:
         try:
             if self._known is not None:
                 self._prove(descriptor, *self._known)
-            for name in above:
-                inner = os.open(name, DIRECTORY, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = inner
-            yield descriptor
+            with below(descriptor, above) as inner:
+                yield inner
         finally:
             os.close(descriptor)
 
@@ -162,20 +159,38 @@ class Repository:
     @contextmanager
     def place_of(self, path: str) -> Iterator[tuple[int, str]]:
         """A descriptor of the directory that a managed file is in, and its name there."""
-        *above, name = _parts(path)
+        *above, name = parts_of(path)
         with self.directory(above) as directory:
             yield directory, name
 
 
-def _parts(path: str) -> list[str]:
-    """The names that a path below the root consists of.
+@contextmanager
+def below(root: int, above: Sequence[str]) -> Iterator[int]:
+    """A descriptor of a directory below another one, reached step by step, through no link.
 
     Raises:
-        RefusedError: It leads out of the repository.
+        OSError: There is no such directory, or something else is in the way.
+    """
+    descriptor = os.dup(root)
+    try:
+        for name in above:
+            inner = os.open(name, DIRECTORY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def parts_of(path: str, doing: str = LOOKING_INTO) -> list[str]:
+    """The names that a path below a directory consists of.
+
+    Raises:
+        RefusedError: It leads out of that directory.
     """
     parts = [part for part in path.split("/") if part]
     if not parts or any(part in {".", ".."} or "\0" in part for part in parts):
-        raise RefusedError(LOOKING_INTO, path, "this path leads out of it")
+        raise RefusedError(doing, path, "this path leads out of it")
     return parts
 
 
@@ -209,7 +224,7 @@ def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
     elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
-        state = OnDisk(COPY, readable=True, used=found.st_atime)
+        state = OnDisk(COPY, readable=True, used=found.st_atime, written=found.st_ctime)
     return replace(state, leftover=working is not None, aside=aside is not None)
 
 

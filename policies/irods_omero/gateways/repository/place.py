@@ -72,7 +72,7 @@ class ManagedPlace:
 
         What the agent reads counts as no use of it, where the file is its own.
         """
-        descriptor = self.call(lambda: _open(name, self.directory))
+        descriptor = self.call(lambda: open_to_read(name, self.directory))
         try:
             yield descriptor
         finally:
@@ -119,7 +119,8 @@ def place_of_file(repository: Repository, file: ManagedFile, doing: str) -> Iter
         yield ManagedPlace(repository, file, doing, directory, name)
 
 
-def _open(name: str, directory: int) -> int:
+def open_to_read(name: str, directory: int) -> int:
+    """A descriptor of what has a name in a directory, see ``ManagedPlace.opened``."""
     with suppress(PermissionError):
         return os.open(name, READ | os.O_NOATIME, dir_fd=directory)
     return os.open(name, READ, dir_fd=directory)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from irods.column import In, Like
-from irods.models import Collection, DataObject, DataObjectMeta
+from irods.models import Collection, DataObject, DataObjectMeta, Resource
 
 from irods_omero.domain.state.policy import STAR
 from irods_omero.domain.state.views import Avu, Replica
@@ -157,6 +157,19 @@ def _newer(zone: ZoneConnection, doing: str, text: str) -> list[list[str]] | Non
         with suppress(RefusedError):
             return zone.call(doing, "", lambda session: list(session.genquery2(text)))
     return None
+
+
+def file_of(zone: ZoneConnection, data_object: ObjectView, replica: Replica) -> tuple[str, str]:
+    """Where the file of a replica is on its server, and the vault of its resource there.
+
+    Raises:
+        RefusedError: There is no such replica any more.
+    """
+    doing, columns = "looking for its file", (DataObject.path, Resource.vault_path)
+    this = (DataObject.id == data_object.data_id, DataObject.replica_number == replica.number)
+    for file, vault in rows(zone, doing, columns, *this):
+        return str(file), str(vault)
+    raise RefusedError(doing, data_object.path, f"it has no replica {replica.number} any more")
 
 
 def existing(zone: ZoneConnection, ids: Iterable[int]) -> set[int]:

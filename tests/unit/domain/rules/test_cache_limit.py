@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.rules import cache_limit
-from irods_omero.domain.rules.cache_limit import LOW_WATER, SPARED_SECONDS, Cached, in_cache, make_room
-from irods_omero.domain.state.managed_files import Evict
+from irods_omero.domain.rules.cache_limit import LOW_WATER, SPARED_SECONDS, Cached, in_cache, make_room, was_read
+from irods_omero.domain.state.managed_files import OTHER, Evict
 from irods_omero.domain.state.policy import WITH_TIER
 from tests.unit.domain.rules.test_one_copy import AGREED, LIMITED, NOW, decided, limited
 
@@ -65,6 +65,29 @@ def test_what_was_used_within_an_hour_stays(ago: float, may_go: bool) -> None:
     cached = in_cache(replace(observation, copies=(replace(file, disk=replace(file.disk, used=NOW - ago)),)))
     assert cached is not None
     assert cached.may_go is may_go
+
+
+def test_what_has_to_be_compared_once_more_may_go() -> None:
+    for request, may_go in (("", True), ("keep", False)):
+        observation = limited("copy", base=replace(AGREED, request=request))
+        cached = in_cache(replace(observation, policy=replace(LIMITED, verify_days=30)))
+        assert cached is not None
+        assert cached.may_go is may_go
+
+
+@pytest.mark.parametrize(
+    ("written", "used", "is_hit"), [(5, 11, True), (10, 11, True), (5, 10, False), (11, 12, False)]
+)
+def test_a_copy_that_was_there_at_the_last_look_and_was_read_since_is_a_hit(
+    written: float, used: float, is_hit: bool
+) -> None:
+    observation = limited("copy", "absent")
+    assert observation.copies is not None
+    one, other = observation.copies
+    disk = replace(one.disk, written=written, used=used)
+    assert was_read(replace(observation, copies=(replace(one, disk=disk), other)), since=10) is is_hit
+    link = replace(disk, state=OTHER)
+    assert not was_read(replace(observation, copies=(replace(one, disk=link), other)), since=10)
 
 
 def test_what_cannot_go_counts_and_what_goes_with_its_tier_anyway_does_not() -> None:

@@ -197,6 +197,14 @@ def test_ten_thousand_files_are_told_apart_in_no_time() -> None:
     assert len(groups(paths, {})) == 5000
 
 
+def test_thousands_of_files_that_name_each_other_are_one_in_no_time() -> None:
+    """In seconds, where looking at what each names for each that it names would take hours."""
+    names = [f"{number}.ome.tif" for number in range(3000)]
+    (group,) = groups(names, {name: frozenset(names) for name in names})
+    assert group.error == ""
+    assert len(group.files) == 3000
+
+
 @pytest.mark.parametrize("root", ["zarr.json", ".zattrs"])
 def test_what_speaks_for_a_hierarchy_depends_on_nothing_beside_it(root: str) -> None:
     rule = ImportRule("/z/home/lab", "auto", "", "")

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import CopyDecision, candidates, compared, decide_copies, failing
+from irods_omero.domain.rules.one_copy import (
+    CopyDecision,
+    candidates,
+    compared,
+    decide_copies,
+    failing,
+    sharing,
+    still_shared,
+)
 from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
 from irods_omero.domain.state.managed_files import (
     ABSENT,
@@ -21,6 +29,7 @@ from irods_omero.domain.state.managed_files import (
     ManagedFile,
     OnDisk,
     Refill,
+    Share,
     Verify,
     fingerprint,
 )
@@ -111,7 +120,7 @@ def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_byte
     observation = observed("copy", resource="disk", base=Agreement())
     assert observation.copies is not None
     decision = decide(replace(observation, imported=CONTENT, compared=is_compared))
-    assert decision.agreement.verified == (compared(CONTENT, observation.copies) if is_compared else None)
+    assert decision.agreement.verified == (compared(CONTENT, observation.copies, NOW) if is_compared else None)
 
 
 def test_what_was_compared_is_not_believed_of_another_fileset() -> None:
@@ -208,6 +217,33 @@ def test_bytes_are_compared_while_they_can_be_read_and_only_where_copies_are_rem
     assert decided(observed("copy", resource="disk")).action is None
 
 
+LONG_AGO = replace(AGREED, verified=Verified(SUM, "", NOW - 31 * 86_400))
+LATELY = replace(AGREED, verified=Verified(SUM, "", NOW - 29 * 86_400))
+AHEAD = replace(AGREED, verified=Verified(SUM, "", NOW + 86_400))
+"""What a clock that was wrong has left."""
+
+
+def aging(observation: Observation) -> Observation:
+    """Where what was compared counts for thirty days."""
+    return replace(observation, policy=replace(observation.policy, verify_days=30))
+
+
+@pytest.mark.parametrize("base", [LONG_AGO, AHEAD, AGREED], ids=["long ago", "in the future", "nobody knows when"])
+def test_what_was_compared_too_long_ago_stays_on_an_offline_tier_and_is_compared_anew_on_another(
+    base: Agreement,
+) -> None:
+    decision = decided(aging(observed("copy", base=base)))
+    assert decision.action is None
+    assert "too long ago: restage it" in decision.rule
+    assert isinstance(decided(aging(observed("copy", resource="disk", base=base))).action, Verify)
+    assert isinstance(decided(observed("copy", base=base)).action, Evict), "where no age is set"
+
+
+def test_what_was_compared_lately_is_not_compared_anew() -> None:
+    assert isinstance(decided(aging(observed("copy", base=LATELY))).action, Evict)
+    assert decided(aging(observed("copy", resource="disk", base=LATELY))).action is None
+
+
 def test_what_failed_is_tried_again_later_and_told_of_until_then() -> None:
     failed = replace(AGREED, copy_failure=Failure(2, NOW - 100, "no room"))
     resting = decided(observed("copy", base=failed))
@@ -250,6 +286,20 @@ def test_a_copy_makes_room_only_when_it_is_told_to_and_then_stays_away() -> None
     assert "show" in after.rule
     unlimited = decided(replace(gone, policy=replace(LIMITED, most_bytes=None)))
     assert isinstance(unlimited.action, Refill)
+
+
+@pytest.mark.parametrize(("word", "action"), [("", Verify), ("keep", type(None)), ("show", type(None))])
+def test_what_was_compared_too_long_ago_is_compared_anew_before_it_makes_room_and_not_otherwise(
+    word: str, action: type
+) -> None:
+    assert decided(aging(limited("copy", base=LONG_AGO)), word).action is None
+    assert type(decided(aging(limited("copy", base=LONG_AGO, makes_room=True)), word).action) is action
+
+
+def test_what_is_found_to_be_wrong_when_it_is_compared_anew_is_told_of_until_it_is_tried_again() -> None:
+    rotten = failing(LONG_AGO, "its bytes do not have the checksum", NOW - 3600.0, makes_room=True)
+    decision = decided(aging(limited("copy", base=replace(LONG_AGO, copy_failure=rotten))))
+    assert (decision.action, decision.error) == (None, rotten.reason)
 
 
 @pytest.mark.parametrize("base", UNSURE.values(), ids=UNSURE)
@@ -335,16 +385,22 @@ OBSERVED = st.builds(
 
 @given(
     OBSERVED,
-    st.sampled_from([POLICY, LIMITED, replace(LIMITED, evict=WITH_TIER)]),
+    st.builds(
+        lambda policy, days: replace(policy, verify_days=days),
+        st.sampled_from([POLICY, LIMITED, replace(LIMITED, evict=WITH_TIER)]),
+        st.sampled_from([None, 30]),
+    ),
+    st.sampled_from([frozenset(), frozenset({"disk"}), frozenset({"disk", "tape"})]),
     st.booleans(),
     st.sampled_from(["", "keep", "restage", "show", "archive"]),
 )
 def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is_unlocked(
-    observation: Observation, policy: Policy, makes_room: bool, pending: str
+    observation: Observation, policy: Policy, shares: frozenset[str], makes_room: bool, pending: str
 ) -> None:
+    policy = replace(policy, shares=shares)
     observation = replace(observation, policy=policy, makes_room=makes_room)
     states = [next(name for name, disk in STATES.items() if disk == file.disk) for file in observation.copies or ()]
-    for _ in range(5):
+    for _ in range(6):
         decision = decided(observation, pending)
         was_locked = observation.omero.images[0].archived
         locked = was_locked if decision.locked is None else decision.locked
@@ -352,19 +408,26 @@ def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is
         before = observation
         observation = replace(
             observation,
-            base=replace(observation.base, evicted=decision.evicted),
+            base=replace(observation.base, evicted=decision.evicted, shared=still_shared(observation)),
             omero=replace(observation.omero, images=(ImageState(1, locked),)),
             checked=(),
         )
         match decision.action:
             case Verify(files):
-                observation = replace(observation, base=replace(observation.base, verified=compared(CONTENT, files)))
+                anew = compared(CONTENT, files, observation.now)
+                observation = replace(observation, base=replace(observation.base, verified=anew))
+            case Share():
+                assert all(state == "copy" for state in states), "what is no copy"
+                observation = replace(observation, base=replace(observation.base, shared=sharing(observation)))
             case Refill(files) | Clear(files):
                 for file in files:
                     is_there = file.disk.state == COPY or file.disk.aside or isinstance(decision.action, Refill)
                     states[file.id - 1] = "copy" if is_there else "absent"
             case Evict(files):
-                assert observation.base.verified == compared(CONTENT, files), "what nobody has compared"
+                verified = observation.base.verified
+                assert verified is not None, "what nobody has compared"
+                assert verified == compared(CONTENT, files, verified.at), "what nobody has compared"
+                assert policy.verify_days is None or verified.at == NOW, "what was compared long ago"
                 if before.checked == files:
                     assert locked
                     assert observation.base.evicted is not None

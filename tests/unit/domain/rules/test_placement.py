@@ -19,7 +19,7 @@ from irods_omero.domain.rules.placement import (
     place,
 )
 from irods_omero.domain.rules.templates import why_no_template
-from irods_omero.domain.state.rights import Grant
+from irods_omero.domain.state.rights import Grant, grants_on
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Fact, Source, SourceFile
 from irods_omero.domain.state.texts import why_unstorable
 from irods_omero.domain.state.views import Avu
@@ -105,10 +105,12 @@ def test_members_of_the_group_may_what_they_may_in_omero(may: str, level: str) -
 
 
 def test_a_collection_is_in_the_hands_of_the_owner_only_in_the_owners_home() -> None:
-    shared = placed(replace(SOURCE, members_may=MAY_WRITE))
-    assert shared.grants_on("/z/home/alice/omero", "z") == (Grant("lab", "write"), Grant("alice", "own"))
+    access = placed(replace(SOURCE, members_may=MAY_WRITE)).access
+    home = grants_on("/z/home/alice/omero", "z", access.owner, access.grants)
+    assert home == (Grant("lab", "write"), Grant("alice", "own"))
     for folder in ("/z/home/lab", "/z/home/alicex/omero", "/z/home"):
-        assert shared.grants_on(folder, "z") == (Grant("lab", "read"), Grant("alice", "read"))
+        elsewhere = grants_on(folder, "z", access.owner, access.grants)
+        assert elsewhere == (Grant("lab", "read"), Grant("alice", "read"))
 
 
 @pytest.mark.parametrize("group", ["public", "lab#otherZone"])

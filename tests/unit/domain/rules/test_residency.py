@@ -16,11 +16,13 @@ from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement, Eviction, Verified
 from irods_omero.domain.state.managed_files import Evict, Refill, fingerprint
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.policy import NEVER, WITH_TIER
+from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, ImageState, ImportRule, OmeroView, Replica
 from irods_omero.vocabulary import FILE, KEEP, RESTAGE, SHOW
+from tests.unit.domain.agreed import Edit, agreed_world, moved_to
 from tests.unit.domain.rules.test_one_copy import AGREED, NOW, POLICY, STATES, SUM, checked, decided, observed
+from tests.unit.domain.world import settle
 
 AT = "site::residency"
 VALUES = st.lists(st.sampled_from(["online", "offline", "moving", "dual"]), max_size=2)
@@ -225,3 +227,24 @@ def test_a_restage_to_another_tier_moves_it_wherever_its_bytes_are() -> None:
     for value in ("online", "offline", "moving"):
         moves = [action for action in decide(restaging(value, resource="tape")).plan.ids if isinstance(action, Move)]
         assert [move.destination for move in moves] == ["disk"]
+
+
+@given(st.sampled_from(["disk", "tape", "alone"]), VALUES, VALUES, st.sampled_from(["", KEEP, RESTAGE, SHOW]))
+def test_both_sides_agree_whatever_is_said_and_asked(
+    resource: str, before: list[str], after: list[str], request: str
+) -> None:
+    """And once they do nothing is written any more."""
+    world = agreed_world(Policy("z", "omero.example", tiers(), attempts=2), objects=2, images=2)
+    world = moved_to(world, resource)
+    if request:
+        world = Edit("omero", 0, "request", request).do(world)
+    for values in (before, after):
+        avus = frozenset(Avu(AT, value) for value in values)
+        objects = tuple(
+            replace(each, avus=frozenset(avu for avu in each.avus if avu.attribute != AT) | avus)
+            for each in world.zone.objects
+        )
+        world = settle(replace(world, zone=replace(world.zone, objects=objects)))
+        tier = world.policy.tiers.of_unit(world.zone.objects)
+        assert tier is not None
+        assert {image.archived for image in world.omero.images} == {tier.offline}

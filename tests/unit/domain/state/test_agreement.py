@@ -46,6 +46,7 @@ FULL = Agreement(
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     verified=Verified("sha2:x", "0123456789abcdef"),
     evicted=Eviction(1_700_000_000, made_room=True),
+    shared="fedcba9876543210",
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     missing=(("lab::stain", ("GFP",)),),

@@ -194,7 +194,10 @@ def test_a_unit_is_where_the_bytes_of_its_slowest_object_are() -> None:
 def test_what_is_read_is_a_replica_whose_bytes_are_in_reach_before_one_with_a_checksum() -> None:
     far, near = Replica(0, "hsm", good=True, size=1, checksum="sha2:x"), Replica(1, "disk", good=True, size=1)
     for value, expected in (("offline", 1), ("online", 0)):
-        assert HSM.best_replica(replace(said(value), replicas=(far, near))) == expected
+        data_object = replace(said(value), replicas=(far, near))
+        assert HSM.best_replica(data_object) == expected
+        assert HSM.replica_to_read(data_object) == (1 if value == "offline" else None)
+        assert HSM.replica_to_read(replace(data_object, replicas=(far,))) is None
 
 
 @pytest.mark.parametrize("value", ["online", "offline", "moving"])

@@ -1,0 +1,82 @@
+"""What came through OMERO first and was taken to an offline tier leaves OMERO's disk, and comes back when asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.one_copy import OneCopy, make
+from tests.end_to_end.test_omero_first import bring
+from tests.pictures import focal_halves, retina
+from tests.scene.accounts import ARCHIVE, FAST, GROUP
+
+CELLS = {"cells.ome.tiff": retina(32)}
+HALVES = ("upper.ome.tiff", "more/lower.ome.tiff")
+DIRECTORY = {f"run/{name}": half for name, half in zip(HALVES, focal_halves(HALVES), strict=True)}
+
+
+def taking_to(new_scene: SceneFactory, resource: str) -> OneCopy:
+    """A scene that takes filesets to a resource, and whose agent sees OMERO's repository."""
+    one = make(new_scene)
+    place = f"{one.scene.collection}/{{dataset}}"
+    rule = {"groups": [GROUP], "to": place, "resource": resource, "share": False}
+    one.scene.settings = one.scene.with_settings(omero_first=[rule])
+    one.scene.sweep()  # what OMERO has before the first sweep is left alone
+    return one
+
+
+def taken(one: OneCopy, files: dict[str, bytes]) -> list[str]:
+    """The paths of what a user has imported by another client, when an agent has taken it in."""
+    bring(one.scene, files)
+    one.settle(3)
+    return [f"{one.scene.collection}/March/{name.removeprefix('run/')}" for name in files]
+
+
+def read(paths: list[Path]) -> list[bytes]:
+    return [path.read_bytes() for path in paths if path.exists()]
+
+
+@pytest.mark.parametrize("files", [pytest.param(CELLS, id="one file"), pytest.param(DIRECTORY, id="a directory")])
+def test_the_copy_goes_when_it_is_taken_to_an_offline_tier_and_comes_back_by_restage(
+    new_scene: SceneFactory, files: dict[str, bytes]
+) -> None:
+    one = taking_to(new_scene, ARCHIVE)
+    paths = taken(one, files)
+    assert read(one.places(paths[0])) == []
+    assert one.is_locked(paths[0])
+    assert one.scene.avus(paths[0], "omero::error") == []
+    for path, content in zip(paths, files.values(), strict=True):
+        with one.scene.user.data_objects.open(path, "r") as stream:
+            assert stream.read() == content
+    (image, *_) = one.scene.avus(paths[0], "omero::image")
+    one.scene.ask_by_tag(int(image), "restage")
+    one.scene.sweep()
+    for path in paths:
+        one.scene.wait_for(FAST, path)
+    one.settle()
+    assert read(one.places(paths[0])) == list(files.values())
+    assert not one.is_locked(paths[0])
+
+
+def test_the_copy_of_what_an_earlier_attempt_has_read_stays_until_it_was_compared_anew(
+    new_scene: SceneFactory,
+) -> None:
+    """OMERO may say something else of the file by now than when it was read."""
+    one = taking_to(new_scene, ARCHIVE)
+    scene, march = one.scene, f"{one.scene.collection}/March"
+    fileset = bring(scene, CELLS)
+    in_the_way = [f"{march}/cells.ome.tiff", f"{march}/Fileset-{fileset}/cells.ome.tiff"]
+    for path in in_the_way:
+        scene.user.collections.create(path)
+    scene.sweep()
+    for path in in_the_way:
+        scene.user.collections.remove(path, force=True)
+    one.settle(3)
+    assert one.place(in_the_way[0]).exists()
+    one.restore(in_the_way[0])
+    one.settle()
+    one.move(in_the_way[0])
+    one.settle()
+    assert not one.place(in_the_way[0]).exists()
