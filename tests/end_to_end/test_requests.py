@@ -91,7 +91,7 @@ def test_a_movement_that_ends_while_the_agent_looks_is_not_queued_again(
         return queued_movements(zone)
 
     with monkeypatch.context() as slow:
-        slow.setattr("irods_omero.agent.observe.queued_movements", late)
+        slow.setattr("irods_omero.agent.movements.queued_movements", late)
         run_reconcile(scene)
     assert scene.movements() == []
     assert is_quiet(scene.shown(path))
