@@ -94,7 +94,7 @@ def test_of_a_unit_of_several_files_all_are_told_whichever_is_named(
         assert paths[0] in log(scene, path)[1].splitlines()[0]
 
 
-@pytest.mark.lab_only("operations are counted in the lab only")
+@pytest.mark.lab_only("counts operations")
 def test_omero_is_asked_as_often_for_three_files_as_for_one(scene: Scene) -> None:
     alone, (path, *_) = scene.put("alone.ome.tiff", retina(32)), put_unit(scene)
 
