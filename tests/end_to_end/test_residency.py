@@ -42,6 +42,7 @@ def say(scene: Scene, path: str, value: str, attribute: str = AT, by_user: bool 
         if avu.name == attribute:
             session.metadata.remove(DataObject, path, avu, **options)
     session.metadata.add(DataObject, path, iRODSMeta(attribute, value, "2026-05-01"), **options)
+    scene.mark_on_a_real_zone(path)
 
 
 @pytest.fixture

@@ -169,12 +169,12 @@ class Scene:
     def set_avu(self, path: str, attribute: str, value: str, units: str = "") -> None:
         """The user adds an AVU."""
         self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value, units))
-        self._mark_on_a_real_zone(path)
+        self.mark_on_a_real_zone(path)
 
     def remove_avu(self, path: str, attribute: str, value: str) -> None:
         """The user removes an AVU."""
         self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value))
-        self._mark_on_a_real_zone(path)
+        self.mark_on_a_real_zone(path)
 
     def add_own_tag(self, image: int, namespace: str, text: str) -> None:
         """The user makes a tag and puts it on an image."""
@@ -365,8 +365,10 @@ class Scene:
             sections[section] = {**sections.get(section, {}), **change} if isinstance(change, dict) else change
         return Settings.model_validate(json.loads(json.dumps(sections)))
 
-    def _mark_on_a_real_zone(self, path: str) -> None:
-        # Its hooks have another configuration, which need not map the attributes that this scene's agent maps.
+    def mark_on_a_real_zone(self, path: str) -> None:
+        """Mark what a hook of the lab has marked: a real zone has a configuration of its own for its hooks, which need
+        not name the attributes that this scene's agent goes by.
+        """
         if self.zone.lab is None:
             self.mark(path)
 
