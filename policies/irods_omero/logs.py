@@ -21,6 +21,8 @@ class Log:
         """Log to standard error from the next line on; other libraries' warnings join."""
         logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
         logging.getLogger("omero").setLevel(logging.ERROR)
+        # What it says when a connection ends is what its exceptions say, several times over.
+        logging.getLogger("irods.connection").setLevel(logging.CRITICAL)
         self._level = logging.DEBUG if verbose else logging.INFO
         if "structlog" in sys.modules:  # nothing to put off; who captures the log later on shall not lose it
             self._settle()

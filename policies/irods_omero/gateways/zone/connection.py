@@ -12,7 +12,7 @@ from irods.helpers import xml_mode
 from irods.session import iRODSSession
 
 from irods_omero.errors import PolicyError, RefusedError, UnreachableError
-from irods_omero.gateways.zone.sign_in import open_session
+from irods_omero.gateways.zone.sign_in import open_session, scheme_of
 from irods_omero.settings import ZoneSettings
 from irods_omero.vocabulary import AGENT_PROGRAM
 
@@ -23,6 +23,9 @@ BROKEN = (NetworkException, ConnectionError, TimeoutError, OSError, EOFError)
 
 REFUSALS = (PycommandsException, iRODSException, KeyError)
 """What it raises for an answer that is an error: two families, and KeyError for a code that it does not know."""
+
+SIGN_IN_REFUSED = {"CAT_INVALID_AUTHENTICATION", "PAM_AUTH_PASSWORD_FAILED"}
+"""Answers to signing in, which is done by the first call, whatever that is about (zone-101)."""
 
 TOLERANT = "QUASI_XML"
 """The one parser of python-irodsclient that reads names and AVUs with control characters, which any user may write; it
@@ -71,6 +74,8 @@ class ZoneConnection:
         except BROKEN as error:
             raise UnreachableError(doing, on, describe(error)) from error
         except REFUSALS as error:
+            if type(error).__name__ in SIGN_IN_REFUSED:
+                doing, on = f"signing in to the zone by {scheme_of(self.settings)} as", self.settings.user
             raise RefusedError(doing, on, describe(error)) from error
         except Exception as error:
             # Something that the client cannot send or understand; what is left of the answer is in the connection.
@@ -128,5 +133,5 @@ def in_our_words(doing: str, on: str) -> Iterator[None]:
 def describe(error: BaseException) -> str:
     """An exception of python-irodsclient in words: the name of the error code, and what the server adds."""
     text = str(error).strip()
-    name = type(error).__name__
+    name = "error code" if isinstance(error, KeyError) and isinstance(error.args[0], int) else type(error).__name__
     return f"{name}: {text}" if text and text != "None" else name
