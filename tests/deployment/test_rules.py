@@ -141,7 +141,7 @@ def test_the_recurring_rule_of_tiering_stays_in_the_queue(zone: LabZone, tmp_pat
 
 def test_sweeps_run_on_the_delay_server_with_constant_words_only(zone: LabZone, tmp_path: Path) -> None:
     log, agent = tmp_path / "log", tmp_path / "irods-omero"
-    agent.write_text(f'#!/bin/sh\necho "$*" >> {log}\nenv >> {log}.env\nexit 3\n')
+    agent.write_text(f'#!/bin/sh\nenv >> {log}.env\necho "$*" >> {log}\nexit 3\n')
     agent.chmod(0o755)
     text = body(
         CONFIG / "sweep.r",

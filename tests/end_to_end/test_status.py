@@ -178,7 +178,7 @@ def test_the_agent_serves_metrics_while_it_runs_and_no_longer(scene: Scene) -> N
             texts.append(requests.get(f"http://{address}/metrics", timeout=60).text)
             stop.set()
 
-    with scene.connections(agent={"metrics": address}) as connections:
+    with scene.connections(agent={"metrics": address}, imports={"backoff_seconds": 3600.0}) as connections:
         run(connections, stop, swept)
     families = {family.name: family for text in texts for family in text_string_to_metric_families(text)}
     samples = {
