@@ -33,7 +33,10 @@ class SideError(PolicyError):
 
 
 class UnreachableError(SideError):
-    """A side is down or the connection broke: nothing is wrong with the unit, the next sweep goes on with it."""
+    """A side is down, the connection broke, or the zone does not let the agent in.
+
+    Nothing is wrong with the unit, and the next sweep goes on with it.
+    """
 
     advice = "it is tried again at the next sweep"
 

@@ -79,7 +79,7 @@ FORMATS = {
 """For formats that nobody can write here names only: what is opened is a TIFF by another name, which the lab reads."""
 
 
-@pytest.mark.lab_only("takes TIFFs by other names for images")
+@pytest.mark.lab_only("has OMERO take TIFFs by other names for images")
 def test_formats_of_several_files_are_told_by_their_names(scene: Scene) -> None:
     made: dict[str, list[str]] = {}
     for place, (rule, names) in enumerate(FORMATS.items()):
@@ -93,7 +93,7 @@ def test_formats_of_several_files_are_told_by_their_names(scene: Scene) -> None:
     assert [rule for rule, text in rules.items() if not text.endswith(f": {rule}")] == []
 
 
-@pytest.mark.lab_only("takes a TIFF by another name for an image")
+@pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")
 def test_a_file_of_a_format_of_one_file_is_a_unit_of_its_own_at_once(scene: Scene) -> None:
     path = put(scene, "cells.czi", tiff())
     scene.sweep()
@@ -196,7 +196,7 @@ def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene
     assert small[1] == 0
 
 
-@pytest.mark.lab_only("takes a TIFF by another name for an image")
+@pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")
 def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_can_say_it(scene: Scene) -> None:
     made = put_all(scene, {"one.mvd2": tiff(1), "two.mvd2": tiff(2), "Data/1.aisf": lab_book()})
     scene.sweep()

@@ -57,7 +57,7 @@ def test_what_is_left_without_the_file_that_is_opened_is_told_of(scene: Scene) -
     assert "cells.txt may belong to" in errors(scene, made["cells.txt"])[0]
 
 
-@pytest.mark.lab_only("takes a TIFF by another name for an image")
+@pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")
 def test_the_last_file_of_a_folder_of_parts_is_missed(scene: Scene) -> None:
     made = put_all(scene, {"slide.vsi": tiff(), "_slide_/stack1/frame_t.ets": lab_book()})
     scene.sweep()

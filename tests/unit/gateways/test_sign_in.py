@@ -77,12 +77,12 @@ def test_a_zone_that_demands_tls_gets_it(encrypted: LabZone, monkeypatch: pytest
     assert ask(encrypted, monkeypatch, **REQUIRE, **trusted)
 
 
-def test_a_wrong_password_is_told_as_that_whatever_was_asked(
+def test_a_wrong_password_is_told_as_that_whatever_was_asked_and_is_no_units_fault(
     encrypted: LabZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encrypted, "password", "wrong")
     trusted = {"irods_ssl_ca_certificate_file": str(encrypted.certificate), "irods_ssl_verify_server": "cert"}
-    with pytest.raises(RefusedError, match=f"signing in to the zone by native as '{encrypted.admin}'"):
+    with pytest.raises(UnreachableError, match=f"signing in to the zone by native as '{encrypted.admin}'"):
         ask(encrypted, monkeypatch, **REQUIRE, **trusted)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Relocate
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.relocation import Places, PlaceView, digest_of_place
+from irods_omero.domain.state.relocation import PlaceDigests, PlaceView, digest_of_place
 from irods_omero.domain.state.views import DataObject
 
 STAYS = "omero_first: somebody has moved it, or what belongs to it, and it stays"
@@ -31,7 +31,7 @@ class PlaceDecision:
         rule: Which rule decided, empty where nothing was to be decided.
     """
 
-    agreed: Places = ()
+    agreed: PlaceDigests = ()
     moves: tuple[Relocate, ...] = ()
     error: str = ""
     rule: str = ""
@@ -75,7 +75,7 @@ def decide_place(observation: Observation, is_moving: bool) -> PlaceDecision:
     return PlaceDecision(tuple(sorted({*known, new})), () if is_refused else moves, rule=rule)
 
 
-def _known(path: str, places: Places) -> Iterator[tuple[str, str]]:
+def _known(path: str, places: PlaceDigests) -> Iterator[tuple[str, str]]:
     """The places of the agent's that a data object is in, each with its path below it."""
     end = path.rfind("/")
     while end > 0:
@@ -84,7 +84,9 @@ def _known(path: str, places: Places) -> Iterator[tuple[str, str]]:
         end = path.rfind("/", 0, end)
 
 
-def _where(objects: Sequence[DataObject], places: Places, seen: PlaceView) -> Mapping[int, tuple[str, str]] | None:
+def _where(
+    objects: Sequence[DataObject], places: PlaceDigests, seen: PlaceView
+) -> Mapping[int, tuple[str, str]] | None:
     """For each data object the place that it is in, and its name there; None where a person has moved anything.
 
     Where one place is within another, a path may have two meanings: each name is that of one data object.

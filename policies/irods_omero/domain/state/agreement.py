@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
-from irods_omero.domain.state.relocation import DIGITS, Places
+from irods_omero.domain.state.relocation import DIGITS, PlaceDigests
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
@@ -189,7 +189,7 @@ class Agreement:
     held: bool = False
     unplaced: bool = False
     rights: Rights | None = None
-    places: Places = ()
+    places: PlaceDigests = ()
     notes: tuple[str, ...] = ()
 
     @property

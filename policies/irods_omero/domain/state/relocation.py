@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from irods_omero.domain.state.rights import Grant
 
-Places = tuple[str, ...]
+PlaceDigests = tuple[str, ...]
 """Collections that the agent has put a unit into, each as a short digest; several while it is on its way."""
 
 DIGITS = 16
@@ -42,6 +42,6 @@ def digest_of_place(collection: str) -> str:
     return hashlib.sha256(collection.encode()).hexdigest()[:DIGITS]
 
 
-def is_what_a_template_gives(places: Places, collection: str, fileset: int) -> bool:
+def is_what_a_template_gives(places: PlaceDigests, collection: str, fileset: int) -> bool:
     """Whether a unit is where a template puts it, and not on its way; it may have got a collection of its own there."""
     return places in ((digest_of_place(collection),), (digest_of_place(own_place(collection, fileset)),))

@@ -7,7 +7,13 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from xml.etree.ElementTree import ParseError
 
-from irods.exception import NetworkException, PycommandsException, iRODSException
+from irods.exception import (
+    CAT_INVALID_AUTHENTICATION,
+    PAM_AUTH_PASSWORD_FAILED,
+    NetworkException,
+    PycommandsException,
+    iRODSException,
+)
 from irods.helpers import xml_mode
 from irods.session import iRODSSession
 
@@ -24,8 +30,8 @@ BROKEN = (NetworkException, ConnectionError, TimeoutError, OSError, EOFError)
 REFUSALS = (PycommandsException, iRODSException, KeyError)
 """What it raises for an answer that is an error: two families, and KeyError for a code that it does not know."""
 
-SIGN_IN_REFUSED = {"CAT_INVALID_AUTHENTICATION", "PAM_AUTH_PASSWORD_FAILED"}
-"""Answers to signing in, which is done by the first call, whatever that is about (zone-101)."""
+NOT_LET_IN = (CAT_INVALID_AUTHENTICATION, PAM_AUTH_PASSWORD_FAILED)
+"""Answers to signing in, which the first call over a connection does, whatever that is about (zone-101)."""
 
 TOLERANT = "QUASI_XML"
 """The one parser of python-irodsclient that reads names and AVUs with control characters, which any user may write; it
@@ -64,7 +70,8 @@ class ZoneConnection:
             function: May be called twice, when the connection breaks.
 
         Raises:
-            UnreachableError: The zone is down, or the connection broke again.
+            UnreachableError: The zone is down, the connection broke again, or the zone does not let the account in:
+                that is no unit's fault, and would be answered to each of them.
             RefusedError: The zone answered with an error.
         """
         try:
@@ -73,9 +80,10 @@ class ZoneConnection:
             raise
         except BROKEN as error:
             raise UnreachableError(doing, on, describe(error)) from error
+        except NOT_LET_IN as error:
+            doing = f"signing in to the zone by {scheme_of(self.settings)} as"
+            raise UnreachableError(doing, self.settings.user, describe(error)) from error
         except REFUSALS as error:
-            if type(error).__name__ in SIGN_IN_REFUSED:
-                doing, on = f"signing in to the zone by {scheme_of(self.settings)} as", self.settings.user
             raise RefusedError(doing, on, describe(error)) from error
         except Exception as error:
             # Something that the client cannot send or understand; what is left of the answer is in the connection.

@@ -13,7 +13,13 @@ from irods_omero.domain.state.actions import AddAvu, RecordAgreement, Refusal, R
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.relocation import Places, PlaceView, digest_of_place, is_what_a_template_gives, own_place
+from irods_omero.domain.state.relocation import (
+    PlaceDigests,
+    PlaceView,
+    digest_of_place,
+    is_what_a_template_gives,
+    own_place,
+)
 from irods_omero.domain.state.rights import Grant
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.unit import Content, Unit
@@ -106,7 +112,7 @@ def actions(state: State, wanted: Wanted) -> list[object]:
 
 def put(wanted: Wanted, names: tuple[str, ...]) -> State:
     """A unit that the agent has taken in, and agreed on."""
-    places: Places = (digest_of_place(collection_of(wanted)),)
+    places: PlaceDigests = (digest_of_place(collection_of(wanted)),)
     content = Content(10 * len(names), "sha2:x" if len(names) == 1 else "", 0, 1_700_000_000)
     agreed = Agreement(content=content, fileset=FILESET, places=places)
     state = State(
