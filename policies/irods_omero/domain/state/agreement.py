@@ -368,7 +368,9 @@ def _rights(value: Any) -> Rights:
 
 
 def _attributes(fields: Any) -> AgreedValues:
-    return tuple(sorted((text_of(name), tuple(sorted(set(texts_of(values))))) for name, values in fields.items() if values))
+    return tuple(
+        sorted((text_of(name), tuple(sorted(set(texts_of(values))))) for name, values in fields.items() if values)
+    )
 
 
 def _reason(value: Any) -> str:
