@@ -23,8 +23,9 @@ imeta set -R "$TAPE" irods::storage_tiering::verification checksum
 
 # What is to leave the first tier: as in storage tiering's own query, what was not used for the time above; but not
 # what somebody has asked to keep (an AVU, or the tag "keep" in OMERO), nor the parts of an OME-Zarr hierarchy whose
-# zarr.json or .zattrs is to be kept. iRODS's query language cannot say "without", so this is SQL, of PostgreSQL. The time is read from the AVU above, and the resources below the root are found anew each
-# time. Storage tiering wants these five columns in this order.
+# zarr.json or .zattrs is to be kept. iRODS's query language cannot say "without", so this is SQL, of PostgreSQL. The
+# time is read from the AVU above, and the resources below the root are found anew each time. Storage tiering wants
+# these five columns in this order.
 QUERY="${PREFIX}_leave_${FAST}"
 SQL="select d.data_name, c.coll_name, d.data_owner_name, d.data_owner_zone, d.data_repl_num
 from R_DATA_MAIN d

@@ -23,6 +23,7 @@ from irods_omero.domain.rules.undone import is_in_vain, is_of_earlier
 from irods_omero.domain.state.actions import (
     AddAvu,
     Import,
+    Move,
     OmeroAction,
     RecordAgreement,
     Refusal,
@@ -271,10 +272,10 @@ class Applier:
         self.report.omero_actions += len(actions) - sum(map(len, refused.values()))
 
     def _write(self, observations: Units, due: Mapping[int, Step], outcome: _Outcome) -> None:
-        """Do the part of a step that is in the zone, for several units at the same time."""
-        names, steps = self._connections.names, {id_: step for id_, step in due.items() if _is_in_zone(step)}
-        written = self._connections.side_by_side.each(steps.values(), lambda zone, step: _write_one(zone, names, step))
-        for data_id, of_unit in zip(steps, written, strict=True):
+        """Do the part of a step that is in the zone, for several units, and several movements, at the same time."""
+        names, parts = self._connections.names, [(id_, part) for id_, step in due.items() for part in _zone_parts(step)]
+        written = self._connections.side_by_side.each(parts, lambda zone, part: _write_one(zone, names, part[1]))
+        for (data_id, _), of_unit in zip(parts, written, strict=True):
             if of_unit.base is not None:
                 # What is recorded of a failure later on must not undo what is recorded now.
                 observations[data_id] = replace(observations[data_id], base=of_unit.base)
@@ -293,21 +294,25 @@ class Applier:
         return decision
 
 
-def _is_in_zone(step: Step) -> bool:
-    return any(isinstance(action, (RecordAgreement, ZoneAction)) for action in step)
+def _zone_parts(step: Step) -> list[Step]:
+    """The part of a step that is in the zone, in parts for which no order matters.
+
+    Movements are of different data objects, and there may be very many of one unit.
+    """
+    in_zone = [action for action in step if isinstance(action, (RecordAgreement, ZoneAction))]
+    rest = tuple(action for action in in_zone if not isinstance(action, Move))
+    return [*([rest] if rest else []), *((action,) for action in in_zone if isinstance(action, Move))]
 
 
 def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
-    """Do the part of a step that is in the zone, for one unit, in its order."""
+    """Do such a part, of one unit, in its order."""
     written = _Written()
     try:
         for action in step:
             if isinstance(action, RecordAgreement):
                 record_agreement(zone, names, action)
                 written.base = action.agreement
-            elif not isinstance(action, ZoneAction):
-                continue
-            else:
+            elif isinstance(action, ZoneAction):
                 try:
                     if is_in_vain(action, written.refused):
                         raise RefusedError("changing", action.path, "what comes before it was refused")

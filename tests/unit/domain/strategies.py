@@ -326,6 +326,7 @@ AGREEMENTS = st.builds(
     tier=st.sampled_from(("", "fast", "archive", "no such word")),
     since=st.sampled_from(("", "2023-01-01T00:00:00Z")),
     request=st.sampled_from(("", *REQUESTS, "no such word")),
+    beside=st.sampled_from(("", "", *REQUESTS, "no such word")),
     moves=st.integers(0, 3),
     asked=st.integers(0, NOW + 10**6),
     queued=st.integers(0, NOW + 10**6),

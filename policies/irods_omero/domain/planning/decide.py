@@ -229,17 +229,12 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     agreement = Agreement(
         content=base.content or (observation.content if base.fileset is not None else None),
         gone=base.gone or base.fileset is not None,
-        request=fields.pending,
-        moves=fields.request.progress.queued,
-        asked=fields.request.progress.asked_at,
-        queued=fields.request.progress.queued_at,
-        moving=fields.request.progress.moving,
-        refused=fields.request.refused,
         no_import=fields.no_import,
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
     )
+    agreement = fields.request.in_agreement(agreement)
     avus = {policy.names.request: _request_avus(fields.request)}
     ids = id_avus(zone, OmeroView(), policy)
     # The event of the deletion leads to the unit by this id, which therefore goes last.
@@ -321,19 +316,13 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
     """What is agreed, about mapped attributes what was."""
     base, omero, name = observation.base, observation.omero, fields.tier.name if fields.tier else ""
     return replace(
-        base,
+        fields.request.in_agreement(base),
         content=_imported_content(observation),
         fileset=omero.fileset,
         group=min((subject.group for subject in omero.subjects), default=base.group),
         gone=False,
         tier=name,
         since=base.since if base.since and name == base.tier else timestamp(observation.now),
-        request=fields.pending,
-        moves=fields.request.progress.queued,
-        asked=fields.request.progress.asked_at,
-        queued=fields.request.progress.queued_at,
-        moving=fields.request.progress.moving,
-        refused=fields.request.refused,
         no_import=fields.no_import,
         unshown=fields.undone.unshown and bool(fields.pending),
         answered=fields.undone.answered,
@@ -386,7 +375,7 @@ def _remembering(
     if rights is not None and rights.under_way is not None:
         base = replace(base, rights=rights.under_way)
     if agreement.gone and not base.gone:
-        last = {name: getattr(base, name) for name in ("request", "moves", "asked", "queued", "moving")}
+        last = {name: getattr(base, name) for name in ("request", "beside", "moves", "asked", "queued", "moving")}
         base = replace(agreement, **last)
     refused = agreement.refused or (observation.base.refused if agreement.request else "")
     first = record(observation, replace(base, refused=refused, no_import=agreement.no_import, notes=agreement.notes))

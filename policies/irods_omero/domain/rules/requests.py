@@ -10,7 +10,7 @@ from irods_omero.domain.rules.merge import Asked, merge_request
 from irods_omero.domain.rules.moving import Amount, Journey, journey_of
 from irods_omero.domain.rules.sides import Sides
 from irods_omero.domain.state.actions import Move
-from irods_omero.domain.state.agreement import REASON_BYTES, Moving
+from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Moving
 from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
@@ -82,19 +82,33 @@ class RequestDecision:
         """What both sides show."""
         return tuple(asked for asked in (self.pending, self.beside) if asked is not None)
 
+    def in_agreement(self, agreement: Agreement) -> Agreement:
+        """An agreement with this in it."""
+        return replace(
+            agreement,
+            request=self.pending.request if self.pending else "",
+            beside=self.beside.request if self.beside else "",
+            moves=self.progress.queued,
+            asked=self.progress.asked_at,
+            queued=self.progress.queued_at,
+            moving=self.progress.moving,
+            refused=self.refused,
+        )
+
 
 def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     """Merge the requests of both sides, and decide what becomes of the one that stands."""
     attribute = observation.policy.names.request
-    base = sides.agreed({observation.base.request} & set(STANDING))
+    base = sides.agreed({observation.base.request, observation.base.beside} & set(STANDING))
     in_zone, in_omero = sides.zone.says(attribute, base), sides.omero.says(REQUEST_TAGS, base)
     in_omero |= sides.taken_over(REQUEST_TAGS, base) | (base if observation.base.unshown else set())
     new = [asked for asked in asked_on(observation) if asked.request not in base]
 
     def standing(such: Callable[[Request], bool] = lambda _: True) -> tuple[Asked | None, str]:
         of_such = [each for each in new if such(request_for(each.request))]
-        known = "".join(word for word in base if such(request_for(word)))
-        return merge_request(of_such, known, base <= in_zone, base <= in_omero)
+        of_base = sorted(word for word in base if such(request_for(word)))
+        known = next((word for word in of_base if word in in_zone & in_omero), "".join(of_base[:1]))
+        return merge_request(of_such, known, known in in_zone, known in in_omero)
 
     (asked, rule), beside = standing(), None
     if asked is None:

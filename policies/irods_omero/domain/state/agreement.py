@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from irods_omero.domain.state.decoding import number_of, text_of, texts_of, time_of
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
 from irods_omero.domain.state.relocation import DIGITS, PlaceDigests
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
@@ -24,10 +24,6 @@ UNTOLD = "no reason was given"
 
 LONGEST = MAXIMUM_BYTES - 10
 """At most this many bytes has an agreement: the index of a PostgreSQL catalog takes a little less than the column."""
-
-LARGEST = 2**63 - 1
-"""The largest number that can be an id or a time."""
-
 
 AgreedValues = tuple[tuple[str, tuple[str, ...]], ...]
 """Mapped attributes that have agreed values, each by its name in agreements with its values, all of it sorted.
@@ -78,10 +74,10 @@ class Failure:
     def decoded(value: Any) -> Failure:
         """The inverse of ``encoded``."""
         attempts, at, reason, content, *others = value
-        kind, setting = map(_text, others or (CONTENT, ""))
+        kind, setting = map(text_of, others or (CONTENT, ""))
         failed_content = Content.decoded(content) if content else None
         reason = _reason(reason) or UNTOLD
-        return Failure(max(_number(attempts), 1), _number(at), reason, failed_content, kind, setting)
+        return Failure(max(number_of(attempts), 1), number_of(at), reason, failed_content, kind, setting)
 
 
 class Eviction(NamedTuple):
@@ -139,6 +135,7 @@ class Agreement:
         tier: Name of the tier.
         since: Since when, as shown to users.
         request: The pending request, empty for none.
+        beside: The one that stands beside it, and goes on when it is answered; empty for none.
         moves: How often a movement was queued for it.
         asked: Since when it is pending, seconds since 1970.
         queued: When a movement was queued for it last, seconds since 1970.
@@ -170,6 +167,7 @@ class Agreement:
     tier: str = ""
     since: str = ""
     request: str = ""
+    beside: str = ""
     moves: int = 0
     asked: int = 0
     queued: int = 0
@@ -236,6 +234,7 @@ def _dump(agreement: Agreement) -> str:
         "tier": agreement.tier,
         "since": agreement.since,
         "req": agreement.request,
+        "beside": agreement.beside,
         "moves": agreement.moves or None,
         "asked": agreement.asked or None,
         "queued": agreement.queued or None,
@@ -304,49 +303,50 @@ def _load(fields: Any) -> Agreement:
         raise TypeError("not a JSON object")
     return Agreement(
         content=Content.decoded(fields["c"]) if "c" in fields else None,
-        fileset=_number(fields["fs"]) if "fs" in fields else None,
-        group=_number(fields["grp"]) if "grp" in fields else None,
+        fileset=number_of(fields["fs"]) if "fs" in fields else None,
+        group=number_of(fields["grp"]) if "grp" in fields else None,
         gone=bool(fields.get("gone", False)),
-        tier=_text(fields.get("tier", "")),
-        since=_since(fields.get("since", "")),
-        request=_text(fields.get("req", "")),
-        moves=_number(fields.get("moves", 0)),
-        asked=_number(fields.get("asked", 0)),
-        queued=_number(fields.get("queued", 0)),
+        tier=text_of(fields.get("tier", "")),
+        since=time_of(fields.get("since", "")),
+        request=text_of(fields.get("req", "")),
+        beside=text_of(fields.get("beside", "")),
+        moves=number_of(fields.get("moves", 0)),
+        asked=number_of(fields.get("asked", 0)),
+        queued=number_of(fields.get("queued", 0)),
         moving=_moving(fields["moving"]) if "moving" in fields else None,
         refused=_reason(fields.get("refused", "")),
         no_import=_reason(fields.get("noimp", "")),
         unshown=bool(fields.get("unshown", False)),
-        answered=tuple(sorted((_text(word), _number(time)) for word, time in fields.get("answered", {}).items())),
+        answered=tuple(sorted((text_of(word), number_of(time)) for word, time in fields.get("answered", {}).items())),
         undone=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
         evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
-        shared=_text(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
+        shared=text_of(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         missing=_attributes(fields.get("miss", {})),
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
-        places=tuple(sorted(text[:DIGITS] for text in _texts(fields.get("place", [])))),
-        notes=_texts(fields.get("notes", [])),
+        places=tuple(sorted(text[:DIGITS] for text in texts_of(fields.get("place", [])))),
+        notes=texts_of(fields.get("notes", [])),
     )
 
 
 def _moving(value: Any) -> Moving:
-    objects, size, left, at = map(_number, value)
+    objects, size, left, at = map(number_of, value)
     return Moving(objects, size, left, at)
 
 
 def _verified(value: Any) -> Verified:
     checksum, files, at = (*value, 0)[:3]  # before it was noted when, nobody knows
-    return Verified(_text(checksum)[:MAXIMUM_CHECKSUM], _text(files)[:FINGERPRINT_DIGITS], _number(at))
+    return Verified(text_of(checksum)[:MAXIMUM_CHECKSUM], text_of(files)[:FINGERPRINT_DIGITS], number_of(at))
 
 
 def _eviction(value: Any) -> Eviction:
     at, made_room = value
-    return Eviction(_number(at), bool(made_room))
+    return Eviction(number_of(at), bool(made_room))
 
 
 LETTERS = {"read": "r", "write": "w", "own": "o", NOTHING: "-"}
@@ -363,38 +363,15 @@ def _encoded_rights(rights: Rights) -> list[Any]:
 def _rights(value: Any) -> Rights:
     owner, group, grants = value
     levels = {letter: level for level, letter in LETTERS.items()}
-    known = {Grant(_text(name), levels[letter]) for name, letters in grants.items() for letter in _text(letters)}
-    return Rights(_number(owner), _number(group), tuple(sorted(known)))
+    known = {Grant(text_of(name), levels[letter]) for name, letters in grants.items() for letter in text_of(letters)}
+    return Rights(number_of(owner), number_of(group), tuple(sorted(known)))
 
 
 def _attributes(fields: Any) -> AgreedValues:
-    return tuple(sorted((_text(name), tuple(sorted(set(_texts(values))))) for name, values in fields.items() if values))
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError(f"not a list: {values!r}")
-    return tuple(map(_text, values))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a text: {value!r}")
-    value.encode()  # JSON can escape lone surrogates, which no AVU can hold
-    return value
+    return tuple(
+        sorted((text_of(name), tuple(sorted(set(texts_of(values))))) for name, values in fields.items() if values)
+    )
 
 
 def _reason(value: Any) -> str:
-    return printable(_text(value), REASON_BYTES)
-
-
-def _since(value: Any) -> str:
-    if value and not re.fullmatch(r"[0-9TZ:-]{20}", value):
-        raise ValueError(f"not a time: {value!r}")
-    return _text(value)
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or not 0 <= value <= LARGEST:
-        raise ValueError(f"not a number that can be meant: {value!r}")
-    return int(value)
+    return printable(text_of(value), REASON_BYTES)

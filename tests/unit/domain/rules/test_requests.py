@@ -17,6 +17,7 @@ from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedF
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, Movements, OmeroView, Replica, ZoneView
@@ -87,6 +88,28 @@ def test_taking_a_request_away_anywhere_cancels_it(
     assert shown(pending) == {request}
     after = settle(take_back(pending, request, *taken))
     assert shape(replace(after, zone=replace(after.zone, movements=()))) == shape(before)
+
+
+@given(
+    policy=POLICIES,
+    words=st.lists(st.sampled_from(STANDING), min_size=1, max_size=3, unique=True),
+    asked=PLACE,
+    taken=PLACE,
+    first=st.booleans(),
+)
+def test_taking_a_request_away_anywhere_leaves_what_stands_beside_it_as_it_is(
+    *, policy: Policy, words: list[str], asked: tuple[str, int], taken: tuple[str, int], first: bool
+) -> None:
+    """Nobody can look into OMERO's repository, so that ``show`` is pending."""
+    world = agreed_world(replace(policy, has_repository=True), objects=3, images=3)
+    for word in words:
+        world = settle(ask(world, word, *asked))
+    stands = shown(world)
+    assert stands == ({KEEP, SHOW} if set(words[-2:]) == {KEEP, SHOW} else {words[-1]})
+    gone = min(stands) if first else max(stands)
+    after = settle(take_back(world, gone, *taken))
+    assert shown(after) == stands - {gone}
+    assert disagreements(after) == []
 
 
 @pytest.mark.parametrize("side", SIDES)
