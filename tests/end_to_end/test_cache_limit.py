@@ -113,7 +113,7 @@ def test_a_copy_that_is_read_is_a_hit_and_one_that_is_asked_for_a_miss(one: OneC
     one.scene.let_a_second_pass()
     one.place(paths[2]).read_bytes()
     with one.scene.connections() as connections:
-        look_at_cache(connections, 3 * SIZE, time.time, report, Before(looked))
+        look_at_cache(connections, 3 * SIZE, time.time, report, Before(looked, time.time()))
     assert report.hits == 1
     ask_by_tag(one, paths[0])
     assert one.scene.sweep().misses == 1

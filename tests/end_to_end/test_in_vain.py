@@ -33,6 +33,10 @@ MANY_SWEEPS = 30
 """More than any of this takes."""
 
 
+NAMES = [f"{number}.ome.tiff" for number in range(3)]
+LAST_TWO = [f"Screening/March/{name}" for name in NAMES[1:]]
+
+
 def one_at_a_time(scene: Scene) -> Connections:
     """An agent's, that begins one thing in a sweep, and lets what has failed rest for long."""
     numbers = {"per_sweep": 1, "parallel": 1, "backoff_seconds": 3600.0}
@@ -56,6 +60,32 @@ def once(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scene], Report]:
 
     monkeypatch.setattr(Sweeper, "sweep", counted)
     return run
+
+
+def sweep_times(scene: Scene, times: int) -> None:
+    """So many sweeps of one agent, one thing at a time."""
+    with one_at_a_time(scene) as connections:
+        sweeper = Sweeper(connections)
+        for _ in range(times):
+            sweeper.sweep()
+
+
+def three_files(new_scene: SceneFactory) -> tuple[Scene, list[str]]:
+    """A scene with three images to import, and their paths."""
+    scene = new_scene()
+    scene.watch()
+    scene.sweep()
+    return scene, [scene.put(name, retina(32)) for name in NAMES]
+
+
+def has_image(scene: Scene, path: str) -> bool:
+    return bool(scene.avus(path, "omero::image"))
+
+
+def three_filesets(new_scene: SceneFactory) -> tuple[Scene, list[int]]:
+    """A scene with three filesets to take in, and their ids."""
+    scene = taking(new_scene)
+    return scene, [bring_into_omero(scene, {name: retina(32)}) for name in NAMES]
 
 
 def refuse_agreements(
@@ -112,49 +142,37 @@ def test_what_cannot_make_room_has_others_make_it(new_scene: SceneFactory, monke
     monkeypatch.setattr("irods_omero.domain.rules.cache_limit.LISTED", 1)
     paths = bring(one, 9, 8, 7, 1)
     refuse_agreements(monkeypatch, paths[0])
-    with one_at_a_time(one.scene) as connections:
-        sweeper = Sweeper(connections)
-        for _ in range(4):
-            sweeper.sweep()
+    sweep_times(one.scene, 4)
     assert there(one, paths) == [True, False, True, True]
 
 
 def test_a_mark_that_cannot_be_taken_keeps_no_other_import(
     new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = new_scene()
-    scene.watch()
-    scene.sweep()
-    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+    scene, paths = three_files(new_scene)
 
     def refusing(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         return mark.path != paths[0] and claim(zone, names, mark)
 
     monkeypatch.setattr("irods_omero.agent.importing.claim", refusing)
     report = once(scene)
-    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+    assert [has_image(scene, path) for path in paths] == [False, True, True]
     assert (report.imported, report.in_vain) == (2, 1)
 
 
 def test_an_import_of_which_nothing_can_be_written_down_keeps_no_other(
     new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = new_scene()
-    scene.watch()
-    scene.sweep()
-    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+    scene, paths = three_files(new_scene)
     refuse_agreements(monkeypatch, paths[0])
     once(scene)
-    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+    assert [has_image(scene, path) for path in paths] == [False, True, True]
 
 
 def test_an_import_that_ends_as_nobody_has_foreseen_is_its_own_trouble(
     new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = new_scene()
-    scene.watch()
-    scene.sweep()
-    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+    scene, paths = three_files(new_scene)
 
     def broken(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         if mark.path == paths[0]:
@@ -163,15 +181,14 @@ def test_an_import_that_ends_as_nobody_has_foreseen_is_its_own_trouble(
 
     monkeypatch.setattr("irods_omero.agent.importing.claim", broken)
     report = once(scene)
-    assert [bool(scene.avus(path, "omero::image")) for path in paths] == [False, True, True]
+    assert [has_image(scene, path) for path in paths] == [False, True, True]
     assert report.failed == 1
 
 
 def test_a_fileset_of_which_nothing_can_be_noted_keeps_no_other(
     new_scene: SceneFactory, once: Callable[[Scene], Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = taking(new_scene)
-    filesets = [bring_into_omero(scene, {f"{number}.ome.tiff": retina(32)}) for number in range(3)]
+    scene, filesets = three_filesets(new_scene)
 
     def refusing(queue: IntakeQueue, fileset: int) -> str:
         if fileset == filesets[0]:
@@ -181,14 +198,13 @@ def test_a_fileset_of_which_nothing_can_be_noted_keeps_no_other(
     staging = IntakeQueue.staging
     monkeypatch.setattr(IntakeQueue, "staging", refusing)
     once(scene)
-    assert sorted(objects_below(scene)) == ["Screening/March/1.ome.tiff", "Screening/March/2.ome.tiff"]
+    assert sorted(objects_below(scene)) == LAST_TWO
 
 
 def test_a_fileset_that_is_not_complete_keeps_no_other(
     new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = taking(new_scene)
-    filesets = [bring_into_omero(scene, {f"{number}.ome.tiff": retina(32)}) for number in range(3)]
+    scene, filesets = three_filesets(new_scene)
 
     def sources(*arguments: Any) -> dict[int, Any]:
         found = read_sources(*arguments)
@@ -197,8 +213,5 @@ def test_a_fileset_that_is_not_complete_keeps_no_other(
         }
 
     monkeypatch.setattr("irods_omero.agent.intake.read_sources", sources)
-    with one_at_a_time(scene) as connections:
-        sweeper = Sweeper(connections)
-        for _ in range(3):
-            sweeper.sweep()
-    assert sorted(objects_below(scene)) == ["Screening/March/1.ome.tiff", "Screening/March/2.ome.tiff"]
+    sweep_times(scene, 3)
+    assert sorted(objects_below(scene)) == LAST_TWO

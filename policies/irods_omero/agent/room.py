@@ -42,11 +42,13 @@ class Before(NamedTuple):
     """What is known from before a look at all copies.
 
     Attributes:
-        looked: When the last one began, seconds since 1970; infinite for none.
+        looked: When the last one that came to its end began, seconds since 1970; infinite for none.
+        begun: When this one begins.
         resting: Units that stay for now, by catalog id: making room of them was tried in vain.
     """
 
     looked: float = inf
+    begun: float = inf
     resting: Collection[int] = ()
 
 
@@ -88,7 +90,7 @@ def look_at_cache(
         return None
     seen = _seen(connections, observer, repository, clock)
     if report is not None:
-        seen = _told(connections, seen, report, before.looked)
+        seen = _told(connections, seen, report, before)
     if most is None:
         deque(seen, maxlen=0)
         return None
@@ -99,11 +101,11 @@ def look_at_cache(
 
 
 def _told(
-    connections: Connections, pages_seen: Iterable[Collection[Observation]], report: Report, since: float
+    connections: Connections, pages_seen: Iterable[Collection[Observation]], report: Report, before: Before
 ) -> Iterator[Collection[Observation]]:
     """Go through what is seen, count what was read, and tell the zone of what was used in OMERO."""
     for page in pages_seen:
-        report.hits += sum(was_read(observation, since) for observation in page)
+        report.hits += sum(was_read(observation, before.looked, before.begun) for observation in page)
         uses = [use for observation in page for use in later_uses(observation)]
         report.zone_actions += sum(connections.side_by_side.each(uses, _tell_use))
         yield page
@@ -189,13 +191,14 @@ class MakingRoom:
 
     def _look(self, resting: Collection[int], connections: Connections) -> Report:
         begun, report = time.monotonic(), Report()
-        before, self._looked = Before(self._looked, resting), self._clock()
+        before = Before(self._looked, self._clock(), resting)
         self._due = begun + PAUSE_SECONDS
         try:
             room = look_at_cache(connections, self._most, self._clock, report, before)
         except RefusedError as error:
             log.error("OMERO's copies cannot be looked at", error=str(error))
             return report
+        self._looked = before.begun
         now = time.monotonic()
         self._due = max(self._due, now + PART * (now - begun))
         if room is not None:

@@ -34,7 +34,8 @@ def later_uses(observation: Observation) -> tuple[LaterUse, ...]:
     if hours is None or used > observation.now:  # a time in the future is of a clock that was wrong
         return ()
     known = ((each, _known(each)) for each in observation.zone.objects)
-    return tuple(LaterUse(each.path, avu, used) for each, avu in known if avu and used >= int(avu.value) + 3600 * hours)
+    oldest = used - 3600 * hours  # and not added to what is known: users may write numbers that no float can hold
+    return tuple(LaterUse(each.path, avu, used) for each, avu in known if avu and int(avu.value) <= oldest)
 
 
 def _known(data_object: DataObject) -> Avu | None:

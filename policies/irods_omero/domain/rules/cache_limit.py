@@ -82,10 +82,10 @@ def in_cache(observation: Observation) -> Cached | None:
     return Cached(used, first.data_id, sum(file.size for file in there), first.path, may_go)
 
 
-def was_read(observation: Observation, since: float) -> bool:
-    """Whether OMERO's copies were read since then, seconds since 1970, that it had before."""
+def was_read(observation: Observation, since: float, until: float) -> bool:
+    """Whether copies that OMERO had before were read in that time, seconds since 1970: what is later counts later."""
     disks = [file.disk for file in observation.copies or ()]
-    return any(disk.state == COPY and disk.written <= since < disk.used for disk in disks)
+    return any(disk.state == COPY and disk.written <= since < disk.used <= until for disk in disks)
 
 
 def make_room(cached: Iterable[Cached], most: int) -> Room:

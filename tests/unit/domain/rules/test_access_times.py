@@ -12,11 +12,13 @@ from irods_omero.domain.rules.access_times import LaterUse, later_uses
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import Avu
 from irods_omero.vocabulary import ACCESS_TIME
-from tests.unit.domain.rules.test_one_copy import NOW, observed
+from tests.unit.domain.rules.copied import NOW, observed
 
 HOUR = 3600
 SCHEDULED = "irods::storage_tiering::migration_scheduled"
-TIMES = st.one_of(st.integers(NOW - 5 * HOUR, NOW + 5 * HOUR).map(str), st.sampled_from(["soon", "", "-5", "1e9", "٣"]))
+TIMES = st.one_of(
+    st.integers(NOW - 5 * HOUR, NOW + 5 * HOUR).map(str), st.sampled_from(["soon", "", "-5", "1e9", "٣", "9" * 999])
+)
 AVUS = st.frozensets(
     st.builds(Avu, st.sampled_from([ACCESS_TIME, "other"]), TIMES, st.sampled_from(["", SCHEDULED])), max_size=3
 )
@@ -66,7 +68,7 @@ def test_a_unit_is_used_with_any_of_its_files() -> None:
     assert [use.path for use in later_uses(both)] == ["/z/a.tiff", "/z/b.tiff"]
 
 
-@pytest.mark.parametrize("avus", [frozenset(), known(NOW - 5 * HOUR, SCHEDULED), known(NOW - HOUR)])
+@pytest.mark.parametrize("avus", [frozenset(), known(NOW - 5 * HOUR, SCHEDULED), known(NOW - HOUR), known(10**999)])
 def test_what_never_ages_what_is_about_to_move_and_what_is_late_enough_stays(avus: frozenset[Avu]) -> None:
     assert later_uses(used(NOW, avus=avus)) == ()
 

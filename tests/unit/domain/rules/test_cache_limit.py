@@ -12,7 +12,7 @@ from irods_omero.domain.rules import cache_limit
 from irods_omero.domain.rules.cache_limit import LOW_WATER, SPARED_SECONDS, Cached, in_cache, make_room, was_read
 from irods_omero.domain.state.managed_files import OTHER, Evict
 from irods_omero.domain.state.policy import WITH_TIER
-from tests.unit.domain.rules.test_one_copy import AGREED, LIMITED, NOW, decided, limited
+from tests.unit.domain.rules.copied import AGREED, LIMITED, NOW, decided, limited
 
 CACHED = st.lists(
     st.builds(Cached, st.integers(0, 5), st.integers(), st.integers(0, 20), st.just("/z/a"), st.booleans()),
@@ -76,7 +76,7 @@ def test_what_has_to_be_compared_once_more_may_go() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "used", "is_hit"), [(5, 11, True), (10, 11, True), (5, 10, False), (11, 12, False)]
+    ("written", "used", "is_hit"), [(5, 11, True), (10, 20, True), (5, 10, False), (11, 12, False), (5, 21, False)]
 )
 def test_a_copy_that_was_there_at_the_last_look_and_was_read_since_is_a_hit(
     written: float, used: float, is_hit: bool
@@ -85,9 +85,9 @@ def test_a_copy_that_was_there_at_the_last_look_and_was_read_since_is_a_hit(
     assert observation.copies is not None
     one, other = observation.copies
     disk = replace(one.disk, written=written, used=used)
-    assert was_read(replace(observation, copies=(replace(one, disk=disk), other)), since=10) is is_hit
+    assert was_read(replace(observation, copies=(replace(one, disk=disk), other)), since=10, until=20) is is_hit
     link = replace(disk, state=OTHER)
-    assert not was_read(replace(observation, copies=(replace(one, disk=link), other)), since=10)
+    assert not was_read(replace(observation, copies=(replace(one, disk=link), other)), since=10, until=20)
 
 
 def test_what_cannot_go_counts_and_what_goes_with_its_tier_anyway_does_not() -> None:

@@ -3,83 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import (
-    CopyDecision,
-    candidates,
-    compared,
-    decide_copies,
-    failing,
-    sharing,
-    still_shared,
-)
+from irods_omero.domain.rules.one_copy import candidates, compared, failing, sharing, still_shared
 from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
-from irods_omero.domain.state.managed_files import (
-    ABSENT,
-    COPY,
-    OTHER,
-    Clear,
-    Evict,
-    ManagedFile,
-    OnDisk,
-    Refill,
-    Share,
-    Verify,
-    fingerprint,
-)
+from irods_omero.domain.state.managed_files import COPY, Clear, Evict, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
-from irods_omero.domain.state.tiers import Tier, Tiers
-from irods_omero.domain.state.unit import Content, Unit
-from irods_omero.domain.state.views import DataObject, ImageState, OmeroView, Replica, ZoneView
-
-DISK, TAPE = Tier("disk", "disk", "group", 0), Tier("tape", "tape", "group", 1, offline=True)
-POLICY = Policy("z", "omero", Tiers([DISK, TAPE]), has_repository=True, evict=WITH_TIER, backoff=60.0)
-SUM, NOW = "sha2:x", 1_700_000_000
-CONTENT = Content(10, SUM, 0, 5)
-STATES = {
-    "copy": OnDisk(COPY, readable=True),
-    "absent": OnDisk(ABSENT, readable=False),
-    "link": OnDisk(OTHER, readable=True, what="a symbolic link"),
-    "stub": OnDisk(OTHER, readable=False, what="a file of 4 bytes"),
-    "killed while linking": OnDisk(COPY, readable=True, leftover=True),
-    "killed while writing": OnDisk(ABSENT, readable=False, leftover=True),
-    "killed while removing": OnDisk(ABSENT, readable=False, aside=True),
-    "killed while putting back": OnDisk(COPY, readable=True, aside=True),
-}
-
-
-def managed(state: str, number: int = 1, size: int = 10, client_path: str = "irods/z/1/1/a.tiff") -> ManagedFile:
-    return ManagedFile(number, f"alice_2/{number}.tiff", size, "hash", "SHA1-160", NOW, client_path, STATES[state])
-
-
-AGREED = Agreement(content=CONTENT, fileset=1, verified=Verified(SUM, ""))
-"""About files that were compared, whatever their number."""
-
-
-def observed(*states: str, resource: str = "tape", base: Agreement = AGREED, archived: bool = False) -> Observation:
-    replica = Replica(0, resource, good=True, size=10, checksum=SUM, modified=5)
-    zone = ZoneView(Unit(1), (DataObject(1, "/z/a.tiff", "alice", (replica,)),))
-    files = tuple(managed(state, number) for number, state in enumerate(states, 1))
-    omero = OmeroView(fileset=1, images=(ImageState(1, archived),))
-    if base.verified is not None and not base.verified.files:
-        base = replace(base, verified=base.verified._replace(files=fingerprint(files)))
-    return Observation(zone, POLICY, NOW, omero, base, copies=files)
-
-
-def decided(observation: Observation, pending: str = "") -> CopyDecision:
-    return decide_copies(observation, observation.policy.tiers.of_unit(observation.zone.objects), pending)
-
-
-def checked(observation: Observation) -> Observation:
-    assert observation.copies is not None
-    return replace(observation, checked=observation.copies)
+from irods_omero.domain.state.views import DataObject, ImageState, Replica
+from tests.unit.domain.rules.copied import (
+    AGREED,
+    AHEAD,
+    CONTENT,
+    LATELY,
+    LIMITED,
+    LONG_AGO,
+    MADE_ROOM,
+    NOW,
+    POLICY,
+    STATES,
+    SUM,
+    UNSURE,
+    aging,
+    checked,
+    decided,
+    managed,
+    observed,
+)
 
 
 def test_the_copy_goes_with_its_tier_and_the_lock_comes_when_its_bytes_were_seen_to_be_right() -> None:
@@ -126,18 +80,6 @@ def test_a_checksum_counts_after_an_import_only_if_it_was_compared_with_the_byte
 def test_what_was_compared_is_not_believed_of_another_fileset() -> None:
     observation = observed("copy", resource="disk", base=replace(AGREED, fileset=2))
     assert decide(observation).agreement.verified is None
-
-
-UNSURE = {
-    "never-compared": replace(AGREED, verified=None),
-    "another-checksum-compared": replace(AGREED, verified=Verified("sha2:y", "")),
-    "another-content-agreed": replace(AGREED, content=Content(10, "sha2:y", 0, 5), verified=Verified("sha2:y", "")),
-    "another-fileset-agreed": replace(AGREED, fileset=2),
-    "another-size-or-hash-in-omero": replace(AGREED, verified=Verified(SUM, "another")),
-    "nothing-agreed": Agreement(),
-    "an-import-failed": replace(AGREED, failure=Failure(1, NOW, "broken", CONTENT)),
-    "held": replace(AGREED, held=True),
-}
 
 
 @pytest.mark.parametrize("base", UNSURE.values(), ids=UNSURE)
@@ -217,17 +159,6 @@ def test_bytes_are_compared_while_they_can_be_read_and_only_where_copies_are_rem
     assert decided(observed("copy", resource="disk")).action is None
 
 
-LONG_AGO = replace(AGREED, verified=Verified(SUM, "", NOW - 31 * 86_400))
-LATELY = replace(AGREED, verified=Verified(SUM, "", NOW - 29 * 86_400))
-AHEAD = replace(AGREED, verified=Verified(SUM, "", NOW + 86_400))
-"""What a clock that was wrong has left."""
-
-
-def aging(observation: Observation) -> Observation:
-    """Where what was compared counts for thirty days."""
-    return replace(observation, policy=replace(observation.policy, verify_days=30))
-
-
 @pytest.mark.parametrize("base", [LONG_AGO, AHEAD, AGREED], ids=["long ago", "in the future", "nobody knows when"])
 def test_what_was_compared_too_long_ago_stays_on_an_offline_tier_and_is_compared_anew_on_another(
     base: Agreement,
@@ -264,100 +195,6 @@ def test_the_pause_after_a_failure_grows_as_that_of_an_import_does_up_to_an_hour
         at += pause
     assert pauses[:7] == [60, 120, 240, 480, 960, 1920, 3600]
     assert set(pauses[7:]) == {3600}
-
-
-MADE_ROOM = Eviction(NOW - 100, made_room=True)
-LIMITED = replace(POLICY, most_bytes=100, evict=NEVER)
-
-
-def limited(*states: str, makes_room: bool = False, **more: Any) -> Observation:
-    return replace(observed(*states, **{"resource": "disk", **more}), policy=LIMITED, makes_room=makes_room)
-
-
-def test_a_copy_makes_room_only_when_it_is_told_to_and_then_stays_away() -> None:
-    assert decided(limited("copy")).action is None
-    before = decided(limited("copy", makes_room=True))
-    assert (type(before.action), before.locked, before.evicted) == (Evict, None, None)
-    decision = decided(checked(limited("copy", makes_room=True)))
-    assert (type(decision.action), decision.locked, decision.evicted) == (Evict, True, Eviction(NOW, made_room=True))
-    gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
-    after = decided(gone)
-    assert (after.action, after.locked, after.evicted, after.wait) == (None, True, MADE_ROOM, False)
-    assert "show" in after.rule
-    unlimited = decided(replace(gone, policy=replace(LIMITED, most_bytes=None)))
-    assert isinstance(unlimited.action, Refill)
-
-
-@pytest.mark.parametrize(("word", "action"), [("", Verify), ("keep", type(None)), ("show", type(None))])
-def test_what_was_compared_too_long_ago_is_compared_anew_before_it_makes_room_and_not_otherwise(
-    word: str, action: type
-) -> None:
-    assert decided(aging(limited("copy", base=LONG_AGO)), word).action is None
-    assert type(decided(aging(limited("copy", base=LONG_AGO, makes_room=True)), word).action) is action
-
-
-def test_what_is_found_to_be_wrong_when_it_is_compared_anew_is_told_of_until_it_is_tried_again() -> None:
-    rotten = failing(LONG_AGO, "its bytes do not have the checksum", NOW - 3600.0, makes_room=True)
-    decision = decided(aging(limited("copy", base=replace(LONG_AGO, copy_failure=rotten))))
-    assert (decision.action, decision.error) == (None, rotten.reason)
-
-
-@pytest.mark.parametrize("base", UNSURE.values(), ids=UNSURE)
-def test_what_might_be_the_only_good_copy_makes_no_room(base: Agreement) -> None:
-    assert not isinstance(decided(limited("copy", makes_room=True, base=base)).action, Evict)
-
-
-@pytest.mark.parametrize("word", ["keep", "restage", "show"])
-def test_a_request_that_stands_holds_the_copy_that_would_make_room(word: str) -> None:
-    assert decided(limited("copy", makes_room=True), word).action is None
-
-
-def test_on_a_tier_that_cannot_be_read_no_copy_makes_room() -> None:
-    """There it may be the only one that anybody sees quickly: ``cache.evict`` decides."""
-    assert decided(limited("copy", makes_room=True, resource="tape")).action is None
-
-
-def test_what_somebody_else_removed_before_its_turn_has_not_made_room() -> None:
-    decision = decided(limited("absent", makes_room=True))
-    assert isinstance(decision.action, Refill)
-    assert decision.evicted is None
-
-
-@pytest.mark.parametrize("word", ["show", "restage"])
-def test_what_made_room_comes_back_when_somebody_asks(word: str) -> None:
-    gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
-    decision = decided(gone, word)
-    assert (type(decision.action), decision.locked) == (Refill, True)
-    assert decided(gone, "keep").action is None
-    back = decided(limited("copy", base=replace(AGREED, evicted=MADE_ROOM), archived=True), word)
-    assert (back.action, back.locked, back.evicted) == (None, False, None)
-
-
-def test_what_made_room_and_was_archived_since_comes_back_with_its_tier() -> None:
-    archived = decided(limited("absent", base=replace(AGREED, evicted=MADE_ROOM), resource="tape"))
-    assert archived.evicted == Eviction(MADE_ROOM.at)
-    back = decided(limited("absent", base=replace(AGREED, evicted=archived.evicted)))
-    assert isinstance(back.action, Refill)
-
-
-def test_what_was_broken_off_while_it_made_room_ends_gone_or_whole() -> None:
-    half = replace(AGREED, evicted=MADE_ROOM)
-    assert isinstance(decided(limited("absent", "copy", base=half)).action, Evict)
-    assert isinstance(decided(limited("killed while removing", base=half)).action, Evict)
-    assert isinstance(decided(limited("absent", "copy", base=half), "keep").action, Refill)
-    assert isinstance(decided(limited("absent", "copy", base=replace(half, held=True))).action, Refill)
-    untouched = decided(limited("copy", "copy", base=half, archived=True))
-    assert (untouched.action, untouched.locked, untouched.evicted) == (None, False, None)
-
-
-def test_what_failed_to_make_room_is_told_of_until_it_is_tried_again() -> None:
-    base = replace(AGREED, copy_failure=failing(AGREED, "other bytes", NOW - 10, makes_room=True))
-    assert decided(limited("copy", base=base)).error == "other bytes"
-    assert decided(limited("copy", makes_room=True, base=base)).action is None
-    due = replace(limited("copy", makes_room=True, base=base), now=NOW + 100)
-    assert isinstance(decided(due).action, Evict)
-    refilled = replace(AGREED, copy_failure=failing(AGREED, "no room", NOW - 10))
-    assert decided(limited("copy", base=refilled)).error == ""
 
 
 def test_nobody_who_cannot_look_changes_a_lock() -> None:

@@ -21,7 +21,7 @@ from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, ImageState, ImportRule, OmeroView, Replica
 from irods_omero.vocabulary import FILE, KEEP, RESTAGE, SHOW
 from tests.unit.domain.agreed import Edit, agreed_world, moved_to
-from tests.unit.domain.rules.test_one_copy import AGREED, NOW, POLICY, STATES, SUM, checked, decided, observed
+from tests.unit.domain.rules.copied import AGREED, NOW, POLICY, STATES, SUM, checked, decided, observed
 from tests.unit.domain.world import settle
 
 AT = "site::residency"

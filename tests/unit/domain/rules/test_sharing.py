@@ -16,7 +16,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject, Replica, ZoneView
-from tests.unit.domain.rules.test_one_copy import AGREED, CONTENT, LIMITED, NOW, POLICY, SUM, decided, observed
+from tests.unit.domain.rules.copied import AGREED, CONTENT, LIMITED, NOW, POLICY, SUM, decided, observed
 
 SHARING = replace(POLICY, evict=NEVER, shares=frozenset({"disk"}))
 
