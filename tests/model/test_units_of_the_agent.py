@@ -1,5 +1,6 @@
 """Whatever happens where the agent makes the units: at rest these are what a fresh look makes of the files.
 
+Little happens between two rests: what is left stale by one change is put right by the next in the same collection.
 ``MODEL=deep`` plays more and longer histories, and others each time.
 """
 
@@ -14,7 +15,7 @@ from itertools import count
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from irods.column import Like
 from irods.meta import iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
@@ -60,16 +61,35 @@ KINDS = (AUTO, AUTO, AUTO, DIRECTORY, FILE, OFF)
 TOPS = ("one", "two")
 PLACES = ("one", "one", "one", "one/in", "two", "two/in")
 PLACE, WHICH, NUMBER = st.sampled_from(PLACES), st.sampled_from(sorted(WHAT)), st.integers(0, 99)
-FILES = st.lists(st.tuples(PLACE, WHICH, NUMBER), min_size=5, max_size=8)
+BELONGING = (
+    ("a.tif", "a.tiff", "a.txt"),
+    ("a.tif", "a.txt", "b.txt"),
+    ("d.vsi", "_d_/s/f.ets"),
+    (LOWER, UPPER),
+    ("c.dv", "c.dv.log", "g.czi"),
+    ("x.companion.ome", LOWER, UPPER),
+    ("e.nd", "e_w1.tif"),
+)
+"""Files that say something about each other."""
+
+TOGETHER = st.sampled_from(BELONGING)
 SETTLING = 6
 LATER = 1e9
+
+
+in_its_turn = precondition(lambda self: self.changes < self.most)
+"""A change, which has to wait for a rest after some others."""
 
 
 class Machine(RuleBasedStateMachine):
     """One history."""
 
-    @initialize(kinds=st.tuples(st.just(AUTO), st.sampled_from(KINDS)), files=FILES)
-    def begin(self, kinds: tuple[str, str], files: list[tuple[str, str, int]]) -> None:
+    changes = 0
+    """How many there were since the last rest."""
+    most = 1
+
+    @initialize(kinds=st.tuples(st.just(AUTO), st.sampled_from(KINDS)), files=st.tuples(TOGETHER, TOGETHER))
+    def begin(self, kinds: tuple[str, str], files: tuple[tuple[str, ...], ...]) -> None:
         """Two collections with files, of which the agent has made units in one at least."""
         servers = POOL.take()
         self.scene: Scene = servers.scene(f"run-{next(_runs)}")
@@ -79,31 +99,40 @@ class Machine(RuleBasedStateMachine):
         self.what: dict[str, str] = {}
         self.contents: dict[str, bytes] = {}
         self.once_alone: set[int] = set()
-        self.kind_of: dict[str, str] = {}
         for top, kind in zip(TOPS, kinds, strict=True):
             self.scene.user.collections.create(f"{self.scene.collection}/{top}")
             self.set_kind(top, kind)
-        for file in files:
-            self.put(*file)
-        self.sweep()
+        for top, names in zip(TOPS, files, strict=True):
+            for name in names:
+                is_half = name in WHAT
+                self._put(f"{top}/{name}", name if is_half else next(what for what in WHAT if name in WHAT[what]))
+        self.rest(1)
 
+    @in_its_turn
     @rule(place=PLACE, what=WHICH, number=NUMBER)
     def put(self, place: str, what: str, number: int) -> None:
         """A file, new or over another one."""
-        name = f"{place}/{WHAT[what][number % len(WHAT[what])]}"
+        self.changes += 1
+        self._put(f"{place}/{WHAT[what][number % len(WHAT[what])]}", what)
+
+    def _put(self, name: str, what: str) -> None:
         self.what[name] = what
         self.contents[name] = self._content(what)
         put(self.scene, name, self.contents[name])
 
+    @in_its_turn
     @rule(number=NUMBER)
     def overwrite(self, number: int) -> None:
+        self.changes += 1
         if name := self._any(number):
             self.contents[name] = self._content(self.what[name])
             self.scene.put(name, self.contents[name])
 
+    @in_its_turn
     @rule(number=NUMBER, place=PLACE, other=NUMBER)
     def move(self, number: int, place: str, other: int) -> None:
         """To another collection, under the same name or another one."""
+        self.changes += 1
         if name := self._any(number):
             names = (name.partition("/")[2].removeprefix("in/"), *WHAT[self.what[name]])
             moved = f"{place}/{names[other % len(names)]}"
@@ -111,16 +140,20 @@ class Machine(RuleBasedStateMachine):
                 self.scene.move(f"{self.scene.collection}/{name}", moved)
                 self._is_called(name, moved)
 
+    @in_its_turn
     @rule(number=NUMBER, force=st.booleans())
     def remove(self, number: int, force: bool) -> None:
         """For good, or into the trash."""
+        self.changes += 1
         if name := self._any(number):
             self.scene.user.data_objects.unlink(f"{self.scene.collection}/{name}", force=force)
             del self.contents[name], self.what[name]
 
+    @in_its_turn
     @rule(source=PLACE, destination=PLACE)
     def move_collection(self, source: str, destination: str) -> None:
         """To a name that none has yet."""
+        self.changes += 1
         there = [name for name in self.contents if name.startswith(f"{source}/")]
         path = f"{self.scene.collection}/{destination}"
         exists = self.scene.user.collections.exists
@@ -129,24 +162,19 @@ class Machine(RuleBasedStateMachine):
             for name in there:
                 self._is_called(name, destination + name.removeprefix(source))
 
+    @in_its_turn
     @rule(top=st.sampled_from(TOPS), kind=st.sampled_from(KINDS))
+    def change_kind(self, top: str, kind: str) -> None:
+        self.changes += 1
+        self.set_kind(top, kind)
+
     def set_kind(self, top: str, kind: str) -> None:
         self.scene.user.metadata.set(Collection, f"{self.scene.collection}/{top}", iRODSMeta("omero::import", kind))
 
-    @rule()
-    def sweep(self) -> None:
-        self._note_what_is_alone()
-        self._run()
-
-    @rule(at=st.integers(1, 120))
-    def killed_sweep(self, at: int) -> None:
-        self._note_what_is_alone()
-        self.agents.run(Disturbance(KILL, at))
-
-    def teardown(self) -> None:
-        """Sweeps until no mark is left; then all is as it must be."""
-        if not hasattr(self, "agents"):
-            return
+    @precondition(lambda self: self.changes)
+    @rule(most=st.sampled_from((1, 1, 1, 2, 4)))
+    def rest(self, most: int) -> None:
+        """Sweeps until no mark is left; then all is as it must be. After so many changes it has to rest again."""
         self._note_what_is_alone()
         for _ in range(SETTLING):
             self._run()
@@ -154,6 +182,20 @@ class Machine(RuleBasedStateMachine):
                 break
         complaints = [*(f"a mark is left: {mark}" for mark in self._marks()), *self._wrong()]
         assert not complaints, "\n".join(complaints)
+        self.changes, self.most = 0, most
+
+    @precondition(lambda self: self.changes)
+    @rule(at=st.integers(1, 120))
+    def killed_sweep(self, at: int) -> None:
+        self._note_what_is_alone()
+        self.agents.run(Disturbance(KILL, at))
+
+    def teardown(self) -> None:
+        """It comes to rest."""
+        if not hasattr(self, "agents"):
+            return
+        if self.changes:
+            self.rest(1)
         self.scene.close()
         POOL.give_back()
 

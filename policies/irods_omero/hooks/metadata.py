@@ -90,11 +90,9 @@ def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     settings = event.settings
     if kind == catalog.COLLECTION:
         return attribute in (settings.names.import_, settings.names.target)
-    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP):
+    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or attribute in settings.acted_on:
         return True
-    if attribute in settings.mapped or attribute in settings.residencies:
-        return True
-    return attribute.startswith(settings.mapped_beginnings)
+    return attribute.startswith(settings.acted_on_beginnings)
 
 
 def mark(event: "HookEvent", kind: str, path: str) -> None:

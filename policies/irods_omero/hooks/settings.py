@@ -36,10 +36,10 @@ class HookSettings(object):
         self.trash = tuple("/{}/trash/".format(path.split("/")[1]) for path in self.roots)
         mapped = [entry.get("avu") for entry in part(policy, "attributes", list, []) if isinstance(entry, dict)]
         names = [name for name in mapped if isinstance(name, str)]
-        self.mapped = frozenset(name for name in names if not name.endswith("*"))
         tiers = [tier.get("residency") for tier in part(policy, "tiers", dict, {}).values() if isinstance(tier, dict)]
-        self.residencies = frozenset(name for name in tiers if isinstance(name, str))
-        self.mapped_beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
+        exact = [name for name in names if not name.endswith("*")]
+        self.acted_on = frozenset(exact + [name for name in tiers if isinstance(name, str)])
+        self.acted_on_beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
 
     def root(self, path: "Any") -> str:
         """A watched root without its last slash; only collections of this zone can be watched."""
