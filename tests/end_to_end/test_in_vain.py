@@ -13,7 +13,7 @@ from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run_once
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.domain.state.actions import RecordAgreement
+from irods_omero.domain.state.actions import RecordAgreement, RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.sources import read_sources
@@ -167,6 +167,29 @@ def test_an_import_of_which_nothing_can_be_written_down_keeps_no_other(
     refuse_agreements(monkeypatch, paths[0])
     once(scene)
     assert [has_image(scene, path) for path in paths] == [False, True, True]
+
+
+def test_an_error_that_cannot_be_taken_away_goes_at_the_next_look(
+    new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, (path, *_) = three_files(new_scene)
+    scene.put(NAMES[0], b"no picture")
+    scene.sweep()
+    assert scene.avus(path, "omero::error")
+
+    def refusing(zone: ZoneConnection, action: ZoneAction) -> None:
+        if isinstance(action, RemoveAvu) and action.avu.attribute == "omero::error":
+            raise RefusedError("removing", action.path, "refused by a test")
+        zone_actions.apply_to_zone(zone, action)
+
+    scene.put(NAMES[0], retina(32))
+    with monkeypatch.context() as patched:
+        patched.setattr("irods_omero.agent.apply.apply_to_zone", refusing)
+        scene.sweep()
+        assert has_image(scene, path)
+        assert scene.avus(path, "omero::error")
+    scene.sweep()
+    assert not scene.avus(path, "omero::error")
 
 
 def test_an_import_that_ends_as_nobody_has_foreseen_is_its_own_trouble(

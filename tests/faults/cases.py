@@ -131,9 +131,9 @@ class Case:
         for value in values:
             self.scene.set_avu(self.path, attribute, value)
 
-    def remove(self, attribute: str, value: str) -> None:
+    def remove(self, attribute: str, value: str, units: str = "") -> None:
         """Take an AVU away."""
-        self.scene.remove_avu(self.path, attribute, value)
+        self.scene.remove_avu(self.path, attribute, value, units)
 
     def tag(self, namespace: str, *texts: str) -> None:
         """Put tags on its image."""

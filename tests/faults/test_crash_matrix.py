@@ -70,8 +70,8 @@ def withdraw_requests(stage: Stage, cases: list[Case]) -> None:
     """Take the requests away that are pending: what they have agents look at would cost calls in other scenarios."""
     scene, agents = stage
     for case in cases:
-        for request in scene.avus(case.path, "omero::request"):
-            case.remove("omero::request", request)
+        for request, by in scene.triples(case.path, "omero::request"):
+            case.remove("omero::request", request, by)
     settle(agents, 1)
 
 

@@ -171,9 +171,9 @@ class Scene:
         self.user.metadata.add(DataObject, path, iRODSMeta(attribute, value, units))
         self.mark_on_a_real_zone(path)
 
-    def remove_avu(self, path: str, attribute: str, value: str) -> None:
+    def remove_avu(self, path: str, attribute: str, value: str, units: str = "") -> None:
         """The user removes an AVU."""
-        self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value))
+        self.user.metadata.remove(DataObject, path, iRODSMeta(attribute, value, units))
         self.mark_on_a_real_zone(path)
 
     def add_own_tag(self, image: int, namespace: str, text: str) -> None:

@@ -215,17 +215,20 @@ class Applier:
             if data_id not in outcome.failures:
                 decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, outcome)
                 self.report.changed += outcome.done[data_id] > 0 or bool(after.plan.record)
-        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, outcome)
-        failures = outcome.failures
+        told = _Outcome(failures=outcome.failures)
+        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, told)
+        failures = told.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error)
-        told = _Outcome()
-        self._carry_out(observations, {data_id: decisions[data_id].plan.steps() for data_id in failures}, told)
-        self.report.in_vain += len(told.failures)
-        for data_id, error in told.failures.items():
+        told_of_failures = _Outcome(refused=told.refused)
+        failing = {data_id: decisions[data_id].plan.steps() for data_id in failures}
+        self._carry_out(observations, failing, told_of_failures)
+        self.report.in_vain += len(told_of_failures.failures)
+        for data_id, error in told_of_failures.failures.items():
             log.error("failure cannot be recorded", path=observations[data_id].zone.first.path, error=str(error))
         self.copies |= {id_: each.plan.copies for id_, each in decisions.items() if each.plan.copies is not None}
-        return {data_id for data_id, decision in decisions.items() if decision.wait}
+        waiting = {data_id for data_id, decision in decisions.items() if decision.wait}
+        return waiting | _untold(observations, told)
 
     def _what_came_of_it(self, observation: Observation, decision: Decision, outcome: _Outcome) -> Decision:
         """What is agreed now that all has been tried, which may not be all that was decided."""
@@ -292,6 +295,14 @@ class Applier:
         if decision.agreement.failure is not None:
             self._connections.activity.tell(news_of_failure(observation, decision.agreement.failure))
         return decision
+
+
+def _untold(observations: Units, told: _Outcome) -> set[int]:
+    """Units of which omero::error is out of date: their agreements do not remember that, so their marks have to."""
+    untold = {data_id: refusals for data_id, refusals in told.refused.items() if refusals}
+    for data_id, (first, *_) in untold.items():
+        log.warning("omero::error is out of date", path=observations[data_id].zone.first.path, error=first.why)
+    return set(untold)
 
 
 def _zone_parts(step: Step) -> list[Step]:
