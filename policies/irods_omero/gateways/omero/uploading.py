@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Any, BinaryIO
 
@@ -24,6 +24,7 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
     path = action.paths[index]
     expected = action.expected[index] if action.expected else None
     digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
+    updates = [digest.update] if catalog is None else [digest.update, catalog.update]
     store = session.call("uploading", path, lambda: process.getUploader(index))
     offset = 0
     with ExitStack() as opened:
@@ -31,10 +32,7 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
         if expected is None or expected.size > BLOCK:  # a small file is not worth a thread
             blocks = opened.enter_context(closing(read_ahead(blocks)))
         for block in blocks:
-            session.call("uploading", path, _writing(store, block, offset))
-            digest.update(block)
-            if catalog is not None:
-                catalog.update(block)
+            session.call("uploading", path, _writing(store, block, offset, updates))
             offset += len(block)
     session.call("uploading", path, store.close)
     if expected is not None and offset != expected.size:
@@ -64,5 +62,11 @@ def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
             broken_at = offset
 
 
-def _writing(store: Any, block: bytes, offset: int) -> Callable[[], None]:
-    return lambda: store.write(block, offset, len(block))
+def _writing(store: Any, block: bytes, offset: int, updates: Iterable[Callable[[bytes], object]]) -> Callable[[], None]:
+    def write() -> None:
+        writing = store.begin_write(block, offset, len(block))
+        for update in updates:  # while OMERO has the block
+            update(block)
+        store.end_write(writing)
+
+    return write
