@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import NamedTuple
 
 from irods_omero.domain.state.managed_files import ManagedFile
@@ -228,10 +228,11 @@ def _blocks(place: ManagedPlace, descriptor: int) -> Iterator[bytes]:
 
 
 def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
-    """The same blocks, taken into account on their way: computing takes as long as writing, and goes on beside it."""
-    for block in blocks:
-        digest.update(block)
-        yield block
+    """The same blocks, taken into account on their way: reading, computing and writing go on beside each other."""
+    with closing(read_ahead(blocks)) as read:
+        for block in read:
+            digest.update(block)
+            yield block
 
 
 def _room(directory: int) -> int:
