@@ -104,6 +104,16 @@ def test_a_file_that_is_called_otherwise_leaves_its_unit(scene: Scene) -> None:
     assert "other.txt may belong to" in errors(scene, renamed)[0]
 
 
+def test_a_file_that_is_called_what_belongs_to_no_image_leaves_its_unit(scene: Scene) -> None:
+    made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
+    scene.sweep()
+    renamed = scene.move(made["cells.txt"], "README")
+    come_to_rest(scene)
+    assert together(scene, made["cells.tif"])
+    assert unit_of(scene, renamed) == ""
+    assert errors(scene, renamed) == []
+
+
 def test_an_image_that_names_no_other_any_more_is_not_the_one_that_is_opened(scene: Scene) -> None:
     made = put_all(scene, halves())
     scene.sweep()

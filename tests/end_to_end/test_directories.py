@@ -205,6 +205,14 @@ def test_a_file_that_is_removed_leaves_a_new_content(scene: Scene, paths: list[s
     assert len(entries(scene, scene.shown(paths[0]))) == 2
 
 
+def test_a_file_that_is_called_what_belongs_to_no_image_leaves_a_new_content(scene: Scene, paths: list[str]) -> None:
+    renamed = scene.move(paths[2], f"{RUN}/README")
+    scene.sweep()
+    scene.sweep()
+    assert units_of(scene, renamed) == [[]]
+    assert len(entries(scene, scene.shown(paths[0]))) == 2
+
+
 def test_where_the_first_is_removed_the_others_are_imported_by_another(scene: Scene) -> None:
     lower, upper = focal_halves((LOWER, UPPER))
     files = {"all.companion.ome": companion((LOWER, UPPER)), LOWER: lower, UPPER: upper}

@@ -43,7 +43,7 @@ from tests.scene.units import put
 
 POOL = Pool()
 NAMES = Names()
-RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "5"))
+RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "8"))
 _runs = count(1)
 
 LOWER, UPPER = "lower.ome.tiff", "upper.ome.tiff"
@@ -134,11 +134,23 @@ class Machine(RuleBasedStateMachine):
         """To another collection, under the same name or another one."""
         self.changes += 1
         if name := self._any(number):
-            names = (name.partition("/")[2].removeprefix("in/"), *WHAT[self.what[name]])
-            moved = f"{place}/{names[other % len(names)]}"
-            if moved not in self.contents:
-                self.scene.move(f"{self.scene.collection}/{name}", moved)
-                self._is_called(name, moved)
+            names = (_base(name), *WHAT[self.what[name]])
+            self._move(name, f"{place}/{names[other % len(names)]}")
+
+    @in_its_turn
+    @rule(number=NUMBER, other=NUMBER)
+    def rename(self, number: int, other: int) -> None:
+        """Where it is."""
+        self.changes += 1
+        if name := self._any(number):
+            names = [each for each in WHAT[self.what[name]] if each != _base(name)]
+            if names:
+                self._move(name, name.removesuffix(_base(name)) + names[other % len(names)])
+
+    def _move(self, name: str, moved: str) -> None:
+        if moved not in self.contents:
+            self.scene.move(f"{self.scene.collection}/{name}", moved)
+            self._is_called(name, moved)
 
     @in_its_turn
     @rule(number=NUMBER, force=st.booleans())
@@ -339,6 +351,11 @@ class Machine(RuleBasedStateMachine):
             )
             if shown != wanted and not failed:
                 yield f"{files} of {view.unit} are not what OMERO shows"
+
+
+def _base(name: str) -> str:
+    """The name of a file from its place on."""
+    return name.partition("/")[2].removeprefix("in/")
 
 
 def _as_new(data_object: ObjectView) -> ObjectView:

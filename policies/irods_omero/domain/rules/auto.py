@@ -10,6 +10,7 @@ from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
 from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     is_alone,
+    is_member,
     united,
     uniting,
     why_not_together,
@@ -73,7 +74,12 @@ def decide_auto(contents: CollectionContents, policy: Policy, done_marker: str) 
         if decision is None and not is_done:
             decision = DirectoryDecision(f"it waits for a file named {done_marker}")
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
-    return tuple(replace(decision, leaving=_leaving(decision, intact, names)) for decision in decisions)
+    grouped = {each.data_id for each in files.values()}
+    left_out = (each for each in contents.objects if each.data_id not in grouped and is_member(each, names))
+    return (
+        *(replace(decision, leaving=_leaving(decision, intact, names)) for decision in decisions),
+        *(DirectoryDecision("by its name it belongs to none", files=(each,), leaving=(each,)) for each in left_out),
+    )
 
 
 def _as_it_is(group: Group, files: Objects, names: Names) -> DirectoryDecision | None:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.imports import out_of_reach
-from irods_omero.domain.rules.membership import claims, is_united
+from irods_omero.domain.rules.membership import BY_AGENT, claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
@@ -28,7 +28,7 @@ class DirectoryDecision:
         opens: The first of the unit, if its bytes have to tell whether others belong to it.
         to_name: These others: it names them, or nobody knows.
         files: The data objects that it is about, where it is not about all of the collection.
-        leaving: Those of them that are to say no longer that they belong to a unit.
+        leaving: Data objects that are to say no longer that they belong to a unit.
     """
 
     rule: str
@@ -54,21 +54,28 @@ def decide_directory(
         done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
         now: Seconds since 1970.
     """
-    names, there = policy.names, list(objects)
+    there = list(objects)
     files = [each for each in there if not is_no_part(path, each.path, done_marker)]
+    is_done = not done_marker or any(each.path == f"{path}/{done_marker}" for each in there)
+    decision = _as_it_is(files, policy.names)
+    if decision is None and not is_done:
+        decision = DirectoryDecision(f"it waits for a file named {done_marker}")
+    decision = decision or why_not_yet(files, policy, now) or _unite(path, files, policy)
+    of_unit = {each.data_id for each in files}
+    leaving = (each for each in there if each.data_id not in of_unit and is_member(each, policy.names))
+    return replace(decision, leaving=tuple(leaving))
+
+
+def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | None:
+    """What is so already, None if it is not."""
     if not files:
         return DirectoryDecision("it has no files but those that are no part of an image")
     if any(claim.kind == LIST for each in files for claim in claims(each, names)):
         return DirectoryDecision("an administrator has made units of its files")
-    alone = [each for each in files if is_alone(each, names)]
-    if len(alone) == len(files):
+    if all(is_alone(each, names) for each in files):
         return DirectoryDecision("its files were imported one by one")
     unit = united(files, names, DIRECTORY)
-    if unit is not None:
-        return DirectoryDecision("all its files are the unit", unit=unit)
-    if done_marker and f"{path}/{done_marker}" not in {each.path for each in there}:
-        return DirectoryDecision(f"it waits for a file named {done_marker}")
-    return why_not_yet(files, policy, now) or _unite(path, files, alone, policy)
+    return DirectoryDecision("all its files are the unit", unit=unit) if unit is not None else None
 
 
 def is_no_part(directory: str, path: str, done_marker: str) -> bool:
@@ -100,6 +107,12 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
     return len(claimed) != 1 or any(claim.kind != kind or claim.data_id not in first_ones for claim in others)
 
 
+def is_member(data_object: DataObject, names: Names) -> bool:
+    """Whether a data object says that it belongs to a unit that the agent has made, and that another one begins."""
+    claimed = claims(data_object, names)
+    return bool(claimed) and all(each.kind in BY_AGENT and each.data_id != data_object.data_id for each in claimed)
+
+
 def is_alone(data_object: DataObject, names: Names) -> bool:
     """Whether it was imported as a unit of its own."""
     agreed, _ = read(avu for avu in data_object.avus if avu.attribute == names.agreement)
@@ -121,8 +134,8 @@ def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> Dire
     return None
 
 
-def _unite(path: str, files: Sequence[DataObject], alone: Sequence[DataObject], policy: Policy) -> DirectoryDecision:
-    if why := why_not_together(files, alone):
+def _unite(path: str, files: Sequence[DataObject], policy: Policy) -> DirectoryDecision:
+    if why := why_not_together(files, [each for each in files if is_alone(each, policy.names)]):
         return _refused(path, why)
     inside = {each.path.removeprefix(f"{path}/"): each for each in files}
     opened_file = opened(inside, policy.own_rules)
@@ -173,4 +186,5 @@ def if_named(path: str, decision: DirectoryDecision, named: Container[str]) -> D
     if not strangers or decision.opens is None:
         return decision
     others = f"{strangers[0].path}, and {len(strangers) - 1} more" if len(strangers) > 1 else strangers[0].path
-    return _refused(path, f"{decision.opens.path} does not name {others}: are they images of their own?")
+    refused = _refused(path, f"{decision.opens.path} does not name {others}: are they images of their own?")
+    return replace(refused, leaving=decision.leaving)

@@ -119,6 +119,14 @@ def test_a_file_that_has_another_name_now_leaves_the_unit_though_that_stays() ->
     assert told(decisions, files) == {2}
 
 
+@pytest.mark.parametrize("name", ["README", "b.czi", "DONE"])
+def test_a_file_that_belongs_to_none_by_its_name_leaves_the_unit(name: str) -> None:
+    files = [file(1, "a.tif", (1, AUTO)), file(2, name, (1, AUTO))]
+    decisions = decided(*files, marker="DONE")
+    assert [each.data_id for each in of(decisions, 2).leaving] == [2]
+    assert told(decisions, files) == set()
+
+
 def test_what_was_imported_by_itself_is_no_part_of_another_unit() -> None:
     agreed = Avu(NAMES.agreement, encode(Agreement(fileset=5)), VERSION)
     old = replace(file(1, "a.tif"), avus=frozenset({agreed}))

@@ -121,6 +121,14 @@ def test_a_late_file_is_taken_into_the_unit_and_only_it_is_written() -> None:
     assert [each.data_id for each in decision.claims] == [3]
 
 
+@pytest.mark.parametrize("name", ["README", "more/.hidden", "DONE"])
+def test_a_file_that_is_no_part_by_its_name_leaves_the_unit(name: str) -> None:
+    unit = (1, DIRECTORY)
+    decision = decided(file(1, "a.ome.tif", unit), file(2, name, unit), file(3, "b.txt", unit), marker="DONE")
+    assert decision.unit == Unit(1, DIRECTORY)
+    assert [each.data_id for each in decision.leaving] == [2]
+
+
 def test_files_that_could_be_opened_by_themselves_have_to_be_named() -> None:
     decision = decided(file(1, "a.ome.tif"), file(2, "b.ome.tif"), file(3, "more/c.ome.tif"), file(4, "notes.txt"))
     assert [each.data_id for each in decision.to_name] == [2, 3]
