@@ -147,6 +147,7 @@ def test_a_restage_waits_with_units_and_group(zone: Zone) -> None:
 def test_looking_does_not_restage(zone: Zone) -> None:
     """zone-55: restage happens only on access; the agent looks at data on every tier."""
     path = on_lower_tier(zone, "file")
+    zone.wait_until(lambda: not queued(zone))  # what brought it there leaves the queue when it is done
     before = access_time(zone, path)
     zone.alice.data_objects.get(path)
     zone.alice.data_objects.get(path).metadata.add("a", "v")
