@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from irods_omero.agent.removals import settle
 from irods_omero.agent.sweep import Sweeper
+from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
+from tests.scene.units import run
 
 NOTE = "example.org/note"
 LIMITED = {"attributes": [{"avu": "note", "tag_namespace": NOTE}], "safety": {"removals": 2}}
@@ -49,6 +53,26 @@ def test_removals_that_come_with_new_content_wait_for_a_person_too(
     assert all("superseded" in scene.image(images[path]).texts for path in held), "the new content is shown"
     assert [scene.avus(path, "note") for path in held] == [left] * 2
     assert [scene.tags(path, NOTE) for path in held] == [set(left)] * 2
+
+
+def test_what_is_held_is_told_as_such_and_not_as_repaired(new_scene: SceneFactory) -> None:
+    scene = new_scene(**LIMITED)
+    scene.watch()
+    paths = [scene.put(f"{number}.ome.tiff", retina(32)) for number in range(3)]
+    for path in paths:
+        scene.set_avu(path, "note", "kept")
+    scene.sweep()
+    for path in paths:
+        scene.remove_avu(path, "note", "kept")
+    repaired = run(scene, "reconcile", "--json").stdout.splitlines()
+    plans = {each["path"]: each["plan"] for each in map(json.loads, repaired) if "plan" in each}
+    assert [[action for action in plans[path] if "kept" in action] for path in paths] == [[]] * 3
+    shown = run(scene, "reconcile", "--dry-run", "--json")
+    assert (json.loads(shown.stdout.splitlines()[-1])["removals_held"], shown.exit_code) == (3, 3)
+    assert "removals of 3 held" in run(scene, "reconcile", "--dry-run").stdout
+    explained = run(scene, "explain", paths[0]).stdout
+    assert "nothing to do" not in explained
+    assert "irods-omero removals" in explained
 
 
 def test_agents_that_share_the_zone_share_the_limit(scene: Scene) -> None:

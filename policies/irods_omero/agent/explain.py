@@ -49,9 +49,13 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
         RefusedError: There is no such thing, or OMERO has the image from elsewhere.
     """
     image = re.fullmatch(r"Image:(\d+)", what)
+    if not image and not what.startswith("/"):
+        raise RefusedError("explaining", what, "it is neither a logical path, which begins with /, nor Image:ID")
     data_id = _of_image(connections, int(image[1])) if image else id_of(connections.zone, what)
     observer = Observer(connections, clock)
     observations = observer.observe([data_id])
+    if not observations and data_id in observer.unreadable:
+        raise RefusedError("explaining", what, observer.unreadable[data_id])
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()
@@ -77,5 +81,6 @@ def _of_image(connections: Connections, image: int) -> int:
     path = client_paths(session, [fileset]).get(fileset, "") if fileset is not None else ""
     data_id = connections.zone_key.data_id(fileset or 0, path)
     if data_id is None:
-        raise RefusedError("explaining", f"Image:{image}", "it was not imported from this zone")
+        why = "this zone has no data of it (where it is to be taken in and was not yet, its pair 'error' says why)"
+        raise RefusedError("explaining", f"Image:{image}", why)
     return data_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
@@ -78,6 +78,7 @@ class Reconciled:
     Attributes:
         units: Those that were looked at.
         drifted: Those whose sides did not agree.
+        held: Those of which removals wait for a person.
         orphaned: Filesets that did not say yet that their data object is gone.
         evictable: Bytes of OMERO's copies that were to be removed.
         room: What OMERO's copies are together, and what of them makes room; None where it is not looked at.
@@ -88,6 +89,7 @@ class Reconciled:
 
     units: int = 0
     drifted: int = 0
+    held: int = 0
     orphaned: int = 0
     evictable: int = 0
     missed: int = 0
@@ -210,10 +212,14 @@ class Reconciler:
         self.done.units += len(observations)
         self.done.drifted += len(assessments)
         self.done.evictable += sum(evicted_by(assessment.decision.plan) for assessment in assessments)
+        self.done.held += sum(observation.is_held for observation in observations.values())
         if assessments and self._manner == REPAIR:
+            held = self.done.report.held
             drifted = {assessment.observation.zone.unit.data_id: assessment.observation for assessment in assessments}
             again = Applier(self._connections, observer, self.done.report).apply(drifted)
             self._mark(assessments, again)
+            assessments = [_as_held(each, drifted[each.observation.zone.unit.data_id]) for each in assessments]
+            self.done.held += self.done.report.held - held
         elif self._manner == MARK:
             self._mark(assessments, {assessment.observation.zone.unit.data_id for assessment in assessments})
         return assessments
@@ -224,3 +230,10 @@ class Reconciler:
             first = assessment.observation.zone.first
             if first.data_id in ids:
                 post(self._connections.zone, self._connections.names, first.data_id, first.path)
+
+
+def _as_held(assessment: Assessment, observation: Observation) -> Assessment:
+    """The assessment of a unit as it is after it was repaired, if removals were held: it was not all of the plan."""
+    if observation.is_held == assessment.observation.is_held:
+        return assessment
+    return replace(assessment, observation=observation, decision=decide_or_fail(observation))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from irods_omero.cli.common import settings_of
+from irods_omero.vocabulary import zarr_of
 
 if TYPE_CHECKING:
     from irods_omero.settings import Settings
@@ -62,11 +63,15 @@ def _look_at_collection(settings: Settings, path: str) -> CollectionState | None
 
 def _lines(collection: CollectionState) -> str:
     """What a collection says, for people."""
-    rule, lines = collection.rule, [collection.path]
-    if rule is None:
+    rule, lines, zarr = collection.rule, [collection.path], zarr_of(f"{collection.path}/")
+    if zarr:
+        lines.append(f"it is, or lies in, the OME-Zarr {zarr}, which is one unit: explain its zarr.json or .zattrs")
+    elif rule is None:
         lines.append("nothing that arrives here is imported: no collection above is watched, or the nearest says off")
+    elif not rule.target:
+        lines.append(f"what arrives here cannot be imported: {rule.collection} has no omero::target")
     else:
-        place = f"{rule.target or 'no target'} of {rule.group or 'the default group'}"
+        place = f"{rule.target} of {rule.group or 'the default group of its owner'}"
         lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
     if collection.directory:
         lines.append(str(collection.directory))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from irods_omero.errors import PolicyError
 from irods_omero.install import layout as places
 from irods_omero.install.distribution import POLICY
 from irods_omero.install.execution import apply, compile_modules, outdated, uncompiled
@@ -58,6 +59,8 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chos
     Exit code: 0 done (or nothing to do), 1 nothing was changed because something stands in the way, 2 a mistake in
     the policy file, 3 done, but something is left for you.
     """
+    if not etc.is_dir():
+        raise PolicyError(f"{etc} is not there: is this an iRODS server?")
     server_config = server_config or etc / "server_config.json"
     layout = ServerLayout(etc, server_config, chosen["plugins"], chosen["python"], chosen["home"])
     policy = chosen["policy"]

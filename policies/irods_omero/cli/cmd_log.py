@@ -36,7 +36,7 @@ def log(ctx: click.Context, what: str, as_json: bool) -> None:
 
 def _print(history: History) -> None:
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from irods_omero.domain.state.texts import timestamp  # noqa: PLC0415
@@ -44,7 +44,7 @@ def _print(history: History) -> None:
     console = Console()
     path = history.path or "the data object is no longer in the zone"
     console.print(Text.assemble((path, "bold"), f"  data id {history.data_id}"), soft_wrap=True)
-    table = Table("when", "what", "by", "says", expand=True)
+    table = Table(Column("when", no_wrap=True), "what", "by", "says", expand=True)
     for event in history.events:
         table.add_row(Text(timestamp(event.at)), Text(event.what), Text(_who(event)), Text(event.side))
     console.print(table)

@@ -31,8 +31,8 @@ DRIFTED = 3
 def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json: bool) -> None:
     """Look at everything, marked or not, and make both sides agree.
 
-    Exits with 0 if both sides agreed on everything, and with 3 if there was drift, repaired or not. Without --mark or
-    --dry-run no agent may be working on the same shards at the same time.
+    Exits with 0 if both sides agreed on everything, with 3 if there was drift, repaired or not, or removals are held,
+    and with 1 if a unit failed. Without --mark or --dry-run no agent may be working on the same shards meanwhile.
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
@@ -68,20 +68,23 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
     _show_counts(done, {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner], as_json)
     if done.report.failed:
         ctx.exit(FAILED)
-    ctx.exit(DRIFTED if done.drifted or done.orphaned or done.missed else 0)
+    ctx.exit(DRIFTED if done.drifted or done.held or done.orphaned or done.missed else 0)
 
 
 def _show_counts(done: Reconciled, verb: str, as_json: bool) -> None:
     room = {CACHE_BYTES: done.room.size, CACHE_MOST_BYTES: done.room.most} if done.room else {}
     if as_json:
-        counts = {"units": done.units, "drifted": done.drifted, "orphaned": done.orphaned, "missed": done.missed}
+        counts = {"units": done.units, "drifted": done.drifted, "removals_held": done.held}
+        counts |= {"orphaned": done.orphaned, "missed": done.missed}
         click.echo(json.dumps({**counts, **room, "evictable_bytes": done.evictable, **done.report.as_dict()}))
         return
     if done.room:
         click.echo(f"OMERO's copies are {done.room.size} bytes, of {done.room.most} at most")
+    settled = done.drifted - done.report.held
+    held = f", removals of {done.held} held: see irods-omero removals" if done.held else ""
     gone = f"{done.orphaned} filesets without their data object or without images"
     freed = f", {done.evictable} bytes of OMERO's copies to remove" if done.evictable else ""
-    click.echo(f"{done.units} units looked at, {done.drifted} {verb}, {gone}, {done.report.failed} failed{freed}")
+    click.echo(f"{done.units} units looked at, {settled} {verb}{held}, {gone}, {done.report.failed} failed{freed}")
 
 
 def _show_drift(assessment: Assessment, as_json: bool) -> None:

@@ -35,6 +35,8 @@ from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Ref
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import DataObject, Subject
 
+HELD_LINE = "what would be removed is held until somebody decides: irods-omero removals"
+
 MOVES_LISTED = 10
 """More movements than this are told of by their number."""
 
@@ -73,7 +75,7 @@ def drift_lines(assessment: Assessment) -> list[str]:
     lines = [assessment.observation.zone.first.path, *actions(decision.plan)]
     if any(isinstance(action, Move) for action in decision.plan.ids):
         lines += [f"{reason.value}: {reason.rule}" for reason in decision.reasons if reason.field == "request"]
-    return lines
+    return [*lines, HELD_LINE] if assessment.observation.is_held else lines
 
 
 def _with_path(action: Any, several: bool) -> str:
@@ -210,9 +212,12 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
         console.print(escape(advice), soft_wrap=True)
     console.print("agreed last: " + escape(shown["agreed"]), soft_wrap=True)
     plan = shown["plan"]
-    console.print(
-        "Both sides agree: nothing to do." if not plan else "To do:\n" + "\n".join(f"  {escape(a)}" for a in plan)
-    )
+    if plan:
+        console.print("To do:\n" + "\n".join(f"  {escape(action)}" for action in plan))
+    if assessment.observation.is_held:
+        console.print(f"{HELD_LINE[0].upper()}{HELD_LINE[1:]}.", soft_wrap=True)
+    elif not plan:
+        console.print("Both sides agree: nothing to do.")
 
 
 def _replica_lines(shown: dict[str, Any]) -> list[str]:

@@ -34,6 +34,15 @@ def test_install_and_uninstall_end_with_0_and_leave_nothing(server: ServerLayout
     assert contents(server.etc) == before
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_where_there_is_no_server_one_line_says_so(tmp_path: Path, options: list[str]) -> None:
+    result = CliRunner().invoke(main, ["install", "--etc", str(tmp_path / "nowhere"), *options])
+    assert (result.exit_code, result.output) == (
+        1,
+        f"irods-omero: {tmp_path}/nowhere is not there: is this an iRODS server?\n",
+    )
+
+
 def test_a_dry_run_shows_a_diff_and_changes_nothing(server: ServerLayout) -> None:
     before = contents(server.etc)
     result = run("install", server, "--policy", EXAMPLE, "--dry-run")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from irods.column import In, Like
+from irods.exception import CollectionDoesNotExist, DataObjectDoesNotExist
 from irods.models import Collection, DataObject, DataObjectMeta, Resource
 
 from irods_omero.domain.state.policy import STAR
@@ -78,7 +79,17 @@ def id_of(zone: ZoneConnection, path: str) -> int:
     Raises:
         RefusedError: There is no such data object.
     """
-    return zone.call("looking for", path, lambda session: int(session.data_objects.get(path).id))
+
+    def look(session: Any) -> int | None:
+        try:
+            return int(session.data_objects.get(path).id)
+        except (DataObjectDoesNotExist, CollectionDoesNotExist):
+            return None
+
+    data_id = zone.call("looking for", path, look)
+    if data_id is None:
+        raise RefusedError("looking for", path, "there is no such data object")
+    return data_id
 
 
 def ids_of(zone: ZoneConnection, paths: Sequence[str]) -> list[int]:
