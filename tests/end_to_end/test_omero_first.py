@@ -14,6 +14,7 @@ from irods.models import Collection, DataObject
 
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.omero.image_facts import EQUIPMENT
+from irods_omero.status.reading import read_errors
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, plate, retina, through_a_lens
@@ -193,6 +194,12 @@ def test_many_files_of_one_import_do_not_meet_those_of_another_either(scene: Sce
     assert len(units) == 1
 
 
+def failing(scene: Scene) -> list[tuple[str, str]]:
+    """What `status` and `doctor` find wrong: where, and what."""
+    with scene.connections() as connections:
+        return [(error.path, error.text) for error in read_errors(connections.settings, connections.zone)]
+
+
 def test_who_is_nobody_in_irods_is_told_on_the_image_and_waits(new_scene: SceneFactory) -> None:
     scene = taking(new_scene)
     known = scene.settings
@@ -206,8 +213,10 @@ def test_who_is_nobody_in_irods_is_told_on_the_image_and_waits(new_scene: SceneF
     assert key == "error"
     assert "there is no iRODS user nobody here" in reason
     assert objects_below(scene) == {}
+    assert [why for where, why in failing(scene) if where == f"Fileset:{fileset}"] == [reason]
     scene.settings = known
     scene.sweep()
+    assert f"Fileset:{fileset}" not in dict(failing(scene))
     assert list(objects_below(scene)) == ["Screening/March/cells.ome.tiff"]
     pairs = dict(scene.image(image).pairs)
     assert "error" not in pairs

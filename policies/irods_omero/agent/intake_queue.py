@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.imports import next_attempt
-from irods_omero.domain.rules.placement import component
 from irods_omero.domain.state.agreement import OUTSIDE, VERSION, Agreement, Failure, encode, read
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import Avu
@@ -20,11 +19,8 @@ from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.omero.sources import Listed, filesets_after
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import set_avu
-from irods_omero.gateways.zone.home import recall, remember
+from irods_omero.gateways.zone.home import intake_root, recall, remember
 from irods_omero.vocabulary import shard_of
-
-FOLDER = "omero-first"
-"""The collection in the agent's home that holds what is not done."""
 
 LATE_SECONDS = 600.0
 """Ids of filesets are given out before they can be seen: as long, lower ones are looked for again."""
@@ -38,7 +34,7 @@ class IntakeQueue:
         self._connections = connections
         self._clock = clock
         self._rules = connections.placement_rules()
-        self._root = f"{connections.home}/{FOLDER}/{component(connections.settings.omero.name)}"
+        self._root = intake_root(connections.zone, connections.settings.omero.name)
 
     def mark(self, fileset: int) -> None:
         """Leave a fileset to the agent of its shard."""

@@ -12,13 +12,14 @@ from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
 from irods_omero.domain.state.request_words import REQUEST_TABLE
+from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.home import recall_all
+from irods_omero.gateways.zone.home import intake_root, recall_all
 from irods_omero.gateways.zone.objects import GOOD, oldest_attached, read_avus
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
 from irods_omero.gateways.zone.resources import root_names
-from irods_omero.gateways.zone.watched import patterns_below
+from irods_omero.gateways.zone.watched import like, patterns_below
 from irods_omero.settings import Settings
 from irods_omero.status.beat import Beat, decode
 from irods_omero.status.seen import ErrorSeen, MarkSeen, RequestSeen, ResourceUse, Seen
@@ -94,10 +95,23 @@ class _Reader:
         columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value)
         error_rows = self._some("errors", columns, DataObjectMeta.name == self._names.error)
         units, agreed = self._agreements(id_ for id_, *_ in error_rows)
-        return [
+        of_objects = [
             ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
             for id_, parent, name, text in error_rows
         ]
+        return [*of_objects, *self._not_taken_in()] if self._settings.omero_first else of_objects
+
+    def _not_taken_in(self) -> list[ErrorSeen]:
+        """The filesets that came through OMERO first and cannot be taken in: they have no data object to say so."""
+        root = intake_root(self._zone, self._settings.omero.name)
+        columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+        conditions = (CollectionMeta.name == self._names.agreement, Like(Collection.name, f"{like(root)}/%"))
+        errors = list[ErrorSeen]()
+        for path, *avu in self._some("errors", columns, *conditions):
+            name, (agreement, _) = path.rpartition("/")[2], read([Avu(*avu)])
+            if agreement.failure is not None and name.isdecimal():
+                errors.append(ErrorSeen(f"Fileset:{name}", agreement.failure.reason, -int(name), agreement))
+        return errors
 
     def _requests(self) -> list[RequestSeen]:
         moving = [request.text for request in REQUEST_TABLE if not request.holds]

@@ -30,12 +30,12 @@ class MarkSeen:
 
 @dataclass(frozen=True)
 class ErrorSeen:
-    """One error on a data object.
+    """One error on a data object, or on a fileset that cannot be taken in.
 
     Attributes:
-        path: Logical path.
+        path: Logical path, or ``Fileset:ID``.
         text: What is wrong.
-        unit: Catalog id of the first data object of its unit.
+        unit: Catalog id of the first data object of its unit; of a fileset its own, below zero.
         agreement: What was agreed about the unit.
     """
 
@@ -93,7 +93,7 @@ class Seen:
         beats: The heartbeats, by the shards that the agents work on.
         marks: What is marked.
         oldest: When the oldest mark of a state was posted, seconds since 1970; nothing where the zone cannot tell.
-        errors: What is wrong, on data objects.
+        errors: What is wrong, on data objects and on filesets that cannot be taken in.
         requests: The requests that move data.
         keeps: How many data objects are held where they are by request.
         use: What is on the resources, below the watched roots.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from irods.column import Like
 from irods.models import Collection, CollectionMeta
 
+from irods_omero.domain.rules.placement import component
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import like
+
+INTAKE = "omero-first"
 
 
 def recall(zone: ZoneConnection, attribute: str) -> list[str]:
@@ -29,6 +32,11 @@ def recall_all(zone: ZoneConnection, attribute: str) -> dict[str, str]:
 def remember(zone: ZoneConnection, attribute: str, value: str) -> None:
     """Keep a value in place of the one that was there."""
     set_avu(zone, home_of(zone), Avu(attribute, value), collection=True)
+
+
+def intake_root(zone: ZoneConnection, server: str) -> str:
+    """The collection of all filesets of an OMERO server that are to be taken in and were not yet, one for each."""
+    return f"{home_of(zone)}/{INTAKE}/{component(server)}"
 
 
 def home_of(zone: ZoneConnection) -> str:
