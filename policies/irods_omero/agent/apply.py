@@ -219,7 +219,7 @@ class Applier:
         self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, told)
         failures = told.failures
         for data_id, error in failures.items():
-            decisions[data_id] = self._fail(observations[data_id], error)
+            decisions[data_id] = self._fail(observations[data_id], error, OUTSIDE)
         told_of_failures = _Outcome(refused=told.refused)
         failing = {data_id: decisions[data_id].plan.steps() for data_id in failures}
         self._carry_out(observations, failing, told_of_failures)
@@ -361,7 +361,11 @@ def _without_import(observation: Observation, failed: Decision) -> Decision:
 
     Nobody would look at the rest after the last attempt, and nobody should have to wait for it until then.
     """
-    decision = decide(replace(observation, base=failed.agreement))
+    try:
+        decision = decide(replace(observation, base=failed.agreement))
+    except Exception:
+        log.exception("no decision", path=observation.zone.first.path)
+        return failed
     if decision.plan.do_import:
         return failed  # the next attempt is due at once
     first = decision.plan.first or failed.plan.record

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from irods_omero.agent.connections import Connections
@@ -128,7 +129,8 @@ class Directories:
             avus |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
         objects = {id_: DataObject(id_, paths[id_], "", (), avus.get(id_, frozenset())) for id_ in places}
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
-        firsts = {id_: watched.directory_of(each.path) for id_, each in read_objects(zone, claimed, ()).items()}
+        there = read_apart(sorted(claimed), lambda ids: read_objects(zone, ids, ()), lambda *_: None)
+        firsts = {id_: watched.directory_of(each.path) for id_, each in there.items()}
         of_directory: dict[str, list[int]] = defaultdict(list)
         for data_id, each in objects.items():
             here = {first for first, directory in firsts.items() if directory == places[data_id]}
@@ -214,7 +216,7 @@ class Directories:
             with open_object(self._connections.zone, decision.opens.path) as stream:
                 return if_named(path, decision, files_named(stream))
         except RefusedError as error:
-            return DirectoryDecision("its first file cannot be read", str(error), wait=True)
+            return DirectoryDecision("its first file cannot be read", str(error), wait=True, leaving=decision.leaving)
 
     def _read(self, path: str) -> dict[int, DataObject]:
         """What a directory holds, but for what lies in other directories, or is watched for something else."""
@@ -262,31 +264,47 @@ class Directories:
             if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
         )
 
-    def carry_out(self, look: Look) -> int:
+    def carry_out(self, look: Look) -> tuple[int, list[RefusedError]]:
         """Have the files say what they belong to, and the directory what is wrong with them.
 
         Returns:
-            How many files were marked, as they leave units or lose others to them.
+            How many files were marked, as they leave units or lose others to them; and what the zone refused, with
+            which it is to be looked at again.
 
         Raises:
-            RefusedError: The zone refuses something; it is to be looked at again.
+            RefusedError: The zone refuses to say what lies where.
         """
         zone, names = self._connections.zone, self._connections.names
+        refused = list[RefusedError]()
         for avu, is_new in look.corrections:
-            (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
+            with _noting(refused):
+                (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
         for each, (avu, is_new) in look.of_files:
-            (add_avu if is_new else remove_avu)(zone, each.path, avu)
+            with _noting(refused):
+                (add_avu if is_new else remove_avu)(zone, each.path, avu)
         # Units that lose files have another content, and what leaves all directories is by itself: nobody would know of
         # that if this were broken off.
         gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
         leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
         marked = read_objects(zone, (look.losing - gaining) | leaving, ())
         for data_id, each in marked.items():
-            post(zone, names, data_id, each.path)
+            with _noting(refused):
+                post(zone, names, data_id, each.path)
         for stray in look.strays:
-            for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
-                remove_avu(zone, stray.path, avu)
+            with _noting(refused):
+                for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
+                    remove_avu(zone, stray.path, avu)
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
-            for each in claiming:
-                set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
-        return len(marked)
+            with _noting(refused):  # the first comes last: nobody believes what is united by half
+                for each in claiming:
+                    set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+        return len(marked), refused
+
+
+@contextmanager
+def _noting(refused: list[RefusedError]) -> Iterator[None]:
+    """Do something that may be refused: that is noted, and the rest goes on."""
+    try:
+        yield
+    except RefusedError as error:
+        refused.append(error)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from irods_omero.agent.connections import Connections
+from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.events import Hints
 from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.gateways.zone.objects import ids_with
+from irods_omero.gateways.zone.queries import IDS_A_QUERY
 
 
 def data_ids(connections: Connections, hints: Hints) -> set[int]:
@@ -22,8 +24,8 @@ def data_ids(connections: Connections, hints: Hints) -> set[int]:
     named = (connections.zone_key.data_id(fileset, path) for fileset, path in paths.items())
     ids = {data_id for data_id in named if data_id is not None}
     gone = sorted(str(fileset) for fileset in hints.filesets - set(paths))
-    if gone:
-        ids |= ids_with(connections.zone, connections.names.fileset, gone)
+    for some in in_batches(gone, IDS_A_QUERY):
+        ids |= ids_with(connections.zone, connections.names.fileset, some)
     if hints.unlinked:
         ids |= ids_with(connections.zone, connections.names.request)
     return ids

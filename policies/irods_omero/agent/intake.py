@@ -147,7 +147,11 @@ class Intake:
         """
         source = read_sources(self._connections.omero.service(), [fileset]).get(fileset)
         if source is None:
-            self._queue.forget(fileset)
+            try:
+                self._queue.forget(fileset)
+            except RefusedError as error:
+                self.report.in_vain += 1
+                log.error("what is left of it cannot be removed", fileset=fileset, error=str(error))
             return Taken(fileset, 0, reason="it is not in OMERO any more")
         try:
             by_hand = rule is not None or bool(owner)

@@ -25,6 +25,7 @@ class OmeNames:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, Content | None], frozenset[str]] = {}
+        self._failed = set[tuple[int, Content | None]]()
 
     def with_names(self, zone: ZoneConnection, contents: CollectionContents, policy: Policy) -> CollectionContents:
         """What was seen of a collection, with what its files say; files that cannot be read are told of."""
@@ -32,6 +33,7 @@ class OmeNames:
         while True:
             known, unread = to_read(replace(contents, named=named), policy)
             unread = [each for each in unread if each.path not in unreadable]
+            unread.sort(key=lambda each: (each.data_id, each.content()) in self._failed)
             if not unread or not room:
                 break
             for each in unread:
@@ -54,5 +56,7 @@ class OmeNames:
         try:
             with open_object(zone, each.path) as stream:
                 self._known[key] = files_named(stream)
+            self._failed.discard(key)
         except RefusedError as error:
+            self._failed.add(key)  # others go before it the next time
             unreadable[each.path] = str(error)

@@ -198,16 +198,27 @@ class Reconciler:
 
     def _mark_directories(self, directories: Directories, paths: Iterable[str]) -> None:
         """Leave to the agent those of some directories of which anything is to be done."""
-        due = [path for path in paths if directories.of_collection(path) == path and not directories.look(path).is_idle]
+        due = [path for path in paths if directories.of_collection(path) == path and self._is_due(directories, path)]
         self.done.drifted += len(due)
         if self._manner != SHOW:
             directories.mark(due)
+
+    def _is_due(self, directories: Directories, path: str) -> bool:
+        try:
+            return not directories.look(path).is_idle
+        except RefusedError as error:  # it is the trouble of that directory alone
+            log.warning("directory failed", path=path, error=str(error))
+            self.done.report.failed += 1
+            return True
 
     def _page(self, observer: Observer, directories: Directories, ids: Sequence[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
         doubtful = directories.doubtful(observation.zone for observation in observations.values())
         self._mark_directories(directories, {*directories.loose_among(ids), *doubtful})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
+        if self._manner == MARK:  # what waits for its time has lost its mark, or gets one that it has
+            waiting = [each for each in assessments if each.decision.wait and not each.decision.plan]
+            self._mark(waiting, {each.observation.zone.unit.data_id for each in waiting})
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
         self.done.units += len(observations)
         self.done.drifted += len(assessments)
@@ -229,7 +240,11 @@ class Reconciler:
         for assessment in assessments:
             first = assessment.observation.zone.first
             if first.data_id in ids:
-                post(self._connections.zone, self._connections.names, first.data_id, first.path)
+                try:
+                    post(self._connections.zone, self._connections.names, first.data_id, first.path)
+                except RefusedError as error:
+                    log.warning("it cannot be marked", path=first.path, error=str(error))
+                    self.done.report.failed += 1
 
 
 def _as_held(assessment: Assessment, observation: Observation) -> Assessment:

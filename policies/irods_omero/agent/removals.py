@@ -14,17 +14,19 @@ from irods_omero.domain.planning.brake import released
 from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import ids_with
 from irods_omero.gateways.zone.zone_actions import record_agreement
+from irods_omero.logs import log
 
 
 def held(connections: Connections) -> Iterator[dict[int, Observation]]:
     """The units whose removals are held, up to a batch at a time."""
     observer = Observer(connections)
     for ids in in_batches(sorted(ids_with(connections.zone, connections.names.error, [HELD])), BATCH):
-        observed = observer.observe(ids, each_once=True)
-        yield {id_: each for id_, each in observed.items() if each.base.held}
+        yield observer.observe(ids, each_once=True)  # also what was released, and not done: who did it was killed
 
 
 def settle(connections: Connections, restore: bool) -> Report:
@@ -39,10 +41,17 @@ def settle(connections: Connections, restore: bool) -> Report:
     report = Report()
     applier = Applier(connections, Observer(connections), report, limited=False)
     for observations in held(connections):
-        for data_id, observation in observations.items():
+        for data_id, observation in list(observations.items()):
             base = released(observation, restore)
             first = observation.zone.first
-            record_agreement(connections.zone, connections.names, RecordAgreement(data_id, first.path, base))
+            try:
+                post(connections.zone, connections.names, data_id, first.path)  # whatever becomes of it: an agent looks
+                record_agreement(connections.zone, connections.names, RecordAgreement(data_id, first.path, base))
+            except RefusedError as error:
+                log.warning("it stays held", path=first.path, error=str(error))
+                report.failed += 1
+                del observations[data_id]
+                continue
             observations[data_id] = replace(observation, base=base)
         report.observed += len(observations)
         applier.apply(observations)

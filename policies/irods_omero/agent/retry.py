@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import agreement_of, gather
 from irods_omero.domain.state.actions import RecordAgreement
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import id_of, ids_with
 from irods_omero.gateways.zone.stranded import stranded, stranded_below, take_up_again
 from irods_omero.gateways.zone.zone_actions import record_agreement
+from irods_omero.logs import log
 
 GIVEN_UP = "storage tiering has given up moving it, and would not look at it again"
 
@@ -55,8 +57,14 @@ def retry(connections: Connections, paths: Sequence[str], dry_run: bool = False)
             retried.append(Retried(first.path, failure.reason))
             if not dry_run:
                 agreement = replace(agreement, failure=None, copy_failure=None)
-                record_agreement(zone, names, RecordAgreement(first.data_id, first.path, agreement))
-                post(zone, names, first.data_id, first.path)
+                try:
+                    post(zone, names, first.data_id, first.path)  # before nobody knows any more that it had failed
+                    record_agreement(zone, names, RecordAgreement(first.data_id, first.path, agreement))
+                    post(zone, names, first.data_id, first.path)  # an agent may have looked in between
+                except RefusedError as error:
+                    log.warning("it cannot be tried anew", path=first.path, error=str(error))
+                    if named:
+                        raise
     given_up = [one for data_id in sorted(named) for one in stranded(zone, data_id)]
     for one in given_up if named else stranded_below(zone, connections.settings.watch.roots):
         retried.append(Retried(one.path, GIVEN_UP))

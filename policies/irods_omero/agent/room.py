@@ -94,10 +94,19 @@ def look_at_cache(
     if most is None:
         deque(seen, maxlen=0)
         return None
-    cached = (each for one in chain.from_iterable(seen) if (each := in_cache(one)) is not None)
+    cached = (each for one in chain.from_iterable(seen) if (each := _in_cache(one)) is not None)
     return make_room(
         (each._replace(may_go=each.may_go and each.data_id not in before.resting) for each in cached), most
     )
+
+
+def _in_cache(observation: Observation) -> Cached | None:
+    """What OMERO has of a unit; nothing where that cannot be decided, which is the trouble of that unit alone."""
+    try:
+        return in_cache(observation)
+    except Exception:
+        log.exception("what OMERO has of it is not counted", path=observation.zone.first.path)
+        return None
 
 
 def _told(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from irods_omero.agent.apply import Applier, decide_or_fail
+from irods_omero.agent.apply import Applier
 from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.copy_jobs import Copies
@@ -14,6 +14,7 @@ from irods_omero.agent.directories import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
+from irods_omero.agent.marking import Marking
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
@@ -33,7 +34,7 @@ from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, post, release
+from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members, owner_of
@@ -48,10 +49,13 @@ class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
     def __init__(
-        self, connections: Connections, clock: Callable[[], float], workers: Workers, turn: Turn = FIRST_TURN
+        self, connections: Connections, clock: Callable[[], float], workers: Workers, turn: Turn, report: Report
     ) -> None:
-        """``turn`` says where the last pass left off, and ``workers`` are who does what takes long."""
-        self.report = Report()
+        """``turn`` says where the last pass left off, and ``workers`` are who does what takes long.
+
+        What is done is added to ``report``.
+        """
+        self.report = report
         self.turn = turn
         self._connections = connections
         self._clock = clock
@@ -61,7 +65,13 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
+        self._marking = Marking(connections, self.report)
         self.copies = Copies(connections, clock)
+
+    @property
+    def unmarked(self) -> frozenset[int]:
+        """Catalog ids of data objects that were to be marked for a later sweep, which the zone refused."""
+        return frozenset(self._marking.unmarked)
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -95,7 +105,7 @@ class Sweep:
 
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
-        zone, names = self._connections.zone, self._connections.names
+        names = self._connections.names
         self._done.update(mark.id for mark in marks)
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
@@ -109,11 +119,17 @@ class Sweep:
         due = [mark for mark in marks if mark.id not in waiting]
         claimed = self._connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
         taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
+        self._marking.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
         observations = self._observer.observe(mark.id for mark in taken)
-        for unit in self._theirs(observations):
-            post(zone, names, unit.first.data_id, unit.first.path)
+        theirs = self._theirs(observations)
+        unposted = [
+            each.first.data_id for each in theirs if not self._marking.post(each.first.data_id, each.first.path)
+        ]
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
-        again |= dict.fromkeys(self._observer.unreadable, 0)
+        again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
+        seen = {each.data_id: each.path for one in observations.values() for each in one.zone.objects}
+        # What is at that path now may be another one, whose mark it was.
+        again |= {mark.id: 0 for mark in taken if seen.get(mark.id) != mark.path}
         for mark in taken:
             if mark.id in imports:
                 self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
@@ -145,15 +161,18 @@ class Sweep:
         unread = [data_id for data_id in asked if data_id in self._observer.unreadable]
         there = read_apart(unread, lambda some: read_objects(zone, some, [names.sync]), lambda *_: None)
         for data_id, data_object in there.items():
-            post(zone, names, data_id, data_object.path)  # nobody would come back to what only a hint has told of
-        self._pass_on({unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)})
+            self._marking.post(data_id, data_object.path)  # nobody would come back to what only a hint has told of
+        self._marking.pass_on(
+            {unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)}
+        )
         again, imports = self._work(observations)
         for data_id, data_object in read_objects(zone, again | imports, [names.sync]).items():
             if is_walk and data_id in imports and not self._imports.has_room(data_id):
                 left.update(_objects_of(observations, [data_id]))
                 self.report.postponed += 1
                 continue
-            post(zone, names, data_id, data_object.path)
+            if not self._marking.post(data_id, data_object.path):
+                continue
             if data_id in imports:
                 self._put_off(data_id, Mark(data_id, data_object.path, shard_of(data_id), frozenset({PENDING})))
         return left
@@ -221,7 +240,8 @@ class Sweep:
             if not claim(zone, names, mark):
                 return False
             look = self._directories.look(mark.path)
-            self.report.walking += self._directories.carry_out(look)
+            marked, refused = self._directories.carry_out(look)
+            self.report.walking += marked
             self.report.zone_actions += look.actions
         except RefusedError as error:
             log.warning("directory failed", path=mark.path, error=str(error))
@@ -229,7 +249,10 @@ class Sweep:
         else:
             # Also of what is to be imported already: the marks that this rests on may be on files that have left.
             self._unmarked(look.due)
-            again = look.waits or not look.due.isdisjoint(self._observer.unreadable)
+            for refusal in refused[:1]:
+                log.warning("directory failed in part", path=mark.path, error=str(refusal), more=len(refused) - 1)
+            self.report.failed += bool(refused)
+            again = look.waits or bool(refused) or not look.due.isdisjoint(self._observer.unreadable)
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again
@@ -244,7 +267,11 @@ class Sweep:
         marks = [mark for mark in due if not self.turn.rests(mark, now)]
         self.report.waiting += len(due) - len(marks)
         known = positions(connections.zone, connections.names)
-        for mark in marks[:COLLECTIONS]:
+        tried = 0
+        for mark in marks:
+            if len(begun) == COLLECTIONS:
+                break
+            tried += 1
             position = begin(connections, mark, known.get(mark.path, BEGINNING))
             if position is not None:
                 begun.append((mark, position))
@@ -252,7 +279,7 @@ class Sweep:
             self._walk(mark, position)
             self.turn = self.turn.after(mark, now)
         if begun:  # where none of the marks can be taken, trying again is of no use
-            self.report.walking += len(marks[COLLECTIONS:])
+            self.report.walking += len(marks) - tried
 
     def _walk(self, mark: Mark, position: WalkPosition) -> None:
         connections = self._connections
@@ -287,12 +314,6 @@ class Sweep:
             importer.offer_requests(self._observer.policy.omero_user(owner), rule.group)
         except RefusedError as error:  # whatever it is, the first import says so where users see it
             log.info("request tags cannot be offered", collection=collection, error=str(error))
-
-    def _pass_on(self, observations: Mapping[int, Observation]) -> None:
-        """Mark, for the agents of their shards, those units of which the sides do not agree."""
-        for data_id, observation in observations.items():
-            if decide_or_fail(observation).plan:
-                post(self._connections.zone, self._connections.names, data_id, observation.zone.first.path)
 
     def _ours(self, ids: Iterable[int]) -> Iterator[int]:
         return (data_id for data_id in ids if shard_of(data_id) in self._connections.shards)
@@ -335,15 +356,14 @@ class Sweeper:
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
         begun = self._workers.collect()
-        work = Sweep(self._connections, self._clock, self._workers, self._turn)
-        work.report = begun
+        work = Sweep(self._connections, self._clock, self._workers, self._turn, begun)
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.process_hints(sorted(heard | self._pending()))
+        work.process_hints(sorted(heard | self._pending() | self._turn.unmarked))
         self._listener.followed()
-        self._turn = work.turn
+        self._turn = replace(work.turn, unmarked=work.unmarked)
         self._do(work, work.imports())
         self._do(work, work.copies.jobs(work.report, self._workers))
         self._do(work, self._room.looks(self._workers))

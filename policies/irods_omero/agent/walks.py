@@ -37,12 +37,14 @@ class Turn:
         looked_at: Catalog id of the directory that was looked at last.
         taken: OMERO id of the fileset that was last tried to be taken in.
         hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
+        unmarked: Catalog ids of data objects that were to be marked, which the zone refused.
     """
 
     walked: int = 0
     looked_at: int = 0
     taken: int = 0
     hierarchies: Mapping[int, float] = field(default_factory=dict)
+    unmarked: frozenset[int] = frozenset()
 
     def rests(self, mark: Mark, now: float) -> bool:
         """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""

@@ -10,7 +10,7 @@ from irods_omero.domain.rules.causes import REFUSED, UNANSWERED, kind_of
 from irods_omero.domain.rules.requests import HOUR
 from irods_omero.domain.state.agreement import Failure
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.request_words import STANDING, request_for
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def news_of(observation: Observation, decision: Decision) -> Iterator[News]:
     path = observation.zone.first.path
     if agreement.refused and agreement.refused != base.refused:
         yield News(REFUSED, agreement.refused, path)
-    if not agreement.request or agreement.request != base.request or request_for(agreement.request).holds:
+    if agreement.request not in STANDING or agreement.request != base.request or request_for(agreement.request).holds:
         return
     tiers = observation.policy.tiers
     places = (tiers.place(data_object) or tiers.of_object(data_object) for data_object in observation.zone.objects)

@@ -108,9 +108,9 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
 
 
 def is_member(data_object: DataObject, names: Names) -> bool:
-    """Whether a data object says that it belongs to a unit that the agent has made, and that another one begins."""
+    """Whether a data object says that it belongs to a unit that the agent has made."""
     claimed = claims(data_object, names)
-    return bool(claimed) and all(each.kind in BY_AGENT and each.data_id != data_object.data_id for each in claimed)
+    return bool(claimed) and all(each.kind in BY_AGENT for each in claimed)
 
 
 def is_alone(data_object: DataObject, names: Names) -> bool:

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 
 from irods_omero.domain.rules.beside import depends_on_others
+from irods_omero.domain.rules.opening import is_left_out
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.observation import Observation
@@ -14,7 +15,7 @@ from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import DIRECTORY, FILE, LIST, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, LIST, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"
 
@@ -68,9 +69,14 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
         return ImportDecision(None, rule)
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
-    if zone.unit.kind == FILE and omero.fileset is None:
+    if zone.unit.kind == FILE and (omero.fileset is None or _is_no_image(zone.first.path, zone.rule)):
         return _not_by_itself(zone.first.path, zone.rule, observation.policy)
     return None
+
+
+def _is_no_image(path: str, rule: ImportRule) -> bool:
+    """Whether a file is none by its name, where that counts: it was the first of a unit, and has another name now."""
+    return rule.kind in (AUTO, DIRECTORY) and is_left_out(path.removeprefix(f"{rule.collection}/"))
 
 
 def _not_by_itself(path: str, rule: ImportRule, policy: Policy) -> ImportDecision | None:
