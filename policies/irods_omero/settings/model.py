@@ -111,8 +111,8 @@ class TierSettings(Section):
     )
     recall_hours: Annotated[float, Field(ge=0)] = Field(
         default=24.0,
-        description="How long movements from this tier may take: a request is not refused for a movement that fails "
-        "before.",
+        description="How long a movement from this tier may take: until then a request is not refused, even if a "
+        "movement fails.",
     )
     most_objects: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
@@ -123,7 +123,10 @@ class TierSettings(Section):
 class FileRuleSettings(Section):
     """Which files belong together, where `omero::import` is `auto`, and in directories. Case does not matter."""
 
-    name: Name = Field(description="What the rule is called where it is told of.")
+    name: Name = Field(
+        description="What the rule is called in messages. The rules are tried in their order, before those that hold "
+        "everywhere."
+    )
     opens: list[Name] = Field(
         min_length=1, description="Patterns of the names of the files that Bio-Formats opens, as in '*.abc'."
     )
@@ -149,7 +152,9 @@ class ImportSettings(Section):
     """How imports are tried."""
 
     attempts: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=3, description="How often an import, or a movement that was asked for, is tried at least."
+        default=3,
+        description="After how many attempts a file of which OMERO can make no images is given up, and a request whose "
+        "movements fail is refused (but not before `recall_hours`).",
     )
     backoff_seconds: Annotated[float, Field(ge=0)] = Field(
         default=60.0, description="Pause before the second attempt, doubled before each further one."
@@ -167,8 +172,9 @@ class ImportSettings(Section):
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20,
-        description="Of how many units at most the import is begun and not done, after all else: requests wait no "
-        "longer. So many filesets that came through OMERO first, and copies that are read, a sweep takes on, too.",
+        description="How many imports may be begun and not yet done. They come last in a sweep, so that requests need "
+        "not wait. The same number limits the filesets taken in from OMERO, and OMERO's copies that are removed, "
+        "compared or brought back.",
     )
     file_rules: list[FileRuleSettings] = Field(
         default=[],
@@ -213,9 +219,9 @@ class CacheSettings(Section):
     )
     access_hours: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
-        description="By how many hours OMERO's copy must have been used later than iRODS knows for its access time "
-        "(irods::access_time) to be brought up to that: storage tiering then leaves what people look at. By default it "
-        "never is.",
+        description="If OMERO's copy was used at least this many hours after the access time that iRODS knows "
+        "(irods::access_time), that is set to the later time: storage tiering then leaves what people look at. "
+        "By default it never is.",
     )
 
 
@@ -286,14 +292,15 @@ class WebhookSettings(Section):
 
 
 class NotifySettings(Section):
-    """Whom the agent tells of what needs a person, as a service only."""
+    """Whom the agent tells of what needs a person, as a service only; all webhooks get all notifications."""
 
     webhooks: list[WebhookSettings] = Field(default=[], description="All of them get all notifications.")
     interval_seconds: Annotated[float, Field(gt=0)] = Field(
         default=6 * 3600.0, description="Pause between two notifications of the same cause, which counts its units."
     )
     many: Annotated[int, Field(ge=1)] = Field(
-        default=10, description="How many units a cause outside their files must concern to be told of."
+        default=10,
+        description="How many units must fail for the same cause outside their files before it is told.",
     )
 
 

@@ -27,7 +27,7 @@ ZONE, OMERO, AGREED = "iRODS", "OMERO", "agreement"
 UNKNOWABLE = (
     "AVUs, tags and key-value pairs that were taken away, and by whom",
     "movements before the last one: a replica tells when it was last written, by a client or by storage tiering",
-    "since when an AVU is there, unless the zone runs an iRODS after 5.0.2: requests by such are not told",
+    "since when an AVU is there (before iRODS 5.0.90), so that requests by AVU are not told",
 )
 """What neither server keeps."""
 
