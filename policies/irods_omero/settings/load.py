@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from irods_omero.errors import SettingsError
+from irods_omero.settings.mistakes import Where, in_words
 from irods_omero.settings.model import Settings
 from irods_omero.settings.positions import Positions
 from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
@@ -38,24 +38,20 @@ def load_settings(path: Path) -> Settings:
         fields = json.loads(text)
     except json.JSONDecodeError as error:
         raise SettingsError(f"{path}:{error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    positions = Positions(text)
+    if positions.twice:
+        lines = ((positions.line(where), ".".join(map(str, where)), before) for where, before in positions.twice)
+        text = "\n".join(f"{path}:{line}: {key}: is there twice, first in line {first}" for line, key, first in lines)
+        raise SettingsError(text)
     try:
         return Settings.model_validate(fields)
     except ValidationError as error:
-        positions = Positions(text)
-        raise SettingsError("\n".join(_message(path, positions, mistake) for mistake in error.errors())) from None
+        mistakes = dict.fromkeys(map(in_words, error.errors()))
+        raise SettingsError("\n".join(_message(path, positions, *mistake) for mistake in mistakes)) from None
 
 
-def _message(path: Path, positions: Positions, mistake: Any) -> str:
-    where = tuple(part for part in mistake["loc"] if part != "[key]")
-    key = ".".join(map(str, where)) or "the file"
-    text = str(mistake["msg"]).removeprefix("Value error, ")
-    if mistake["type"] == "extra_forbidden":
-        text = "there is no such key"
-    elif mistake["type"] == "missing":
-        text = "is missing"
-    else:
-        text += f", got {json.dumps(mistake['input'], default=str, ensure_ascii=False)[:80]}"
-    return f"{path}:{positions.line(where)}: {key}: {text[0].lower() + text[1:]}"
+def _message(path: Path, positions: Positions, where: Where, text: str) -> str:
+    return f"{path}:{positions.line(where)}: {'.'.join(map(str, where)) or 'the file'}: {text}"
 
 
 def read_secret(path: str | None, variable: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -8,11 +8,13 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
+from irods_omero.settings.mistakes import mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings
 from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+TLS_POLICY, TLS_POLICIES = "client_server_policy", ("CS_NEG_REQUIRE", "CS_NEG_REFUSE")
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
 
 
@@ -40,9 +42,13 @@ class ZoneSettings(Section):
     @field_validator("options")
     @classmethod
     def _have_no_key_of_their_own(cls, options: dict[str, str | int | bool]) -> dict[str, str | int | bool]:
-        for name in options:
+        for name, value in options.items():
             if name.removeprefix("irods_") in ("host", "port", "user_name", "zone_name"):
                 raise ValueError(f"{name} has a key of its own in zone")
+            if name.removeprefix("irods_") == "password":
+                raise ValueError(f"{name} does not belong here: name a password_file")
+            if name.removeprefix("irods_") == TLS_POLICY and value not in TLS_POLICIES:
+                raise ValueError(f"{name} has to be {' or '.join(TLS_POLICIES)}")
         return options
 
 
@@ -330,16 +336,15 @@ class Settings(Section):
     def _evicts_what_it_sees(self) -> Settings:
         changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never", {})]
         if changed and self.omero.repository is None:
-            raise ValueError(
-                f"cache.{changed[0]} takes omero.repository: the agent has to see OMERO's managed repository"
-            )
+            why = "takes omero.repository: the agent has to see OMERO's managed repository"
+            raise mistake_at(("cache", changed[0]), why)
         return self
 
     @model_validator(mode="after")
     def _residencies_are_the_sites_own(self) -> Settings:
         for name, tier in self.tiers.items():
             if tier.residency is not None and is_taken(tier.residency, Names(self.prefix)):
-                raise ValueError(f"tiers.{name}.residency: it belongs to this policy or to storage tiering")
+                raise mistake_at(("tiers", name, "residency"), "it belongs to this policy or to storage tiering")
         return self
 
     @field_validator("omero_first")

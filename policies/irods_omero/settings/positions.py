@@ -9,9 +9,14 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 class Positions:
-    """Finds where the value of a path of keys and indexes starts in a valid JSON text."""
+    """Finds where the value of a path of keys and indexes starts in a valid JSON text.
+
+    Attributes:
+        twice: The keys that an object has twice, each with the line of the first.
+    """
 
     def __init__(self, text: str) -> None:
+        self.twice = list[tuple[tuple[str | int, ...], int]]()
         self._text = text
         self._starts: dict[tuple[str | int, ...], int] = {}
         self._decoder = json.JSONDecoder()
@@ -39,6 +44,8 @@ class Positions:
             if opening == "{":
                 key, at = self._decoder.raw_decode(self._text, at)
                 at = self._skip(self._skip(at) + 1)
+                if (*path, key) in self._starts:
+                    self.twice.append(((*path, key), self.line((*path, key))))
             at = self._skip(self._walk(at, (*path, key)))
             index += 1
             if self._text[at] == ",":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from irods_omero.errors import SettingsError
-from irods_omero.settings import load_settings, parse_address, parse_shards, read_secret, settings_path
+from irods_omero.settings import Settings, load_settings, parse_address, parse_shards, read_secret, settings_path
+from irods_omero.settings.mistakes import PATTERNS
 from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
 
 GOOD: dict[str, Any] = {
@@ -45,11 +47,17 @@ def test_a_short_configuration_is_enough(tmp_path: Path) -> None:
         ("zone", {"port": "1247"}, 'zone.port: input should be a valid integer, got "1247"'),
         ("zone", {"hots": "x"}, "zone.hots: there is no such key"),
         ("zone", {"name": None}, "zone.name: input should be a valid string, got null"),
-        ("watch", {"roots": []}, "watch.roots: list should have at least 1 item after validation, not 0, got []"),
-        ("watch", {"roots": ["home"]}, "watch.roots.0: string should match pattern '^/.+[^/]$', got \"home\""),
+        ("watch", {"roots": []}, "watch.roots: must name at least one, got []"),
+        (
+            "watch",
+            {"roots": ["home"]},
+            'watch.roots.0: must be an absolute path without a slash at its end, got "home"',
+        ),
         ("agent", {"shards": "0-64"}, "agent.shards: '0-64' names no shards: they go from 0 to 63, got \"0-64\""),
         ("agent", {"shards": "7-3"}, "agent.shards: '7-3' names no shards: they go from 0 to 63, got \"7-3\""),
         ("agent", {"metrics": "x"}, "agent.metrics: 'x' is no address with a port, as in '127.0.0.1:9410', got \"x\""),
+        ("agent", {"shards": "0, 1"}, "agent.shards: must be as in '0-31' or '3,5,8', without blanks, got \"0, 1\""),
+        ("zone", {"options": {"x": 0.5}}, "zone.options.x: must be a string, an integer, or true or false, got 0.5"),
         ("imports", {"attempts": 0}, "imports.attempts: input should be greater than or equal to 1, got 0"),
     ],
 )
@@ -58,10 +66,48 @@ def test_a_mistake_is_named_with_its_key(tmp_path: Path, section: str, change: d
     assert mistakes(tmp_path, json.dumps(wrong)) == [f"1: {message}"]
 
 
+def test_a_section_that_is_none_and_a_mistake_between_two_have_their_lines(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, json.dumps({**GOOD, "omero": []})) == [
+        "1: omero: must be an object in braces { }, got []"
+    ]
+    text = json.dumps({**GOOD, "cache": {"evict": "with-tier"}}, indent=1)
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if "with-tier" in each)
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake == f"{line}: cache.evict: takes omero.repository: the agent has to see OMERO's managed repository"
+
+
+def test_a_key_that_is_there_twice_is_a_mistake(tmp_path: Path) -> None:
+    text = json.dumps(GOOD)[:-1] + ',\n "cache": {"access_hours": 24, "access_hours": 12},\n "cache": {}}'
+    assert mistakes(tmp_path, text) == [
+        "2: cache.access_hours: is there twice, first in line 2",
+        "3: cache: is there twice, first in line 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("irods_client_server_policy", "CS_NEG_REFUSED", "has to be CS_NEG_REQUIRE or CS_NEG_REFUSE"),
+        ("client_server_policy", "CS_NEG_DONT_CARE", "has to be CS_NEG_REQUIRE or CS_NEG_REFUSE"),
+        ("irods_password", "secret", "does not belong here: name a password_file"),
+    ],
+)
+def test_options_that_would_not_do_what_they_seem_to_are_mistakes(
+    tmp_path: Path, option: str, value: str, why: str
+) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "zone": {**GOOD["zone"], "options": {option: value}}}))
+    assert f"zone.options: {option} {why}" in mistake
+
+
+def test_every_pattern_of_a_key_is_told_in_words() -> None:
+    patterns = re.findall(r'"pattern": "((?:[^"\\\\]|\\\\.)*)"', json.dumps(Settings.model_json_schema()))
+    assert {json.loads(f'"{pattern}"') for pattern in patterns} <= PATTERNS.keys()
+
+
 @pytest.mark.parametrize("cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/data/vault"}}])
 def test_what_is_done_with_copies_takes_a_repository_that_the_agent_sees(tmp_path: Path, cache: dict[str, Any]) -> None:
     (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": cache}))
-    assert f"cache.{next(iter(cache))} takes omero.repository" in mistake
+    assert mistake.startswith(f"1: cache.{next(iter(cache))}: takes omero.repository")
     seeing = {**GOOD, "omero": {**GOOD["omero"], "repository": "/OMERO/ManagedRepository"}, "cache": cache}
     assert load_settings(write(tmp_path, json.dumps(seeing))).cache.model_dump(exclude_defaults=True) == cache
 
@@ -145,7 +191,7 @@ def test_what_becomes_of_omeros_copies_takes_its_repository(tmp_path: Path) -> N
     for change in ({"evict": "with-tier"}, {"most_bytes": 1}, {"access_hours": 24}):
         (key,) = change
         (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": change}))
-        assert f"cache.{key} takes omero.repository" in mistake
+        assert f"cache.{key}: takes omero.repository" in mistake
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"zone": }', "[1]", "null", '{"a": 1} x'])
