@@ -95,6 +95,9 @@ def test_one_fileset_goes_where_somebody_says(scene: Scene) -> None:
         (("register", "Image:999999999"), 1, "there is no such image"),
         (("register", "Fileset:1", "--to", "/z/{nothing}"), 2, "there is no field {nothing}"),
         (("register", "Fileset:1", "--to", "/z/x", "--acl", "alice"), 2, "has no ="),
+        (("register", "Fileset:1", "--to", "x"), 2, "--to: must be an absolute path"),
+        (("register", "Fileset:1", "--to", "/z/x", "--avu", "omero::image=9"), 2, "belongs to this policy"),
+        (("agent", "--once", "--shards", "0-99"), 2, "--shards: '0-99' names no shards: they go from 0 to 63"),
         (("adopt", "--since", "yesterday"), 2, "does not match the format"),
     ],
 )

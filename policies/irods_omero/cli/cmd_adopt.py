@@ -7,11 +7,13 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from irods_omero.cli.common import FAILED, settings_of
 from irods_omero.errors import SettingsError
+from irods_omero.vocabulary import Names
 
 if TYPE_CHECKING:
     from irods_omero.agent.intake import Taken
@@ -99,19 +101,25 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.domain.rules.placement import PlacementRule  # noqa: PLC0415
+    from irods_omero.settings.mistakes import in_words  # noqa: PLC0415
+    from irods_omero.settings.model import is_taken  # noqa: PLC0415
     from irods_omero.settings.omero_first import OmeroFirstSettings  # noqa: PLC0415
 
-    rule = None
+    settings, rule = settings_of(ctx), None
     if to is not None:
+        taken_names = [name for name in _pairs(avu) if is_taken(name, Names(settings.prefix))]
+        if taken_names:
+            raise SettingsError(f"--avu: {taken_names[0]!r} belongs to this policy or to storage tiering")
         fields = {"groups": ["*"], "to": to, "resource": resource, "share": False}
         try:
             given = OmeroFirstSettings.model_validate({**fields, "acl": _pairs(acl), "avus": _pairs(avu)})
-        except ValueError as error:
-            raise SettingsError(f"register: {error}") from None
+        except ValidationError as error:
+            where, text = in_words(error.errors()[0])
+            raise SettingsError(f"--{str(where[0]).removesuffix('s') if where else 'to'}: {text}") from None
         rule = PlacementRule(**given.model_dump())
     elif acl or avu or resource:
         raise click.UsageError("--acl, --avu and --resource come with --to")
-    with Connections(settings_of(ctx)) as connections:
+    with Connections(settings) as connections:
         taken = take_in(connections, what, rule, owner, dry_run)
     _show(taken, as_json)
     ctx.exit(FAILED if taken.reason else 0)

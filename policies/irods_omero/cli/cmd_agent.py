@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import click
+from pydantic import ValidationError
 
 from irods_omero.cli.common import FAILED, settings_of
 from irods_omero.errors import SettingsError
 from irods_omero.settings import Settings
+from irods_omero.settings.mistakes import in_words
 
 
 @click.command()
@@ -44,5 +46,5 @@ def _with_shards(settings: Settings, shards: str | None) -> Settings:
     fields["agent"]["shards"] = shards
     try:
         return Settings.model_validate(fields)
-    except ValueError as error:
-        raise SettingsError(f"--shards: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(f"--shards: {in_words(error.errors()[0])[1]}") from None
