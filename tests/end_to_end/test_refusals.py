@@ -243,7 +243,7 @@ def test_a_failed_import_is_told_of_where_the_rest_cannot_be_decided(
 
     monkeypatch.setattr(apply, "decide", deciding)
     scene.sweep()
-    assert "Unknown file format" in errors(scene, path)[0]
+    assert "error-on-init" in errors(scene, path)[0]
 
 
 def test_room_is_made_though_nothing_can_be_decided_about_one_unit(

@@ -58,6 +58,6 @@ def in_words(mistake: Any) -> tuple[Where, str]:
     elif kind == "too_short" and context["min_length"] == 1:
         text = "must name at least one"
     text = text or str(mistake["msg"]).removeprefix("Value error, ")
-    if kind not in ("extra_forbidden", "missing") and where != AN_OPTION:  # there may be a password among them
+    if kind not in ("extra_forbidden", "missing") and where[:2] != AN_OPTION:  # there may be a password among them
         text += f", got {json.dumps(mistake['input'], default=str, ensure_ascii=False)[:80]}"
     return where, text[0].lower() + text[1:]

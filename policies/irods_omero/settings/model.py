@@ -36,7 +36,8 @@ class ZoneSettings(Section):
     options: dict[str, str | int | bool] = Field(
         default={},
         description="Further settings as in irods_environment.json, for sign-in and TLS. Connections to other machines "
-        "are by TLS, and check the certificate, unless irods_client_server_policy is CS_NEG_REFUSE.",
+        "are by TLS, and check the certificate, unless irods_client_server_policy is CS_NEG_REFUSE, or "
+        "irods_ssl_verify_server is none.",
     )
 
     @field_validator("options")

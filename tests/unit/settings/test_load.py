@@ -57,7 +57,7 @@ def test_a_short_configuration_is_enough(tmp_path: Path) -> None:
         ("agent", {"shards": "7-3"}, "agent.shards: '7-3' names no shards: they go from 0 to 63, got \"7-3\""),
         ("agent", {"metrics": "x"}, "agent.metrics: 'x' is no address with a port, as in '127.0.0.1:9410', got \"x\""),
         ("agent", {"shards": "0, 1"}, "agent.shards: must be as in '0-31' or '3,5,8', without blanks, got \"0, 1\""),
-        ("zone", {"options": {"x": 0.5}}, "zone.options.x: must be a string, an integer, or true or false, got 0.5"),
+        ("zone", {"options": {"x": 0.5}}, "zone.options.x: must be a string, an integer, or true or false"),
         ("imports", {"attempts": 0}, "imports.attempts: input should be greater than or equal to 1, got 0"),
     ],
 )
