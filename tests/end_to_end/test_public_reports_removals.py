@@ -65,7 +65,7 @@ def test_what_is_held_is_told_as_such_and_not_as_repaired(new_scene: SceneFactor
     for path in paths:
         scene.remove_avu(path, "note", "kept")
     repaired = run(scene, "reconcile", "--json").stdout.splitlines()
-    plans = {each["path"]: each["plan"] for each in map(json.loads, repaired) if "plan" in each}
+    plans = {each["path"]: each["plan"] for each in map(json.loads, repaired) if "path" in each}
     assert [[action for action in plans[path] if "kept" in action] for path in paths] == [[]] * 3
     shown = run(scene, "reconcile", "--dry-run", "--json")
     assert (json.loads(shown.stdout.splitlines()[-1])["removals_held"], shown.exit_code) == (3, 3)
