@@ -39,7 +39,7 @@ def test_what_cannot_be_a_unit_is_one_message_and_nothing_is_written(scene: Scen
     elsewhere = scene.put_elsewhere(f"{scene.collection.rpartition('/')[2]}.tiff", retina(32))
     before = [scene.shown(path).avus for path in new]
     for others, message in [
-        ([f"{scene.collection}/nothing"], "DoesNotExist"),
+        ([f"{scene.collection}/nothing"], "there is no such data object"),
         ([new[1], new[0]], "is named twice"),
         ([elsewhere], "is below no watched root"),
         ([paths[1]], "is imported already"),

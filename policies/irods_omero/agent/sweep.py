@@ -14,8 +14,8 @@ from irods_omero.agent.directories import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
-from irods_omero.agent.marking import Marking
 from irods_omero.agent.observe import Observer
+from irods_omero.agent.posting import Posting
 from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
 from irods_omero.agent.walks import (
@@ -65,13 +65,13 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._marking = Marking(connections, self.report)
+        self._posting = Posting(connections, self.report)
         self.copies = Copies(connections, clock)
 
     @property
     def unmarked(self) -> frozenset[int]:
         """Catalog ids of data objects that were to be marked for a later sweep, which the zone refused."""
-        return frozenset(self._marking.unmarked)
+        return frozenset(self._posting.unmarked)
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -119,11 +119,11 @@ class Sweep:
         due = [mark for mark in marks if mark.id not in waiting]
         claimed = self._connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
         taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
-        self._marking.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
+        self._posting.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
         observations = self._observer.observe(mark.id for mark in taken)
         theirs = self._theirs(observations)
         unposted = [
-            each.first.data_id for each in theirs if not self._marking.post(each.first.data_id, each.first.path)
+            each.first.data_id for each in theirs if not self._posting.post(each.first.data_id, each.first.path)
         ]
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
         again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
@@ -161,8 +161,8 @@ class Sweep:
         unread = [data_id for data_id in asked if data_id in self._observer.unreadable]
         there = read_apart(unread, lambda some: read_objects(zone, some, [names.sync]), lambda *_: None)
         for data_id, data_object in there.items():
-            self._marking.post(data_id, data_object.path)  # nobody would come back to what only a hint has told of
-        self._marking.pass_on(
+            self._posting.post(data_id, data_object.path)  # nobody would come back to what only a hint has told of
+        self._posting.pass_on(
             {unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)}
         )
         again, imports = self._work(observations)
@@ -171,7 +171,7 @@ class Sweep:
                 left.update(_objects_of(observations, [data_id]))
                 self.report.postponed += 1
                 continue
-            if not self._marking.post(data_id, data_object.path):
+            if not self._posting.post(data_id, data_object.path):
                 continue
             if data_id in imports:
                 self._put_off(data_id, Mark(data_id, data_object.path, shard_of(data_id), frozenset({PENDING})))

@@ -15,7 +15,7 @@ from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.logs import log
 
 
-class Marking:
+class Posting:
     """Leaves marks; that the zone refuses one is the trouble of that data object.
 
     Attributes:
