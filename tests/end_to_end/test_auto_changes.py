@@ -119,7 +119,7 @@ def test_an_image_that_names_no_other_any_more_is_not_the_one_that_is_opened(sce
     scene.sweep()
     assert together(scene, made[LOWER], made[UPPER])
     scene.put(LOWER, tiff())
-    scene.sweep()
+    come_to_rest(scene)
     first = scene.shown(made[UPPER]).data_id
     assert [scene.triples(path, "omero::unit") for path in made.values()] == [[(str(first), AUTO)]] * 2
 
