@@ -120,7 +120,7 @@ def test_an_image_that_names_no_other_any_more_is_not_the_one_that_is_opened(sce
     assert together(scene, made[LOWER], made[UPPER])
     scene.put(LOWER, tiff())
     come_to_rest(scene)
-    first = scene.shown(made[UPPER]).data_id
+    first = scene.admin.data_objects.get(made[UPPER]).id
     assert [scene.triples(path, "omero::unit") for path in made.values()] == [[(str(first), AUTO)]] * 2
 
 
