@@ -13,7 +13,9 @@ from irods.models import DataObject
 
 from irods_omero.agent import posting, sweep
 from irods_omero.agent.apply import Applier
+from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Reconciler
+from irods_omero.agent.report import Report
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.zone import object_pages
@@ -193,6 +195,19 @@ def test_a_mark_that_is_passed_on_is_not_lost_on_the_way(
     first, second = both(scene, paths)
     assert first.values("omero::request") == second.values("omero::request") == ["keep"]
     assert first.values("omero::sync") == second.values("omero::sync") == []
+
+
+def test_what_has_become_part_of_another_unit_is_imported_by_that_ones_worker_alone(scene: Scene) -> None:
+    """Two workers would import the same unit at the same time."""
+    made = put_halves(scene)
+    unite(scene, *made)
+    first, second = (shown.data_id for shown in both(scene, made))
+    with scene.connections() as connections:
+        applier = Applier(connections, Observer(connections), Report())
+        assert applier.import_unit(second) == {second}
+        assert applier.report.imported == 0
+        assert applier.import_unit(first) == set()
+        assert applier.report.imported == 1
 
 
 def test_several_marks_of_a_unit_are_one_look(scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,13 +160,14 @@ class Applier:
         """Import one unit and make both sides agree about it, before the next one: users are waiting for its tags.
 
         It is observed again first, as the imports before it may have taken long: the data object may even have become
-        part of another unit, which may belong to another agent.
+        part of another unit. That one is left to whoever imports it, perhaps at this moment, and looked at again.
         """
-        observed, shards = self._observer.observe([data_id]), self._connections.shards
+        observations = self._observer.observe([data_id])
         if data_id in self._observer.unreadable:
             self.report.in_vain += 1
             return {data_id}
-        observations = {id_: each for id_, each in observed.items() if each.zone.unit.shard in shards}
+        if observations and data_id not in observations:
+            return {data_id}
         decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
         if self._limited:
             self._hold(observations, decisions)
