@@ -23,10 +23,13 @@ from irods_omero.logs import log
 
 
 def held(connections: Connections) -> Iterator[dict[int, Observation]]:
-    """The units whose removals are held, up to a batch at a time."""
+    """The units that say that removals are held, up to a batch at a time.
+
+    Also those that were released and not done: who did it was killed.
+    """
     observer = Observer(connections)
     for ids in in_batches(sorted(ids_with(connections.zone, connections.names.error, [HELD])), BATCH):
-        yield observer.observe(ids, each_once=True)  # also what was released, and not done: who did it was killed
+        yield observer.observe(ids, each_once=True)
 
 
 def settle(connections: Connections, restore: bool) -> Report:

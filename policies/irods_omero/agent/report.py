@@ -58,7 +58,14 @@ class Report:
 
     def with_more(self, other: Report) -> Report:
         """What this and another part of the same sweep did."""
-        return Report(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+        both = replace(self)
+        both.add(other)
+        return both
+
+    def add(self, other: Report) -> None:
+        """Count what another part of the same sweep did."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
     @property
     def is_unfinished(self) -> bool:

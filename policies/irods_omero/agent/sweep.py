@@ -25,6 +25,7 @@ from irods_omero.agent.walks import (
     begin,
     forget,
     in_turn,
+    offer_requests,
     remember,
     tell,
 )
@@ -37,7 +38,7 @@ from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, release
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
-from irods_omero.gateways.zone.watched import members, owner_of
+from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
@@ -65,13 +66,8 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._posting = Posting(connections, self.report)
+        self.posting = Posting(connections, self.report)
         self.copies = Copies(connections, clock)
-
-    @property
-    def unmarked(self) -> frozenset[int]:
-        """Catalog ids of data objects that were to be marked for a later sweep, which the zone refused."""
-        return frozenset(self._posting.unmarked)
 
     def process_marks(self, marks: Iterable[Mark]) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
@@ -119,12 +115,10 @@ class Sweep:
         due = [mark for mark in marks if mark.id not in waiting]
         claimed = self._connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
         taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
-        self._posting.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
+        self.posting.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
         observations = self._observer.observe(mark.id for mark in taken)
         theirs = self._theirs(observations)
-        unposted = [
-            each.first.data_id for each in theirs if not self._posting.post(each.first.data_id, each.first.path)
-        ]
+        unposted = [each.first.data_id for each in theirs if not self.posting.post(each.first.data_id, each.first.path)]
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
         again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
         seen = {each.data_id: each.path for one in observations.values() for each in one.zone.objects}
@@ -161,8 +155,8 @@ class Sweep:
         unread = [data_id for data_id in asked if data_id in self._observer.unreadable]
         there = read_apart(unread, lambda some: read_objects(zone, some, [names.sync]), lambda *_: None)
         for data_id, data_object in there.items():
-            self._posting.post(data_id, data_object.path)  # nobody would come back to what only a hint has told of
-        self._posting.pass_on(
+            self.posting.post(data_id, data_object.path)  # nobody would come back to what only a hint has told of
+        self.posting.pass_on(
             {unit.first.data_id: observations[unit.first.data_id] for unit in self._theirs(observations)}
         )
         again, imports = self._work(observations)
@@ -171,7 +165,7 @@ class Sweep:
                 left.update(_objects_of(observations, [data_id]))
                 self.report.postponed += 1
                 continue
-            if not self._posting.post(data_id, data_object.path):
+            if not self.posting.post(data_id, data_object.path):
                 continue
             if data_id in imports:
                 self._put_off(data_id, Mark(data_id, data_object.path, shard_of(data_id), frozenset({PENDING})))
@@ -285,7 +279,7 @@ class Sweep:
         connections = self._connections
         if position == BEGINNING:
             tell(connections, self._observer.watched, mark.path)
-            self._offer_requests(mark.path)
+            offer_requests(connections, self._observer, mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
         loose = self._directories.loose_among(page.ids)
         posted = self._mark_directories(loose)
@@ -301,19 +295,7 @@ class Sweep:
         after = min(left) - 1 if left else page.last
         if after > position.after:
             done = sum(data_id <= after for data_id in page.ids)
-            remember(connections, mark.path, WalkPosition(after, position.count + done))
-            self.report.walking += 1
-
-    def _offer_requests(self, collection: str) -> None:
-        """Have users find the request tags in the group of a collection before anything of it is imported."""
-        rule, owner = self._observer.watched.rule_for(f"{collection}/"), owner_of(self._connections.zone, collection)
-        if rule is None or rule.trouble or not owner:
-            return
-        _, importer = self._connections.writers()
-        try:
-            importer.offer_requests(self._observer.policy.omero_user(owner), rule.group)
-        except RefusedError as error:  # whatever it is, the first import says so where users see it
-            log.info("request tags cannot be offered", collection=collection, error=str(error))
+            self.report.walking += remember(connections, mark.path, WalkPosition(after, position.count + done))
 
     def _ours(self, ids: Iterable[int]) -> Iterator[int]:
         return (data_id for data_id in ids if shard_of(data_id) in self._connections.shards)
@@ -363,7 +345,7 @@ class Sweeper:
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         work.process_hints(sorted(heard | self._pending() | self._turn.unmarked))
         self._listener.followed()
-        self._turn = replace(work.turn, unmarked=work.unmarked)
+        self._turn = replace(work.turn, unmarked=frozenset(work.posting.unmarked))
         self._do(work, work.imports())
         self._do(work, work.copies.jobs(work.report, self._workers))
         self._do(work, self._room.looks(self._workers))
@@ -382,8 +364,7 @@ class Sweeper:
         if not self._waits:
             self._workers.begin(jobs)
         elif jobs:
-            done = self._workers.work(jobs)
-            sweep.report = sweep.report.with_more(done)
+            sweep.report.add(self._workers.work(jobs))
 
     def drain(self) -> Report:
         """Sweep until nothing is left for later but what has to wait; returns what all these sweeps did together.

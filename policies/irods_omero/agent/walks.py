@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.observe import Observer
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.marks import Mark, claim
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition
-from irods_omero.gateways.zone.watched import Watched
+from irods_omero.gateways.zone.watched import Watched, owner_of
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, ZARR
 
@@ -77,10 +78,12 @@ def begin(connections: Connections, mark: Mark, position: WalkPosition) -> WalkP
     return position if claim(zone, names, mark) else None
 
 
-def remember(connections: Connections, path: str, position: WalkPosition) -> None:
-    """Write down how far a walk has come."""
+def remember(connections: Connections, path: str, position: WalkPosition) -> bool:
+    """Write down how far a walk has come; returns whether that could be done."""
     with _unless_refused(path):
         set_avu(connections.zone, path, _avu(connections, position), collection=True)
+        return True
+    return False
 
 
 def forget(connections: Connections, path: str, position: WalkPosition) -> None:
@@ -96,6 +99,18 @@ def tell(connections: Connections, watched: Watched, path: str) -> None:
             (add_avu if is_new else remove_avu)(connections.zone, path, avu, collection=True)
 
 
+def offer_requests(connections: Connections, observer: Observer, path: str) -> None:
+    """Have users find the request tags in the group of a collection before anything of it is imported."""
+    rule, owner = observer.watched.rule_for(f"{path}/"), owner_of(connections.zone, path)
+    if rule is None or rule.trouble or not owner:
+        return
+    _, importer = connections.writers()
+    try:
+        importer.offer_requests(observer.policy.omero_user(owner), rule.group)
+    except RefusedError as error:  # whatever it is, the first import says so where users see it
+        log.info("request tags cannot be offered", collection=path, error=str(error))
+
+
 def _avu(connections: Connections, position: WalkPosition) -> Avu:
     return Avu(connections.names.walked, str(position.after), str(position.count))
 
@@ -105,4 +120,4 @@ def _unless_refused(path: str) -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        log.info("collection is gone", path=path, cause=error.cause)
+        log.info("nothing can be written on the collection, or it is gone", path=path, cause=error.cause)

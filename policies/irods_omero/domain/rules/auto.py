@@ -10,14 +10,13 @@ from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
 from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     is_alone,
-    is_member,
     united,
     uniting,
     why_not_together,
     why_not_yet,
 )
 from irods_omero.domain.rules.grouping import Group, Named, groups
-from irods_omero.domain.rules.membership import claims, is_agreed
+from irods_omero.domain.rules.membership import claiming, claims, is_agreed
 from irods_omero.domain.state.file_rule import OwnRules
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable
@@ -75,7 +74,7 @@ def decide_auto(contents: CollectionContents, policy: Policy, done_marker: str) 
             decision = DirectoryDecision(f"it waits for a file named {done_marker}")
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
     grouped = {each.data_id for each in files.values()}
-    left_out = (each for each in contents.objects if each.data_id not in grouped and is_member(each, names))
+    left_out = claiming((each for each in contents.objects if each.data_id not in grouped), names)
     return (
         *(replace(decision, leaving=_leaving(decision, intact, names)) for decision in decisions),
         *(DirectoryDecision("by its name it belongs to none", files=(each,), leaving=(each,)) for each in left_out),

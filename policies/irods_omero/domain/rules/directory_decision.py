@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.imports import out_of_reach
-from irods_omero.domain.rules.membership import BY_AGENT, claims, is_united
+from irods_omero.domain.rules.membership import claiming, claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
@@ -62,8 +62,7 @@ def decide_directory(
         decision = DirectoryDecision(f"it waits for a file named {done_marker}")
     decision = decision or why_not_yet(files, policy, now) or _unite(path, files, policy)
     of_unit = {each.data_id for each in files}
-    leaving = (each for each in there if each.data_id not in of_unit and is_member(each, policy.names))
-    return replace(decision, leaving=tuple(leaving))
+    return replace(decision, leaving=claiming((each for each in there if each.data_id not in of_unit), policy.names))
 
 
 def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | None:
@@ -105,12 +104,6 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
     claimed = claims(data_object, names)
     others = [claim for claim in claimed if claim.kind != LIST]
     return len(claimed) != 1 or any(claim.kind != kind or claim.data_id not in first_ones for claim in others)
-
-
-def is_member(data_object: DataObject, names: Names) -> bool:
-    """Whether a data object says that it belongs to a unit that the agent has made."""
-    claimed = claims(data_object, names)
-    return bool(claimed) and all(each.kind in BY_AGENT for each in claimed)
 
 
 def is_alone(data_object: DataObject, names: Names) -> bool:

@@ -85,6 +85,11 @@ def is_left_over(data_object: DataObject, names: Names) -> bool:
     return all(claim.kind in BY_AGENT for claim in claims(data_object, names))
 
 
+def claiming(objects: Iterable[DataObject], names: Names) -> tuple[DataObject, ...]:
+    """Those of some data objects that say that they belong to a unit that the agent has made."""
+    return tuple(each for each in objects if claims(each, names) and is_left_over(each, names))
+
+
 def is_agreed(unit: Unit, objects: Iterable[DataObject], names: Names) -> bool:
     """Whether the content of a unit, the first of which is among its data objects, is the one that was imported."""
     view = ZoneView(unit, tuple(objects))
