@@ -14,14 +14,6 @@ from tests.scene import Scene
 from tests.scene.units import run
 
 
-@pytest.fixture
-def scene(new_scene: SceneFactory) -> Scene:
-    """A collection of its own on both servers, which is watched."""
-    made = new_scene()
-    made.watch()
-    return made
-
-
 @pytest.mark.parametrize(
     ("what", "why"),
     [

@@ -1,4 +1,4 @@
-"""Marks that a sweep leaves for a later one, or for another agent."""
+"""Marks that are left for a later sweep, or for another agent."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from irods_omero.agent.directories import Directories
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.observe import Observer
+from irods_omero.agent.posting import Posting
 from irods_omero.agent.report import Report
 from irods_omero.agent.room import limit_of, look_at_cache
 from irods_omero.agent.walks import tell
@@ -25,7 +26,6 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.fileset_pages import fileset_pages
 from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.gateways.omero.importer import Existing, half_made
-from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import existing
 from irods_omero.logs import log
@@ -240,11 +240,7 @@ class Reconciler:
         for assessment in assessments:
             first = assessment.observation.zone.first
             if first.data_id in ids:
-                try:
-                    post(self._connections.zone, self._connections.names, first.data_id, first.path)
-                except RefusedError as error:
-                    log.warning("it cannot be marked", path=first.path, error=str(error))
-                    self.done.report.failed += 1
+                Posting(self._connections, self.done.report).post(first.data_id, first.path)
 
 
 def _as_held(assessment: Assessment, observation: Observation) -> Assessment:
