@@ -354,7 +354,7 @@ def restart_within(scene: Scene, side: str) -> None:
     lab: Any = lab_of(scene) if side == "zone" else scene.omero.lab
     with ThreadPoolExecutor(1) as pool, suppress(PolicyError):
         if side == "zone":
-            lab.fault("DATA_OBJ_WRITE_AN", 1, "delay", seconds=60)
+            lab.fault("DATA_OBJ_WRITE_AN", 1, "delay", seconds=8)
         else:
             lab.disturb("read", "delay", seconds=8)  # for which a server that is stopped waits
         sweep = pool.submit(scene.sweep)

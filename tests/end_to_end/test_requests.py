@@ -9,7 +9,7 @@ import pytest
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
-from tests.pictures import retina
+from tests.pictures import lab_book, retina
 from tests.scene import Scene, Snapshot
 
 
@@ -139,3 +139,23 @@ def test_a_state_tag_that_a_user_takes_away_is_put_back(scene: Scene, path: str)
         return scene.shown(path).image.texts == {"registered", "tier:fast"}
 
     scene.wait_until(is_put_back, "the tag is back")
+
+
+@pytest.mark.parametrize("side", ["iRODS", "OMERO"])
+def test_a_request_does_not_wait_for_the_next_attempt_of_an_import(scene: Scene, path: str, side: str) -> None:
+    image, later = scene.shown(path).image.id, {"imports": {"attempts": 3, "backoff_seconds": 3600.0}}
+    scene.put("a.ome.tiff", lab_book())
+    scene.sweep(**later)
+    assert scene.avus(path, "omero::error"), "its new content was tried, and is no image"
+    if side == "iRODS":
+        scene.ask_by_avu(path, "keep")
+    else:
+        scene.ask_by_tag(image, "keep")
+
+    def both_show_it() -> bool:  # a real OMERO tells of it some time later
+        scene.sweep(**later)
+        return scene.avus(path, "omero::request") == ["keep"] and "keep" in scene.image(image).texts
+
+    scene.wait_until(both_show_it, "both sides show the request")
+    assert scene.avus(path, "omero::sync") == ["pending"], "the next attempt is due later"
+    assert scene.sweep(**later).waiting >= 1

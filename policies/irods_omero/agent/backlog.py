@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.domain.rules.imports import decide_import
-from irods_omero.domain.state.agreement import UNDER_WAY
+from irods_omero.domain.state.agreement import UNDER_WAY, Agreement
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import read_apart
 from irods_omero.logs import log
-from irods_omero.vocabulary import IMPORT
+from irods_omero.vocabulary import IMPORT, Names
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Backlog:
     """Marked data objects that need not be looked at before all others.
 
     Attributes:
-        resting: Their last import failed, and the next attempt is not due.
+        resting: Their last import failed, the next attempt is not due, and nobody asks for anything else meanwhile.
         arriving: They are to be imported; each with the id of its unit.
         suspects: Units of these of which an earlier import was broken off: they may have brought a server down.
         units: What the zone says of the units of all that were asked for.
@@ -68,6 +69,15 @@ def look_ahead(
             arriving |= dict.fromkeys(marked, zone.unit.data_id)
             if base.failure is not None and base.failure.kind == UNDER_WAY:
                 suspects.add(zone.unit.data_id)
-        elif importing.wait and not any(IMPORT in each.values(names.request) for each in zone.objects):
+        elif importing.wait and not _asks_anew(zone, base, names):
             resting |= marked
     return Backlog(frozenset(resting), arriving, frozenset(suspects), tuple(units.values()))
+
+
+def _asks_anew(zone: ZoneView, base: Agreement, names: Names) -> bool:
+    """Whether the unit has another request than was agreed: nobody is to wait for the next attempt of an import.
+
+    What was refused to be changed is no news each time.
+    """
+    asked = {text for each in zone.objects for text in each.values(names.request)} & {IMPORT, *STANDING}
+    return asked != {base.request, base.beside} - {""} and not base.undone

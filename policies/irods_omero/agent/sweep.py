@@ -102,10 +102,10 @@ class Sweep:
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
         names = self._connections.names
-        self._done.update(mark.id for mark in marks)
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
         self.report.waiting += len(ahead.resting)
+        self._done.update(mark.id for mark in marks if mark.id not in ahead.resting)  # hints may say more of these
         self._imports.know(ahead.units, ahead.suspects)
         self._mark_directories(self._directories.doubtful(ahead.units, set(ahead.arriving.values())))
         for mark in marks:
