@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 
 # tests/unit without what starts the lab's servers or other Pythons, and without the longest of the rest.
 SLOW := benchmarks doctor/test_doctor.py gateways/test_pages.py hooks/test_in_lab_zone.py hooks/test_interpreters.py \
-	install/test_account.py domain/planning/test_crash_anywhere.py
+	install/test_account.py domain/planning/test_decide_crash_anywhere.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick check generate format bench package lock clean

@@ -136,7 +136,7 @@ def receive_header(connection: socket.socket) -> Element:
 
 
 def receive_exactly(connection: socket.socket, length: int) -> bytes:
-    """Read so many bytes."""
+    """Read the given number of bytes."""
     buffer = bytearray(length)
     view = memoryview(buffer)
     while view:

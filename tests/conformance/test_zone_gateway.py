@@ -29,7 +29,7 @@ from tests.conformance.zone import AS_ADMIN, FAST, LOWER, MEDIUM, TIERS, UPPER, 
 from tests.scene.scene import knows_times_of_avus
 
 NAMES = Names("conformance")
-"""Not the prefix of an installation: on a real zone its hooks and its agent are let alone."""
+"""Not the prefix of an installation: on a real zone its hooks and its agent are left alone."""
 
 CLOCKS = 300
 """Seconds by which the clocks of a real zone and of this machine may differ."""

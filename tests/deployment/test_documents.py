@@ -80,3 +80,10 @@ def test_the_page_on_the_report_names_all_tables_and_all_kinds_of_events() -> No
     assert set(re.findall(r"`([^`]+)`", errors)) == {"errors", *wrong}
     assert len(kinds) > 10
     assert kinds <= rows
+
+
+def test_what_the_quick_tests_leave_out_is_there() -> None:
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
+    (names,) = re.findall(r"^SLOW := ((?:.*\\\n)*.*)", makefile, flags=re.MULTILINE)
+    missing = [name for name in names.replace("\\", " ").split() if not (TOP / "tests" / "unit" / name).exists()]
+    assert missing == []

@@ -33,7 +33,7 @@ def one(new_scene: SceneFactory) -> OneCopy:
 
 
 def read_in_omero(place: Path, days_ago: float = 0) -> int:
-    """A copy was read last so many days ago; returns when."""
+    """A copy was last read the given number of days ago; returns when."""
     seconds = int(time.time() - days_ago * DAY) - 10
     os.utime(place, (seconds, place.stat().st_mtime))
     return seconds

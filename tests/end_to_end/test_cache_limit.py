@@ -47,7 +47,7 @@ def one(new_scene: SceneFactory) -> OneCopy:
 
 
 def bring(one: OneCopy, *days: int) -> list[str]:
-    """As many images, each last used so many days ago."""
+    """Images, one for each number of days since its last use."""
     most = one.scene.settings.cache
     one.scene.settings = one.scene.with_settings(cache={})
     paths = [one.put(f"{number}-{ago}.ome.tiff") for number, ago in enumerate(days)]
@@ -59,7 +59,7 @@ def bring(one: OneCopy, *days: int) -> list[str]:
 
 
 def used(place: Path, days: float) -> None:
-    """A file was read last so many days ago."""
+    """A file was last read the given number of days ago."""
     os.utime(place, (time.time() - days * DAY, place.stat().st_mtime))
 
 

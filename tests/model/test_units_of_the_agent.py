@@ -186,7 +186,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.changes)
     @rule(most=st.sampled_from((1, 1, 1, 2, 4)))
     def rest(self, most: int) -> None:
-        """Sweeps until no mark is left; then all is as it must be. After so many changes it has to rest again."""
+        """Sweeps until no mark is left; then all is as it must be. After this many changes it has to rest again."""
         self._note_what_is_alone()
         for _ in range(SETTLING):
             self._run()

@@ -110,7 +110,7 @@ def _registered(agent: "Agent", path: str, source: Replica, existing: Replica | 
 
 @api(632, "data_obj_trim", read_object_input)
 def data_obj_trim(agent: "Agent", inp: DataObjectInput) -> Reply:
-    """Take replicas away until so many are left; 1 if any was taken."""
+    """Take replicas away until the given number is left; 1 if any was taken."""
     if "rescName" in inp.keywords and "replNum" in inp.keywords:
         raise ZoneError("USER_INCOMPATIBLE_PARAMS", "a resource or a replica number, not both")
     object_replicas = replicas.of_path(agent.store, inp.path) or agent.refuse_missing(inp.path)

@@ -95,7 +95,7 @@ class Store:
         return self._db.execute(sql, values)
 
     def new_ids(self, count: int = 1) -> int:
-        """The first of so many new object ids."""
+        """The first of the given number of new object ids."""
         with self.transaction():
             first: int = self.value("select next from object_id")
             self.write("update object_id set next = ?", first + count)

@@ -79,7 +79,7 @@ class Activity:
         self._tell(lambda listener: listener.on_import(action.content.size, seconds))
 
     def looked_at_cache(self, size: int, most: int) -> None:
-        """There were so many bytes of OMERO's copies, and are to be so many at most."""
+        """How many bytes OMERO's copies have, and how many they may have at most."""
         self.cache = {CACHE_BYTES: size, CACHE_MOST_BYTES: most}
 
     def swept(self, report: Report, seconds: float) -> None:

@@ -38,10 +38,10 @@ from irods_omero.gateways.zone.zone_actions import record_agreement
 from irods_omero.logs import log
 
 Count = Callable[[int], None]
-"""Takes note of so many bytes more that were read."""
+"""Takes note of how many more bytes were read."""
 
 STEPS = 4
-"""At most so many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
+"""At most this many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
 WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Share: "sharing", Clear: "clearing up"}
 """What goes on, as people read it."""

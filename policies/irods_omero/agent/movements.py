@@ -60,10 +60,10 @@ def _ahead(
     """What is next to move of a hierarchy, for each of some requests; None for other units."""
     if not observation.zone.parts:
         return None
-    found = dict[int, DataObject]()
+    coming = dict[int, DataObject]()
     for request in requests:
-        found |= {each.data_id: each for each in _next(connections.zone, observation, request, resources)}
-    return tuple(found[data_id] for data_id in sorted(found))
+        coming |= {each.data_id: each for each in _next(connections.zone, observation, request, resources)}
+    return tuple(coming[data_id] for data_id in sorted(coming))
 
 
 def _next(
@@ -75,12 +75,12 @@ def _next(
     """
     tiers, most = observation.policy.tiers, observation.policy.most_queued
     ids = resources.below(leaves(observation.zone.parts, tiers, request))
-    found, after = list[DataObject](), 0
-    while ids and len(found) < most:
+    chosen, after = list[DataObject](), 0
+    while ids and len(chosen) < most:
         page = parts_on(zone, zarr_of(observation.zone.first.path), ids, after, most)
         of_page = read_objects(zone, page.ids, ())
-        found += (of_page[id_] for id_ in sorted(of_page) if tiers.destination(request, of_page[id_]) is not None)
+        chosen += (of_page[id_] for id_ in sorted(of_page) if tiers.destination(request, of_page[id_]) is not None)
         if not page.last:
             break
         after = page.last
-    return found[:most]
+    return chosen[:most]

@@ -14,7 +14,7 @@ from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.streaming import open_object
 
 READS = 100
-"""At most so many files are opened at one look; the others have to wait for the next one."""
+"""At most this many files are opened at one look; the others have to wait for the next one."""
 
 MOST = 100_000
 """So many are remembered."""

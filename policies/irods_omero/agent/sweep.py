@@ -43,7 +43,7 @@ from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, TAKEN, shard_of
 
 DIRECTORIES = 100
-"""At most so many directories are looked at in one sweep."""
+"""At most this many directories are looked at in one sweep."""
 
 
 class Sweep:

@@ -22,7 +22,7 @@ from irods_omero.vocabulary import ACCESS_TIME, TIER_TIME
 DOING = "reading what will be moved"
 
 DAYS = (0, 7, 30)
-"""How far the outlook goes: what is old enough now, and what will be in so many days if nobody uses it."""
+"""How far the outlook goes: what is old enough now, and what will be within this many days if nobody uses it."""
 
 DAY = 86_400
 
@@ -43,12 +43,12 @@ def read_outlook(settings: Settings, zone: ZoneConnection, now: float) -> Outloo
             # As texts, as storage tiering compares them itself (zone-88): all have ten digits until 2286.
             before = DataObjectMeta.value < str(int(now) + days * DAY - seconds)
             where = (before, DataObjectMeta.units != SCHEDULED)
-            found = [
+            counted = [
                 each
                 for ids in in_batches(leaves, IDS_A_QUERY)
                 for each in _sums(settings, zone, *where, In(DataObject.resc_id, ids))
             ]
-            counts[top, days] = sum(count for _, count, _ in found), sum(size for _, _, size in found)
+            counts[top, days] = sum(count for _, count, _ in counted), sum(size for _, _, size in counted)
     return Outlook(
         due=tuple(Due(*key, *count) for key, count in sorted(counts.items())),
         scheduled=sum(count for _, count, _ in scheduled),

@@ -18,7 +18,7 @@ SPARED_SECONDS = 3600.0
 """What was used within this time stays, as long as OMERO makes the pyramid of what has just been imported, say."""
 
 LISTED = 1000
-"""At most so many are chosen together, so that memory does not grow with the cache; then all is looked at anew."""
+"""At most this many are chosen together, so that memory does not grow with the cache; then all is looked at anew."""
 
 
 class Cached(NamedTuple):

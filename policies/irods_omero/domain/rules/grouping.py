@@ -51,8 +51,8 @@ def groups(paths: Iterable[str], named: Named, own: OwnRules = ()) -> list[Group
             _claim_as_named(files, place, named)
         else:
             _claim_by_name(files, place)
-    found = [*_told_apart(files), *(Group((path,), error=_stray(path, files.rules.all)) for path in files.left())]
-    return sorted(found, key=lambda group: group.files)
+    groups = [*_told_apart(files), *(Group((path,), error=_stray(path, files.rules.all)) for path in files.left())]
+    return sorted(groups, key=lambda group: group.files)
 
 
 class _Files:
@@ -62,14 +62,14 @@ class _Files:
         rules: The rules.
         opened_by: For each rule and pattern the files that it opens, each only where it is opened first.
         claims: For each of them the files that claim it, of which it may be one itself.
-        found: For each file that is opened what belongs to it.
+        groups: For each file that is opened what belongs to it.
     """
 
     def __init__(self, paths: Sequence[str], rules: Rules) -> None:
         self.rules = rules
         self.opened_by: dict[tuple[int, str], list[str]] = defaultdict(list)
         self.claims: dict[str, set[str]] = defaultdict(set)
-        self.found: dict[str, Group] = {}
+        self.groups: dict[str, Group] = {}
         self._paths = paths
         self._opened = set[str]()
         self._names: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
@@ -125,7 +125,7 @@ class _Files:
     def add(self, rule: FileRule, opened: str, others: Collection[str], error: str) -> None:
         """Note what belongs to a file."""
         files = {opened, *others}
-        self.found[opened] = Group(tuple(sorted(files)), opened, rule.name, error)
+        self.groups[opened] = Group(tuple(sorted(files)), opened, rule.name, error)
         for path in files:
             self.claims[path].add(opened)
 
@@ -155,18 +155,18 @@ def _is_complete(rule: FileRule, together: Sequence[str]) -> bool:
 
 
 def _beside_it(files: _Files, rule: FileRule, path: str, stem: str) -> set[str]:
-    folder, found = small(path)[:-1], set[str]()
+    folder, matched = small(path)[:-1], set[str]()
     for pattern in rule.paths_beside(stem):
         matching = set(files.matching(folder, pattern)) - {path}
         if pattern == (EVERYTHING,):
             matching = {each for each in matching if _is_anybodys(files, rule, each)}
-        found |= matching
-    return found
+        matched |= matching
+    return matched
 
 
 def _is_anybodys(files: _Files, rule: FileRule, path: str) -> bool:
     """Whether a file belongs to one that takes all in its collection: it would not be opened by itself."""
-    if path in files.found:
+    if path in files.groups:
         return False
     name = small(path)[-1:]
     is_another = any(fits(name, (pattern,)) for pattern in rule.opens[:1])
@@ -233,14 +233,14 @@ def _connected(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
 def _told_apart(files: _Files) -> Iterator[Group]:
     """What was found, where no file is claimed twice; what is connected by such files has an error."""
     claimed_twice = (claimants for claimants in files.claims.values() if len(claimants) > 1)
-    for opened in _connected([*({each} for each in files.found), *claimed_twice]):
-        yield files.found[opened[0]] if len(opened) == 1 else _ambiguous(files, opened)
+    for opened in _connected([*({each} for each in files.groups), *claimed_twice]):
+        yield files.groups[opened[0]] if len(opened) == 1 else _ambiguous(files, opened)
 
 
 def _ambiguous(files: _Files, opened: Sequence[str]) -> Group:
-    members = sorted({path for each in opened for path in files.found[each].files})
+    members = sorted({path for each in opened for path in files.groups[each].files})
     twice = next(path for path in members if len(files.claims[path]) > 1)
-    claimants = [f"{each} ({files.found[each].rule})" for each in sorted(files.claims[twice])]
+    claimants = [f"{each} ({files.groups[each].rule})" for each in sorted(files.claims[twice])]
     return Group(tuple(members), error=f"{twice} could belong to {listed(claimants)}")
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from irods_omero.domain.state.file_rule import FileRule, matches
 
 SHOWN = 5
-"""At most so many candidates are named."""
+"""At most this many candidates are named."""
 
 TIFF = ("*.tif", "*.tiff")
 OME_TIFF = ("*.ome.tif", "*.ome.tiff", "*.ome.tf2", "*.ome.tf8", "*.ome.btf")

@@ -62,7 +62,7 @@ ROWS_COLUMNS = ("rows", "columns")
 
 MOST_IMAGES = 10_000
 MOST_CHANNELS = 100_000
-"""At most so many are made of one hierarchy, for which memory is taken: anybody can write any number into metadata."""
+"""At most this many are made of one hierarchy: they take memory, and anybody can write any number into metadata."""
 
 LARGEST = 2**31 - 1
 

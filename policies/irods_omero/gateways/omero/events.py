@@ -239,8 +239,8 @@ def _filesets_below(session: OmeroSession, log_rows: Iterable[LogRow]) -> set[in
         kind: [row.entity for row in log_rows if row.kind == kind and row.action in (INSERTED, "UPDATE")]
         for kind in CONTAINERS
     }
-    found = (_ids(session, CONTAINERS[kind], ids) for kind, ids in changed.items())
-    return {fileset for of_kind in found for fileset in of_kind}
+    filesets = (_ids(session, CONTAINERS[kind], ids) for kind, ids in changed.items())
+    return {fileset for of_kind in filesets for fileset in of_kind}
 
 
 def _ids(session: OmeroSession, text: str, ids: Sequence[int]) -> Iterable[int]:

@@ -53,9 +53,11 @@ class Version(NamedTuple):
     changed: int
 
     @staticmethod
-    def of(found: os.stat_result) -> Version:
+    def of(status: os.stat_result) -> Version:
         """That of what the operating system has told of."""
-        return Version(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_nlink, found.st_ctime_ns)
+        return Version(
+            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_nlink, status.st_ctime_ns
+        )
 
     def is_renamed(self, other: Version) -> bool:
         """Whether the other one is the same but for its name, of which the time of change tells, too."""
@@ -74,9 +76,9 @@ def clear(repository: Repository, file: ManagedFile) -> bool:
         RefusedError: What was on its way out is something else: left as it is.
     """
     with place_of_file(repository, file, CLEARING) as place:
-        found = place.tidied()
-        if found.aside is None:
-            return found.named is not None
+        entries = place.tidied()
+        if entries.aside is None:
+            return entries.named is not None
         with place.opened(place.aside) as descriptor:
             _check(place, place.aside, descriptor)
             place.name_it(descriptor, place.aside)
@@ -93,10 +95,10 @@ def check(repository: Repository, file: ManagedFile) -> Version | None:
         RefusedError: It is something else.
     """
     with place_of_file(repository, file, REMOVING) as place:
-        found = place.tidied()
-        if found.named is None and found.aside is None:
+        entries = place.tidied()
+        if entries.named is None and entries.aside is None:
             return None
-        name = place.name if found.named is not None else place.aside
+        name = place.name if entries.named is not None else place.aside
         with place.opened(name) as descriptor:
             return _check(place, name, descriptor)
 
@@ -110,14 +112,14 @@ def remove(repository: Repository, file: ManagedFile, version: Version | None) -
         RefusedError: It is something else by now, or it may not be removed.
     """
     with place_of_file(repository, file, REMOVING) as place:
-        found = place.tidied()
-        if found.named is None and found.aside is None:
+        entries = place.tidied()
+        if entries.named is None and entries.aside is None:
             return 0
         # While it is open no other file gets its number.
-        with place.opened(place.name if found.named is not None else place.aside) as descriptor:
+        with place.opened(place.name if entries.named is not None else place.aside) as descriptor:
             if version is None or Version.of(place.call(lambda: os.fstat(descriptor))) != version:
                 raise place.refusal(CHANGED)
-            if found.named is not None:
+            if entries.named is not None:
                 _put_aside(place, version)
             place.unlink(place.aside)
     return version.size
@@ -214,12 +216,12 @@ def _put_aside(place: ManagedPlace, version: Version) -> None:
 
 def _check(place: ManagedPlace, name: str, descriptor: int) -> Version:
     """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
-    found = place.call(lambda: os.fstat(descriptor))
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size != place.file.size:
+    status = place.call(lambda: os.fstat(descriptor))
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size != place.file.size:
         raise place.refusal(f"{name} is no file of its own with the size that OMERO knows: left as it is")
     if not is_file_in(place.file, _blocks(place, descriptor)):
         raise place.refusal(f"the bytes of {name} are not those that OMERO knows: left as it is")
-    return Version.of(found)
+    return Version.of(status)
 
 
 def _blocks(place: ManagedPlace, descriptor: int) -> Iterator[bytes]:
@@ -236,8 +238,8 @@ def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
 
 
 def _room(directory: int) -> int:
-    found = os.fstatvfs(directory)
-    return found.f_bavail * found.f_frsize
+    disk = os.fstatvfs(directory)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _writing(descriptor: int, block: bytes) -> Callable[[], None]:

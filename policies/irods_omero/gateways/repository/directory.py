@@ -108,10 +108,10 @@ class Repository:
             by_directory.setdefault(tuple(folders), []).append((file, name, size))
 
         def look() -> dict[int, OnDisk]:
-            found: dict[int, OnDisk] = {}
+            states: dict[int, OnDisk] = {}
             for above, inside in by_directory.items():
-                found |= _in_words(LOOKING_INTO, "/".join(above), self._looking(above, inside))
-            return found
+                states |= _in_words(LOOKING_INTO, "/".join(above), self._looking(above, inside))
+            return states
 
         return self.call(LOOKING_INTO, self.path, look)
 
@@ -151,8 +151,8 @@ class Repository:
             os.close(descriptor)
 
     def _prove(self, root: int, database: str, repository: str) -> None:
-        found = _in_words(LOOKING, self.path, lambda: _beginning_of(root, f"{OWN_FILES}/{database}/{UUID_FILE}"))
-        if repository.encode() not in found:
+        beginning = _in_words(LOOKING, self.path, lambda: _beginning_of(root, f"{OWN_FILES}/{database}/{UUID_FILE}"))
+        if repository.encode() not in beginning:
             cause = f"it is not the managed repository of this OMERO, which has the id {repository}"
             raise RefusedError(LOOKING, self.path, cause)
 
@@ -210,21 +210,21 @@ def _beginning_of(root: int, path: str) -> bytes:
 
 
 def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
-    found, working, aside = (lstat(directory, each) for each in (name, working_name(file), aside_name(file)))
+    status, working, aside = (lstat(directory, each) for each in (name, working_name(file), aside_name(file)))
     is_right = _size(directory, name) == size
-    if found is None:
+    if status is None:
         state = OnDisk(ABSENT, readable=False)
-    elif stat.S_ISLNK(found.st_mode):
+    elif stat.S_ISLNK(status.st_mode):
         state = OnDisk(OTHER, is_right, "a symbolic link")
-    elif not stat.S_ISREG(found.st_mode):
+    elif not stat.S_ISREG(status.st_mode):
         state = OnDisk(OTHER, readable=False, what="no file")
     elif not is_right:
-        what = f"a file of {found.st_size} bytes, and OMERO knows one of {size}"
+        what = f"a file of {status.st_size} bytes, and OMERO knows one of {size}"
         state = OnDisk(OTHER, readable=False, what=what)
-    elif found.st_nlink > 1 + is_same(found, working) + is_same(found, aside):
+    elif status.st_nlink > 1 + is_same(status, working) + is_same(status, aside):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
-        state = OnDisk(COPY, readable=True, used=found.st_atime, written=found.st_ctime)
+        state = OnDisk(COPY, readable=True, used=status.st_atime, written=status.st_ctime)
     return replace(state, leftover=working is not None, aside=aside is not None)
 
 
@@ -243,7 +243,7 @@ def lstat(directory: int, name: str) -> os.stat_result | None:
 def _size(directory: int, name: str) -> int | None:
     """The number of bytes that OMERO finds there, None where it finds none."""
     try:
-        found = os.stat(name, dir_fd=directory)
+        status = os.stat(name, dir_fd=directory)
     except OSError:
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -91,7 +91,7 @@ def share(
         file: What OMERO knows of it.
         vault: Where the other file is.
         names: The way to it.
-        count: Takes note of so many bytes more that were compared.
+        count: Takes note of how many more bytes were compared.
 
     Returns:
         Whether all of it has the same bytes, and is shared by now.
@@ -104,8 +104,8 @@ def share(
         place = stack.enter_context(place_of_file(repository, file, SHARING))
         copy = stack.enter_context(place.opened(place.name))
         original = repository.call(SHARING, on, _in_words(lambda: stack.enter_context(vault.opened(names))))
-        for found in map(os.fstat, (original, copy)):
-            if not stat.S_ISREG(found.st_mode) or found.st_size != file.size:
+        for status in map(os.fstat, (original, copy)):
+            if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
                 return False
         done = 0
         while done < file.size:

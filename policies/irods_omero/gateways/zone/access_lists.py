@@ -23,23 +23,23 @@ WORDS = {word: level for level, word in LEVELS.items()}
 def read_rights(zone: ZoneConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
     """For each of some data objects who has which level: those of users of other zones have ``#`` and the zone."""
     columns = (DataObject.id, DataAccess.name, DataAccess.user_id)
-    found: dict[int, dict[int, str]] = defaultdict(dict)
+    rights: dict[int, dict[int, str]] = defaultdict(dict)
     for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
         for data_id, access, user in rows(zone, "reading rights", columns, In(DataObject.id, chunk)):
             word = access.replace(" ", "_")  # as older servers have it
-            found[data_id][user] = WORDS.get(word, word)
-    names = _names(zone, {user for entries in found.values() for user in entries})
+            rights[data_id][user] = WORDS.get(word, word)
+    names = _names(zone, {user for entries in rights.values() for user in entries})
     return {
         data_id: {names[user]: level for user, level in entries.items() if user in names}
-        for data_id, entries in found.items()
+        for data_id, entries in rights.items()
     }
 
 
 def _names(zone: ZoneConnection, ids: Iterable[int]) -> dict[int, str]:
     names: dict[int, str] = {}
     for chunk in in_batches(sorted(ids), IDS_A_QUERY):
-        found = rows(zone, "reading the names of users", (User.id, User.name, User.zone), In(User.id, chunk))
-        names |= {id_: name if of_zone == zone.zone else f"{name}#{of_zone}" for id_, name, of_zone in found}
+        users = rows(zone, "reading the names of users", (User.id, User.name, User.zone), In(User.id, chunk))
+        names |= {id_: name if of_zone == zone.zone else f"{name}#{of_zone}" for id_, name, of_zone in users}
     return names
 
 
@@ -61,7 +61,7 @@ def _open(zone: ZoneConnection, collection: str, name: str) -> None:
     """Let a user or group look into a collection and those above, as far as the agent made them and nobody may yet."""
     columns = (Collection.name, CollectionAccess.user_id)
     for folder in made_by(zone, zone.settings.user, [collection]):
-        found = rows(zone, "reading rights", columns, Like(Collection.name, like(folder)))
-        ids = {user for path, user in found if path == folder}
+        entries = rows(zone, "reading rights", columns, Like(Collection.name, like(folder)))
+        ids = {user for path, user in entries if path == folder}
         if name not in _names(zone, ids).values():
             grant(zone, folder, name, "read")

@@ -27,20 +27,20 @@ def paths_in(zone: ZoneConnection, collection: str, is_inner: Callable[[str], bo
         is_inner: Whether a collection below it is asked for, by its path; those below one that is not are not, either.
     """
     columns = (DataObject.id, Collection.name, DataObject.name)
-    found, level = dict[int, str](), [collection]
+    paths, level = dict[int, str](), [collection]
     while level:
         for condition in _any_of(Collection.name, level):
             object_rows = rows(zone, "listing what is in it", columns, condition)
-            found |= {data_id: f"{parent}/{name}" for data_id, parent, name in object_rows if parent in level}
+            paths |= {data_id: f"{parent}/{name}" for data_id, parent, name in object_rows if parent in level}
         level = [path for path in _collections_in(zone, level) if is_inner(path)]
-    return found
+    return paths
 
 
 def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[str]:
     columns = (Collection.name, Collection.parent_name)
     for condition in _any_of(Collection.parent_name, parents):
-        found = rows(zone, "listing collections", columns, condition)
-        yield from sorted(path for path, parent in found if parent in parents and path != parent)
+        listed = rows(zone, "listing collections", columns, condition)
+        yield from sorted(path for path, parent in listed if parent in parents and path != parent)
 
 
 def _any_of(column: Column, paths: Iterable[str]) -> Iterator[Criterion]:

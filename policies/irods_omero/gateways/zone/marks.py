@@ -60,9 +60,9 @@ def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> It
             break
         after = page[-1][0]
         last = last or last_data_id(zone, LOOKING, DataObjectMeta.name == names.sync)
-    found = _of_collections(zone, names)
+    avus = _of_collections(zone, names)
     for attribute in (names.sync, names.gather):
-        own = [row[1:] for row in found if row[0] == attribute]
+        own = [row[1:] for row in avus if row[0] == attribute]
         yield from _marks(own, shards, collection=True, gather=attribute == names.gather)
 
 

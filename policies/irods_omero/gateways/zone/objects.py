@@ -24,7 +24,7 @@ from irods_omero.logs import log
 GOOD = "1"
 
 ATTACHED_A_QUERY = 50
-"""GenQuery2 gives 256 rows at most: so many ids, each of which may carry several requests."""
+"""GenQuery2 gives at most 256 rows: this many ids, each of which may carry several requests."""
 
 FEW = 10
 """So many data objects of one collection are looked for one by one; for more of them it is listed."""
@@ -108,8 +108,8 @@ def ids_of(zone: ZoneConnection, paths: Sequence[str]) -> list[int]:
 def objects_in(zone: ZoneConnection, collection: str) -> dict[str, int]:
     """The data objects directly in a collection: for each logical path the catalog id."""
     columns = (Collection.name, DataObject.name, DataObject.id)
-    found = rows(zone, "listing data objects", columns, Like(Collection.name, like(collection)))
-    return {f"{folder}/{name}": data_id for folder, name, data_id in found if folder == collection}
+    listed = rows(zone, "listing data objects", columns, Like(Collection.name, like(collection)))
+    return {f"{folder}/{name}": data_id for folder, name, data_id in listed if folder == collection}
 
 
 def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:

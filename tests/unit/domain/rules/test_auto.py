@@ -35,7 +35,7 @@ def of(decisions: tuple[DirectoryDecision, ...], data_id: int) -> DirectoryDecis
 
 
 def carried_out(decisions: tuple[DirectoryDecision, ...], files: Files, steps: int = 99) -> Files:
-    """The files when so many of the AVUs were removed and written, in the order of the agent."""
+    """The files when the first few of the AVUs were removed and written, in the order of the agent."""
     state = {each.data_id: each for each in files}
     changes: list[tuple[int, frozenset[Avu]]] = [
         (each.data_id, frozenset()) for decision in decisions for each in decision.leaving

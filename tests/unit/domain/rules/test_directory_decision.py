@@ -35,7 +35,7 @@ def decided(*files: DataObject, marker: str = "", now: float = NOW) -> Directory
 
 
 def carried_out(decision: DirectoryDecision, files: list[DataObject], steps: int) -> list[DataObject]:
-    """The files when so many of the claims were written."""
+    """The files when the first few of the claims were written."""
     unit = decision.unit
     assert unit is not None
     written = {each.data_id for each in decision.claims[:steps]}

@@ -1,4 +1,4 @@
-"""Moving units of many data objects: so many at a time, all of them in the end, wherever the agent is killed."""
+"""Moving units of many data objects: a few at a time, all of them in the end, wherever the agent is killed."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_an_import_waits_for_the_bytes_and_says_so(values: tuple[str, ...], erro
 
 
 def restaging(*values: str, resource: str = "alone", since: int = 0, tape_offline: bool = True) -> Observation:
-    """A unit that somebody wants to have back since so many seconds, where there is no other tier to bring it to."""
+    """A unit that was asked back the given number of seconds ago, where there is no other tier to bring it to."""
     base = replace(AGREED, request=RESTAGE, asked=NOW - since) if since else AGREED
     observation = replace(observed("copy", resource=resource, base=base), policy=replace(POLICY, tiers=tiers()))
     if since:
