@@ -5,13 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
+from hashlib import sha1, sha256
 
 from tests.demo.stage import Stage
 from tests.pictures import focal_series, lab_book, retina, stained_tissue
 from tests.scene import Scene, Snapshot
 from tests.scene.accounts import FAST, GROUP, USER
 from tests.scene.elsewhere import import_elsewhere
+from tests.scene.units import entries
 
 IMAGES = {
     "colon glands.ome.tiff": stained_tissue,
@@ -135,13 +136,9 @@ class Story:
         """What another client imports into OMERO becomes data in iRODS, and is from then on like all the rest."""
         stage, scene = self._stage, self._scene
         stage.step("Images come through OMERO first")
-        rule = {
-            "groups": [GROUP],
-            "to": f"{scene.collection}/{{project}}/{{dataset}}",
-            "resource": FAST,
-            "share": False,
-        }
-        scene.settings = scene.with_settings(omero_first=[rule | {"facts": "image:"}])
+        to = f"{scene.collection}/{{project}}/{{dataset}}"
+        rule = {"groups": [GROUP], "to": to, "resource": FAST, "make_groups": True, "facts": "image:"}
+        scene.settings = scene.with_settings(omero_first=[rule])
         scene.sweep()
         files = {name: picture() for name, picture in FROM_THE_MICROSCOPE.items()}
         for name, content in files.items():
@@ -151,22 +148,40 @@ class Story:
         paths = [f"{scene.collection}/Screening/{name[:5]}/{name}" for name in files]
         objects = [scene.admin.data_objects.get(path) for path in paths]
         stage.show([scene.shown(path) for path in paths])
-        sums = [f"sha2:{b64encode(sha256(content).digest()).decode()}" for content in files.values()]
         stage.check("their files are in iRODS, where omero_first says", len(objects) == len(files))
         stage.check("they belong to alice", all(each.owner_name == USER for each in objects))
-        stage.check("the checksums are those of the bytes that were imported", sums == [o.checksum for o in objects])
+        stage.check("the iRODS group of the OMERO group's name may read them", all(map(self._is_shared, paths)))
+        stage.check("what iRODS has has the hash that OMERO noted", all(map(self._has_omeros_hash, paths)))
+        sums = [f"sha2:{b64encode(sha256(content).digest()).decode()}" for content in files.values()]
+        stage.check("and the checksum of what was imported", sums == [each.checksum for each in objects])
         stage.check("AVUs say what OMERO knows of the images", bool(scene.avus(paths[0], "image:size x")))
         stage.check("tagged registered and tier:fast", all(scene.shown(path).image.texts == STATE for path in paths))
-        scene.ask_by_tag(scene.shown(paths[0]).image.id, "archive")
-        stage.did("alice ", "puts the tag 'archive' on the first")
+        scene.grow_old(*paths)
+        scene.run_tiering()
+        stage.did("tiering", "migrates them, too")
+        scene.wait_for("archive", *paths)
+        stage.swept(scene.sweep())
+        moved = [scene.shown(path) for path in paths]
+        stage.check(
+            "tagged tier:archive, with a lock", all("tier:archive" in s.image.texts and s.image.archived for s in moved)
+        )
+        scene.ask_by_tag(moved[0].image.id, "restage")
+        stage.did("alice ", "puts the tag 'restage' on the first")
         scene.sweep()
-        scene.wait_for("archive", paths[0])
+        scene.wait_for(FAST, paths[0])
         stage.swept(scene.sweep())
         served = scene.shown(paths[0])
         stage.show([served])
-        stage.check(
-            "it is on the archive tier, with a lock", "tier:archive" in served.image.texts and served.image.archived
-        )
+        stage.check("it is back on the fast tier", served.image.texts == STATE and not served.image.archived)
+
+    def _is_shared(self, path: str) -> bool:
+        rights = self._scene.admin.acls.get(self._scene.admin.data_objects.get(path))
+        return any((each.user_name, each.access_name.replace(" ", "_")) == (GROUP, "read_object") for each in rights)
+
+    def _has_omeros_hash(self, path: str) -> bool:
+        (noted,) = {file_hash for *_, file_hash in entries(self._scene, self._scene.shown(path))}
+        with self._scene.user.data_objects.open(path, "r") as stream:
+            return bool(sha1(stream.read(), usedforsecurity=False).hexdigest() == noted)
 
     def free_the_disk(self) -> None:
         """Where the agent sees OMERO's repository, OMERO's copy goes with the tier and comes back with the data."""

@@ -25,6 +25,9 @@ else is the agent's.
 - Passwords are not in it: everybody on the server may read it. They are in files that it names, or in the environment
   variables `IRODS_OMERO_ZONE_PASSWORD` and `IRODS_OMERO_OMERO_PASSWORD`.
 
+Whole files to begin with: the [example](../irods_config/omero_policy.example.json), and three recipes for what comes
+through OMERO first: a [small lab, a facility with a directory service, an archive](omero-first.md#three-recipes).
+
 `*` stands for a name of your choice, and `[]` for each item of a list. This page is made from the schema, by
 `irods-omero config --reference`.
 """
