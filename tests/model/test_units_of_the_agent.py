@@ -22,7 +22,7 @@ from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.rules.auto import CollectionContents, decide_auto
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_alone
-from irods_omero.domain.rules.membership import BY_AGENT, claims, units_of
+from irods_omero.domain.rules.membership import BY_AGENT, claims, is_left_over, units_of
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.views import Avu
 from irods_omero.domain.state.views import DataObject as ObjectView
@@ -325,7 +325,8 @@ class Machine(RuleBasedStateMachine):
             first, files = view.first, [f"{each.path}" for each in view.objects]
             rule = watched.rule_for(first.path)
             filesets = {avu.value for each in view.objects for avu in each.avus if avu.attribute == NAMES.fileset}
-            if view.trouble:
+            # Where the agent makes no units any more nobody looks which one a file is of: it is by itself.
+            if view.trouble and not (is_left_over(first, NAMES) and not watched.directory_of(first.path)):
                 yield f"{first.path}: {view.trouble}"
             if rule is None:
                 continue
