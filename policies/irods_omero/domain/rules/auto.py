@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from irods_omero.domain.rules.beside import is_grouped, says_what_belongs_to_it
+from irods_omero.domain.rules.beside import is_grouped, may_name, says_what_belongs_to_it
 from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     is_alone,
@@ -191,7 +191,8 @@ def _told(decision: DirectoryDecision, names: Names) -> tuple[DataObject, ...]:
 def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[DataObject]]:
     """Which files have to be read before it can be decided, as they say themselves what belongs to them.
 
-    What was imported as a unit is taken for what it says, unless another file names a part of it.
+    What was imported as a unit is taken for what it says, unless another file names a part of it, or what is opened has
+    another name now, and was no file that says anything when the unit was made.
 
     Args:
         contents: The collection, as far as its files were read.
@@ -207,8 +208,9 @@ def to_read(contents: CollectionContents, policy: Policy) -> tuple[Named, list[D
     known: dict[str, frozenset[str]] = {}
     for unit, of_unit in intact_units(files, policy.names).items():
         together = [files[inner] for inner in of_unit]
-        if unit.kind == AUTO and wanted.isdisjoint(of_unit) and is_agreed(unit, together, policy.names):
-            first = next(inner for inner in of_unit if files[inner].data_id == unit.data_id)
+        first = next(inner for inner in of_unit if files[inner].data_id == unit.data_id)
+        is_as_it_was = unit.kind == AUTO and is_agreed(unit, together, policy.names)
+        if is_as_it_was and wanted.isdisjoint(of_unit) and may_name(first, of_unit, own):
             known |= dict.fromkeys(of_unit, frozenset())
             known[first] = frozenset(_name(inner) for inner in of_unit)
     unread = (inner for inner in files if inner not in named and inner not in known)

@@ -65,6 +65,22 @@ def says_what_belongs_to_it(path: str, own: OwnRules) -> bool:
     return opening is not None and rules_of(own).all[opening[0]].says
 
 
+def may_name(path: str, others: Iterable[str], own: OwnRules) -> bool:
+    """Whether a file that says in its bytes what belongs to it can have named others, by what kind of files these are.
+
+    Args:
+        path: Its path; True where it does not say anything of this kind.
+        others: The paths of the others.
+        own: Rules of the site, which are tried before those of the table.
+    """
+    opening = rules_of(own).opening(small(path)[-1])
+    if opening is None or not rules_of(own).all[opening[0]].says:
+        return True
+    rule = rules_of(own).all[opening[0]]
+    patterns = (*rule.opens, *rule.takes)
+    return all(any(matches(small(other)[-1], pattern) for pattern in patterns) for other in others)
+
+
 class Rules:
     """The rules of a site and those that hold everywhere, made ready for many names.
 

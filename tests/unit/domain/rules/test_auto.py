@@ -165,6 +165,16 @@ def test_what_is_a_unit_is_not_read_anew_unless_another_file_names_it() -> None:
     assert [each.data_id for each in unread] == [1, 2]
 
 
+def test_what_is_called_now_as_if_it_said_something_is_read() -> None:
+    """It was a TIFF with its notes when the unit was made; as an OME-TIFF it would have to name them."""
+    files = imported(file(1, "a.ome.tif", (1, AUTO)), file(2, "a.txt", (1, AUTO)))
+    known, unread = to_read(CollectionContents(PATH, files, NOW), POLICY)
+    assert known == {}
+    assert [each.data_id for each in unread] == [1]
+    decisions = decided(*files, a_ome_tif={"a.ome.tif"})
+    assert [each.data_id for each in of(decisions, 2).leaving] == [2]
+
+
 def test_what_has_another_content_now_is_read_anew_and_observed() -> None:
     unit = imported(file(1, "a.ome.tif", (1, AUTO)), file(2, "b.ome.tif", (1, AUTO)))
     for files, anew in ((unit, []), ([unit[0], replace(unit[1], replicas=(replace(GOOD, size=11),))], [1, 2])):
