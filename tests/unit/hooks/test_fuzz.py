@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irods_omero.hooks.adapter import Refused
@@ -60,14 +60,14 @@ def survives(pep: str, args: Any, rei: Any) -> None:
 
 
 @pytest.mark.parametrize("pep", PEPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(args=st.lists(STRUCTS, max_size=12), rei=st.one_of(CLIENTS, STRUCTS.map(argument)))
 def test_arguments_of_no_shape_change_nothing_for_the_client(pep: str, args: list[Any], rei: Any) -> None:
     survives(pep, [argument(one) for one in args], rei)
 
 
 @pytest.mark.parametrize("pep", RECORDED_PEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), values=st.lists(STRUCTS, min_size=1, max_size=4), rei=CLIENTS)
 def test_recorded_arguments_with_something_else_in_them(pep: str, seed: int, values: list[Any], rei: Any) -> None:
     chance = random.Random(seed)
@@ -96,7 +96,7 @@ def test_arguments_that_are_no_list(pep: str, args: Any) -> None:
 
 
 @given(document=STRUCTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_policy_file_is_used_or_reported(document: Any) -> None:
     zone = Connection(policy=json.dumps(document, default=str).encode())
     zone.play([("pep_database_reg_data_obj_post", recorded("pep_database_reg_data_obj_post"))])
