@@ -14,6 +14,7 @@ from irods_omero.gateways.zone.ome_tiff import files_named
 from tests.pictures import companion, focal_halves, lab_book, retina
 
 NAMES = ("upper.ome.tiff", "lower.ome.tiff")
+WHOLE, _ = focal_halves(NAMES)
 XML = (
     '<OME><TiffData><UUID FileName="sub/a &amp; b.ome.tif">urn:uuid:1</UUID></TiffData>'
     "<x:UUID FileName='c.ome.tif'/></OME>"
@@ -47,9 +48,12 @@ def test_what_names_no_files_names_none(content: bytes) -> None:
     assert files_named(BytesIO(content)) == frozenset()
 
 
+def test_a_name_is_that_of_its_own_tag() -> None:
+    assert files_named(BytesIO(b'<OME><UUID x="1"<Image FileName="a.ome.tif"/></OME>')) == frozenset()
+
+
 @given(st.binary(max_size=64), st.integers(0, 2000))
 def test_broken_files_are_no_trouble(noise: bytes, place: int) -> None:
-    whole = focal_halves(NAMES)[0]
-    files_named(BytesIO(whole[:place] + noise))
+    files_named(BytesIO(WHOLE[:place] + noise))
     files_named(BytesIO(b"II*\0" + noise))
     files_named(BytesIO(b"MM\0+" + noise))
