@@ -46,7 +46,7 @@ class Bulkloader:
             self._insert(
                 "FilesetEntry",
                 (
-                    {**owned, "fileset": fileset, "originalFile": file, "clientPath": path}
+                    {**owned, "fileset": fileset, "originalFile": file, "clientPath": path, "fileset_index": 0}
                     for fileset, file, path in zip(filesets, files, paths, strict=True)
                 ),
             )
@@ -76,10 +76,13 @@ class Bulkloader:
             known = ({**common, "name": name, "size": size, "hash": sha1} for name, (size, sha1) in files.items())
             rows = self._insert("OriginalFile", known)
             (fileset,) = self._insert("Fileset", [{**owned, "templatePrefix": folder}])
-            entries = zip(rows, files, strict=True)
+            entries = enumerate(zip(rows, files, strict=True))
             self._insert(
                 "FilesetEntry",
-                ({**owned, "fileset": fileset, "originalFile": row, "clientPath": name} for row, name in entries),
+                (
+                    {**owned, "fileset": fileset, "originalFile": row, "clientPath": name, "fileset_index": place}
+                    for place, (row, name) in entries
+                ),
             )
             images = self._insert("Image", [{**owned, "fileset": fileset, "name": next(iter(files)), "series": 0}])
             self._pixels(images, owned)

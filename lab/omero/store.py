@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab.omero.model import ENTITIES, LENGTH, UNIQUE, Entity
+from lab.omero.model import ENTITIES, LENGTH, LISTS, UNIQUE, Entity
 from lab.omero.model.description import INDEXED
 
 Row = dict[str, Any]
@@ -66,7 +66,11 @@ class Store:
     def _create(self, entity: Entity) -> None:
         names = columns(entity)
         types = ["id integer primary key autoincrement", *(f'"{name}" {_type(entity, name)}' for name in names[1:])]
+        places = LISTS[entity.name]
+        types += [f'"{known.place}" integer' for known in places]
         self._sql.execute(f"create table if not exists {entity.table} ({', '.join(types)})")
+        for known in places:
+            self._index(entity.table, (known.inverse, known.place), unique=True)
         for name in entity.root.values:
             table = values_table(entity, name)
             self._sql.execute(
@@ -124,11 +128,21 @@ class Store:
             row = {**row, "kind": entity.name}
         if entity.is_mutable:
             row = {"version": 0, **row}
+        row = {**row, **self._next_places(entity, row)}
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" * len(row))
         with self._lock:
             done = self._sql.execute(f"insert into {entity.table} ({names}) values ({marks})", list(row.values()))
             return int(done.lastrowid or 0)
+
+    def _next_places(self, entity: Entity, row: Row) -> Row:
+        """Return the places of a row at the end of the lists that it is added to."""
+        places: Row = {}
+        for known in LISTS[entity.name]:
+            last = f'select max("{known.place}") from {entity.table} where "{known.inverse}" = ?'
+            place = self.run(last, [row[known.inverse]])[0][0]
+            places[known.place] = 0 if place is None else place + 1
+        return places
 
     def update(self, entity: Entity, identity: int, row: Row) -> None:
         """Change columns of one row."""

@@ -147,7 +147,7 @@ def test_an_import_that_is_set_up_wrongly_is_refused(
 
 
 def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_path: str) -> None:
-    """omero-38: the first FilesetEntry is the file Bio-Formats opens; the files of a unit are of one fileset."""
+    """omero-38, omero-96: the first is the one that Bio-Formats opens; the files of a unit are of one fileset."""
     paths = [client_path, client_path.replace("a.ome.tiff", "notes.txt")]
     process = alice.getManagedRepository().importFileset(fileset(*paths), settings())
     hashes = [upload(process, index, content) for index, content in enumerate((picture(), b"companion"))]
@@ -159,6 +159,8 @@ def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_
     )
     sizes = [len(picture()), len(b"companion")]
     assert rows(alice, text, id=fileset_id) == [list(row) for row in zip(paths, sizes, hashes, strict=True)]
+    text = "select index(e), e.clientPath from Fileset f join f.usedFiles e where f.id = :id order by index(e)"
+    assert rows(alice, text, id=fileset_id) == [[0, paths[0]], [1, paths[1]]]
 
 
 def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str) -> None:

@@ -14,7 +14,11 @@ Visibility = Callable[[Entity, str], str]
 
 @dataclass(eq=False)
 class Source:
-    """One table of a query; `values` is set where it is a list of named values instead of an entity."""
+    """One table of a query.
+
+    `values` is set where it is a list of named values instead of an entity, `place` where it is a list of entities: to
+    the column that says at which place of it they are.
+    """
 
     alias: str
     entity: Entity
@@ -24,6 +28,7 @@ class Source:
     fetch: bool = False
     collection: bool = False
     values: str = ""
+    place: str = ""
     condition: str = ""
     implied: dict[tuple[Scope, str], Source] = field(default_factory=dict)
 
@@ -82,7 +87,7 @@ class Scope:
             return Source(self.next_alias(), entity, owner, name, values=name)
         if name in entity.collections:
             known = entity.collections[name]
-            made = Source(self.next_alias(), ENTITIES[known.target], owner, name, collection=True)
+            made = Source(self.next_alias(), ENTITIES[known.target], owner, name, collection=True, place=known.place)
             made.condition = self._visible(made.entity, made.alias)
             return made
         target = DETAILS.get(name.removeprefix("details."), ("", ""))[1] if name.startswith("details.") else ""

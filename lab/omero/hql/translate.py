@@ -243,11 +243,14 @@ class Translator:
         return f'(select count(*) from {target.table} where "{known.inverse}" = {owner.sql})'
 
     def _index(self, call: Call) -> str:
-        """The place in its list of a named value (omero-65)."""
+        """The place in its list of a named value (omero-65), or of a member of a list of objects (omero-96)."""
         resolution = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
-        if resolution is None or resolution[1] or not resolution[0].values:
-            raise HqlError("lab OMERO does not evaluate index() of anything but a joined list of named values")
-        return f"{resolution[0].alias}.position"
+        joined = resolution[0] if resolution is not None and not resolution[1] else None
+        if joined is not None and joined.values:
+            return f"{joined.alias}.position"
+        if joined is not None and joined.place:
+            return f'{joined.alias}."{joined.place}"'
+        raise HqlError("lab OMERO does not evaluate index() of anything but a joined list")
 
     def _check_types(self, operands: Sequence[Expression]) -> None:
         """Refuse a short integer beside a long one (omero-02): Hibernate casts the parameter to the column's class."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +36,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """The objects of another entity that refer back by `inverse`."""
+    """The objects of another entity that refer back by `inverse`; of a list, a column of theirs says at which place."""
 
     name: str
     target: str
     inverse: str
+    place: str = ""
 
 
 @dataclass
@@ -131,7 +133,9 @@ def _declare(made: Entity, word: str) -> None:
         made.fields[name] = Field(name, "reference", True, target)
     else:
         name, back = word.split("<")
-        made.collections[name] = Collection(name, *back.split("."))
+        target, inverse = back.removesuffix("[]").split(".")
+        place = f"{inverse}_index" if back.endswith("[]") else ""
+        made.collections[name] = Collection(name, target, inverse, place)
 
 
 def _plain_fields(made: Entity) -> None:
@@ -182,4 +186,10 @@ def _build() -> None:
 
 _build()
 
-__all__ = ["DETAILS", "ENTITIES", "LENGTH", "UNIQUE", "Collection", "Entity", "Field", "entity", "entity_of"]
+LISTS: dict[str, list[Collection]] = defaultdict(list)
+"""For each class the lists that its objects have a place in."""
+
+for _collection in (each for made in ENTITIES.values() for each in made.collections.values() if each.place):
+    LISTS[_collection.target].append(_collection)
+
+__all__ = ["DETAILS", "ENTITIES", "LENGTH", "LISTS", "UNIQUE", "Collection", "Entity", "Field", "entity", "entity_of"]

@@ -130,7 +130,7 @@ Channel                 pixels>Pixels logicalChannel>LogicalChannel statsInfo>St
 StatsInfo
 LogicalChannel          channels<Channel.logicalChannel
 PixelsOriginalFileMap   parent>OriginalFile child>Pixels
-Fileset                 usedFiles<FilesetEntry.fileset images<Image.fileset jobLinks<FilesetJobLink.parent
+Fileset                 usedFiles<FilesetEntry.fileset[] images<Image.fileset jobLinks<FilesetJobLink.parent
 FilesetEntry            fileset>Fileset originalFile>OriginalFile
 FilesetJobLink          parent>Fileset child>Job
 Job                     status>JobStatus originalFileLinks<JobOriginalFileLink.parent

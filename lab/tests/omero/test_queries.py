@@ -14,7 +14,7 @@ import pytest
 from omero.rtypes import rint, rlong, rstring
 
 from lab.tests.omero.conftest import World
-from lab.tests.omero.helpers import linked, mapped, named, objects, query, save, tag
+from lab.tests.omero.helpers import delete, fileset, linked, mapped, named, objects, query, save, settings, tag
 
 
 @dataclass
@@ -265,6 +265,22 @@ def test_pairs_come_in_their_order_with_their_places(shelf: Shelf) -> None:
     assert rows == [[full, 0, "c"], [full, 1, "a"], [full, 2, "b"], [empty, None, None]]
     with pytest.raises(omero.ServerError):
         query(shelf.client, "select index(a) from MapAnnotation a")
+
+
+def test_files_of_a_fileset_have_their_places(world: World) -> None:
+    """omero-96."""
+    client = world.lab.client("alice", group="annotate")
+    client.getManagedRepository().importFileset(fileset("zone/b", "zone/a", "zone/c"), settings())
+    ((made,),) = query(client, "select max(f.id) from Fileset f")
+    text = "select index(e), e.clientPath from Fileset f join f.usedFiles e where f.id = :id order by index(e)"
+    assert query(client, text, id=made) == [[0, "zone/b"], [1, "zone/a"], [2, "zone/c"]]
+    text = "select e.clientPath from Fileset f join f.usedFiles e where f.id = :id and index(e) = 0"
+    assert query(client, text, id=made) == [["zone/b"]]
+    for text in ("FilesetEntry e where index(e) = 0", "Fileset f join f.images i where index(i) = 0"):
+        with pytest.raises(omero.ServerError, match=r"index\(\)"):
+            query(client, f"select count(*) from {text}")
+    delete(client, Fileset=[made])
+    client.closeSession()
 
 
 def test_text_in_parameters_is_only_text(shelf: Shelf) -> None:
