@@ -19,7 +19,7 @@ FARTHEST = 2**63 - 1
 _FILE_NAME = re.compile(
     r"""<(?:\w+:)?(?:UUID\s[^<>]*?FileName|BinaryOnly\s[^<>]*?MetadataFile)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 )
-"""Never beyond the next tag: of a file that begins thousands and ends none each would be read to the end of the file."""
+"""Never beyond the next tag: of a file that begins thousands and ends none each would be read to the file's end."""
 
 _XML = (b"<", b"\xef\xbb\xbf<")
 """What a file in XML begins with."""
