@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,10 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
+from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.omero.importer import find_existing, half_made
+from irods_omero.gateways.omero.session import OmeroSession
 from tests.conformance.gateway import ZONE, Agent, opener, wait_for_one_of_another_agent
 from tests.conformance.importing import fileset, picture, settings
 from tests.conformance.server import ALICE, ANNOTATE, rows
@@ -69,6 +73,31 @@ def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
     files[paths[1]] = b"companioN"
     changed = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
     assert changed.earlier == (first.fileset,)
+
+
+def test_a_fileset_is_found_by_its_first_file_however_many_it_has(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """omero-96: no question for a fileset is answered with a row for each of its files, of which it may have 10,000."""
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        names = [f"{agent.action().key}{name}" for name in "bac"]
+        client.getManagedRepository().importFileset(fileset(*names), settings())
+    answered: list[list[Any]] = []
+    plain = OmeroSession.rows
+
+    def counting(*asked: Any) -> list[list[Any]]:
+        found = plain(*asked)
+        answered.append([row[0] for row in found])
+        return found
+
+    service, prefix = agent.service, agent.action().prefix
+    monkeypatch.setattr(OmeroSession, "rows", counting)
+    (left,) = find_existing(service, prefix)
+    assert find_existing(service, "irods/none/", present=left.id) == [left]
+    assert filesets_below(service, [prefix]) == client_paths(service, [left.id]) == {left.id: names[0]}
+    assert {left.id: agent.data_id} in [dict(page) for page in fileset_pages(service, f"{ZONE}/{agent.data_id}")]
+    assert max(ids.count(left.id) for ids in answered) == 1
+    agent.importing.clear_away(left)
 
 
 def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:

@@ -34,11 +34,11 @@ def fileset_pages(session: OmeroSession, zone: str) -> Iterator[dict[int, int]]:
 
 
 def keys_below(session: OmeroSession, prefix: str) -> Iterator[dict[int, ImportKey]]:
-    """For each fileset of which a client path starts with a prefix what the key in it names, in pages."""
+    """For each fileset of which the first client path starts with a prefix what the key in it names, in pages."""
     last = last_fileset(session)
     text = (
-        "select e.fileset.id, e.clientPath from FilesetEntry e where e.fileset.id > :low and e.fileset.id <= :high "
-        "and e.clientPath like :pattern"
+        "select f.id, e.clientPath from Fileset f join f.usedFiles e where f.id > :low and f.id <= :high "
+        "and index(e) = 0 and e.clientPath like :pattern"
     )
     for low in range(0, last, PAGE):
         values: Values = {"low": low, "high": low + PAGE, "pattern": prefix + "%"}
@@ -52,7 +52,7 @@ def keys_below(session: OmeroSession, prefix: str) -> Iterator[dict[int, ImportK
 
 
 def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, str]:
-    """The filesets of which a client path starts with one of these, each with such a path.
+    """The filesets of which the first client path starts with one of these, each with that path.
 
     One query for a thousand prefixes of the same length, which those of most units have.
     """
@@ -62,8 +62,8 @@ def filesets_below(session: OmeroSession, prefixes: Iterable[str]) -> dict[int, 
     paths: dict[int, str] = {}
     for length, alike in by_length.items():
         text = (
-            "select e.fileset.id, e.clientPath from FilesetEntry e "
-            f"where substring(e.clientPath, 1, {length}) in (:prefixes) order by e.id"
+            "select f.id, e.clientPath from Fileset f join f.usedFiles e "
+            f"where index(e) = 0 and substring(e.clientPath, 1, {length}) in (:prefixes) order by f.id"
         )
         for chunk in in_batches(alike):
             for fileset, path in session.rows("looking for filesets of units", text, {"prefixes": chunk}):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from typing import Any
 
 import Ice
@@ -45,7 +44,7 @@ class Existing:
 
     Attributes:
         id: OMERO id.
-        path: Client path of one of its entries.
+        path: Client path of its first entry.
         complete: Whether it has images; one without was cut off or failed.
         owner: OMERO id of its owner.
         group: OMERO id of its group.
@@ -114,33 +113,31 @@ def find_existing(
 
     Args:
         session: A session that may read across groups.
-        prefix: What one of their client paths starts with.
+        prefix: What the first of their client paths starts with.
         searched: What a search has found of them; later ones are looked for.
         present: One that is among them whatever its client paths, if it is there; None for none.
     """
     text = (
-        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
-        "where (e.fileset.id > :end or e.fileset.id in (:known)) and e.clientPath like :pattern order by f.id, e.id"
+        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from Fileset f join f.usedFiles e "
+        "where (f.id > :end or f.id in (:known)) and index(e) = 0 and e.clientPath like :pattern order by f.id"
     )
     values: Values = {"pattern": prefix + "%", "end": searched.end, "known": searched.known or NONE_KNOWN}
     entries = session.rows("looking for an earlier import", text, values)
     entries = [entry for entry in entries if entry[1].startswith(prefix)]
     if present is not None and all(entry[0] != present for entry in entries):
         entries += _entries_of(session, present)
-    filesets: dict[int, tuple[str, int, int]] = {}
-    for fileset, path, owner, group in sorted(entries, key=itemgetter(0)):
-        filesets.setdefault(fileset, (path, owner, group))
-    if not filesets:
+    if not entries:
         return []
     text = "select distinct i.fileset.id from Image i where i.fileset.id in (:ids)"
-    complete = {row[0] for row in session.rows("looking for its images", text, {"ids": sorted(filesets)})}
-    return [Existing(id_, path, id_ in complete, owner, group) for id_, (path, owner, group) in filesets.items()]
+    ids = [entry[0] for entry in entries]
+    complete = {row[0] for row in session.rows("looking for its images", text, {"ids": ids})}
+    return [Existing(id_, path, id_ in complete, owner, group) for id_, path, owner, group in sorted(entries)]
 
 
 def _entries_of(session: OmeroSession, fileset: int) -> list[list[Any]]:
     text = (
-        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from FilesetEntry e join e.fileset f "
-        "where f.id = :id order by e.id"
+        "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from Fileset f join f.usedFiles e "
+        "where f.id = :id and index(e) = 0"
     )
     return session.rows("looking for the present import", text, {"id": fileset})
 
