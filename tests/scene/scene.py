@@ -297,14 +297,16 @@ class Scene:
 
     @contextmanager
     def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """The agent as a process of its own, killed at the end of the block if it still runs."""
+        """The agent as a process of its own, killed at the end of the block if it still runs.
+
+        Its log is shown with a test that fails: nobody would read it from a pipe, and the agent wait for that.
+        """
         command = [sys.executable, "-m", "irods_omero.cli", "--config", str(self.config), "agent", *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     # What both sides show
 
