@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -143,6 +144,24 @@ def test_a_heartbeat_is_written_at_most_once_a_minute_and_marks_nothing(scene: S
     assert (beat.at, beat.report, beat.trouble) == (now[0], {}, "OMERO is down")
     home = f"/{scene.zone.zone}/home/{AGENT_USER}"
     assert not [avu for avu in scene.admin.metadata.get(Collection, home) if avu.name == "omero::sync"]
+
+
+def test_two_agents_that_were_given_the_same_shards_tell_of_each_other(scene: Scene) -> None:
+    now = [1_800_000_000.0]
+    one = Heartbeat(scene.settings, Activity(), clock=lambda: now[0])
+    assert one.beat()
+    now[0] += 10
+    other = Heartbeat(scene.settings, Activity(), clock=lambda: now[0])
+
+    def beside(agent: Heartbeat) -> str:
+        now[0] += SECONDS
+        assert agent.beat()
+        with ZoneConnection(scene.settings.zone) as zone:
+            (beat,) = read_beats(scene.settings, zone, Names()).values()
+        return beat.beside
+
+    assert [beside(other), beside(one), beside(other)] == ["", socket.gethostname(), socket.gethostname()]
+    assert [beside(other), beside(other)] == ["", ""], "the one beside it has ended"
 
 
 def test_an_import_under_way_is_told_while_it_lasts(scene: Scene, places: Places) -> None:

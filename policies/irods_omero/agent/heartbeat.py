@@ -40,6 +40,7 @@ class Heartbeat(ActivityListener):
         now = int(clock())
         self._state = Beat(now, now, socket.gethostname(), version("irods-omero-policies"))
         self._last: float | None = None
+        self._spoke = 0.0
         self._swept, self._stopped = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         activity.listeners.append(self)
@@ -72,19 +73,25 @@ class Heartbeat(ActivityListener):
         try:
             with ZoneConnection(self._settings.zone, attempts=1) as zone:
                 now = self._clock()
-                if self._last is None:
-                    earlier = [decode(text) for text in recall(zone, self._attribute)]
-                    self._last = max((beat.at for beat in earlier if beat is not None), default=0.0)
-                if 0 <= now - self._last < SECONDS:
+                there = [beat for text in recall(zone, self._attribute) if (beat := decode(text)) is not None]
+                last = self._last if self._last is not None else max((beat.at for beat in there), default=0)
+                if 0 <= now - last < SECONDS:
+                    self._last = last
                     return False
+                beside = next((beat.host for beat in there if self._is_beside(beat)), "")
                 copies = {**self._state.copies, **self._activity.cache}
-                beat = replace(self._state, at=int(now), under_way=self._activity.under_way(), copies=copies)
+                under_way = self._activity.under_way()
+                beat = replace(self._state, at=int(now), under_way=under_way, copies=copies, beside=beside)
                 remember(zone, self._attribute, encode(beat))
-                self._last = now
+                self._last = self._spoke = now
                 return True
         except PolicyError as error:
             log.info("no heartbeat", error=str(error))
             return False
+
+    def _is_beside(self, beat: Beat) -> bool:
+        """Whether a heartbeat is of another agent that works on the same shards, and not of the one before this."""
+        return not beat.is_of(self._state) and beat.at > max(self._state.started, self._spoke)
 
     def _run(self) -> None:
         self._swept.wait(SECONDS)

@@ -62,6 +62,7 @@ class Beat:
         under_way: What goes on that takes long.
         copies: Since its start, of how many units OMERO's copies were removed and brought back, and how many bytes; and
             how many bytes there are, and are to be at most.
+        beside: The machine of another agent that says the same of itself, for the same shards; empty if there is none.
     """
 
     at: int
@@ -74,6 +75,11 @@ class Beat:
     trouble: str = ""
     under_way: tuple[UnderWay, ...] = ()
     copies: Mapping[str, int] = field(default_factory=dict)
+    beside: str = ""
+
+    def is_of(self, other: Beat) -> bool:
+        """Whether both are of one process."""
+        return (self.host, self.started) == (other.host, other.started)
 
 
 def encode(beat: Beat) -> str:

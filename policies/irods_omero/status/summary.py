@@ -9,27 +9,16 @@ from typing import Any
 
 from irods_omero.domain.rules.causes import HELD, HELD_BACK, HINDERED, REFUSED, TO_CORRECT, cause_of, kind_of
 from irods_omero.settings import Settings, parse_shards
-from irods_omero.status.beat import Beat, UnderWay
+from irods_omero.status.agents import AgentState, Overlap, agents_of, overlaps_of, shard_text
+from irods_omero.status.beat import UnderWay
 from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, Seen
 from irods_omero.vocabulary import KEEP, PENDING, SHARDS
-
-SILENT_SECONDS = 5 * 60
-"""An agent that has said nothing for this long is not running: it speaks every minute, whatever it is doing."""
 
 HOUR = 3600.0
 
 NEW, KNOWN, COLLECTION = "to be imported", "with images", "collection"
 
 UNSEEN, WAITING, QUEUED, OVERDUE, HOLDS = "not seen yet", "waiting", "queued", "overdue", "holds"
-
-
-@dataclass(frozen=True)
-class AgentState:
-    """An agent: the shards that it works on, what it said last, and whether it still speaks."""
-
-    shards: str
-    beat: Beat
-    speaks: bool
 
 
 @dataclass(frozen=True)
@@ -92,6 +81,7 @@ class Status:
         now: Seconds since 1970.
         agents: All agents that have work of their own.
         unattended: Shards that no agent works on.
+        overlaps: Where two agents work on the same shards.
         backlog: Marks by kind.
         oldest_seconds: For how long the oldest mark has been pending; None if none is, or the zone cannot tell.
         under_way: What goes on that takes long.
@@ -108,6 +98,7 @@ class Status:
     now: float
     agents: tuple[AgentState, ...] = ()
     unattended: tuple[int, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
     backlog: tuple[MarkCount, ...] = ()
     oldest_seconds: int | None = None
     under_way: tuple[UnderWay, ...] = ()
@@ -127,7 +118,7 @@ class Status:
 
 def summarise(seen: Seen, settings: Settings) -> Status:
     """What the status is."""
-    agents = tuple(_agents(seen.beats, seen.now))
+    agents = agents_of(seen.beats, seen.now)
     covered = {shard for agent in agents if agent.speaks for shard in parse_shards(agent.shards)}
     unattended = tuple(shard for shard in range(SHARDS) if shard not in covered)
     causes = causes_of(seen.errors, settings.imports.attempts)
@@ -137,6 +128,7 @@ def summarise(seen: Seen, settings: Settings) -> Status:
         now=seen.now,
         agents=agents,
         unattended=unattended,
+        overlaps=overlaps_of(agents),
         backlog=_backlog(seen.marks),
         oldest_seconds=None if oldest is None else max(int(seen.now) - oldest, 0),
         under_way=tuple(each for agent in agents if agent.speaks for each in agent.beat.under_way),
@@ -151,21 +143,6 @@ def summarise(seen: Seen, settings: Settings) -> Status:
         cut=tuple(sorted(seen.cut)),
     )
     return replace(status, problems=tuple(_problems(status)))
-
-
-def _agents(beats: Mapping[str, Beat], now: float) -> Iterator[AgentState]:
-    """The agents; of those that are silent only the ones whose shards nobody else has taken over."""
-    states = [AgentState(shards, beat, now - beat.at < SILENT_SECONDS) for shards, beat in sorted(beats.items())]
-    states = [state for state in states if _are_shards(state.shards)]
-    at_work = {shard for state in states if state.speaks for shard in parse_shards(state.shards)}
-    return (state for state in states if state.speaks or not parse_shards(state.shards) <= at_work)
-
-
-def _are_shards(text: str) -> bool:
-    try:
-        return bool(parse_shards(text))
-    except ValueError:
-        return False
 
 
 def _backlog(marks: Iterable[MarkSeen]) -> tuple[MarkCount, ...]:
@@ -242,6 +219,7 @@ def _problems(status: Status) -> Iterator[str]:
             yield f"the agent of shards {agent.shards} cannot sweep: {agent.beat.trouble}"
     if status.unattended:
         yield f"no agent works on shards {shard_text(status.unattended)}"
+    yield from map(str, status.overlaps)
     if status.held:
         yield f"removals of {status.held} units are held: see irods-omero removals"
     for cause in status.causes:
@@ -252,14 +230,3 @@ def _problems(status: Status) -> Iterator[str]:
         yield f"{overdue} requests are not answered within the recall_hours of their tier: look at the delay queue"
     if status.omero is not None and status.omero.unreachable:
         yield f"OMERO cannot be asked: {status.omero.unreachable}"
-
-
-def shard_text(shards: Iterable[int]) -> str:
-    """Shards as the configuration writes them, as in ``0-31,40``."""
-    parts: list[tuple[int, int]] = []
-    for shard in sorted(shards):
-        if parts and parts[-1][1] == shard - 1:
-            parts[-1] = (parts[-1][0], shard)
-        else:
-            parts.append((shard, shard))
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)

@@ -21,6 +21,7 @@ from irods_omero.doctor.facts.records import (
 )
 from irods_omero.doctor.finding import Level, worst
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
+from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
 from tests.unit.doctor.healthy import (
     FAST,
@@ -128,6 +129,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("4.3.4", zone(version=(4, 3, 4)), WARNING, "zone", "wrongly"),
     ("4.3.2", zone(version=(4, 3, 2)), WARNING, "zone", "rights of its owner"),
     ("no administrator", zone(user_type="rodsuser"), FAILURE, "agent's account", "rodsuser"),
+    ("overlap", replace(HEALTHY, overlaps=[Overlap((1, 2), ("a", "b"))]), FAILURE, "agents", "work on shards 1-2"),
     ("no root", zone(roots=[RootFacts(ROOT)]), FAILURE, "watched roots", "does not exist"),
     ("no mark", replace(HEALTHY, probes=[ProbeFacts(ROOT)]), FAILURE, "hooks", "was not marked"),
     ("no try", replace(HEALTHY, probes=[ProbeFacts(ROOT, "no space")]), WARNING, "hooks", "no space"),

@@ -9,6 +9,7 @@ import pytest
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, UNDER_WAY, Agreement, Failure
 from irods_omero.settings import Settings
+from irods_omero.status.agents import SILENT_SECONDS, shard_text
 from irods_omero.status.beat import Beat, UnderWay
 from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, ResourceUse, Seen
 from irods_omero.status.summary import (
@@ -17,14 +18,12 @@ from irods_omero.status.summary import (
     NEW,
     OVERDUE,
     QUEUED,
-    SILENT_SECONDS,
     UNSEEN,
     Cause,
     MarkCount,
     Requests,
     Status,
     TierUse,
-    shard_text,
     summarise,
 )
 
@@ -75,6 +74,23 @@ def test_a_silent_agent_whose_shards_others_have_taken_over_is_forgotten() -> No
     summary = status(beats={"0-31": ALIVE, "32-63": ALIVE, "0-63": SILENT})
     assert [agent.shards for agent in summary.agents] == ["0-31", "32-63"]
     assert summary.problems == ()
+
+
+def test_two_agents_that_say_the_same_shards_of_themselves_are_a_problem() -> None:
+    summary = status(beats={"0-31": replace(ALIVE, beside="other.example.org"), "32-63": ALIVE})
+    text = "two agents on agent.example.org and on other.example.org work on shards 0-31"
+    assert summary.problems == (text,)
+
+
+def test_two_agents_that_share_some_shards_are_a_problem() -> None:
+    beats = {"0-40": ALIVE, "32-63": ALIVE}
+    assert status(beats=beats).problems == ("two agents on agent.example.org work on shards 32-40",)
+    assert status(beats={**beats, "32-63": SILENT}).overlaps == ()
+
+
+def test_an_agent_that_was_given_other_shards_has_taken_its_own_place() -> None:
+    ended, begun = replace(ALIVE, at=NOW - 100), replace(ALIVE, started=NOW - 101)
+    assert status(beats={"0-63": ended, "0-31": begun, "32-63": begun}).problems == ()
 
 
 def test_what_is_no_heartbeat_of_an_agent_counts_for_none() -> None:

@@ -16,6 +16,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     zone_checks.reachable,
     zone_checks.sign_in,
     zone_checks.account,
+    zone_checks.agents,
     zone_checks.roots,
     zone_checks.hooks,
     tier_checks.tier_groups,

@@ -100,6 +100,12 @@ def delay_server(facts: Facts) -> Iterator[Finding]:
         yield warning(check, text, f"queue the recurring rule, as the iRODS service account: {command}")
 
 
+def agents(facts: Facts) -> Iterator[Finding]:
+    """Whether each shard is one agent's alone: two would do the same work, and may import twice."""
+    for overlap in facts.overlaps:
+        yield failure("agents", str(overlap), "give each shard to one agent only, by agent.shards or --shards")
+
+
 def roots(facts: Facts) -> Iterator[Finding]:
     """Whether the watched roots exist; only an administrator sees all collections."""
     if facts.zone.user_type != ADMINISTRATOR:

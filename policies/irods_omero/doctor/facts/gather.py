@@ -10,7 +10,7 @@ from irods_omero.doctor.facts.probe import probe
 from irods_omero.doctor.facts.records import Facts, OmeroFacts, SignIn
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
 from irods_omero.doctor.facts.web_facts import observe_web
-from irods_omero.doctor.facts.zone_facts import observe_causes, observe_zone
+from irods_omero.doctor.facts.zone_facts import observe_causes, observe_overlaps, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of
 from irods_omero.install import omero_client
@@ -32,6 +32,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
     with ZoneConnection(settings.zone) as connection:
         zone = observe_zone(settings, connection)
         causes = () if zone.unreachable else observe_causes(settings, connection)
+        overlaps = () if zone.unreachable else observe_overlaps(settings, connection)
     names = Names(settings.prefix)
     roots = [root for root in zone.roots if root.owner] if trying else []
     named = [settings.zone.password_file, settings.omero.password_file]
@@ -56,6 +57,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         examples=str(examples()),
         now=datetime.now(timezone.utc),
         causes=causes,
+        overlaps=overlaps,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
 
 
@@ -270,6 +271,7 @@ class Facts:
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
         causes: What is wrong with units, by cause.
+        overlaps: Where two agents work on the same shards.
     """
 
     version: str
@@ -287,6 +289,7 @@ class Facts:
     examples: str
     now: datetime
     causes: Sequence[Cause] = ()
+    overlaps: Sequence[Overlap] = ()
     limits_cache: bool = False
     access_hours: float | None = None
     residencies: Mapping[str, str] = field(default_factory=dict)

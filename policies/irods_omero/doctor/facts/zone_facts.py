@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +18,10 @@ from irods_omero.gateways.zone.connection import ZoneConnection, describe
 from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
-from irods_omero.status.reading import read_errors
+from irods_omero.status.agents import Overlap, agents_of, overlaps_of
+from irods_omero.status.reading import read_beats, read_errors
 from irods_omero.status.summary import Cause, causes_of
-from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
+from irods_omero.vocabulary import TIER_GROUP, TIER_TIME, Names
 
 QUERY = "irods::storage_tiering::query"
 MOST_VALUES = 20
@@ -52,6 +54,14 @@ def observe_causes(settings: Settings, zone: ZoneConnection) -> Sequence[Cause]:
     """What is wrong with units, by cause; nothing where the zone does not say."""
     try:
         return causes_of(read_errors(settings, zone), settings.imports.attempts)
+    except PolicyError:
+        return ()
+
+
+def observe_overlaps(settings: Settings, zone: ZoneConnection) -> Sequence[Overlap]:
+    """Where two agents work on the same shards, by what they say; nothing where the zone does not say."""
+    try:
+        return overlaps_of(agents_of(read_beats(settings, zone, Names(settings.prefix)), time.time()))
     except PolicyError:
         return ()
 
