@@ -17,6 +17,16 @@ OFF = "off"
 SELF = "self"
 UNIT_KINDS = (FILE, DIRECTORY, LIST, AUTO)
 
+SETTLED = "settled"
+MARKER = "marker"
+BY_AVU = "avu"
+COMPLETIONS = (SETTLED, MARKER, BY_AVU)
+"""What says, besides that its files have come to rest, that a directory is complete."""
+NAMING_COMPLETIONS = (MARKER,)
+"""Those that name a file."""
+DONE = "done"
+"""What a collection says of itself that is complete."""
+
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
@@ -68,6 +78,7 @@ class Names(object):
         self.error = prefix + "::error"
         self.import_ = prefix + "::import"
         self.target = prefix + "::target"
+        self.complete = prefix + "::complete"
         self.cursor = prefix + "::cursor"
         self.server = prefix + "::server"
         self.walked = prefix + "::walked"

@@ -270,7 +270,7 @@ def test_a_site_has_rules_of_its_own(new_scene: SceneFactory) -> None:
 
 
 def test_a_done_marker_says_that_the_files_beside_it_are_complete(new_scene: SceneFactory) -> None:
-    scene = new_scene(imports={"done_marker": "DONE"})
+    scene = new_scene(imports={"complete": "marker DONE"})
     scene.watch(AUTO)
     made = put_all(scene, {"cells.tif": tiff(), "cells.txt": lab_book()})
     scene.sweep()

@@ -10,36 +10,10 @@ from irods.models import Collection
 from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
-from tests.pictures import companion, focal_halves, lab_book, retina
+from tests.end_to_end.directories import LOWER, NOTES, RUN, UPPER, errors_of, marks_of, put_run, units_of
+from tests.pictures import companion, focal_halves, retina
 from tests.scene import Scene
 from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
-
-UPPER, LOWER, NOTES = "upper.ome.tiff", "lower.ome.tiff", "notes.txt"
-RUN = "run 1"
-
-
-def put_run(scene: Scene, directory: str = RUN) -> list[str]:
-    """Two files that are one image, and notes in a collection below them; first the one that is opened."""
-    lower, upper = focal_halves((LOWER, UPPER))
-    made = {LOWER: lower, UPPER: upper, f"more/{NOTES}": lab_book()}
-    return [put(scene, f"{directory}/{name}", content) for name, content in made.items()]
-
-
-def errors_of(scene: Scene, directory: str = RUN) -> list[str]:
-    """What a directory says is wrong with its files."""
-    avus = scene.admin.metadata.get(Collection, f"{scene.collection}/{directory}".rstrip("/"))
-    return [avu.value for avu in avus if avu.name == "omero::error"]
-
-
-def marks_of(scene: Scene, path: str) -> list[str]:
-    """The marks of a collection."""
-    return [
-        avu.value for avu in scene.admin.metadata.get(Collection, path) if avu.name in ("omero::sync", "omero::gather")
-    ]
-
-
-def units_of(scene: Scene, *paths: str) -> list[list[str]]:
-    return [scene.avus(path, "omero::unit") for path in paths]
 
 
 @pytest.fixture
@@ -318,20 +292,6 @@ def test_what_was_imported_file_by_file_is_not_made_a_directory(new_scene: Scene
     scene.sweep()
     assert "a.ome.tiff was imported by itself" in errors_of(scene)[0]
     assert scene.shown(old).image.id == image
-
-
-def test_a_done_marker_says_that_a_directory_is_complete(new_scene: SceneFactory) -> None:
-    scene = new_scene(imports={"done_marker": "DONE"})
-    scene.watch(DIRECTORY)
-    made = put_run(scene)
-    scene.sweep()
-    assert units_of(scene, *made) == [[], [], []]
-    assert explained(scene, made[0])["rule"] == "it waits for a file named DONE"
-    marker = put(scene, f"{RUN}/DONE")
-    scene.sweep()
-    assert scene.shown(made[0]).image.texts == {"registered", "tier:fast"}
-    assert units_of(scene, marker) == [[]]
-    assert len(entries(scene, scene.shown(made[0]))) == 3
 
 
 def test_reconcile_finds_a_directory_whose_marks_are_lost(scene: Scene) -> None:

@@ -21,6 +21,7 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.rules.auto import CollectionContents, decide_auto
+from irods_omero.domain.rules.completeness import SETTLED_ONLY
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_alone
 from irods_omero.domain.rules.membership import BY_AGENT, claims, is_left_over, units_of
 from irods_omero.domain.state.policy import Policy
@@ -279,7 +280,7 @@ class Machine(RuleBasedStateMachine):
         fresh = [_as_new(each) for each in files]
         by_id = {each.data_id: each for each in files}
         told = set[int]()
-        for decision in decide_auto(CollectionContents(place, fresh, LATER * 3, named), policy, ""):
+        for decision in decide_auto(CollectionContents(place, fresh, LATER * 3, named), policy, SETTLED_ONLY):
             there = [by_id[each.data_id] for each in decision.files]
             units = units_of([each.data_id for each in there], by_id, NAMES)
             if decision.unit:
@@ -304,7 +305,7 @@ class Machine(RuleBasedStateMachine):
 
     def _wrong_directory(self, place: str, files: list[ObjectView], policy: Policy, watched: Watched) -> Iterator[str]:
         fresh = [_as_new(each) for each in files]
-        decision: DirectoryDecision = decide_directory(place, fresh, policy, "", LATER * 3)
+        decision: DirectoryDecision = decide_directory(place, fresh, policy, SETTLED_ONLY, LATER * 3)
         if decision.opens:
             decision = if_named(place, decision, self._named(decision.opens.path))
         for each in files:

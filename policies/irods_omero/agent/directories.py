@@ -23,6 +23,7 @@ from irods_omero.domain.rules.auto import (
     to_observe,
 )
 from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to_it
+from irods_omero.domain.rules.completeness import Signs
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
@@ -35,9 +36,9 @@ from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import Correction
+from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, ZARR
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, ZARR
 
 
 @dataclass(frozen=True)
@@ -197,16 +198,23 @@ class Directories:
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
-        corrections = tuple(watched.corrections_of_files(path, wrong))
+        corrections = (*watched.corrections_of_files(path, wrong), *watched.corrections(path))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
     def _decisions(self, path: str, objects: tuple[DataObject, ...]) -> tuple[DirectoryDecision, ...]:
-        policy, now, marker = self._observer.policy, self._clock(), self._connections.settings.imports.done_marker
+        policy, now, signs = self._observer.policy, self._clock(), self._signs(path)
         if self._observer.watched.is_place(path):
             contents, connections = CollectionContents(path, objects, now), self._connections
             contents = connections.ome_names.with_names(connections.zone, contents, policy)
-            return decide_auto(contents, policy, marker)
-        return (self._if_named(path, decide_directory(path, objects, policy, marker, now)),)
+            return decide_auto(contents, policy, signs)
+        return (self._if_named(path, decide_directory(path, objects, policy, signs, now)),)
+
+    def _signs(self, path: str) -> Signs:
+        """What says whether a directory is complete; read now, as its own mark may have been claimed just before."""
+        zone, attribute = self._connections.zone, self._connections.names.complete
+        completion = self._observer.watched.completion_for(path, self._connections.settings.imports.completion())
+        is_done = completion.by_avu and says(zone, path, Avu(attribute, DONE))
+        return Signs(completion, is_done, attribute)
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""

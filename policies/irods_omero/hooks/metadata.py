@@ -1,4 +1,5 @@
-"""Sees AVUs change that the agent acts on: requests, units, tier group, residency, mapped attributes, a target.
+"""Sees AVUs change that the agent acts on: requests, units, tier group, residency, mapped attributes, a target,
+and what says of a directory that it is complete.
 
 The agent does not act on the access time that storage tiering sets at every reading, nor on the AVUs that it keeps for
 itself. Changes inside a larger one are left to the event of the larger: their transaction is still open.
@@ -89,7 +90,7 @@ def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     """Whether the agent acts on this attribute."""
     settings = event.settings
     if kind == catalog.COLLECTION:
-        return attribute in (settings.names.import_, settings.names.target)
+        return attribute in (settings.names.import_, settings.names.target, settings.names.complete)
     if attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or attribute in settings.acted_on:
         return True
     return attribute.startswith(settings.acted_on_beginnings)

@@ -1,6 +1,7 @@
 """Keeps ordinary users from writing the AVUs of this policy, by every call that a client can make.
 
-They may put a request on data objects, and say on collections what is to be imported and where to. Everything else of
+They may put a request on data objects, and say on collections what is to be imported, when it is
+complete and where to. Everything else of
 this policy on data objects and collections is the agent's: an attempt to add, set, modify, copy or remove it is refused
 with a reason. Administrators pass, and so does the mark of a hook, which is written with the rights of the client.
 `"watch": {"protect": false}` in the policy file turns this off.
@@ -174,7 +175,7 @@ def check(event: "HookEvent", kind: "Optional[str]", attribute: str, value: "Opt
         return
     if marking.pen.is_writing and attribute in (names.sync, names.gather) and value == PENDING:
         return
-    if kind == catalog.COLLECTION and attribute in (names.import_, names.target):
+    if kind == catalog.COLLECTION and attribute in (names.import_, names.target, names.complete):
         return
     if kind == catalog.DATA_OBJECT and attribute == names.request:
         if value is None or value in REQUESTS:

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from irods_omero.domain.state.completion import Completion, completion_of, why_no_completion
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.settings.mistakes import mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings
 from irods_omero.settings.parsing import parse_address, parse_shards
-from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
+from irods_omero.vocabulary import DEFAULT_PREFIX, SETTLED, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 TLS_POLICY, TLS_POLICIES = "client_server_policy", ("CS_NEG_REQUIRE", "CS_NEG_REFUSE")
@@ -171,11 +172,11 @@ class ImportSettings(Section):
         description="For how long a file must not have been written to before it is imported: longer where files grow "
         "by being appended to. Below 2, changes within a second that keep the size can be missed.",
     )
-    done_marker: str = Field(
-        default="",
-        pattern=r"^[^/]*$",
-        description="Name of a file whose arrival says that a directory is complete; by default having come to rest "
-        "says so.",
+    complete: str = Field(
+        default=SETTLED,
+        description="What says that a directory is complete, besides that its files have come to rest: 'settled', "
+        "nothing else; 'marker NAME', a file of this name in it; 'avu', the AVU `omero::complete` with the value "
+        "'done' on its collection. The same AVU on a collection above says otherwise for what is below it.",
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20,
@@ -193,6 +194,17 @@ class ImportSettings(Section):
         description="How many imports, filesets that came through OMERO first, and copies in OMERO, are worked on at "
         "the same time, those of different owners first; each takes sessions of its own on both sides.",
     )
+
+    @field_validator("complete")
+    @classmethod
+    def _says_when_it_is_complete(cls, text: str) -> str:
+        if why := why_no_completion(*completion_of(text)[:2]):
+            raise ValueError(f"it says {why}")
+        return text
+
+    def completion(self) -> Completion:
+        """What says that a directory is complete, where no collection says otherwise."""
+        return completion_of(self.complete)
 
     def own_rules(self) -> OwnRules:
         """Which files belong together at this site, as decisions know it."""

@@ -120,6 +120,7 @@ ON_OBJECTS = [
 
 ON_COLLECTIONS = [
     Route("a collection is to be imported", "imeta add -C", on_collection(ADD, "omero::import"), (10258,)),
+    Route("a directory is complete", None, on_collection(SET, "omero::complete"), (10258,)),
     Route("a collection gets another target", None, on_collection(SET, TARGET), (10258,)),
     Route(
         "a collection is no longer imported",

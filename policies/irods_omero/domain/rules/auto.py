@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from irods_omero.domain.rules.beside import is_grouped, may_name, says_what_belongs_to_it
+from irods_omero.domain.rules.completeness import Signs
 from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     is_alone,
@@ -53,25 +54,25 @@ def inside(path: str, objects: Iterable[DataObject], own: OwnRules) -> dict[str,
     return {inner: each for inner, each in sorted(paths.items()) if is_grouped(inner, own)}
 
 
-def decide_auto(contents: CollectionContents, policy: Policy, done_marker: str) -> tuple[DirectoryDecision, ...]:
+def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> tuple[DirectoryDecision, ...]:
     """Which data objects of a collection are made units, or are some; each is in one of the decisions.
 
     Args:
         contents: The collection, of which those files were read that ``to_read`` names.
         policy: The administrator's choices.
-        done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
+        signs: What says whether it is complete.
     """
     names, files = policy.names, inside(contents.path, contents.objects, policy.own_rules)
-    files.pop(done_marker, None)
-    is_done = not done_marker or any(each.path == f"{contents.path}/{done_marker}" for each in contents.objects)
+    files = {inner: each for inner, each in files.items() if not signs.is_one(inner)}
+    incomplete = signs.why_incomplete({each.path.removeprefix(f"{contents.path}/") for each in contents.objects})
     intact = intact_units(files, names)
     listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
     decisions = [DirectoryDecision("an administrator has made a unit of it", files=(files[each],)) for each in listed]
     for group in groups(files.keys() - set(listed), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
         decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, contents)
-        if decision is None and not is_done:
-            decision = DirectoryDecision(f"it waits for a file named {done_marker}")
+        if decision is None and incomplete:
+            decision = DirectoryDecision(incomplete)
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
     grouped = {each.data_id for each in files.values()}
     left_out = claiming((each for each in contents.objects if each.data_id not in grouped), names)

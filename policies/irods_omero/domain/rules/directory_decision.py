@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from irods_omero.domain.rules.completeness import Signs
 from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import claiming, claims, is_united
 from irods_omero.domain.rules.opening import is_left_out, opened
@@ -43,7 +44,7 @@ class DirectoryDecision:
 
 
 def decide_directory(
-    path: str, objects: Iterable[DataObject], policy: Policy, done_marker: str, now: float
+    path: str, objects: Iterable[DataObject], policy: Policy, signs: Signs, now: float
 ) -> DirectoryDecision:
     """Whether the data objects of a directory are made a unit, or taken into the one that it is.
 
@@ -51,15 +52,14 @@ def decide_directory(
         path: The collection.
         objects: What it holds, at any depth.
         policy: The administrator's choices.
-        done_marker: Name of the file that says that it is complete; empty where having come to rest says so.
+        signs: What says whether it is complete.
         now: Seconds since 1970.
     """
     there = list(objects)
-    files = [each for each in there if not is_no_part(path, each.path, done_marker)]
-    is_done = not done_marker or any(each.path == f"{path}/{done_marker}" for each in there)
+    files = [each for each in there if not is_no_part(path, each.path, signs)]
     decision = _as_it_is(files, policy.names)
-    if decision is None and not is_done:
-        decision = DirectoryDecision(f"it waits for a file named {done_marker}")
+    if decision is None and (why := signs.why_incomplete({each.path.removeprefix(f"{path}/") for each in there})):
+        decision = DirectoryDecision(why)
     decision = decision or why_not_yet(files, policy, now) or _unite(path, files, policy)
     of_unit = {each.data_id for each in files}
     return replace(decision, leaving=claiming((each for each in there if each.data_id not in of_unit), policy.names))
@@ -77,10 +77,10 @@ def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | 
     return DirectoryDecision("all its files are the unit", unit=unit) if unit is not None else None
 
 
-def is_no_part(directory: str, path: str, done_marker: str) -> bool:
+def is_no_part(directory: str, path: str, signs: Signs) -> bool:
     """Whether a data object below a directory is no part of its unit."""
     inside = path.removeprefix(f"{directory}/")
-    return is_left_out(inside) or inside == done_marker
+    return is_left_out(inside) or signs.is_one(inside)
 
 
 def united(files: Sequence[DataObject], names: Names, kind: str) -> Unit | None:

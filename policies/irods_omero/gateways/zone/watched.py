@@ -13,6 +13,7 @@ from irods.models import Collection, CollectionMeta, DataObject, Resource, Resou
 
 from irods_omero.domain.rules.beside import depends_on_others, place_of
 from irods_omero.domain.rules.membership import BY_AGENT
+from irods_omero.domain.state.completion import Completion, completion_said, trouble_of_completion
 from irods_omero.domain.state.file_rule import OwnRules
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable
@@ -73,6 +74,7 @@ class Watched:
         told_of_files: Those that say what is wrong with the files of a directory.
         error: Their attribute.
         own_rules: Which files belong together at this site.
+        completions: For each that says when directories are complete what it says.
     """
 
     rules: Mapping[str, ImportRule | None]
@@ -81,6 +83,7 @@ class Watched:
     told_of_files: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
     error: str = Names().error
     own_rules: OwnRules = ()
+    completions: Mapping[str, Completion] = field(default_factory=dict)
 
     def rule_for(self, path: str) -> ImportRule | None:
         """What the nearest collection above a path says; None when none does, or when it says ``off``.
@@ -95,6 +98,14 @@ class Watched:
                 return self.rules[parent]
             parent = parent.rpartition("/")[0]
         return None
+
+    def completion_for(self, path: str, default: Completion) -> Completion:
+        """What says that the files in a collection are complete: what the nearest one says, from itself upwards."""
+        while path:
+            if path in self.completions:
+                return self.completions[path]
+            path = path.rpartition("/")[0]
+        return default
 
     def directory_of(self, path: str) -> str:
         """The collection that is looked at for the unit of a data object of this path; empty where there is none.
@@ -149,9 +160,10 @@ class Watched:
 def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-    condition = In(CollectionMeta.name, [names.import_, names.target, names.error])
+    condition = In(CollectionMeta.name, [names.import_, names.target, names.complete, names.error])
     kinds: dict[str, list[Kind]] = defaultdict(list)
     targets: dict[str, list[Target]] = defaultdict(list)
+    complete: dict[str, list[tuple[str, str]]] = defaultdict(list)
     told: dict[str, list[Avu]] = defaultdict(list)
     told_of_files: dict[str, list[Avu]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
@@ -159,12 +171,28 @@ def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -
             kinds[path].append((value, units or ""))
         elif name == names.target:
             targets[path].append((value, units or ""))
+        elif name == names.complete:
+            complete[path].append((value, units or ""))
         else:
             (told_of_files if units == DIRECTORY else told)[path].append(Avu(name, value, units or ""))
     rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
-    texts = {path: _own_trouble(kinds.get(path, ()), targets.get(path, ()), names) for path in {*kinds, *targets}}
+    said = {path: completion_said(path, of_path, names.complete) for path, of_path in complete.items()}
+    completions = {path: completion for path, completion in said.items() if completion is not None}
+    texts = {
+        path: "; ".join(
+            filter(
+                None,
+                (
+                    _trouble_of_kinds(kinds.get(path, ()), names),
+                    _trouble_of_targets(targets.get(path, ()), names),
+                    trouble_of_completion(complete.get(path, ()), names.complete),
+                ),
+            )
+        )
+        for path in {*kinds, *targets, *complete}
+    }
     troubles = {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}
-    return Watched(rules, troubles, told, told_of_files, names.error, own_rules)
+    return Watched(rules, troubles, told, told_of_files, names.error, own_rules, completions)
 
 
 def _rule(path: str, kinds: Sequence[Kind], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
@@ -177,10 +205,6 @@ def _rule(path: str, kinds: Sequence[Kind], targets: Mapping[str, Sequence[Targe
     target, group = of_path[0] if of_path else ("", "")
     trouble = _trouble_of_kinds(kinds, names) or above + of_targets
     return ImportRule(path, kind, target, group, trouble, kind == DIRECTORY and units == SELF)
-
-
-def _own_trouble(kinds: Sequence[Kind], targets: Sequence[Target], names: Names) -> str:
-    return "; ".join(filter(None, (_trouble_of_kinds(kinds, names), _trouble_of_targets(targets, names))))
 
 
 def _trouble_of_kinds(kinds: Sequence[Kind], names: Names) -> str:
@@ -263,6 +287,14 @@ def patterns_below(roots: Iterable[str]) -> list[str]:
     listed = set(roots)
     outermost = [root for root in sorted(listed) if not any(root.startswith(f"{other}/") for other in listed)]
     return [pattern for root in outermost for pattern in (like(root), f"{like(root)}/%")]
+
+
+def says(zone: ZoneConnection, collection: str, avu: Avu) -> bool:
+    """Whether a collection has an AVU, whatever its units."""
+    columns = (Collection.name, CollectionMeta.value)
+    conditions = (Like(Collection.name, like(collection)), CollectionMeta.name == avu.attribute)
+    found = rows(zone, f"looking for {avu.attribute}", columns, *conditions)
+    return any((path, value) == (collection, avu.value) for path, value in found)
 
 
 def is_collection(zone: ZoneConnection, path: str) -> bool:

@@ -10,23 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.rules.auto import CollectionContents, corrections_of_files, decide_auto, to_observe, to_read
+from irods_omero.domain.rules.completeness import SETTLED_ONLY, Signs
 from irods_omero.domain.rules.directory_decision import DirectoryDecision
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST
-from tests.unit.domain.rules.test_directory_decision import GOOD, PATH, POLICY, file
+from tests.unit.domain.rules.test_directory_decision import GOOD, MARKED, PATH, POLICY, file
 from tests.unit.domain.strategies import NAMES, NOW
 
 Files = list[DataObject]
 FRESH = replace(GOOD, modified=NOW - 1)
 
 
-def decided(*files: DataObject, marker: str = "", **named: Any) -> tuple[DirectoryDecision, ...]:
+def decided(*files: DataObject, signs: Signs = SETTLED_ONLY, **named: Any) -> tuple[DirectoryDecision, ...]:
     said = {name.replace("_", "."): frozenset(names) for name, names in named.items()}
     known, _ = to_read(CollectionContents(PATH, files, NOW, said), POLICY)
-    return decide_auto(CollectionContents(PATH, files, NOW, {**known, **said}), POLICY, marker)
+    return decide_auto(CollectionContents(PATH, files, NOW, {**known, **said}), POLICY, signs)
 
 
 def of(decisions: tuple[DirectoryDecision, ...], data_id: int) -> DirectoryDecision:
@@ -122,7 +123,7 @@ def test_a_file_that_has_another_name_now_leaves_the_unit_though_that_stays() ->
 @pytest.mark.parametrize("name", ["README", "b.czi", "DONE"])
 def test_a_file_that_belongs_to_none_by_its_name_leaves_the_unit(name: str) -> None:
     files = [file(1, "a.tif", (1, AUTO)), file(2, name, (1, AUTO))]
-    decisions = decided(*files, marker="DONE")
+    decisions = decided(*files, signs=MARKED)
     assert [each.data_id for each in of(decisions, 2).leaving] == [2]
     assert told(decisions, files) == set()
 
@@ -142,8 +143,8 @@ def test_files_of_several_owners_are_no_unit() -> None:
 
 def test_a_marker_is_waited_for() -> None:
     files = [file(1, "a.tif"), file(2, "a.txt")]
-    assert of(decided(*files, marker="DONE"), 1).rule == "it waits for a file named DONE"
-    assert of(decided(*files, file(3, "DONE"), marker="DONE"), 1).unit == Unit(1, AUTO)
+    assert of(decided(*files, signs=MARKED), 1).rule == "it waits for a file named DONE"
+    assert of(decided(*files, file(3, "DONE"), signs=MARKED), 1).unit == Unit(1, AUTO)
 
 
 def test_files_that_say_what_belongs_to_them_are_read_first() -> None:
@@ -181,7 +182,9 @@ def test_what_has_another_content_now_is_read_anew_and_observed() -> None:
         contents = CollectionContents(PATH, files, NOW)
         named, unread = to_read(contents, POLICY)
         assert [each.data_id for each in unread] == anew
-        assert to_observe(decide_auto(replace(contents, named=named), POLICY, ""), contents, POLICY) == set(anew[:1])
+        assert to_observe(decide_auto(replace(contents, named=named), POLICY, SETTLED_ONLY), contents, POLICY) == set(
+            anew[:1]
+        )
 
 
 CLAIMS = st.sampled_from([(), ((1, AUTO),), ((2, AUTO),), ((9, AUTO),), ((1, AUTO), (2, AUTO)), ((3, DIRECTORY),)])

@@ -8,18 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irods_omero.domain.rules.completeness import SETTLED_ONLY, Signs
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
+from irods_omero.domain.state.completion import Completion
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ImportRule, Replica
-from irods_omero.vocabulary import DIRECTORY, LIST
+from irods_omero.vocabulary import BY_AVU, DIRECTORY, LIST, MARKER
 from tests.unit.domain.strategies import NAMES, NOW, TIERS
 
 POLICY = Policy("z", "omero.example", TIERS, settle=10)
 EACH = ImportRule("/z/home/lab", DIRECTORY, "Project/Dataset", "")
 PATH = "/z/home/lab/run"
+MARKED = Signs(Completion(MARKER, "DONE"))
 GOOD = Replica(0, "disk", good=True, size=10, modified=NOW - 100)
 
 
@@ -30,8 +33,8 @@ def file(
     return DataObject(data_id, f"{PATH}/{name}", owner, (replica,), avus)
 
 
-def decided(*files: DataObject, marker: str = "", now: float = NOW) -> DirectoryDecision:
-    return decide_directory(PATH, files, POLICY, marker, now)
+def decided(*files: DataObject, signs: Signs = SETTLED_ONLY, now: float = NOW) -> DirectoryDecision:
+    return decide_directory(PATH, files, POLICY, signs, now)
 
 
 def carried_out(decision: DirectoryDecision, files: list[DataObject], steps: int) -> list[DataObject]:
@@ -86,10 +89,21 @@ def test_why_nothing_is_done(files: list[DataObject], rule: str, wait: bool) -> 
 
 def test_a_marker_says_when_it_is_complete_and_is_no_part_of_it() -> None:
     files = [file(1, "a.tif"), file(2, "b.txt")]
-    assert decided(*files, marker="DONE").rule == "it waits for a file named DONE"
-    assert decided(*files, file(3, "more/DONE"), marker="DONE").claims == ()
-    decision = decided(*files, file(3, "DONE"), marker="DONE")
+    assert decided(*files, signs=MARKED).rule == "it waits for a file named DONE"
+    assert decided(*files, file(3, "more/DONE"), signs=MARKED).claims == ()
+    decision = decided(*files, file(3, "DONE"), signs=MARKED)
     assert [each.data_id for each in decision.claims] == [2, 1]
+
+
+def test_the_collection_itself_says_when_it_is_complete() -> None:
+    signs = Signs(Completion(BY_AVU), attribute=NAMES.complete)
+    assert decided(file(1, "a.tif"), signs=signs).rule == "it waits for the AVU omero::complete done on its collection"
+    assert decided(file(1, "a.tif"), signs=signs._replace(is_done=True)).unit == Unit(1, DIRECTORY)
+
+
+def test_as_long_as_nobody_knows_when_it_is_complete_nothing_is_done() -> None:
+    decision = decided(file(1, "a.tif"), signs=Signs(Completion(trouble="/z: two signs")))
+    assert (decision.claims, decision.rule) == ((), "it waits until it is clear when it is complete: /z: two signs")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +138,7 @@ def test_a_late_file_is_taken_into_the_unit_and_only_it_is_written() -> None:
 @pytest.mark.parametrize("name", ["README", "more/.hidden", "DONE"])
 def test_a_file_that_is_no_part_by_its_name_leaves_the_unit(name: str) -> None:
     unit = (1, DIRECTORY)
-    decision = decided(file(1, "a.ome.tif", unit), file(2, name, unit), file(3, "b.txt", unit), marker="DONE")
+    decision = decided(file(1, "a.ome.tif", unit), file(2, name, unit), file(3, "b.txt", unit), signs=MARKED)
     assert decision.unit == Unit(1, DIRECTORY)
     assert [each.data_id for each in decision.leaving] == [2]
 
