@@ -57,7 +57,6 @@ def test_what_was_there_before_is_adopted_once_and_by_a_dry_run_first(scene: Sce
     assert json.loads(done.stdout.splitlines()[0])["paths"] == [f"{scene.collection}/{name}/one.ome.tiff"]
     again = run(scene, *chosen)
     assert again.output.splitlines()[-1] == "0 filesets, 0.0 MB; 0 failed"
-    scene.sweep()
     assert scene.shown(f"{scene.collection}/{name}/one.ome.tiff").image.texts == {"registered", "tier:fast"}
 
 
@@ -84,7 +83,6 @@ def test_one_fileset_goes_where_somebody_says(scene: Scene) -> None:
     again = run(scene, "register", f"Fileset:{fileset}", *options)
     assert again.exit_code == 1
     assert "are in iRODS already" in again.output
-    scene.sweep()
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from multiprocessing.connection import Connection
@@ -15,16 +15,22 @@ from pathlib import Path
 
 import structlog
 
-from irods_omero.agent import sweep
+from irods_omero.agent import adopt, sweep
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake import Taken
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError
+from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.settings import Settings
 from tests.faults.calls import KILL, Call, Calls, Changes, Disturbance
 
 SWEEP = "sweep"
 RECONCILE = "reconcile"
+ADOPT = "adopt"
+"""The command, for all that is left."""
+REGISTER = "register"
+"""The command, for the last fileset."""
 PATIENCE = 300.0
 """Seconds that an agent may take: before some scenarios it imports hundreds of images."""
 
@@ -66,7 +72,7 @@ class Agents:
     databases: Sequence[Path] = ()
 
     def run(self, disturbance: Disturbance | None = None, task: str = SWEEP) -> Outcome:
-        """Start a new agent that sweeps (or reconciles) once, and wait for its end."""
+        """Start a new agent that sweeps once, or one of the commands that work without it, and wait for its end."""
         here, there = _forks.Pipe(duplex=False)
         secrets, databases = dict(self.environment), tuple(self.databases)
         order = _Order(self.settings.model_dump_json(), secrets, databases, disturbance, task)
@@ -111,6 +117,9 @@ def _work(connection: Connection, order: _Order) -> None:
 def _outcome(connections: Connections, task: str, calls: Calls) -> Outcome:
     drifted = 0
     try:
+        if task in (ADOPT, REGISTER):
+            reasons = [taken.reason for taken in _taken(connections, task) if taken.reason]
+            return Outcome(tuple(calls.made), error="; ".join(reasons))
         if task == SWEEP:
             report = sweep.Sweeper(connections).drain()
         else:
@@ -121,3 +130,12 @@ def _outcome(connections: Connections, task: str, calls: Calls) -> Outcome:
     except PolicyError as error:
         return Outcome(tuple(calls.made), error=str(error))
     return Outcome(tuple(calls.made), report, drifted=drifted)
+
+
+def _taken(connections: Connections, task: str) -> Iterable[Taken]:
+    """Do what one of the commands does that take filesets in."""
+    if task == ADOPT:
+        return adopt.adopt(connections, adopt.Wanted())
+    what = f"Fileset:{last_fileset(connections.omero.service())}"
+    rule = connections.placement_rules()[0]
+    return [adopt.register(connections, what, rule, "", dry_run=False)]

@@ -60,7 +60,7 @@ class Taken:
         fileset: OMERO id.
         size: Bytes of its files.
         paths: Logical paths of its data objects, or where they would go; empty if it cannot be taken.
-        reason: Why not, or why not now; empty if it was.
+        reason: Why not, or why not now, or what its images do not say yet; empty if all is done.
     """
 
     fileset: int
@@ -70,10 +70,20 @@ class Taken:
 
 
 class _Before(NamedTuple):
-    """What earlier attempts have brought, by logical paths: what they made ready, and what they moved to its place."""
+    """What earlier attempts have brought, by logical paths: what they made ready, and what they moved to its place.
+
+    Attributes:
+        unit: Catalog id of the first data object, as the key on the fileset says it.
+    """
 
     ready: set[str]
     moved: set[str]
+    unit: int | None
+
+
+def _leave_to_sweeps(_: DataObject) -> str:
+    """What the agent does about what it has taken in: its next sweep finds the mark."""
+    return ""
 
 
 class Intakes:
@@ -96,9 +106,20 @@ class Intakes:
 class Intake:
     """Takes filesets in, one after the other."""
 
-    def __init__(self, connections: Connections, report: Report, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives the time, seconds since 1970."""
+    def __init__(
+        self,
+        connections: Connections,
+        report: Report,
+        clock: Callable[[], float] = time.time,
+        finish: Callable[[DataObject], str] = _leave_to_sweeps,
+    ) -> None:
+        """``clock`` gives the time, seconds since 1970.
+
+        ``finish`` has the images of what is in its place say so; given is its first data object, which is marked, and
+        what could not be done is returned.
+        """
         self._connections = connections
+        self._finish = finish
         self.report = report
         self._clock = clock
         self._rules = connections.placement_rules()
@@ -159,13 +180,14 @@ class Intake:
             placement = placement_for(self._connections, source, rule, owner)
             why_not = self._why_not(source)
             if why_not:
-                if not dry_run and zone_intake.exists(self._connections.zone, self._queue.staging(fileset)):
+                if not dry_run and self._queue.is_unfinished(fileset):
                     self._note(source, why_not, shown=False)
                 self.report.waiting += 1
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
                 return Taken(fileset, source.size, placement.paths())
-            paths = self._take(source, placement, rule, None if by_hand else placement.access.rights(source))
+            rights = None if by_hand else placement.access.rights(source)
+            paths, untold = self._take(source, placement, rule, rights)
         except (PlacementError, RefusedError) as error:
             if not dry_run:
                 log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
@@ -175,7 +197,7 @@ class Intake:
         self.report.taken += 1
         self.report.observed += 1
         log.info("taken in", fileset=fileset, path=paths[0])
-        return Taken(fileset, source.size, paths)
+        return Taken(fileset, source.size, paths, untold)
 
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""
@@ -212,14 +234,18 @@ class Intake:
 
     def _take(
         self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None
-    ) -> tuple[str, ...]:
-        """Do it, or the rest of it; returns the logical paths. ``rights`` are those that may have to follow OMERO."""
+    ) -> tuple[tuple[str, ...], str]:
+        """Do it, or the rest of it; ``rights`` are those that may have to follow OMERO.
+
+        Returns:
+            The logical paths, and what its images do not say yet.
+        """
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
         before = self._before(source.fileset, staging)
-        ready, moved = before
+        ready, moved, first = before
         if len(moved) == len(source.files):
-            final = self._objects(sorted(moved))
+            final = sorted(self._objects(moved), key=lambda each: each.data_id != first)
         else:
             there = placement.collection_of(moved, source.fileset)
             gone = {name for name in placement.names if f"{there}/{name}" in moved}
@@ -228,8 +254,9 @@ class Intake:
             self._bring([(file, staged) for file, staged in missing if staged not in ready], source, rule)
             final = self._put(source, placement, before, rights)
         post(zone, names, final[0].data_id, final[0].path)
+        untold = self._finish(final[0])
         self._queue.forget(source.fileset)
-        return tuple(each.path for each in final)
+        return tuple(each.path for each in final), untold
 
     def _put(self, source: Source, placement: Placement, before: _Before, rights: Rights | None) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
@@ -242,7 +269,10 @@ class Intake:
             self._describe(placement, objects, [staged for staged, _ in left])
             places = () if rights is None else (digest_of_place(collection),)
             self._agree(
-                source, objects, Agreement(fileset=source.fileset, rights=rights, places=places), not any(before)
+                source,
+                objects,
+                Agreement(fileset=source.fileset, rights=rights, places=places),
+                not (before.ready or before.moved),
             )
             self._move(left, placement)
             return self._objects(path for _, path in paths)
@@ -261,7 +291,7 @@ class Intake:
         unit = connections.zone_key.data_id(fileset, key)
         ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
         of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
-        return _Before(ready, of_unit - ready)
+        return _Before(ready, of_unit - ready, unit)
 
     def _id_avu(self, fileset: int) -> Avu:
         return Avu(self._connections.names.fileset, str(fileset), self._connections.settings.omero.name)

@@ -45,6 +45,10 @@ class IntakeQueue:
         paths = client_paths(self._connections.omero.service(), filesets)
         return {fileset for fileset, path in paths.items() if parse_import_key(path) is not None}
 
+    def is_unfinished(self, fileset: int) -> bool:
+        """Whether it was left to an agent, or begun and not done."""
+        return zone_intake.exists(self._connections.zone, self.staging(fileset))
+
     def unfinished(self) -> Iterator[int]:
         """Those that were not done before."""
         for path in zone_intake.collections_in(self._connections.zone, self._root):
@@ -131,6 +135,5 @@ class IntakeQueue:
 
     def forget(self, fileset: int) -> None:
         """Remove what is left of a fileset that is done, or was deleted; what was moved already stays."""
-        zone, staging = self._connections.zone, self.staging(fileset)
-        if zone_intake.exists(zone, staging):
-            zone_intake.remove_collection(zone, staging)
+        if self.is_unfinished(fileset):
+            zone_intake.remove_collection(self._connections.zone, self.staging(fileset))
