@@ -15,6 +15,7 @@ from irods_omero.doctor.facts.records import (
     ServerFacts,
     ShareFacts,
     SignIn,
+    SystemFacts,
     TierFacts,
     WebFacts,
     ZoneFacts,
@@ -43,7 +44,8 @@ OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"
 WEB = WebFacts(LINK, "", 200, LOGIN, is_omero=True, version="5.27.0")
-SERVER = ServerFacts(service=SERVICE, installed="1.0", joined=True)
+SYSTEM = SystemFacts("Debian GNU/Linux 12 (bookworm)", ("debian",), (12,))
+SERVER = ServerFacts(service=SERVICE, installed="1.0", joined=True, system=SYSTEM)
 SECRET = FileFacts("/etc/irods-omero/zone.password", True, True, 0o600, ME)
 POLICY = FileFacts("/etc/irods/omero_policy.json", True, True, 0o644, 0)
 

@@ -15,6 +15,7 @@ from irods_omero.doctor.facts.records import (
     QueuedRule,
     RootFacts,
     SignIn,
+    SystemFacts,
     TierFacts,
     WebFacts,
     ZoneFacts,
@@ -94,6 +95,25 @@ def causes(kind: str) -> Facts:
     return replace(HEALTHY, causes=[Cause(kind, "no such user", 7, "/lab/home/lab/a.tif")])
 
 
+def on_system(kind: str, *version: int, like: str = "", server: tuple[int, int, int] = (4, 3, 5)) -> Facts:
+    """A server of a version on a system."""
+    system = SystemFacts(f"{kind} {version}", (kind, like), version)
+    return replace(HEALTHY, server=replace(SERVER, system=system), zone=replace(ZONE, version=server))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        on_system("ubuntu", 22, 4, like="debian"),
+        on_system("rocky", 9, 6, like="rhel"),
+        on_system("another", 1),
+        on_system("debian", 11, server=(5, 0, 2)),
+    ],
+)
+def test_where_the_next_irods_is_to_be_had_nothing_is_said_of_the_system(facts: Facts) -> None:
+    assert not [one for one in bad(facts) if one[1] == "next iRODS"]
+
+
 def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() -> None:
     findings = judge(HEALTHY)
     assert worst(findings) is OK
@@ -105,6 +125,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "in-server part",
         "zone",
         "sign-in",
+        "next iRODS",
         "agent's account",
         "hooks",
         "tier groups",
@@ -121,6 +142,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
     }
 
 
+LEGACY = replace(HEALTHY, sign_in=replace(HEALTHY.sign_in, legacy=True))
 LATE = QueuedRule("a movement", NOW - HOUR)
 WRONG: list[tuple[str, Facts, Level, str, str]] = [
     # what is wrong, the facts, how bad, the check, part of what is said
@@ -139,6 +161,11 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("PAM in plain text", sign_in("pam_password", encrypted=False), FAILURE, "sign-in", "needs TLS"),
     ("old name of PAM", sign_in("pam"), FAILURE, "sign-in", "nobody is there to answer the scheme pam"),
     ("scheme of 5.1", sign_in("irods"), FAILURE, "sign-in", "does not know the scheme irods"),
+    ("legacy calls", LEGACY, WARNING, "next iRODS", "calls that iRODS 5 has deprecated"),
+    ("old system", on_system("debian", 11), WARNING, "next iRODS", "not built for debian (11,)"),
+    ("old Ubuntu", on_system("ubuntu", 20, 4, like="debian"), WARNING, "next iRODS", "not built for ubuntu (20, 4)"),
+    ("like RHEL", on_system("rocky", 8, 10, like="rhel"), WARNING, "next iRODS", "not built for rocky (8, 10)"),
+    ("iRODS 6", zone(version=(6, 0, 0)), WARNING, "next iRODS", "not tried with iRODS 6.0.0"),
     ("nothing runs", zone(queue=[replace(RULE, due=NOW - HOUR, last=None)]), FAILURE, "delay server", "60 minutes"),
     ("backlog", zone(queue=[RULE, LATE]), WARNING, "delay server", "1 rules wait"),
     ("empty queue", zone(queue=[]), WARNING, "delay server", "nor anything else"),

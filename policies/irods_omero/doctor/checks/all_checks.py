@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from irods_omero.doctor.checks import omero_checks, server_checks, tier_checks, unit_checks, web_checks, zone_checks
+from irods_omero.doctor.checks import (
+    next_checks,
+    omero_checks,
+    server_checks,
+    tier_checks,
+    unit_checks,
+    web_checks,
+    zone_checks,
+)
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding
 
@@ -15,6 +23,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     server_checks.in_server_part,
     zone_checks.reachable,
     zone_checks.sign_in,
+    next_checks.next_release,
     zone_checks.account,
     zone_checks.agents,
     zone_checks.roots,

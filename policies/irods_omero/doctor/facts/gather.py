@@ -12,10 +12,10 @@ from irods_omero.doctor.facts.server_facts import observe_file, observe_server
 from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_overlaps, observe_zone
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of
+from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of, uses_legacy_calls
 from irods_omero.install import omero_client
 from irods_omero.install.distribution import examples, installed_version
-from irods_omero.settings import Settings
+from irods_omero.settings import Settings, ZoneSettings
 from irods_omero.vocabulary import Names
 
 
@@ -45,7 +45,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         policy=observe_file(policy),
         options=sorted(settings.zone.options),
         secrets=[observe_file(Path(path)) for path in secrets],
-        sign_in=SignIn(scheme_of(settings.zone), is_encrypted(settings.zone), not is_this_machine(settings.zone.host)),
+        sign_in=_sign_in(settings.zone),
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
         omero=_omero(settings, trying),
@@ -59,6 +59,10 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         causes=causes,
         overlaps=overlaps,
     )
+
+
+def _sign_in(zone: ZoneSettings) -> SignIn:
+    return SignIn(scheme_of(zone), is_encrypted(zone), not is_this_machine(zone.host), uses_legacy_calls())
 
 
 def _omero(settings: Settings, trying: bool) -> OmeroFacts:

@@ -30,6 +30,20 @@ class FileFacts:
     owner: int = -1
 
 
+class SystemFacts(NamedTuple):
+    """The operating system of this machine.
+
+    Attributes:
+        name: As people read it.
+        kinds: What it is, and what it is like, as in ``debian``; the nearest first.
+        version: Its version.
+    """
+
+    name: str
+    kinds: Sequence[str]
+    version: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class ServerFacts:
     """An iRODS server, seen from the machine that it runs on.
@@ -41,6 +55,7 @@ class ServerFacts:
         installed: Version of the in-server part; empty if neither this program nor its Debian package has installed it.
         changed: Files of the in-server part that are not as they were installed.
         joined: Whether its core.py imports the hooks.
+        system: The operating system that it runs on; None if that does not say what it is.
     """
 
     unreadable: str = ""
@@ -49,6 +64,7 @@ class ServerFacts:
     installed: str = ""
     changed: Sequence[str] = ()
     joined: bool = False
+    system: SystemFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -241,11 +257,13 @@ class SignIn:
         scheme: How it proves who it is.
         encrypted: Whether it insists on TLS.
         leaves: Whether what it sends leaves this machine.
+        legacy: Whether python-irodsclient is told to use the calls of before iRODS 4.3.
     """
 
     scheme: str
     encrypted: bool
     leaves: bool
+    legacy: bool = False
 
 
 @dataclass(frozen=True)

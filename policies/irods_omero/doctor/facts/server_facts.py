@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 from pathlib import Path
 
-from irods_omero.doctor.facts.records import FileFacts, ServerFacts
+from irods_omero.doctor.facts.records import FileFacts, ServerFacts, SystemFacts
 from irods_omero.errors import PolicyError
 from irods_omero.install import corepy, distribution, engines, files, layout, manifest
 
@@ -37,7 +39,19 @@ def observe_server(etc: Path) -> ServerFacts | None:
         installed=record.version or (files.text(layout.PACKAGED) or "").strip(),
         changed=[name for name, digests in sorted(record.files.items()) if _is_changed(etc / name, digests)],
         joined=corepy.is_joined(core),
+        system=observe_system(),
     )
+
+
+def observe_system() -> SystemFacts | None:
+    """The operating system; None if it does not say what it is."""
+    try:
+        told = platform.freedesktop_os_release()
+    except OSError:
+        return None
+    kinds = (told["ID"], *told.get("ID_LIKE", "").split())
+    version = tuple(int(number) for number in re.findall(r"\d+", told.get("VERSION_ID", "")))
+    return SystemFacts(told["PRETTY_NAME"], kinds, version) if version else None
 
 
 def _engines(config: Path) -> tuple[str, list[str]]:

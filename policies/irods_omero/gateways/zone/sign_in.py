@@ -6,6 +6,7 @@ import ssl
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+from irods import client_configuration
 from irods.session import iRODSSession
 
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings, read_secret
@@ -68,6 +69,11 @@ def is_encrypted(settings: ZoneSettings) -> bool:
 def scheme_of(settings: ZoneSettings) -> str:
     """How the service account proves who it is."""
     return str(session_options(settings).get(SCHEME, NATIVE))
+
+
+def uses_legacy_calls() -> bool:
+    """Whether python-irodsclient's own settings, a file of the user's or the environment, ask for legacy sign-in."""
+    return bool(client_configuration.legacy_auth.force_legacy_auth)
 
 
 def is_this_machine(host: str) -> bool:
