@@ -34,23 +34,31 @@ class Imports:
         _, busy = workers.busy()
         self.busy = busy.union(*workers.resting(IMPORT).values())
         self._most = connections.settings.imports.per_sweep - workers.count(IMPORT)
+        self._served = set(workers.owners())
 
     def __contains__(self, unit: int) -> bool:
         """Whether a unit is to be imported."""
         return unit in self._marks
 
     def has_room(self, unit: int) -> bool:
-        """Whether a unit is to be imported, or can be without being one too many."""
-        return unit in self._marks or len(self._marks) < self._most
+        """Whether a unit is to be imported, or can be without being one too many.
+
+        There is always room for the first of an owner who has none: nobody waits for the backlog of somebody else.
+        """
+        return unit in self._marks or len(self._marks) < self._most or self._owner(unit) not in self._served
 
     def put_off(self, unit: int, mark: Mark) -> None:
         """Have a unit imported that there is room for."""
         self._marks.setdefault(unit, []).append(mark)
+        self._served.add(self._owner(unit))
 
     def know(self, units: Iterable[ZoneView], suspects: Iterable[int] = ()) -> None:
         """Take note of whose units are, and which of them may bring a server down."""
         self._owners |= {unit.unit.data_id: unit.first.owner for unit in units if unit.objects}
         self._suspects.update(suspects)
+
+    def _owner(self, unit: int) -> str:
+        return self._owners.get(unit, "")
 
     def jobs(self, observer: Observer) -> list[Job]:
         """What the workers are to do; the marks of each unit are cleared when it is done."""
@@ -62,7 +70,7 @@ class Imports:
                 (IMPORT, unit),
                 partial(self._import, first, unit, marks),
                 frozenset({unit, *(mark.id for mark in marks)}),
-                self._owners.get(unit, ""),
+                self._owner(unit),
                 late=unit in self._suspects,
             )
             for unit, marks in sorted(self._marks.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ class Job:
         key: What it is about.
         work: Does it, with the connections of a thread; returns what was done.
         ids: Data objects that nobody else touches meanwhile, by catalog id.
-        owner: Whose it is: those go first of whom nothing is being done.
+        owner: Whose it is: those go first of whom nothing is being done, and do not wait for one who has several.
         late: Whether it comes after all others, and by itself: it may bring a server down.
     """
 
@@ -63,7 +63,10 @@ class Rest(NamedTuple):
 
 
 class Workers:
-    """At most ``imports.parallel`` jobs at the same time.
+    """At most ``imports.parallel`` jobs at the same time, or of as many owners.
+
+    Where somebody has several under way, whoever has none does not wait for one of them to end, which may take days: of
+    each owner one is done beside them, until these are as many owners as there may be jobs.
 
     Where a job breaks off a side is down, as what is wrong with one unit is told on that unit: nothing else begins, and
     what is under way goes on. What nobody has foreseen is the trouble of that job alone.
@@ -99,6 +102,11 @@ class Workers:
             jobs = [*self._waiting, *self._running.values()]
         return frozenset(job.key for job in jobs), frozenset(id_ for job in jobs for id_ in job.ids)
 
+    def owners(self) -> frozenset[str]:
+        """Of whom something is being done, or waits for it."""
+        with self._changed:
+            return frozenset(job.owner for job in (*self._waiting, *self._running.values()))
+
     def count(self, kind: str) -> int:
         """How many jobs of a kind are being done, or wait for it."""
         return sum(key[0] == kind for key in self.busy()[0])
@@ -116,7 +124,7 @@ class Workers:
         Raises:
             Exception: The first that any of them has raised; what had not begun is left.
         """
-        self._take_in(jobs, others=self._most - 1, left_out=1)
+        self._take_in(jobs, callers=1)
         self._work(self._connections)
         with self._changed:
             self._changed.wait_for(self._is_idle)
@@ -124,7 +132,7 @@ class Workers:
 
     def begin(self, jobs: Iterable[Job]) -> None:
         """Have some jobs done in threads, and come back at once: ``collect`` says what has become of them."""
-        self._take_in(jobs, others=self._most, left_out=0)
+        self._take_in(jobs, callers=0)
 
     def collect(self) -> Report:
         """What was done since the last time; raises what a job has raised meanwhile, and tells of the rest after it."""
@@ -160,12 +168,16 @@ class Workers:
     def _is_idle(self) -> bool:
         return not self._running and not self._threads
 
-    def _take_in(self, jobs: Iterable[Job], others: int, left_out: int) -> None:
-        """Start as many threads as there is work for, without what the caller does; nothing is begun twice."""
+    def _take_in(self, jobs: Iterable[Job], callers: int) -> None:
+        """Start as many threads as there is work for, without what the callers do; nothing is begun twice."""
         with self._changed:
             known = {job.key for job in self._waiting} | self._running.keys()
             self._waiting += (job for job in jobs if job.key not in known)
-            for _ in range(min(others - self._threads, len(self._waiting) - left_out)):
+            waiting, running = list(self._waiting), list(self._running.values())
+            while job := choose(waiting, running, self._most):
+                waiting.remove(job)
+                running.append(job)
+            for _ in range(len(running) - callers - self._threads):
                 threading.Thread(target=self._run, name="worker", daemon=True).start()
                 self._threads += 1
 
@@ -225,20 +237,29 @@ class Workers:
             return job
 
     def _choose(self) -> Job | None:
-        """The job of somebody of whom the fewest are being done.
-
-        What may bring a server down comes after all others, and has no other beside it, which would go down with it:
-        whoever ends last takes it. It waits as long as others come.
-        """
-        running = self._running.values()
-        if not self._waiting or any(job.late for job in running):
-            return None
-        of_owner = Counter(job.owner for job in running)
-        job = min(self._waiting, key=lambda each: (each.late, of_owner[each.owner]))
-        return None if job.late and running else job
+        return choose(self._waiting, self._running.values(), self._most)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self.stop()
+
+
+def choose(waiting: Collection[Job], running: Collection[Job], most: int) -> Job | None:
+    """The job that may begin now: of somebody of whom the fewest are being done.
+
+    What may bring a server down comes after all others, and has no other beside it, which would go down with it:
+    whoever ends last takes it. It waits as long as others come.
+
+    Args:
+        waiting: Those that have not begun.
+        running: Those that are being done.
+        most: How many may be at the same time, or of how many owners.
+    """
+    if not waiting or any(job.late for job in running):
+        return None
+    of_owner = Counter(job.owner for job in running)
+    job = min(waiting, key=lambda each: (each.late, of_owner[each.owner]))
+    is_full = len(running) >= most and (job.owner in of_owner or len(of_owner) >= most)
+    return None if is_full or (job.late and running) else job

@@ -180,9 +180,9 @@ class ImportSettings(Section):
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20,
-        description="How many imports may be begun and not yet done. They come last in a sweep, so that requests need "
-        "not wait. The same number limits the filesets taken in from OMERO, and OMERO's copies that are removed, "
-        "compared or brought back.",
+        description="How many imports may be begun and not yet done, beside the first of each owner. They come last in "
+        "a sweep, so that requests need not wait. The same number limits the filesets taken in from OMERO, and OMERO's "
+        "copies that are removed, compared or brought back.",
     )
     file_rules: list[FileRuleSettings] = Field(
         default=[],
@@ -192,7 +192,9 @@ class ImportSettings(Section):
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4,
         description="How many imports, filesets that came through OMERO first, and copies in OMERO, are worked on at "
-        "the same time, those of different owners first; each takes sessions of its own on both sides.",
+        "the same time, those of different owners first; each takes sessions of its own on both sides. Where somebody "
+        "has several of them under way, whoever has none does not wait: one of each owner is done beside them, until "
+        "these are as many owners as this number.",
     )
 
     @field_validator("complete")

@@ -117,6 +117,21 @@ def test_the_first_of_another_owner_begins_before_the_second_of_one(desk: Desk) 
         assert all_done(workers) == Report(imported=4)
 
 
+def test_nobody_waits_for_one_who_has_several_under_way(desk: Desk) -> None:
+    with workers_of(Side(2)) as workers:
+        workers.begin([desk.job("a1", "a", holds=True), desk.job("a2", "a", holds=True), desk.job("a3", "a")])
+        desk.wait_for("a1", "a2")
+        workers.begin([desk.job("b1", "b", holds=True), desk.job("b2", "b"), desk.job("c1", "c")])
+        desk.wait_for("a1", "a2", "b1")
+        assert names(workers.busy()[0]) == {"a1", "a2", "a3", "b1", "b2", "c1"}, "these are of two owners already"
+        assert workers.owners() == {"a", "b", "c"}
+        desk.let_go("b1")
+        desk.wait_for("a1", "a2", "b1", "c1", "b2")
+        desk.let_go("a1", "a2")
+        assert all_done(workers) == Report(imported=6)
+    assert desk.begun[-1] == "a3"
+
+
 def test_what_may_bring_a_server_down_comes_after_all_others_whosever_they_are(desk: Desk) -> None:
     with workers_of(Side(2)) as workers:
         late = desk.job("late", "b", late=True)
