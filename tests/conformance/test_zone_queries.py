@@ -103,17 +103,23 @@ def test_what_has_two_attributes_is_found_by_two_conditions(zone: Zone) -> None:
     assert asked(zone.alice, DataObject.id, *conditions) == [zone.alice.data_objects.get(both).id]
 
 
-def test_since_when_the_first_of_some_avus_is_there_is_known(zone: Zone, agent_zone: ZoneConnection) -> None:
+@pytest.mark.parametrize("of_collections", [False, True])
+def test_since_when_the_first_of_some_avus_is_there_is_known(
+    zone: Zone, agent_zone: ZoneConnection, of_collections: bool
+) -> None:
     """zone-85, zone-44."""
-    before = int(time.time())
-    zone.alice.metadata.add(DataObject, zone.put("a"), iRODSMeta(f"since {zone.collection}", "value"))
-    at = oldest_attached(agent_zone, f"since {zone.collection}", "value")
+    before, attribute, path = int(time.time()), f"since {zone.collection}", zone.put("a")
+    kind, where = (Collection, zone.collection) if of_collections else (DataObject, path)
+    found = zone.alice.collections.get(where) if of_collections else zone.alice.data_objects.get(where)
+    zone.alice.metadata.add(kind, where, iRODSMeta(attribute, "value"))
+    at = oldest_attached(agent_zone, attribute, "value", [1, found.id], of_collections)
     if not knows_times_of_avus(zone.rods):
         assert at is None
         pytest.skip("this zone does not know since when an AVU is on an object (zone-79)")
     assert at is not None
     assert before - 1 <= at <= time.time() + 1
-    assert oldest_attached(agent_zone, f"since {zone.collection}", "other") is None
+    assert oldest_attached(agent_zone, attribute, "other", [found.id], of_collections) is None
+    assert oldest_attached(agent_zone, attribute, "value", [1], of_collections) is None
 
 
 def test_ids_of_many_objects_fit_into_one_condition(zone: Zone) -> None:

@@ -12,19 +12,23 @@ import pytest
 import yaml
 
 from irods_omero.agent.activity import Activity
-from irods_omero.agent.metrics import PREFIX, Metrics, families
+from irods_omero.agent.metrics import Metrics
 from irods_omero.agent.report import Report
+from irods_omero.agent.zone_metrics import PREFIX, families
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.settings import load_settings
+from irods_omero.status.agents import AgentState
+from irods_omero.status.beat import Beat
 from irods_omero.status.summary import OVERDUE, Cause, MarkCount, Requests, Status, TierUse
 
 CONFIG = Path(__file__).parents[2] / "irods_config"
 MONITORING = CONFIG / "monitoring"
 STATUS = Status(
     now=0,
-    backlog=(MarkCount("to be imported", 1, 1),),
-    requests=(Requests("archive", OVERDUE, 1),),
+    agents=(AgentState("0-63", Beat(at=1, started=1, swept=1), speaks=True),),
+    backlog=(MarkCount("to be imported", 1, 1, oldest_seconds=1),),
+    requests=(Requests("archive", OVERDUE, 1, since=1),),
     causes=tuple(Cause(kind, "", 1, "") for kind in (AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT)),
     tiers=(TierUse("fast", "fast", 1, 1),),
 )
@@ -60,7 +64,8 @@ def expressions(document: Any) -> Iterator[str]:
                 yield from expressions(value)
 
 
-ALERTS = list(expressions(yaml.safe_load((MONITORING / "alerts.yaml").read_text())))
+RULES = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
+ALERTS = list(expressions(RULES))
 SHOWN = list(expressions(json.loads((MONITORING / "grafana-dashboard.json").read_text())))
 
 
@@ -96,8 +101,13 @@ def test_panels_do_not_lie_on_each_other() -> None:
 
 
 def test_each_alert_says_what_to_do() -> None:
-    (group,) = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
-    for rule in group["rules"]:
+    for rule in RULES:
         assert rule["annotations"]["summary"]
         assert rule["annotations"]["action"]
         assert rule["labels"]["severity"] in ("warning", "critical")
+
+
+def test_imports_under_way_excuse_no_agent_from_sweeping_but_one_that_waits_for_them() -> None:
+    (rule,) = (rule["expr"] for rule in RULES if rule["alert"] == "IrodsOmeroAgentDoesNotSweep")
+    _, excuse = rule.split("unless")
+    assert re.fullmatch(r" *\(irods_omero_parallel == 1 and .*irods_omero_under_way.*\)", excuse)

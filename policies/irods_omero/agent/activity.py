@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
@@ -33,6 +33,18 @@ class ActivityListener:
         """Something that people should be told of happened to a unit."""
 
 
+class EventLag(NamedTuple):
+    """How far OMERO's event log is followed.
+
+    Attributes:
+        behind: Rows that were not followed yet when it was read last.
+        at: When that was, seconds since 1970; 0 before the first time.
+    """
+
+    behind: int = 0
+    at: float = 0.0
+
+
 class Activity:
     """What one agent is doing."""
 
@@ -45,6 +57,7 @@ class Activity:
         self._under_way: list[_Progress] = []
         self.cache: Mapping[str, int] = {}
         """How many bytes of copies OMERO had at the last look, and is to have at most; empty without a limit."""
+        self.events = EventLag()
 
     def under_way(self) -> tuple[UnderWay, ...]:
         """What goes on that takes long."""
@@ -81,6 +94,10 @@ class Activity:
     def looked_at_cache(self, size: int, most: int) -> None:
         """How many bytes OMERO's copies have, and how many they may have at most."""
         self.cache = {CACHE_BYTES: size, CACHE_MOST_BYTES: most}
+
+    def followed_events(self, behind: int) -> None:
+        """OMERO's event log was read, and what it told of was looked at, but for so many rows."""
+        self.events = EventLag(behind, self._clock())
 
     def swept(self, report: Report, seconds: float) -> None:
         """A sweep has come to its end, after as many seconds."""

@@ -87,6 +87,7 @@ class Listener:
         if self._hints.newest > self._saved or not self._saved or is_far:
             save_cursor(self._connections, cursor)
             self._saved = cursor
+        self._connections.activity.followed_events(max(self._hints.end - cursor, 0))
         place = self._edits.place
         if place is not None and place != self._saved_place:
             save_cursor(self._connections, place, EDITS)

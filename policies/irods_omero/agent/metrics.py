@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections import Counter as Counts
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from irods_omero.agent.activity import Activity, ActivityListener
 from irods_omero.agent.report import Report
+from irods_omero.agent.zone_metrics import PREFIX, ZoneCollector, gauge, labelled
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED
-from irods_omero.errors import PolicyError, SettingsError
-from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.logs import log
+from irods_omero.errors import SettingsError
 from irods_omero.settings import Settings, parse_address
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
-from irods_omero.status.reading import read_status
-from irods_omero.status.summary import Status, summarise
-
-PREFIX = "irods_omero"
-
-KEPT_SECONDS = 60.0
-"""So long the answer of the zone is good for further questions."""
+from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING
 
 SWEEP_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 IMPORT_BUCKETS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600)
@@ -63,22 +53,16 @@ class Metrics(ActivityListener):
         self._copies = counter("copy_bytes", "Bytes of OMERO's copies, freed on its disk or refilled.", "what")
         self._sweep_seconds = histogram("sweep_seconds", "How long sweeps took.", SWEEP_BUCKETS)
         self._import_seconds = histogram("import_seconds", "How long imports took.", IMPORT_BUCKETS)
-        self._last = Gauge(
-            "last_sweep_timestamp_seconds", "End of the last sweep.", namespace=PREFIX, registry=self._own
-        )
-        about = "Imports, and changes of OMERO's copies, that go on."
-        under_way = Gauge("under_way", about, namespace=PREFIX, registry=self._own)
-        under_way.set_function(lambda: len(activity.under_way()))
-        for name, about in (
-            (CACHE_BYTES, "Bytes of OMERO's copies, at the last look; 0 where cache.most_bytes is not set."),
-            (CACHE_MOST_BYTES, "How many there are to be at most."),
-        ):
-            gauge = Gauge(name, about, namespace=PREFIX, registry=self._own)
-            gauge.set_function(partial(_of_cache, activity, name))
+        about = "End of the last sweep; before the first one, when the agent was started."
+        self._last = Gauge("last_sweep_timestamp_seconds", about, namespace=PREFIX, registry=self._own)
+        self._last.set_to_current_time()
+        about = "imports.parallel of the configuration: with 1 no sweep ends before its imports."
+        Gauge("parallel", about, namespace=PREFIX, registry=self._own).set(settings.imports.parallel)
+        self._own.register(_ActivityCollector(activity))
         for kind in (AGAIN, HINDERED, GIVEN_UP):
             self._failures.labels(kind)  # so that it is 0 before the first one
         self.registry.register(self._own)
-        self.registry.register(_ZoneCollector(settings))
+        self.registry.register(ZoneCollector(settings))
         activity.listeners.append(self)
 
     def own(self) -> Iterable[Metric]:
@@ -134,63 +118,30 @@ class Metrics(ActivityListener):
         self._thread.join()
 
 
-def _of_cache(activity: Activity, name: str) -> float:
-    return activity.cache.get(name, 0)
+class _ActivityCollector(Collector):
+    """Shows what the agent is doing at this moment."""
 
-
-class _ZoneCollector(Collector):
-    """Reads how things stand, over a connection of its own, at most once in ``KEPT_SECONDS``."""
-
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._read_at = float("-inf")
-        self._status: Status | None = None
-
-    def describe(self) -> Iterable[Metric]:
-        return []  # nothing is read from the zone while the agent starts
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
 
     def collect(self) -> Iterator[Metric]:
-        with self._lock:
-            if self._clock() - self._read_at >= KEPT_SECONDS:
-                self._status = self._look()
-                self._read_at = self._clock()
-        yield from families(self._status)
-
-    def _look(self) -> Status | None:
-        try:
-            with ZoneConnection(self._settings.zone, attempts=1) as zone:
-                return summarise(read_status(self._settings, zone), self._settings)
-        except PolicyError as error:
-            log.info("no metrics of the zone", error=str(error))
-            return None
-
-
-def families(status: Status | None) -> Iterator[Metric]:
-    """How things stand as gauges; without a status nothing but that the zone did not answer."""
-    yield _gauge("zone_up", "Whether the zone has answered.", [((), status is not None)])
-    if status is None:
-        return
-    marks = [((each.kind, "pending"), each.pending) for each in status.backlog]
-    marks += [((each.kind, "taken"), each.taken) for each in status.backlog]
-    yield _gauge("marks", "Marks in the zone.", marks, "kind", "state")
-    yield _gauge("oldest_mark_seconds", "Age of the oldest mark.", [((), status.oldest_seconds or 0)])
-    errors: dict[str, int] = {GIVEN_UP: 0, HINDERED: 0}
-    for cause in status.causes:
-        errors[cause.kind] = errors.get(cause.kind, 0) + cause.units
-    yield _gauge("units_with_errors", "Units that show an error.", [((kind,), n) for kind, n in errors.items()], "kind")
-    yield _gauge("removals_held", "Units of which removals wait for a person.", [((), status.held)])
-    requests = [((each.word, each.state), each.units) for each in status.requests]
-    yield _gauge("requests", "Requests in the zone.", requests, "request", "state")
-    yield _gauge("shards_unattended", "Shards that no agent works on.", [((), len(status.unattended))])
-    objects = [((each.tier,), each.replicas) for each in status.tiers]
-    yield _gauge("tier_objects", "Data objects on a tier, below the watched roots.", objects, "tier")
-    yield _gauge("tier_bytes", "Their bytes together.", [((each.tier,), each.size) for each in status.tiers], "tier")
-
-
-def _gauge(name: str, about: str, values: Iterable[tuple[tuple[str, ...], float]], *labels: str) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"{PREFIX}_{name}", about, labels=labels)
-    for of_labels, value in values:
-        family.add_metric(of_labels, value)
-    return family
+        number, size, done = Counts({IMPORTING: 0}), Counts({IMPORTING: 0}), Counts({IMPORTING: 0})
+        under_way = self._activity.under_way()
+        for each in under_way:
+            number[each.what] += 1
+            size[each.what] += each.size
+            done[each.what] += each.done
+        yield gauge("under_way", "Imports, and changes of OMERO's copies, that go on.", labelled(number), "what")
+        yield gauge("under_way_bytes", "Bytes that they are about.", labelled(size), "what")
+        yield gauge("under_way_done_bytes", "Bytes of these that are done.", labelled(done), "what")
+        longest = max((each.at - each.since for each in under_way), default=0)
+        yield gauge("under_way_oldest_seconds", "For how long the oldest of them has been going on.", [((), longest)])
+        events = self._activity.events
+        yield gauge("events_behind_rows", "Rows of OMERO's event log not followed yet.", [((), events.behind)])
+        about = "When the event log was read last, seconds since 1970; 0 before the first time."
+        yield gauge("events_followed_timestamp_seconds", about, [((), events.at)])
+        for name, about in (
+            (CACHE_BYTES, "Bytes of OMERO's copies, at the last look; 0 where cache.most_bytes is not set."),
+            (CACHE_MOST_BYTES, "How many there are to be at most."),
+        ):
+            yield gauge(name, about, [((), self._activity.cache.get(name, 0))])

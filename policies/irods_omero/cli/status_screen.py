@@ -73,13 +73,17 @@ def _copies(status: Status) -> Text | None:
 
 
 def _backlog(status: Status) -> RenderableType:
-    rows = [[Text(each.kind), Text(str(each.pending)), Text(str(each.taken))] for each in status.backlog]
-    table = _table("Marks", ("on what is", "pending", "being worked on"), rows)
-    if table is None:
-        return Text("Nothing is marked.")
-    if status.oldest_seconds is not None:
-        table.caption = f"the oldest has been pending for {age(status.oldest_seconds)}"
-    return table
+    rows = [
+        [
+            Text(each.kind),
+            Text(str(each.pending)),
+            Text(str(each.taken)),
+            Text("" if each.oldest_seconds is None else age(each.oldest_seconds)),
+        ]
+        for each in status.backlog
+    ]
+    headings = ("on what is", "pending", "being worked on", "oldest for")
+    return _table("Marks", headings, rows) or Text("Nothing is marked.")
 
 
 def _under_way(status: Status) -> Table | None:

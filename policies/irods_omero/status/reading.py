@@ -22,8 +22,16 @@ from irods_omero.gateways.zone.resources import root_names
 from irods_omero.gateways.zone.watched import like, patterns_below
 from irods_omero.settings import Settings
 from irods_omero.status.beat import Beat, decode
-from irods_omero.status.seen import ErrorSeen, MarkSeen, RequestSeen, ResourceUse, Seen
-from irods_omero.vocabulary import PENDING, TAKEN, Names
+from irods_omero.status.seen import (
+    COLLECTION,
+    GATHERED,
+    ErrorSeen,
+    MarkSeen,
+    RequestSeen,
+    ResourceUse,
+    Seen,
+)
+from irods_omero.vocabulary import PENDING, Names
 
 MOST = 10_000
 """So many marks, errors or requests are looked at; what there is more of is only said to be more."""
@@ -66,13 +74,13 @@ class _Reader:
 
     def seen(self) -> Seen:
         names, zone = self._names, self._zone
-        oldest = {state: oldest_attached(zone, names.sync, state) for state in (PENDING, TAKEN)}
+        marks = self._marks()
         holding = [request.text for request in REQUEST_TABLE if request.holds]
         return Seen(
             now=time.time(),
             beats=read_beats(self._settings, zone, names),
-            marks=self._marks(),
-            oldest={state: at for state, at in oldest.items() if at is not None},
+            marks=marks,
+            oldest=self._oldest(marks),
             errors=self.errors(),
             requests=self._requests(),
             keeps=len(self._carrying("requests to hold data", names.request, holding)),
@@ -88,8 +96,26 @@ class _Reader:
         known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
         marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
-        mark_rows = self._some("marks", columns, In(CollectionMeta.name, [names.sync, names.gather]))
-        return marks + [MarkSeen(id_, state, _number(shard), collection=True) for id_, state, shard in mark_rows]
+        for attribute in (names.sync, names.gather):
+            mark_rows = self._some("marks", columns, CollectionMeta.name == attribute)
+            gathers = attribute == names.gather
+            marks += [MarkSeen(id_, state, _number(shard), False, True, gathers) for id_, state, shard in mark_rows]
+        return marks
+
+    def _oldest(self, marks: Iterable[MarkSeen]) -> dict[str, int]:
+        """For each kind of mark when the oldest that is pending was posted, where the zone can tell."""
+        pending: dict[str, list[int]] = defaultdict(list)
+        for mark in marks:
+            if mark.state == PENDING:
+                pending[mark.kind].append(mark.id)
+        oldest = dict[str, int]()
+        for kind, ids in pending.items():
+            attribute = self._names.gather if kind == GATHERED else self._names.sync
+            at = oldest_attached(self._zone, attribute, PENDING, ids, kind in (COLLECTION, GATHERED))
+            if at is None:
+                break  # a zone that cannot tell is not asked for each kind
+            oldest[kind] = at
+        return oldest
 
     def errors(self) -> list[ErrorSeen]:
         columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.status.beat import Beat
 
+NEW, KNOWN, COLLECTION, GATHERED = "to be imported", "with images", "collection", "files to gather"
+"""What marks are about, as people read it."""
+
 
 @dataclass(frozen=True)
 class MarkSeen:
@@ -19,6 +22,7 @@ class MarkSeen:
         shard: -1 for something that no hook wrote.
         known: Whether it has images already.
         collection: Whether it is on a collection.
+        gathers: Whether it asks which files of the collection belong together.
     """
 
     id: int
@@ -26,6 +30,14 @@ class MarkSeen:
     shard: int
     known: bool = False
     collection: bool = False
+    gathers: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it is about."""
+        if self.collection:
+            return GATHERED if self.gathers else COLLECTION
+        return KNOWN if self.known else NEW
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,8 @@ class Seen:
         now: Seconds since 1970.
         beats: The heartbeats, by the shards that the agents work on.
         marks: What is marked.
-        oldest: When the oldest mark of a state was posted, seconds since 1970; nothing where the zone cannot tell.
+        oldest: For each kind of mark when the oldest that is pending was posted, seconds since 1970; nothing where the
+            zone cannot tell.
         errors: What is wrong, on data objects and on filesets that cannot be taken in.
         requests: The requests that move data.
         keeps: How many data objects are held where they are by request.

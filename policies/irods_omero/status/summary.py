@@ -11,12 +11,10 @@ from irods_omero.domain.rules.causes import HELD, HELD_BACK, HINDERED, REFUSED, 
 from irods_omero.settings import Settings, parse_shards
 from irods_omero.status.agents import AgentState, Overlap, agents_of, overlaps_of, shard_text
 from irods_omero.status.beat import UnderWay
-from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, Seen
+from irods_omero.status.seen import ErrorSeen, OmeroLag, RequestSeen, Seen
 from irods_omero.vocabulary import KEEP, PENDING, SHARDS
 
 HOUR = 3600.0
-
-NEW, KNOWN, COLLECTION = "to be imported", "with images", "collection"
 
 UNSEEN, WAITING, QUEUED, OVERDUE, HOLDS = "not seen yet", "waiting", "queued", "overdue", "holds"
 
@@ -26,14 +24,16 @@ class MarkCount:
     """Marks of one kind.
 
     Attributes:
-        kind: Whether what is marked is to be imported, has images already, or is a collection.
+        kind: Whether what is marked is to be imported, has images already, is a collection, or holds files to gather.
         pending: How many wait for an agent.
         taken: How many an agent has claimed.
+        oldest_seconds: For how long the oldest has been pending; None if none is, or the zone cannot tell.
     """
 
     kind: str
     pending: int
     taken: int
+    oldest_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,14 +123,14 @@ def summarise(seen: Seen, settings: Settings) -> Status:
     unattended = tuple(shard for shard in range(SHARDS) if shard not in covered)
     causes = causes_of(seen.errors, settings.imports.attempts)
     requests = _requests(seen, settings)
-    oldest = seen.oldest.get(PENDING)
+    backlog = tuple(_backlog(seen))
     status = Status(
         now=seen.now,
         agents=agents,
         unattended=unattended,
         overlaps=overlaps_of(agents),
-        backlog=_backlog(seen.marks),
-        oldest_seconds=None if oldest is None else max(int(seen.now) - oldest, 0),
+        backlog=backlog,
+        oldest_seconds=max((each.oldest_seconds for each in backlog if each.oldest_seconds is not None), default=None),
         under_way=tuple(each for agent in agents if agent.speaks for each in agent.beat.under_way),
         requests=requests,
         causes=causes,
@@ -145,14 +145,14 @@ def summarise(seen: Seen, settings: Settings) -> Status:
     return replace(status, problems=tuple(_problems(status)))
 
 
-def _backlog(marks: Iterable[MarkSeen]) -> tuple[MarkCount, ...]:
+def _backlog(seen: Seen) -> Iterator[MarkCount]:
     states: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for mark in marks:
-        states[COLLECTION if mark.collection else KNOWN if mark.known else NEW][mark.id].add(mark.state)
-    pending = {kind: sum(PENDING in each for each in of_kind.values()) for kind, of_kind in states.items()}
-    return tuple(
-        MarkCount(kind, pending[kind], len(of_kind) - pending[kind]) for kind, of_kind in sorted(states.items())
-    )
+    for mark in seen.marks:
+        states[mark.kind][mark.id].add(mark.state)
+    for kind, of_kind in sorted(states.items()):
+        pending, oldest = sum(PENDING in each for each in of_kind.values()), seen.oldest.get(kind)
+        age = None if oldest is None or not pending else max(int(seen.now) - oldest, 0)
+        yield MarkCount(kind, pending, len(of_kind) - pending, age)
 
 
 def causes_of(errors: Sequence[ErrorSeen], attempts: int) -> tuple[Cause, ...]:

@@ -11,11 +11,19 @@ from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, UNDER_WAY, Agre
 from irods_omero.settings import Settings
 from irods_omero.status.agents import SILENT_SECONDS, shard_text
 from irods_omero.status.beat import Beat, UnderWay
-from irods_omero.status.seen import ErrorSeen, MarkSeen, OmeroLag, RequestSeen, ResourceUse, Seen
-from irods_omero.status.summary import (
+from irods_omero.status.seen import (
     COLLECTION,
+    GATHERED,
     KNOWN,
     NEW,
+    ErrorSeen,
+    MarkSeen,
+    OmeroLag,
+    RequestSeen,
+    ResourceUse,
+    Seen,
+)
+from irods_omero.status.summary import (
     OVERDUE,
     QUEUED,
     UNSEEN,
@@ -115,13 +123,22 @@ def test_marks_are_counted_once_for_each_object_by_what_they_are_on() -> None:
         MarkSeen(2, "taken", 2),
         MarkSeen(3, "pending", 3, known=True),
         MarkSeen(4, "pending", 4, collection=True),
+        MarkSeen(4, "pending", 4, collection=True, gathers=True),
     ]
-    assert status(marks=marks).backlog == (MarkCount(COLLECTION, 1, 0), MarkCount(NEW, 1, 1), MarkCount(KNOWN, 1, 0))
+    assert status(marks=marks).backlog == (
+        MarkCount(COLLECTION, 1, 0),
+        MarkCount(GATHERED, 1, 0),
+        MarkCount(NEW, 1, 1),
+        MarkCount(KNOWN, 1, 0),
+    )
 
 
-def test_the_age_of_the_oldest_mark_is_told_where_the_zone_knows_it() -> None:
-    assert status(oldest={"pending": NOW - 90}).oldest_seconds == 90
-    assert status().oldest_seconds is None
+def test_the_age_of_the_oldest_mark_of_each_kind_is_told_where_the_zone_knows_it() -> None:
+    marks = [MarkSeen(1, "pending", 1), MarkSeen(2, "pending", 2, known=True), MarkSeen(3, "taken", 3, collection=True)]
+    summary = status(marks=marks, oldest={NEW: NOW - 90, KNOWN: NOW - 7, COLLECTION: NOW - 500})
+    assert {each.kind: each.oldest_seconds for each in summary.backlog} == {NEW: 90, KNOWN: 7, COLLECTION: None}
+    assert summary.oldest_seconds == 90
+    assert status(marks=marks).oldest_seconds is None
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ class Hints:
         untold: Whether that was some time ago, and the indexer is silent: nobody can tell from which.
         cursor: Up to this id the log was read without holes, and the indexer has answered.
         newest: Id of the last row that somebody else caused, 0 for none.
+        end: Id of the last row that there was.
     """
 
     filesets: frozenset[int] = frozenset()
@@ -80,6 +81,7 @@ class Hints:
     untold: bool = False
     cursor: int = 0
     newest: int = 0
+    end: int = 0
 
     def __bool__(self) -> bool:
         """Whether there is anything to observe at once."""
@@ -119,7 +121,7 @@ class EventReader:
         if self._indexer.since is not None:  # an agent that starts anew has to wait for the answer, too
             cursor = min(cursor, self._indexer.since[0] - 1)
         newest = max((row.id for row in rows), default=0)
-        return Hints(frozenset(filesets), bool(unlinked), self._indexer.is_silent(now), cursor, newest)
+        return Hints(frozenset(filesets), bool(unlinked), self._indexer.is_silent(now), cursor, newest, end)
 
     def _new_rows(self, session: OmeroSession, position: LogPosition, end: int) -> list[LogRow]:
         # Whose rows they are is asked for only of those that matter: for a range it is a scan of all events.

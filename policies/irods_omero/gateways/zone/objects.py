@@ -149,17 +149,25 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
     return times
 
 
-def oldest_attached(zone: ZoneConnection, attribute: str, value: str) -> int | None:
-    """When the oldest AVU of an attribute and value was put on a data object, in seconds since 1970.
+def oldest_attached(
+    zone: ZoneConnection, attribute: str, value: str, ids: Sequence[int], of_collections: bool = False
+) -> int | None:
+    """When the oldest AVU of an attribute and value was put on any of some objects, in seconds since 1970.
 
     None where there is none, or where the zone cannot tell (see ``attached_at``).
     """
-    text = (
-        "select min(META_DATA_ATTACHED_CREATE_TIME) "
-        f"where META_DATA_ATTR_NAME = '{attribute}' and META_DATA_ATTR_VALUE = '{value}'"
-    )
-    time_rows = _newer(zone, f"reading since when {attribute} is there", text)
-    return int(time_rows[0][0]) if time_rows and time_rows[0][0] else None
+    kind, times = "COLL" if of_collections else "DATA", list[int]()
+    for chunk in in_batches(sorted(ids), IDS_A_QUERY):
+        listed = ", ".join(f"'{id_}'" for id_ in chunk)
+        text = (
+            f"select min(META_{kind}_ATTACHED_CREATE_TIME) where META_{kind}_ATTR_NAME = '{attribute}' and "
+            f"META_{kind}_ATTR_VALUE = '{value}' and {kind}_ID in ({listed})"
+        )
+        time_rows = _newer(zone, f"reading since when {attribute} is there", text)
+        if time_rows is None:
+            return None
+        times += (int(time) for (time,) in time_rows if time)
+    return min(times, default=None)
 
 
 def _newer(zone: ZoneConnection, doing: str, text: str) -> list[list[str]] | None:
