@@ -84,7 +84,7 @@ def test_a_hierarchy_becomes_one_image_that_omero_reads_where_it_is(scene: Scene
     (image,) = images(scene, path)
     address = ADDRESS.replace("{path}", path.rpartition("/")[0])
     assert image[:4] == ["book.zarr", address, ENTITY_TYPE, ENTITY_ID]
-    assert image[4:] == [96, 64, 3, 2 if name.startswith("ome") else 1, "uint16"]
+    assert image[4:] == [96, 64, 3, 1 if name.startswith("ngff") else 2, "uint16"]
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
     assert marked_below(scene, path) == {root_of(METADATA[name])}
 
