@@ -1,7 +1,7 @@
 """OME-Zarr hierarchies for tests: metadata as real programs have written it, with a few chunks that nobody reads.
 
-``zarr_metadata.json`` was written by ome-zarr-py 0.18, ngff-zarr 0.50, bioio-ome-zarr 3.8 and tensorstore 0.1.86, in the
-versions 0.4 and 0.5 of OME-Zarr. tensorstore writes arrays only: the documents of the groups above are ome-zarr-py's.
+``zarr_metadata.json`` was written by ome-zarr-py 0.18, ngff-zarr 0.50, bioio-ome-zarr 3.8 and tensorstore 0.1.86, in
+the versions 0.4 and 0.5 of OME-Zarr. tensorstore writes arrays only: the groups above them are ome-zarr-py's.
 """
 
 from __future__ import annotations

@@ -57,6 +57,20 @@ def test_what_is_left_without_the_file_that_is_opened_is_told_of(scene: Scene) -
     assert "cells.txt may belong to" in errors(scene, made["cells.txt"])[0]
 
 
+def test_a_unit_that_moves_to_where_other_files_belong_to_it_takes_them_in(scene: Scene) -> None:
+    watch_inner(scene, "out", OFF)
+    cells = put(scene, "cells.tif", tiff())
+    scene.sweep()
+    cells = scene.move(cells, "out/cells.tif")
+    notes = put(scene, "slide.txt")
+    come_to_rest(scene)
+    assert "slide.txt may belong to" in errors(scene, notes)[0]
+    moved = scene.move(cells, "slide.tif")
+    come_to_rest(scene)
+    assert together(scene, moved, notes)
+    assert errors(scene, notes) == []
+
+
 @pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")
 def test_the_last_file_of_a_folder_of_parts_is_missed(scene: Scene) -> None:
     made = put_all(scene, {"slide.vsi": tiff(), "_slide_/stack1/frame_t.ets": lab_book()})

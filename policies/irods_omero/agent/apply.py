@@ -11,6 +11,7 @@ from functools import partial
 from typing import BinaryIO
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directories import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import decide, loses
@@ -128,12 +129,19 @@ class Applier:
         Raises:
             UnreachableError: A side is down; what was not done is found again by the marks.
         """
+        self._mark_entered(observations)
         decisions = {data_id: decide_or_fail(observation) for data_id, observation in observations.items()}
         if self._limited:
             self._hold(observations, decisions)
         imports = {data_id for data_id, decision in decisions.items() if decision.plan.do_import}
         rest = {data_id: decision for data_id, decision in decisions.items() if data_id not in imports}
         return self._apply(observations, rest), imports
+
+    def _mark_entered(self, observations: Units) -> None:
+        """Have the directories looked at that units have been moved into, while their images still tell of that."""
+        directories = Directories(self._connections, self._observer)
+        entered = directories.entered(observations.values())
+        self.report.walking += len(directories.mark(entered)) if entered else 0
 
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
         """Hold removals where more units lose something than users take away one by one."""
@@ -168,6 +176,7 @@ class Applier:
             return {data_id}
         if observations and data_id not in observations:
             return {data_id}
+        self._mark_entered(observations)
         decisions = {id_: decide_or_fail(observation) for id_, observation in observations.items()}
         if self._limited:
             self._hold(observations, decisions)

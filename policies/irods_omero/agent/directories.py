@@ -26,6 +26,7 @@ from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to
 from irods_omero.domain.rules.completeness import Signs
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
+from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
@@ -160,6 +161,14 @@ class Directories:
             is_new = unit.unit.data_id in anew and agreement_of(unit.first, self._connections.names).fileset is not None
             directories |= places if len(places) > 1 or (says and is_new) else set()
         return directories - {""}
+
+    def entered(self, observations: Iterable[Observation]) -> set[str]:
+        """The directories that units of the agent's have been moved into: other files may belong to them there.
+
+        What is there before is told by nothing else: hooks leave a mark on what moves, and on where it was.
+        """
+        moved = (each.zone for each in observations if each.zone.unit.kind in BY_AGENT and each.has_moved)
+        return {self._observer.watched.directory_of(unit.first.path) for unit in moved} - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories; returns the marks, without those of directories that are gone."""

@@ -21,11 +21,11 @@ from irods_omero.agent.placing import free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
+from irods_omero.domain.state.places import own_annotations
 from irods_omero.domain.state.relocation import digest_of_place
 from irods_omero.domain.state.rights import Rights
 from irods_omero.domain.state.source import Source, SourceFile
@@ -223,7 +223,7 @@ class Intake:
         view = read_filesets(session, [source.fileset], self._connections.scope()).get(source.fileset)
         actions = []
         for subject in view.subjects if view else ():
-            existing = next(iter(own(subject)), None)
+            existing = next(iter(own_annotations(subject)), None)
             pairs = (("error", reason),)
             if existing is None or existing.pairs != pairs:
                 actions.append((source.fileset, WriteKeyValues(subject, existing, pairs)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs, own
+from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus, DesiredState
 from irods_omero.domain.state.actions import (
     AddAvu,
@@ -18,7 +18,7 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     ZoneAction,
 )
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, own_annotations, place_of_tag
 from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import SUPERSEDED, Names
 
@@ -72,7 +72,9 @@ def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
     actions: list[OmeroAction] = []
     for subject in omero.superseded:
         actions += diff_tags(subject, desired)
-        actions += (RemoveKeyValues(subject, annotation.link, annotation.owner) for annotation in own(subject))
+        actions += (
+            RemoveKeyValues(subject, annotation.link, annotation.owner) for annotation in own_annotations(subject)
+        )
     return tuple(actions)
 
 

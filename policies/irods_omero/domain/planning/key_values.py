@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irods_omero.domain.state.actions import OmeroAction, RemoveKeyValues, WriteKeyValues
-from irods_omero.domain.state.places import Place
+from irods_omero.domain.state.places import Place, own_annotations
 from irods_omero.domain.state.views import KeyValues, Pair, Pairs, Subject
-from irods_omero.vocabulary import OBJECT_NAMESPACE
 
 Texts = Mapping[Place, frozenset[str]]
 """For each place the texts that should be there; other places are left alone."""
@@ -18,14 +17,9 @@ TextsOfKeys = Mapping[str, frozenset[str]]
 """For each key of a namespace the texts that should be there; other keys are left alone."""
 
 
-def own(subject: Subject) -> list[KeyValues]:
-    """The annotations of this policy on an image or plate: one, unless somebody copied it."""
-    return sorted(annotation for annotation in subject.key_values if annotation.namespace == OBJECT_NAMESPACE)
-
-
 def diff_own_pairs(subject: Subject, pairs: Pairs) -> Iterator[OmeroAction]:
     """What makes one annotation of this policy on an image or plate say exactly this, and removes its copies."""
-    annotations = sorted(own(subject), key=lambda annotation: annotation.shared)
+    annotations = sorted(own_annotations(subject), key=lambda annotation: annotation.shared)
     kept = annotations[0] if annotations else None
     if kept is None or kept.shared or kept.pairs != pairs:
         yield WriteKeyValues(subject, kept, pairs)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from irods_omero.domain.planning.diff import diff_tags
-from irods_omero.domain.planning.key_values import own
 from irods_omero.domain.state.actions import OmeroAction, WriteKeyValues
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, own_annotations, place_of_tag
 from irods_omero.domain.state.views import KeyValues, Pairs, Subject
 from irods_omero.vocabulary import SUPERSEDED
 
@@ -27,7 +26,7 @@ def diff_orphan(subjects: Iterable[Subject]) -> tuple[OmeroAction, ...]:
         actions += diff_tags(subject, {TIER_TAGS: frozenset(kept), REQUEST_TAGS: frozenset()})
         actions += (
             WriteKeyValues(subject, annotation, pairs)
-            for annotation in own(subject)
+            for annotation in own_annotations(subject)
             if (pairs := _pairs(annotation)) != annotation.pairs
         )
     return tuple(actions)

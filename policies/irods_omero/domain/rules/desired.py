@@ -10,7 +10,7 @@ from typing import NamedTuple
 from irods_omero.domain.rules.beside import depends_on_others
 from irods_omero.domain.rules.moving import Amount
 from irods_omero.domain.state.agreement import Agreement
-from irods_omero.domain.state.places import Place
+from irods_omero.domain.state.places import PATH, Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import MOVING, OFFLINE, ONLINE, Tier
@@ -114,7 +114,7 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
     content = zone.first.content()
     pairs = (
         ("zone", policy.zone),
-        ("path", zone.first.path),
+        (PATH, zone.first.path),
         ("data id", str(zone.first.data_id)),
         ("checksum", content.checksum if content else ""),
         ("tier", agreement.tier),

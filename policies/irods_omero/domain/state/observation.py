@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.places import PATH, own_annotations
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.relocation import PlaceView
 from irods_omero.domain.state.rights import RightsView
@@ -51,6 +52,12 @@ class Observation:
     place: PlaceView | None = None
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the images still say another path than the unit has now."""
+        pairs = (pair for subject in self.omero.subjects for each in own_annotations(subject) for pair in each.pairs)
+        return any(key == PATH and path != self.zone.first.path for key, path in pairs)
 
     @property
     def is_held(self) -> bool:

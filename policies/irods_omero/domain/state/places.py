@@ -16,6 +16,9 @@ TAG = "tag"
 TAG_SET = "tag set"
 KEY = "key"
 
+PATH = "path"
+"""The key among the pairs of this policy that says where a unit is in the zone."""
+
 
 class Place(NamedTuple):
     """One place on an image or plate.
@@ -89,6 +92,11 @@ def place_of_tag(link: TagLink) -> Place:
 def place_of_pair(annotation: KeyValues, pair: Pair) -> Place:
     """The place of a key-value pair."""
     return key_in(annotation.namespace, pair[0])
+
+
+def own_annotations(subject: Subject) -> list[KeyValues]:
+    """The annotations of this policy on an image or plate: one, unless somebody copied it."""
+    return sorted(annotation for annotation in subject.key_values if annotation.namespace == OBJECT_NAMESPACE)
 
 
 def users_annotations(subject: Subject) -> Iterator[KeyValues]:
