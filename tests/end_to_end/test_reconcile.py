@@ -6,7 +6,11 @@ import json
 
 import pytest
 
-from irods_omero.agent.reconcile import Reconciler
+from irods_omero.agent.directories import Directories
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.reconcile import Assessment, Reconciler
+from irods_omero.errors import UnreachableError
+from irods_omero.vocabulary import SHARDS, shard_of
 from tests.pictures import lab_book, retina
 from tests.scene import Scene
 from tests.scene.units import run
@@ -72,16 +76,48 @@ def test_where_both_sides_agree_nothing_is_written(scene: Scene, path: str) -> N
     assert scene.writes() == before
 
 
-def test_an_interrupted_one_goes_on_where_it_was(scene: Scene) -> None:
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), UnreachableError("working", "", "a test says so")])
+def test_an_interrupted_one_goes_on_where_it_was(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
     paths = [scene.put(f"{number}.ome.tiff", retina(64)) for number in range(3)]
     scene.sweep()
     ids = [scene.shown(path).data_id for path in paths]
-    with scene.connections() as connections:
-        reconciler = Reconciler(connections)
-        for _ in reconciler.run(after=ids[1]):
-            pass
-    assert reconciler.done.units == 1
-    assert reconciler.done.position == ids[2]
+    page = Reconciler._page
+
+    def breaking(self: Reconciler, observer: Observer, directories: Directories, some: list[int]) -> list[Assessment]:
+        if ids[2] in some:
+            raise end
+        return page(self, observer, directories, some)
+
+    monkeypatch.setattr("irods_omero.gateways.zone.object_pages.BATCH", 1)  # pages of one unit
+    monkeypatch.setattr(Reconciler, "_page", breaking)
+    broken = run(scene, "reconcile", "--json")
+    assert broken.exit_code == 1
+    assert f"reconcile --after {ids[1]}" in broken.stderr
+    monkeypatch.setattr(Reconciler, "_page", page)
+    counts = json.loads(run(scene, "reconcile", "--json", "--after", str(ids[1])).stdout.splitlines()[-1])
+    assert (counts["units"], counts["position"]) == (1, ids[2])
+
+
+def test_several_share_it_by_shards_and_each_unit_is_looked_at_by_one(scene: Scene) -> None:
+    paths = [scene.put(f"{number}.ome.tiff", retina(64)) for number in range(3)]
+    scene.sweep()
+    gone = scene.shown(paths[0])
+    scene.user.data_objects.unlink(paths[0], force=True)
+    for path in paths[1:]:
+        scene.take_tag_away(scene.shown(path).image.id, "tier:fast")
+    shard = shard_of(scene.shown(paths[1]).data_id)
+    parts = [f"{shard}", ",".join(str(other) for other in range(SHARDS) if other != shard)]
+    outputs = [run(scene, "reconcile", "--json", "--shards", part).stdout.splitlines() for part in parts]
+    counts = [json.loads(lines[-1]) for lines in outputs]
+    repaired = [[json.loads(line).get("path") for line in lines[:-1]] for lines in outputs]
+    assert repaired[0] == [paths[1]]
+    assert paths[2] in repaired[1]
+    assert paths[1] not in repaired[1]
+    assert sum(each["orphaned"] for each in counts) == 1
+    assert all(scene.shown(path).image.texts == {"registered", "tier:fast"} for path in paths[1:])
+    assert scene.image(gone.image.id).texts == set()
 
 
 def test_the_image_of_a_removed_object_says_so_and_is_not_deleted(scene: Scene, path: str) -> None:

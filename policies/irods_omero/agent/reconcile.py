@@ -36,6 +36,9 @@ REPAIR = "repair"
 MARK = "mark"
 SHOW = "show"
 
+TELL_SECONDS = 60.0
+"""After as long the log says how far it has come."""
+
 
 @dataclass(frozen=True)
 class Assessment:
@@ -110,6 +113,7 @@ class Reconciler:
         self._connections = connections
         self._manner = manner
         self._clock = clock
+        self._told = time.monotonic()
         self.done = Reconciled()
 
     def run(self, after: int = 0) -> Iterator[list[Assessment]]:
@@ -131,6 +135,13 @@ class Reconciler:
             ours = [id_ for id_ in ids if shard_of(id_) in connections.shards]
             yield self._page(observer, directories, ours)
             self.done.position = ids[-1]
+            self._tell()
+
+    def _tell(self) -> None:
+        """Say now and then how far it has come, in case that it is killed."""
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            log.info("reconciling", units=self.done.units, drifted=self.done.drifted, after=self.done.position)
 
     def orphans(self) -> Iterator[list[Orphan]]:
         """Go through all filesets of this zone for those that outlived their data objects; yields them by pages.

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 
 import click
-from pydantic import ValidationError
 
-from irods_omero.cli.common import FAILED, settings_of
-from irods_omero.errors import SettingsError
-from irods_omero.settings import Settings
-from irods_omero.settings.mistakes import in_words
+from irods_omero.cli.common import FAILED, settings_of, with_shards
 
 
 @click.command()
@@ -25,7 +21,7 @@ def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> 
     from irods_omero.agent.report import Report  # noqa: PLC0415
     from irods_omero.agent.service import run, run_once, stop_on_signals  # noqa: PLC0415
 
-    settings = _with_shards(settings_of(ctx), shards)
+    settings = with_shards(settings_of(ctx), shards)
 
     def show(report: Report) -> None:
         if once or report.changed:
@@ -37,14 +33,3 @@ def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> 
             show(report)
             ctx.exit(FAILED if report.failed else 0)
         run(connections, stop_on_signals(), show)
-
-
-def _with_shards(settings: Settings, shards: str | None) -> Settings:
-    if shards is None:
-        return settings
-    fields = settings.model_dump(mode="json")
-    fields["agent"]["shards"] = shards
-    try:
-        return Settings.model_validate(fields)
-    except ValidationError as error:
-        raise SettingsError(f"--shards: {in_words(error.errors()[0])[1]}") from None

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from irods_omero.cli.common import FAILED, settings_of
+from irods_omero.cli.common import FAILED, settings_of, with_shards
 from irods_omero.domain.state.texts import timestamp
 from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 
@@ -21,28 +21,32 @@ DRIFTED = 3
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
-@click.option("--mark", is_flag=True, help="Leave the work to the running agent: only mark what has drifted.")
+@click.option("--dry-run", "only", flag_value="dry-run", help="Print what would be done, and change nothing.")
+@click.option(
+    "--mark", "only", flag_value="mark", help="Leave the work to the running agent: only mark what has drifted."
+)
 @click.option("--after", type=int, default=0, metavar="ID", help="Go on after this catalog id, where one broke off.")
+@click.option("--shards", metavar="LIST", help="Look at these shards only, as in 0-31, beside others that do the rest.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object for each unit that drifted, and a last one."
 )
 @click.pass_context
-def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json: bool) -> None:
+def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | None, as_json: bool) -> None:
     """Look at everything, marked or not, and make both sides agree.
 
     Exits with 0 if both sides agreed on everything, with 3 if there was drift, repaired or not, or removals are held,
     and with 1 if a unit failed. Without --mark or --dry-run no agent may be working on the same shards meanwhile.
+
+    Whatever ends it early, it says with which --after the same command goes on; the log says so once a minute.
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.agent.reconcile import MARK, REPAIR, SHOW, Reconciler  # noqa: PLC0415
-    from irods_omero.errors import SideError  # noqa: PLC0415
 
-    manner = SHOW if dry_run else MARK if mark else REPAIR
+    manner = {"dry-run": SHOW, "mark": MARK}.get(only or "", REPAIR)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
-        Connections(settings_of(ctx)) as connections,
+        Connections(with_shards(settings_of(ctx), shards)) as connections,
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
         task = progress.add_task("reconciling", total=None)
@@ -61,8 +65,8 @@ def reconcile(ctx: click.Context, dry_run: bool, mark: bool, after: int, as_json
                     click.echo(json.dumps({"missed": fileset}) if as_json else f"Fileset:{fileset}, to be taken in")
             for cached in reconciler.leaving():
                 _show_leaving(cached, as_json)
-        except SideError:
-            click.echo(f"irods-omero: broken off; go on with: reconcile --after {reconciler.done.position}", err=True)
+        except BaseException:  # somebody may interrupt it, too
+            click.echo(f"irods-omero: broken off; to go on: reconcile --after {reconciler.done.position}", err=True)
             raise
     done = reconciler.done
     _show_counts(done, {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner], as_json)
@@ -75,7 +79,7 @@ def _show_counts(done: Reconciled, verb: str, as_json: bool) -> None:
     room = {CACHE_BYTES: done.room.size, CACHE_MOST_BYTES: done.room.most} if done.room else {}
     if as_json:
         counts = {"units": done.units, "drifted": done.drifted, "removals_held": done.held}
-        counts |= {"orphaned": done.orphaned, "missed": done.missed}
+        counts |= {"orphaned": done.orphaned, "missed": done.missed, "position": done.position}
         click.echo(json.dumps({**counts, **room, "evictable_bytes": done.evictable, **done.report.as_dict()}))
         return
     if done.room:
