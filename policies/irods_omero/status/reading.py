@@ -95,12 +95,12 @@ class _Reader:
         both = (DataObjectMeta.name == names.sync, DataObjectMeta.name == names.fileset)
         known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
         marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
-        columns = (Collection.id, CollectionMeta.value, CollectionMeta.units)
-        for attribute in (names.sync, names.gather):
-            mark_rows = self._some("marks", columns, CollectionMeta.name == attribute)
-            gathers = attribute == names.gather
-            marks += [MarkSeen(id_, state, _number(shard), False, True, gathers) for id_, state, shard in mark_rows]
-        return marks
+        wanted = (Collection.id, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+        of_collections = self._some("marks", wanted, In(CollectionMeta.name, [names.sync, names.gather]))
+        return marks + [
+            MarkSeen(id_, state, _number(shard), collection=True, gathers=name == names.gather)
+            for id_, name, state, shard in of_collections
+        ]
 
     def _oldest(self, marks: Iterable[MarkSeen]) -> dict[str, int]:
         """For each kind of mark when the oldest that is pending was posted, where the zone can tell."""
