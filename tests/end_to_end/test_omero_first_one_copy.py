@@ -8,7 +8,9 @@ import pytest
 
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import OneCopy, make
+from tests.end_to_end.test_log import told
 from tests.end_to_end.test_omero_first import bring
+from tests.end_to_end.test_one_copy import drifted
 from tests.pictures import focal_halves, retina
 from tests.scene.accounts import ARCHIVE, FAST, GROUP
 
@@ -17,11 +19,11 @@ HALVES = ("upper.ome.tiff", "more/lower.ome.tiff")
 DIRECTORY = {f"run/{name}": half for name, half in zip(HALVES, focal_halves(HALVES), strict=True)}
 
 
-def taking_to(new_scene: SceneFactory, resource: str) -> OneCopy:
+def taking_to(new_scene: SceneFactory, resource: str, evict: str = "with-tier", how: str = "copy") -> OneCopy:
     """A scene that takes filesets to a resource, and whose agent sees OMERO's repository."""
-    one = make(new_scene)
+    one = make(new_scene, evict)
     place = f"{one.scene.collection}/{{dataset}}"
-    rule = {"groups": [GROUP], "to": place, "resource": resource, "share": False}
+    rule = {"groups": [GROUP], "to": place, "resource": resource, "share": False, "how": how}
     one.scene.settings = one.scene.with_settings(omero_first=[rule])
     one.scene.sweep()  # what OMERO has before the first sweep is left alone
     return one
@@ -58,6 +60,36 @@ def test_the_copy_goes_when_it_is_taken_to_an_offline_tier_and_comes_back_by_res
     one.settle()
     assert read(one.places(paths[0])) == list(files.values())
     assert not one.is_locked(paths[0])
+
+
+@pytest.mark.parametrize("resource", [FAST, ARCHIVE])
+def test_what_is_moved_is_in_irods_alone_says_so_and_comes_back_when_somebody_asks(
+    new_scene: SceneFactory, resource: str
+) -> None:
+    one = taking_to(new_scene, resource, evict="never", how="move")
+    (path,) = taken(one, CELLS)
+    assert read(one.places(path)) == []
+    assert one.is_locked(path)
+    with one.scene.user.data_objects.open(path, "r") as stream:
+        assert stream.read() == CELLS["cells.ome.tiff"]
+    word = "show" if resource == FAST else "restage"
+    assert (
+        dict(one.scene.shown(path).image.pairs)["in OMERO"]
+        == f"moved to iRODS; put the tag {word} on it to have it back"
+    )
+    (gone,) = (event["what"] for event in told(one.scene, path) if event["kind"] == "evicted")
+    assert gone == f"OMERO's copy of its files removed as it was moved to iRODS: replica 0 on {resource} has it"
+    one.settle()
+    assert read(one.places(path)) == [], "nobody has asked"
+    (image,) = one.scene.avus(path, "omero::image")
+    one.scene.ask_by_tag(int(image), word)
+    one.scene.sweep()
+    one.scene.wait_for(FAST, path)
+    one.settle(3)
+    assert one.pixels_of(path) == CELLS["cells.ome.tiff"]
+    assert not one.is_locked(path)
+    assert "in OMERO" not in dict(one.scene.shown(path).image.pairs)
+    assert drifted(one.scene) == 0
 
 
 def test_the_copy_of_what_an_earlier_attempt_has_read_stays_until_it_was_compared_anew(

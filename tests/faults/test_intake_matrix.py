@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import omero
 import pytest
 from irods.column import Like
-from irods.models import Collection, DataObject
+from irods.models import Collection, DataObject, DataObjectMeta
 
 from lab.omero.setup import add_user
 from tests.end_to_end.test_omero_first_names import rename as rename_container
@@ -37,17 +39,29 @@ ALREADY = "its files are in iRODS already: see irods-omero explain"
 NAMES = ("upper.ome.tiff", "more/lower.ome.tiff")
 FILES = {f"run/{name}": half for name, half in zip(NAMES, focal_halves(NAMES), strict=True)}
 
+LOCKS = "select i.archived from Image i where i.fileset.id = :id"
+
 Stage = tuple[Scene, Agents]
 numbers = count(1)
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "intake") as (scene, agents):
+    with stage_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json") as stage:
+        yield stage
+
+
+@contextmanager
+def stage_of_its_own(policy_file: Path, how: str = "copy") -> Iterator[Stage]:
+    """The lab's servers, and agents that take filesets in by a rule."""
+    with scene_of_its_own(policy_file, "intake") as (scene, agents):
         place = f"{scene.collection}/{{dataset}}"
         rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False, "avus": {"from": "{dataset}"}}
-        rule |= {"follow_rights": True, "follow_names": True}
-        taking = dataclasses.replace(agents, settings=scene.with_settings(omero_first=[rule]))
+        rule |= {"follow_rights": True, "follow_names": True, "how": how}
+        section = scene.settings.omero.model_dump(mode="json")
+        if how == "move":
+            section["repository"] = str(scene.omero.repository)
+        taking = dataclasses.replace(agents, settings=scene.with_settings(omero=section, omero_first=[rule]))
         taking.run()
         yield scene, taking
 
@@ -56,6 +70,30 @@ def bring(scene: Scene) -> tuple[int, str]:
     """The user imports two files by another client; returns the fileset, and the name of its dataset."""
     name = f"case {next(numbers)}"
     return import_elsewhere(scene.microscopist, scene.group_id, FILES, "", name), name
+
+
+def copies(scene: Scene, fileset: int) -> list[Path]:
+    """Where OMERO's copies of its files are, or would be."""
+    text = "select o.path, o.name from FilesetEntry e join e.originalFile o where e.fileset.id = :id order by e.id"
+    assert scene.omero.repository is not None
+    return [scene.omero.repository / f"{above}{name}" for above, name in query(scene, text, id=fileset)]
+
+
+def lost(scene: Scene, fileset: int) -> str:
+    """What nobody can read at this moment, or reads without a warning; empty for nothing."""
+    there = [path.read_bytes() if path.exists() else b"" for path in copies(scene, fileset)]
+    if there == list(FILES.values()):
+        return ""
+    if not all(archived for (archived,) in query(scene, LOCKS, id=fileset)):
+        return "OMERO has no copy, and its images have no lock"
+    rows = scene.admin.query(Collection.name, DataObject.name).filter(
+        DataObjectMeta.name == "omero::fileset", DataObjectMeta.value == str(fileset)
+    )
+    stored = set()
+    for row in rows:
+        with scene.user.data_objects.open(f"{row[Collection.name]}/{row[DataObject.name]}", "r") as stream:
+            stored.add(stream.read())
+    return "" if stored == set(FILES.values()) else "neither side has the bytes"
 
 
 def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
@@ -78,7 +116,8 @@ def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
             )
             for path in sorted(objects)
         ],
-        "images": [(sorted(image.tags), [key for key, _ in image.pairs]) for image in shown],
+        "images": [(sorted(image.tags), [key for key, _ in image.pairs], image.archived) for image in shown],
+        "copies": [path.exists() for path in copies(scene, fileset)],
         "keys": len(query(scene, "select l.id from FilesetAnnotationLink l where l.parent.id = :id", id=fileset)),
         "left": [
             row[Collection.name]
@@ -102,6 +141,24 @@ def test_wherever_a_command_is_broken_off_doing_it_again_does_all_of_it_without_
     scene, _ = stage
     state = break_off_everywhere(stage, lambda: bring(scene), command)
     assert all([text for _, text in tags] == ["registered", "tier:fast"] for tags, _ in state["images"])
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_nowhere(tmp_path: Path) -> None:
+    with stage_of_its_own(tmp_path / "policy.json", "move") as stage:
+        scene, agents = stage
+
+        def take_in() -> tuple[int, str]:
+            fileset, name = bring(scene)
+            taking = agents.run()
+            assert taking.report is not None
+            assert (taking.error, taking.report.taken) == ("", 1), taking
+            assert all(copy.exists() for copy in copies(scene, fileset)), "what goes, goes by another look"
+            return fileset, name
+
+        for prepare in (take_in, *([lambda: bring(scene)] if ALL else [])):
+            state = break_off_everywhere(stage, prepare, rarely=2)
+            assert (len(state["objects"]), state["copies"]) == (2, [False, False])
 
 
 @pytest.mark.timeout(3600 if ALL else 900)
@@ -138,13 +195,16 @@ def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(st
     assert all("/NAME of April/" in path for path, *_ in state["objects"])
 
 
-def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]], task: str = SWEEP) -> dict[str, Any]:
+def break_off_everywhere(
+    stage: Stage, prepare: Callable[[], tuple[int, str]], task: str = SWEEP, rarely: int = 1
+) -> dict[str, Any]:
     """Break an agent off at each of a sample of its calls, and see that the next ones end as an undisturbed one does.
 
     Args:
         stage: The scene, and what runs agents.
         prepare: Makes what is to be done; gives the fileset, and the name of its dataset.
         task: What the agents do. A command is done once more where a sweep is repeated: it leaves nothing to the next.
+        rarely: By how many times the samples are smaller than usual.
 
     Returns:
         How it ends.
@@ -154,12 +214,13 @@ def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]], t
         fileset, name = prepare()
         outcome = agents.run(task=task)
         assert not outcome.error
-        assert not again(agents, task)  # where data has moved, the images say so at the next look
+        for _ in range(2 if task == SWEEP else 1):  # where data has moved, or a copy has gone, the next look says so
+            assert not again(agents, task)
     wanted = end_state(scene, fileset, name)
     calls = outcome.calls
     kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
     others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
-    rare = 1 if task == SWEEP else RARE
+    rare = rarely if task == SWEEP else RARE
     todo = [
         *(kills if ALL else kills[next(numbers) % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS * rare]),
         *(others if ALL else others[:: SAMPLE * rare]),
@@ -170,13 +231,13 @@ def break_off_everywhere(stage: Stage, prepare: Callable[[], tuple[int, str]], t
         fileset, name = prepare()
         outcome = agents.run(disturbance, task)
         assert outcome.killed is (disturbance.how == KILL), disturbance
+        at_once = lost(scene, fileset)
         for _ in range(3 if task == SWEEP else 1):
             assert not again(agents, task), disturbance
-        state = end_state(scene, fileset, name)
-        if state != wanted:
-            wrong.append(
-                f"{disturbance.how} at {disturbance.at} ({calls[disturbance.at - 1]}): {outcome.error}\n {state}"
-            )
+        state, at_last = end_state(scene, fileset, name), lost(scene, fileset)
+        if state != wanted or at_once or at_last:
+            what = f"{disturbance.how} at {disturbance.at} ({calls[disturbance.at - 1]})"
+            wrong.append(f"{what}: {outcome.error} {at_once} {at_last}\n {state}")
     text = "\n".join(wrong)
     assert not wrong, f"{len(wrong)} of {len(todo)}\n{text}\n  instead of\n  {wanted}"
     quiet = agents.run(task=RECONCILE)

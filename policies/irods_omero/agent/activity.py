@@ -17,6 +17,12 @@ from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, Un
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
+REFILL = "refill"
+
+TELLING_BYTES = 10**7
+"""How fast less than this is brought back says nothing of how long more of it takes."""
+
+
 class ActivityListener:
     """Somebody who is told; each method must return at once, and none may fail."""
 
@@ -55,6 +61,8 @@ class Activity:
         self._lock = threading.Lock()
         self._telling = threading.Lock()
         self._under_way: list[_Progress] = []
+        self.refill_rate: float | None = None
+        """How many bytes a second the last refill that tells something has brought back."""
         self.cache: Mapping[str, int] = {}
         """How many bytes of copies OMERO had at the last look, and is to have at most; empty without a limit."""
         self.events = EventLag()
@@ -90,6 +98,16 @@ class Activity:
             yield lambda path: _counting(opener(path), count)
         seconds = max(self._clock() - since, 0.0)
         self._tell(lambda listener: listener.on_import(action.content.size, seconds))
+
+    @contextmanager
+    def refilling(self, path: str, size: int) -> Iterator[Callable[[int], None]]:
+        """Note a refill as long as it lasts, and how fast it was; the rest is as in ``working``."""
+        since = self._clock()
+        with self.working(REFILL, path, size) as count:
+            yield count
+        seconds = self._clock() - since
+        if size >= TELLING_BYTES and seconds > 0:
+            self.refill_rate = size / seconds
 
     def looked_at_cache(self, size: int, most: int) -> None:
         """How many bytes OMERO's copies have, and how many they may have at most."""

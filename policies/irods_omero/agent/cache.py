@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from irods_omero.agent.activity import REFILL
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
@@ -14,6 +15,7 @@ from irods_omero.domain.planning.decision import record
 from irods_omero.domain.planning.news import news_of_failure
 from irods_omero.domain.rules.one_copy import candidates, compared, failing, shared_with, sharing
 from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.eviction import ROOM
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
@@ -43,7 +45,7 @@ Count = Callable[[int], None]
 STEPS = 4
 """At most this many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
-WHAT = {Evict: "eviction", Refill: "refill", Verify: "comparison", Share: "sharing", Clear: "clearing up"}
+WHAT = {Evict: "eviction", Refill: REFILL, Verify: "comparison", Share: "sharing", Clear: "clearing up"}
 """What goes on, as people read it."""
 
 
@@ -118,12 +120,14 @@ class Cache:
             RefusedError: It cannot be done.
         """
         what, path = WHAT[type(action)], observation.zone.first.path
+        if isinstance(action, Refill):
+            with self._connections.activity.refilling(path, action.size) as count:
+                self._refill(repository, observation, action, count)
+            return True
         with self._connections.activity.working(what, path, action.size) as count:
             match action:
                 case Evict():
                     return self._evict(repository, observation, action, count)
-                case Refill():
-                    self._refill(repository, observation, action, count)
                 case Verify():
                     return self._verify(observation, action, count)
                 case Share():
@@ -158,7 +162,7 @@ class Cache:
         for file, version in zip(action.files, versions, strict=True):
             self._report.freed_bytes += remove(repository, file, version)
         self._report.evicted += 1
-        log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size)
+        log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size, why=str(seen.base.evicted))
         return True
 
     def _refill(self, repository: Repository, observation: Observation, action: Refill, count: Count) -> None:
@@ -167,7 +171,7 @@ class Cache:
                 self._report.refilled_bytes += self._bring_back(repository, observation, file, count)
         evicted = observation.base.evicted
         self._report.refilled += bool(action.size)
-        self._report.misses += bool(action.size) and evicted is not None and evicted.made_room
+        self._report.misses += bool(action.size) and evicted is not None and evicted.why == ROOM
         log.info("OMERO's copy brought back", path=observation.zone.first.path, bytes=action.size)
 
     def _bring_back(self, repository: Repository, observation: Observation, file: ManagedFile, count: Count) -> int:

@@ -22,7 +22,7 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.rules.membership import claims
-from irods_omero.domain.rules.placement import Placement, PlacementError, PlacementRule, rule_for
+from irods_omero.domain.rules.placement import MOVE, Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
 from irods_omero.domain.state.places import own_annotations
@@ -252,13 +252,14 @@ class Intake:
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
             self._bring([(file, staged) for file, staged in missing if staged not in ready], source, rule)
-            final = self._put(source, placement, before, rights)
+            agreed = Agreement(fileset=source.fileset, rights=rights, to_move=rule.how == MOVE)
+            final = self._put(source, placement, before, agreed)
         post(zone, names, final[0].data_id, final[0].path)
         untold = self._finish(final[0])
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final), untold
 
-    def _put(self, source: Source, placement: Placement, before: _Before, rights: Rights | None) -> list[DataObject]:
+    def _put(self, source: Source, placement: Placement, before: _Before, agreed: Agreement) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
         staging, moved = self._queue.staging(source.fileset), before.moved
         with PLACING:
@@ -267,13 +268,8 @@ class Intake:
             left = [(staged, path) for staged, path in paths if path not in moved]
             objects = self._objects(path if path in moved else staged for staged, path in paths)
             self._describe(placement, objects, [staged for staged, _ in left])
-            places = () if rights is None else (digest_of_place(collection),)
-            self._agree(
-                source,
-                objects,
-                Agreement(fileset=source.fileset, rights=rights, places=places),
-                not (before.ready or before.moved),
-            )
+            places = () if agreed.rights is None else (digest_of_place(collection),)
+            self._agree(source, objects, replace(agreed, places=places), not (before.ready or before.moved))
             self._move(left, placement)
             return self._objects(path for _, path in paths)
 

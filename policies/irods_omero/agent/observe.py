@@ -114,6 +114,7 @@ class Observer:
                 omero=views.get(data_id, NOTHING_IN_OMERO),
                 base=bases[data_id],
                 strays=agreed[data_id][1],
+                refill_rate=connections.activity.refill_rate,
             )
             for data_id, unit in units.items()
         }

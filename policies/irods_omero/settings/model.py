@@ -356,6 +356,14 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _moves_what_it_sees(self) -> Settings:
+        for number, rule in enumerate(self.omero_first):
+            if rule.how == "move" and self.omero.repository is None:
+                why = "'move' takes omero.repository: the agent has to see OMERO's managed repository"
+                raise mistake_at(("omero_first", number, "how"), why)
+        return self
+
+    @model_validator(mode="after")
     def _residencies_are_the_sites_own(self) -> Settings:
         for name, tier in self.tiers.items():
             if tier.residency is not None and is_taken(tier.residency, Names(self.prefix)):

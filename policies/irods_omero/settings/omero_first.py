@@ -20,6 +20,11 @@ class OmeroFirstSettings(Section):
         description="Template of the collection that the files go into.",
     )
     resource: str = Field(default="", description="Resource that they are written to; by default the zone's.")
+    how: Literal["copy", "move"] = Field(
+        default="copy",
+        description="Whether OMERO keeps its copy of the files, or gives it up as soon as iRODS is known to have the "
+        "same bytes; 'move' takes `omero.repository`.",
+    )
     share: bool = Field(
         default=True,
         description="Whether an iRODS group of the OMERO group's name may read, or in a read-write group write, them.",

@@ -127,8 +127,7 @@ def _agreed(agreement: Agreement, path: str) -> Iterator[Event]:
         what = f"movement {agreement.moves} for it queued with storage tiering"
         yield Event(agreement.queued, AGREED, "queued", what, AGENT_PROGRAM, True, path)
     if agreement.evicted is not None:
-        why = "to make room" if agreement.evicted.made_room else "as its tier was offline"
-        what = f"OMERO's copy of its files removed {why}"
+        what = f"OMERO's copy of its files removed {agreement.evicted}"
         yield Event(agreement.evicted.at, AGREED, "evicted", what, AGENT_PROGRAM, True, path)
     for doing, failure in (("import", agreement.failure), ("changing OMERO's copy", agreement.copy_failure)):
         if failure is not None:

@@ -104,6 +104,14 @@ def test_every_pattern_of_a_key_is_told_in_words() -> None:
     assert {json.loads(f'"{pattern}"') for pattern in patterns} <= PATTERNS.keys()
 
 
+def test_a_rule_that_moves_takes_a_repository_that_the_agent_sees(tmp_path: Path) -> None:
+    rules = {"omero_first": [{"groups": ["lab"]}, {"groups": ["*"], "how": "move"}]}
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, **rules}))
+    assert mistake.startswith("1: omero_first.1.how: 'move' takes omero.repository")
+    seeing = {**GOOD, "omero": {**GOOD["omero"], "repository": "/OMERO/ManagedRepository"}, **rules}
+    assert [rule.how for rule in load_settings(write(tmp_path, json.dumps(seeing))).omero_first] == ["copy", "move"]
+
+
 @pytest.mark.parametrize("cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/data/vault"}}])
 def test_what_is_done_with_copies_takes_a_repository_that_the_agent_sees(tmp_path: Path, cache: dict[str, Any]) -> None:
     (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": cache}))

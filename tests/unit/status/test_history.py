@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from irods_omero.domain.state.agreement import Agreement, Eviction, Failure
+from irods_omero.domain.state.agreement import Agreement, Failure
+from irods_omero.domain.state.eviction import ROOM, TIER, Eviction, Relied
 from irods_omero.domain.state.noted import CHANGE, IMPORT, TAG, Noted
 from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.status.history import Event, History, Past, history_of
@@ -47,12 +48,18 @@ def test_the_agreement_tells_since_when_a_request_is_pending_and_of_failures() -
 
 
 def test_the_agreement_tells_since_when_omero_has_no_copy_and_what_failed_of_it() -> None:
-    agreement = Agreement(evicted=Eviction(5), copy_failure=Failure(2, 9, "no room"))
+    evicted = Eviction(5, TIER, (Relied("tape", 1),))
+    agreement = Agreement(evicted=evicted, copy_failure=Failure(2, 9, "no room"))
     assert told(Past((), agreement=agreement)) == [
-        (5, "evicted", "OMERO's copy of its files removed as its tier was offline", "irods-omero"),
+        (
+            5,
+            "evicted",
+            "OMERO's copy of its files removed as its tier was offline: replica 1 on tape has it",
+            "irods-omero",
+        ),
         (9, "failed", "changing OMERO's copy failed, attempt 2: no room", "irods-omero"),
     ]
-    ((_, _, what, _),) = told(Past((), agreement=Agreement(evicted=Eviction(5, made_room=True))))
+    ((_, _, what, _),) = told(Past((), agreement=Agreement(evicted=Eviction(5, ROOM))))
     assert what.endswith("to make room")
 
 

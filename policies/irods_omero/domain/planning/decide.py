@@ -10,6 +10,7 @@ from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_super
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
+from irods_omero.domain.rules.copy_words import said_in_omero, told_of
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,
@@ -280,7 +281,7 @@ def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: 
         Reason("request", agreement.request or "none", fields.request.rule),
         *_rights(fields.rights),
         *([Reason("place", observation.zone.first.path, fields.place.rule)] if fields.place.rule else []),
-        *_copies(observation, fields.copies.rule),
+        *_copies(observation, fields.copies),
         *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
     )
     # Said once; and looked at once more, as it may have been the moment.
@@ -295,12 +296,12 @@ def _rights(rights: RightsDecision) -> tuple[Reason, ...]:
     return (Reason("rights", ", ".join(f"{name}: {level}" for name, level in rights.agreed.grants), rights.rule),)
 
 
-def _copies(observation: Observation, rule: str) -> tuple[Reason, ...]:
+def _copies(observation: Observation, copies: CopyDecision) -> tuple[Reason, ...]:
     if observation.omero.fileset is None or not observation.policy.has_repository:
         return ()
     files = observation.copies
     value = "unknown" if files is None else "yes" if all(file.disk.readable for file in files) else "no"
-    return (Reason("copy in OMERO", value, rule),)
+    return (Reason("copy in OMERO", value, copies.rule + told_of(copies.evicted)),)
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
@@ -330,6 +331,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         failure=base.failure if fields.importing.error else None,
         verified=verified_of(observation),
         evicted=fields.copies.evicted,
+        to_move=fields.copies.to_move,
         shared=still_shared(observation),
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
@@ -354,7 +356,7 @@ def _desired(observation: Observation, fields: _Fields, agreement: Agreement) ->
     asked = frozenset(each.request for each in fields.request.shown)
     return DesiredState(
         shown={**attributes.shown, TIER_TAGS: state_tags(fields.tier), REQUEST_TAGS: asked},
-        pairs=state_pairs(zone, policy, agreement, errors),
+        pairs=state_pairs(zone, policy, agreement, errors, said_in_omero(observation, fields.copies, fields.tier)),
         archived=fields.copies.locked,
         avus={**attributes.avus, policy.names.request: _request_avus(fields.request)},
         ids=id_avus(zone, observation.omero, policy),

@@ -15,12 +15,10 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import MOVING, OFFLINE, ONLINE, Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import AUTO, FILE, REGISTERED, SHOW, TIER_TAG_PREFIX, Names
+from irods_omero.vocabulary import AUTO, FILE, REGISTERED, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
-
-NOT_IN_OMERO = f"removed to make room; put the tag {SHOW} on it to have it back"
 
 
 class DesiredAvu(NamedTuple):
@@ -109,8 +107,8 @@ def tier_rule(tier: Tier | None) -> str:
     return f"{rule}; {said} there, as {tier.residency} says, or tiers.{tier.resource}.offline where that says nothing"
 
 
-def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors) -> Pairs:
-    """The key-value pairs that say where an image's bytes are, and what is wrong."""
+def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Errors, in_omero: str) -> Pairs:
+    """The key-value pairs that say where an image's bytes are, and what is wrong; ``in_omero`` is of OMERO's copy."""
     content = zone.first.content()
     pairs = (
         ("zone", policy.zone),
@@ -120,7 +118,7 @@ def state_pairs(zone: ZoneView, policy: Policy, agreement: Agreement, errors: Er
         ("tier", agreement.tier),
         ("since", agreement.since),
         ("waiting", _waiting(agreement)),
-        ("in OMERO", NOT_IN_OMERO if agreement.evicted and agreement.evicted.made_room else ""),
+        ("in OMERO", in_omero),
         *(("error", error.text) for error in errors),
     )
     return tuple((key, value) for key, value in pairs if value)

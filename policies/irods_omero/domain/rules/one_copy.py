@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.imports import next_attempt
-from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Eviction, Failure, Verified
+from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Failure, Verified
+from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, relied_on
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
@@ -32,6 +33,12 @@ from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
 MAKING_ROOM = "room"
 """The setting of an attempt that nothing but the size of the cache asks for again."""
 
+GOING = {
+    ROOM: ("least recently used, and removed to make room for others", "removed to make room for others"),
+    MOVE: ("iRODS has its bytes, and its rule of omero_first moves it", "moved to iRODS"),
+}
+"""For what stays away until somebody asks: why it goes, and why it is gone."""
+
 DAY = 86_400.0
 
 OUTDATED = "its bytes in iRODS were compared with what OMERO has too long ago: restage it to have that done anew"
@@ -48,6 +55,7 @@ class CopyDecision:
         rule: Why, in words.
         error: What somebody has to put right, empty for nothing.
         wait: Whether it is to be looked at again soon, without a new mark.
+        to_move: Whether copies are still to go because a rule has moved the unit to iRODS.
     """
 
     locked: bool | None
@@ -56,6 +64,7 @@ class CopyDecision:
     rule: str = ""
     error: str = ""
     wait: bool = False
+    to_move: bool = False
 
 
 def decide_copies(observation: Observation, tier: Tier | None, pending: str) -> CopyDecision:
@@ -66,6 +75,10 @@ def decide_copies(observation: Observation, tier: Tier | None, pending: str) -> 
         tier: The one that users see, None while no replica is good.
         pending: The request that stands, empty for none.
     """
+    return replace(_decided(observation, tier, pending), to_move=_is_to_move(observation, pending))
+
+
+def _decided(observation: Observation, tier: Tier | None, pending: str) -> CopyDecision:
     offline = tier is not None and tier.offline
     evicted, files = observation.base.evicted, observation.copies
     if not observation.policy.has_repository or observation.omero.fileset is None:
@@ -98,19 +111,22 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
         return CopyDecision(locked, evicted=observation.base.evicted, rule=rule, error=error)
     if tier is None:
         return CopyDecision(locked, evicted=observation.base.evicted, rule="no replica is good")
+    if rule := _why_away(observation, files, pending, MOVE, _is_to_move(observation, pending)):
+        return _without(observation, files, rule, MOVE)
     return (_offline if tier.offline else _in_reach)(observation, files, tier, pending)
 
 
 def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
     locked = not all(file.disk.readable for file in files)
     makes_room = observation.policy.most_bytes is not None and not _is_offline(observation)
-    if makes_room and (rule := _why_away(observation, files, pending)):
-        return _without(observation, files, rule, made_room=True)
+    if makes_room and (rule := _why_away(observation, files, pending, ROOM, observation.makes_room)):
+        return _without(observation, files, rule, ROOM)
     sought = tuple(file for file in files if file.disk.state == ABSENT or not file.disk.is_tidy)
     if sought:
         rule = f"tier {tier.name} can be read: brought back"
         return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
-    is_about_to_go = observation.makes_room and pending not in {KEEP, RESTAGE, SHOW}
+    is_to_go = observation.makes_room or _is_to_move(observation, pending)
+    is_about_to_go = is_to_go and pending not in {KEEP, RESTAGE, SHOW}
     if _may_be_verified(observation, files, anew=is_about_to_go):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
@@ -135,15 +151,15 @@ def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tie
     elif has_bytes and (why_not := why_not_evicted(observation)):
         rule = f"not removed: {why_not}"
     else:
-        return _without(observation, files, f"tier {tier.name} cannot be read, and cache.evict says {WITH_TIER}")
-    # Where it was removed to make room, it now comes back with its tier.
-    evicted = Eviction(evicted.at) if evicted and any(file.disk.state == ABSENT for file in files) else None
+        return _without(observation, files, f"tier {tier.name} cannot be read, and cache.evict says {WITH_TIER}", TIER)
+    if evicted is not None and not any(file.disk.state == ABSENT for file in files):
+        evicted = None
+    elif evicted is not None and evicted.why == ROOM:
+        evicted = evicted._replace(why=TIER)  # it now comes back with its tier
     return CopyDecision(locked, Clear(untidy) if untidy else None, evicted, rule, wait=bool(untidy))
 
 
-def _without(
-    observation: Observation, files: tuple[ManagedFile, ...], rule: str, made_room: bool = False
-) -> CopyDecision:
+def _without(observation: Observation, files: tuple[ManagedFile, ...], rule: str, why: str) -> CopyDecision:
     """OMERO is to have no copies: they go when all of them were seen to be right, and what is gone stays away."""
     locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
     untidy = tuple(file for file in files if not file.disk.is_tidy)
@@ -152,24 +168,42 @@ def _without(
         # Images of which nothing may be removed in the end are not shown with a lock meanwhile.
         return CopyDecision(None, Evict(files), evicted, rule, wait=True)
     action = Evict(files) if has_bytes else Clear(untidy) if untidy else None
-    evicted = Eviction(evicted.at if evicted else int(observation.now), made_room)
-    return CopyDecision(True, action, evicted, rule, wait=action is not None)
+    at, replicas = (evicted.at, evicted.replicas) if evicted else (int(observation.now), ())
+    if has_bytes:
+        replicas = relied_on(observation.zone.objects)
+    return CopyDecision(True, action, Eviction(at, why, replicas), rule, wait=action is not None)
 
 
-def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending: str) -> str:
-    """Why OMERO is to have no copies although their tier can be read, empty if it is to have them.
+def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending: str, why: str, is_to_go: bool) -> str:
+    """Why OMERO is to have no copies whether their tier can be read or not, empty if it is to have them.
 
     What is half gone goes on going, and comes back whole where it may not go any more.
+
+    Args:
+        observation: The unit.
+        files: What OMERO has of it.
+        pending: The request that stands.
+        why: ``ROOM`` or ``MOVE``.
+        is_to_go: Whether those that are there are to go because of that.
     """
-    is_gone = any(file.disk.state == ABSENT for file in files)
-    stays_away = is_gone and observation.base.evicted is not None and observation.base.evicted.made_room
-    if pending in {SHOW, RESTAGE} or not (stays_away or observation.makes_room):
+    evicted = observation.base.evicted
+    stays_away = evicted is not None and evicted.why == why and any(file.disk.state == ABSENT for file in files)
+    if pending in {SHOW, RESTAGE} or not (stays_away or is_to_go):
         return ""
+    going, gone = GOING[why]
     if not any(file.disk.state == COPY or file.disk.aside for file in files):
-        return f"removed to make room for others, and comes back when somebody asks by {SHOW}" if stays_away else ""
-    if pending == KEEP or why_not_evicted(observation):
-        return ""
-    return "least recently used, and removed to make room for others"
+        return f"{gone}, and comes back when somebody asks by {SHOW} or {RESTAGE}" if stays_away else ""
+    return "" if pending == KEEP or why_not_evicted(observation) else going
+
+
+def _is_to_move(observation: Observation, pending: str) -> bool:
+    """Whether copies are still to go because a rule has moved the unit: they go once, and not where somebody asks."""
+    files, base = observation.copies, observation.base
+    if not base.to_move or base.fileset != observation.omero.fileset:
+        return False
+    is_asked_for = pending in {SHOW, RESTAGE}
+    is_done = files is not None and bool(files) and all(file.disk.state == ABSENT for file in files)
+    return base.evicted is None or not (is_asked_for or is_done)
 
 
 def _is_offline(observation: Observation) -> bool:
@@ -280,7 +314,7 @@ def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...], a
     content, verified = observation.content, observation.base.verified
     is_due_anew = (anew or observation.policy.evict == WITH_TIER) and is_outdated(observation)
     return (
-        observation.policy.removes_copies
+        (observation.policy.removes_copies or observation.base.to_move)
         and content is not None
         and observation.imported is None  # what was compared then is not in the agreement yet
         and _is_imported(observation)

@@ -32,6 +32,9 @@ LONGEST_PATH = 1080
 """Bytes of a logical path (``MAX_NAME_LEN`` of iRODS, without its end)."""
 
 
+COPY, MOVE = "copy", "move"
+
+
 class PlacementError(ValueError):
     """It cannot be said where a fileset goes, or whose it is; says why, and what to do."""
 
@@ -44,6 +47,7 @@ class PlacementRule:
         groups: Names of OMERO groups; ``*`` stands for all.
         to: Template of the collection that the files go into.
         resource: Name of the resource, empty for the zone's default.
+        how: ``COPY``, or ``MOVE`` where OMERO's copy of the files goes afterwards.
         share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
         make_groups: Whether that iRODS group is made where there is none.
         follow_rights: Whether the rights change when the images get another owner or group in OMERO.
@@ -56,6 +60,7 @@ class PlacementRule:
     groups: tuple[str, ...]
     to: str
     resource: str = ""
+    how: str = COPY
     share: bool = True
     make_groups: bool = False
     follow_rights: bool = False

@@ -238,7 +238,7 @@ def _there(observation: Observation, asked: Asked, progress: Progress, tier: Tie
     evicted = observation.base.evicted
     if _is_recall(asked, tier) and tier.offline:
         return _recall(observation, asked, progress, tier, rule)
-    if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.made_room:
+    if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.until_asked:
         return _show(observation, asked, progress, tier, rule)
     return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {tier.name}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.decoding import number_of, text_of, texts_of, time_of
+from irods_omero.domain.state.eviction import Eviction
 from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
 from irods_omero.domain.state.relocation import DIGITS, PlaceDigests
 from irods_omero.domain.state.rights import NOTHING, Grant, Rights
@@ -80,19 +81,6 @@ class Failure:
         return Failure(max(number_of(attempts), 1), number_of(at), reason, failed_content, kind, setting)
 
 
-class Eviction(NamedTuple):
-    """That OMERO is to have no copies.
-
-    Attributes:
-        at: Since when, seconds since 1970.
-        made_room: Whether they went because OMERO's disk had too many, and stay away until somebody asks for them; and
-            not because their tier is offline.
-    """
-
-    at: int
-    made_room: bool = False
-
-
 class Moving(NamedTuple):
     """A request that has several data objects moved.
 
@@ -149,6 +137,7 @@ class Agreement:
         failure: Of the last import, None when it went well.
         verified: What was compared of the content, None where nothing was.
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
+        to_move: Its copies are to go as soon as they may: a rule has moved it to iRODS, and nobody has asked for them.
         shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
         copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
@@ -180,6 +169,7 @@ class Agreement:
     failure: Failure | None = None
     verified: Verified | None = None
     evicted: Eviction | None = None
+    to_move: bool = False
     shared: str = ""
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
@@ -246,7 +236,8 @@ def _dump(agreement: Agreement) -> str:
         "undone": agreement.undone,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "ver": list(agreement.verified) if agreement.verified else None,
-        "evicted": list(agreement.evicted) if agreement.evicted else None,
+        "evicted": agreement.evicted.encoded() if agreement.evicted else None,
+        "mv": agreement.to_move,
         "shared": agreement.shared,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
@@ -321,7 +312,8 @@ def _load(fields: Any) -> Agreement:
         undone=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
-        evicted=_eviction(fields["evicted"]) if "evicted" in fields else None,
+        evicted=Eviction.decoded(fields["evicted"]) if "evicted" in fields else None,
+        to_move=bool(fields.get("mv", False)),
         shared=text_of(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
@@ -342,11 +334,6 @@ def _moving(value: Any) -> Moving:
 def _verified(value: Any) -> Verified:
     checksum, files, at = (*value, 0)[:3]  # before it was noted when, nobody knows
     return Verified(text_of(checksum)[:MAXIMUM_CHECKSUM], text_of(files)[:FINGERPRINT_DIGITS], number_of(at))
-
-
-def _eviction(value: Any) -> Eviction:
-    at, made_room = value
-    return Eviction(number_of(at), bool(made_room))
 
 
 LETTERS = {"read": "r", "write": "w", "own": "o", NOTHING: "-"}

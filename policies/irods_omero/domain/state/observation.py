@@ -30,6 +30,7 @@ class Observation:
         compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
         copies: The files in OMERO's repository, None where nobody could look.
         checked: Those of ``copies`` whose bytes were just seen to be the ones that OMERO knows.
+        refill_rate: How many bytes a second were brought back of late, None where nobody knows.
         makes_room: Whether their copies are to go because OMERO's disk has too many of them.
         refused: What a side has refused of what was to be done, None while nothing was tried.
         rights: What is known of the rights on it, where these follow OMERO and its owner or group there has changed.
@@ -47,6 +48,7 @@ class Observation:
     compared: bool = False
     copies: tuple[ManagedFile, ...] | None = None
     checked: tuple[ManagedFile, ...] = ()
+    refill_rate: float | None = None
     makes_room: bool = False
     rights: RightsView | None = None
     place: PlaceView | None = None

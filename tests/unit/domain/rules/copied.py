@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies
-from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
+from irods_omero.domain.state.agreement import Agreement, Failure, Verified
+from irods_omero.domain.state.eviction import MOVE, ROOM, Eviction, Relied
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk, fingerprint
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
@@ -78,7 +79,8 @@ def aging(observation: Observation) -> Observation:
     return replace(observation, policy=replace(observation.policy, verify_days=30))
 
 
-MADE_ROOM = Eviction(NOW - 100, made_room=True)
+ON_DISK, ON_TAPE = (Relied("disk", 0),), (Relied("tape", 0),)
+MADE_ROOM, MOVED = Eviction(NOW - 100, ROOM), Eviction(NOW - 100, MOVE)
 LIMITED = replace(POLICY, most_bytes=100, evict=NEVER)
 
 

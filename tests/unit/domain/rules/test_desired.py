@@ -35,7 +35,7 @@ def test_state_tags_say_registered_and_the_tier() -> None:
 
 def test_pairs_say_where_the_bytes_are_and_leave_out_what_is_not_known() -> None:
     agreement = Agreement(tier="medium", since="2023-11-14T22:13:20Z")
-    assert state_pairs(ZONE, POLICY, agreement, (Error("one"), Error("two"))) == (
+    assert state_pairs(ZONE, POLICY, agreement, (Error("one"), Error("two")), "") == (
         ("zone", "z"),
         ("path", "/z/home/lab/10.tiff"),
         ("data id", "10"),
@@ -46,7 +46,7 @@ def test_pairs_say_where_the_bytes_are_and_leave_out_what_is_not_known() -> None
         ("error", "two"),
     )
     nothing = replace(ZONE, objects=(replace(ZONE.first, replicas=()),))
-    assert [key for key, _ in state_pairs(nothing, POLICY, Agreement(), ())] == ["zone", "path", "data id"]
+    assert [key for key, _ in state_pairs(nothing, POLICY, Agreement(), (), "")] == ["zone", "path", "data id"]
 
 
 def test_avus_lead_to_fileset_and_images() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.rules.one_copy import failing
-from irods_omero.domain.state.agreement import Agreement, Eviction
+from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.eviction import ROOM, Eviction
 from irods_omero.domain.state.managed_files import Evict, Refill, Verify
 from tests.unit.domain.rules.copied import (
     AGREED,
@@ -15,6 +16,7 @@ from tests.unit.domain.rules.copied import (
     LONG_AGO,
     MADE_ROOM,
     NOW,
+    ON_DISK,
     UNSURE,
     aging,
     checked,
@@ -28,7 +30,7 @@ def test_a_copy_makes_room_only_when_it_is_told_to_and_then_stays_away() -> None
     before = decided(limited("copy", makes_room=True))
     assert (type(before.action), before.locked, before.evicted) == (Evict, None, None)
     decision = decided(checked(limited("copy", makes_room=True)))
-    assert (type(decision.action), decision.locked, decision.evicted) == (Evict, True, Eviction(NOW, made_room=True))
+    assert (type(decision.action), decision.locked, decision.evicted) == (Evict, True, Eviction(NOW, ROOM, ON_DISK))
     gone = limited("absent", base=replace(AGREED, evicted=MADE_ROOM), archived=True)
     after = decided(gone)
     assert (after.action, after.locked, after.evicted, after.wait) == (None, True, MADE_ROOM, False)

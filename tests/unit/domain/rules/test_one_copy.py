@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.one_copy import candidates, compared, failing, sharing, still_shared
-from irods_omero.domain.state.agreement import Agreement, Eviction, Failure, Verified
+from irods_omero.domain.state.agreement import Agreement, Failure, Verified
+from irods_omero.domain.state.eviction import TIER, Eviction
 from irods_omero.domain.state.managed_files import COPY, Clear, Evict, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
@@ -23,7 +24,9 @@ from tests.unit.domain.rules.copied import (
     LIMITED,
     LONG_AGO,
     MADE_ROOM,
+    MOVED,
     NOW,
+    ON_TAPE,
     POLICY,
     STATES,
     SUM,
@@ -43,7 +46,7 @@ def test_the_copy_goes_with_its_tier_and_the_lock_comes_when_its_bytes_were_seen
         assert (before.locked, before.wait, before.evicted) == (None, True, None)
     decision = decided(checked(observed("copy")))
     assert decision.action == before.action
-    assert (decision.locked, decision.wait, decision.evicted) == (True, True, Eviction(NOW))
+    assert (decision.locked, decision.wait, decision.evicted) == (True, True, Eviction(NOW, TIER, ON_TAPE))
 
 
 def test_what_is_gone_stays_gone_and_locked_with_the_record_of_when_it_went() -> None:
@@ -209,13 +212,14 @@ def test_without_a_repository_the_lock_says_what_the_tier_says() -> None:
 
 
 OBSERVED = st.builds(
-    lambda states, resource, base, evicted, archived: observed(
-        *states, resource=resource, base=replace(base, evicted=evicted), archived=archived
+    lambda states, resource, base, evicted, to_move, archived: observed(
+        *states, resource=resource, base=replace(base, evicted=evicted, to_move=to_move), archived=archived
     ),
     st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=3),
     st.sampled_from(["disk", "tape"]),
     st.sampled_from([AGREED, *UNSURE.values()]),
-    st.sampled_from([None, MADE_ROOM, Eviction(NOW - 100)]),
+    st.sampled_from([None, MADE_ROOM, MOVED, Eviction(NOW - 100)]),
+    st.booleans(),
     st.booleans(),
 )
 
@@ -245,7 +249,12 @@ def test_done_once_there_is_nothing_more_to_do_and_no_image_without_its_files_is
         before = observation
         observation = replace(
             observation,
-            base=replace(observation.base, evicted=decision.evicted, shared=still_shared(observation)),
+            base=replace(
+                observation.base,
+                evicted=decision.evicted,
+                to_move=decision.to_move,
+                shared=still_shared(observation),
+            ),
             omero=replace(observation.omero, images=(ImageState(1, locked),)),
             checked=(),
         )

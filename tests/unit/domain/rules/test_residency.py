@@ -13,7 +13,8 @@ from irods_omero.domain.rules.cache_limit import in_cache
 from irods_omero.domain.rules.directory_decision import why_not_yet
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.actions import Move
-from irods_omero.domain.state.agreement import Agreement, Eviction, Verified
+from irods_omero.domain.state.agreement import Agreement, Verified
+from irods_omero.domain.state.eviction import ROOM, Eviction
 from irods_omero.domain.state.managed_files import Evict, Refill, fingerprint
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
@@ -79,7 +80,7 @@ def observations(draw: st.DrawFn) -> Observation:
         content=content,
         fileset=1,
         verified=draw(st.sampled_from([None, Verified(content.checksum, fingerprint(seen.copies or ()))])),
-        evicted=draw(st.sampled_from([None, Eviction(NOW - 9), Eviction(NOW - 9, True)])),
+        evicted=draw(st.sampled_from([None, Eviction(NOW - 9), Eviction(NOW - 9, ROOM)])),
         request=draw(st.sampled_from(["", KEEP, RESTAGE, SHOW])),
     )
     policy = replace(
@@ -135,7 +136,7 @@ def test_a_user_who_says_offline_keeps_the_copy_and_sees_no_lock_while_it_is_the
 @pytest.mark.parametrize("states", [("copy",), ("copy", "absent")])
 def test_a_user_who_says_online_has_no_copy_removed_to_make_room(states: tuple[str, ...]) -> None:
     """Not even the rest of what is half gone since its tier could be read: it comes back."""
-    base = replace(AGREED, evicted=Eviction(1, made_room=True)) if "absent" in states else AGREED
+    base = replace(AGREED, evicted=Eviction(1, ROOM)) if "absent" in states else AGREED
     limited = replace(POLICY, tiers=tiers(), evict=NEVER, most_bytes=1)
     observation = replace(observed(*states, base=base), policy=limited, makes_room=True)
     for each in (said(observation, "online"), checked(said(observation, "online"))):

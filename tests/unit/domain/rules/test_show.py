@@ -8,7 +8,8 @@ import pytest
 
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import sides_of
-from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, Eviction
+from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
+from irods_omero.domain.state.eviction import ROOM, Eviction
 from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
@@ -49,7 +50,7 @@ def test_show_is_answered_when_omero_can_read_all_files(
 
 
 def test_restage_of_what_made_room_is_answered_when_omero_can_read_it() -> None:
-    base = Agreement(evicted=Eviction(NOW, made_room=True))
+    base = Agreement(evicted=Eviction(NOW, ROOM))
     assert shown_for(RESTAGE, "disk", (ABSENT_FILE,), base).pending is not None
     assert shown_for(RESTAGE, "disk", (READABLE,), base).pending is None
     assert shown_for(RESTAGE, "disk", (ABSENT_FILE,)).pending is None

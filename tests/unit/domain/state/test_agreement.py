@@ -13,13 +13,13 @@ from irods_omero.domain.state.agreement import (
     NOTHING_AGREED,
     Agreement,
     AgreementError,
-    Eviction,
     Failure,
     Moving,
     Verified,
     decode,
     encode,
 )
+from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, Relied
 from irods_omero.domain.state.rights import Grant, Rights
 from irods_omero.domain.state.unit import Content
 from tests.unit.domain.strategies import AGREEMENTS, WORLDS
@@ -46,7 +46,8 @@ FULL = Agreement(
     undone="not done: tag 'archive' on Image:5: because",
     failure=Failure(1, 1_700_000_000, "broken", CONTENT),
     verified=Verified("sha2:x", "0123456789abcdef"),
-    evicted=Eviction(1_700_000_000, made_room=True),
+    evicted=Eviction(1_700_000_000, MOVE, (Relied("tape", 1),)),
+    to_move=True,
     shared="fedcba9876543210",
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
@@ -79,6 +80,7 @@ KEYS = st.sampled_from(
         "acl",
         "ver",
         "evicted",
+        "mv",
         "cfail",
     )
 )
@@ -98,6 +100,11 @@ def test_what_is_written_comes_back(agreement: Agreement) -> None:
 def test_every_field_comes_back() -> None:
     assert decode(encode(FULL)) == FULL
     assert all(getattr(FULL, name) != getattr(NOTHING_AGREED, name) for name in Agreement.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(("made_room", "why"), [("true", ROOM), ("false", TIER)])
+def test_what_an_earlier_version_wrote_of_an_eviction_is_read(made_room: str, why: str) -> None:
+    assert decode(f'{{"evicted":[1700000000,{made_room}]}}').evicted == Eviction(1_700_000_000, why)
 
 
 def test_nothing_takes_no_room() -> None:
@@ -143,6 +150,7 @@ def test_another_version_is_not_read(version: str) -> None:
         '{"attr":{"a":5}}',
         '{"attr":{"a":[5]}}',
         '{"notes":[5]}',
+        '{"evicted":[5,"fun",[]]}',
         '{"notes":["\\ud800"]}',
         '{"since":"yesterday, I think"}',
     ],
