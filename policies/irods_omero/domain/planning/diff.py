@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus, DesiredState
@@ -19,8 +19,11 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, own_annotations, place_of_tag
-from irods_omero.domain.state.views import Avu, DataObject, OmeroView, Subject, TagLink, ZoneView
+from irods_omero.domain.state.views import Avu, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import SUPERSEDED, Names
+
+Change = tuple[type[AddAvu] | type[RemoveAvu], Avu]
+"""What to do about an AVU of any data object that carries the same."""
 
 
 def diff_omero(omero: OmeroView, desired: DesiredState) -> tuple[OmeroAction, ...]:
@@ -80,32 +83,35 @@ def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
 
 def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
     """What to do about the AVUs of the data objects; attributes that ``desired`` does not name are left alone."""
-    actions: list[ZoneAction] = []
-    for data_object in zone.objects:
-        for attribute, avus in sorted(desired.items()):
-            actions += _diff_avus(data_object, attribute, avus)
-    return tuple(actions)
+    wanted = [(attribute, sorted(avus)) for attribute, avus in sorted(desired.items())]
+    changes = {avus: [each for change in wanted for each in _diff_avus(avus, *change)] for avus in zone.avu_sets}
+    return tuple(
+        action(data_object.data_id, data_object.path, avu)
+        for data_object in zone.objects
+        for action, avu in changes[data_object.avus]
+    )
 
 
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:
     """Remove the agreements of all data objects but the first: they are of the time when each was a unit of its own."""
     return tuple(
         RemoveAvu(data_object.data_id, data_object.path, avu)
-        for data_object in zone.objects[1:]
+        for data_object in zone.carrying(names.agreement)
+        if data_object is not zone.first
         for avu in sorted(data_object.avus)
         if avu.attribute == names.agreement
     )
 
 
-def _diff_avus(data_object: DataObject, attribute: str, desired: frozenset[DesiredAvu]) -> Iterator[ZoneAction]:
+def _diff_avus(avus: frozenset[Avu], attribute: str, desired: Sequence[DesiredAvu]) -> Iterator[Change]:
     """New values are added before old ones are removed, so that there is no moment without any."""
-    present = {avu for avu in data_object.avus if avu.attribute == attribute}
-    for each in sorted(desired):
+    present = {avu for avu in avus if avu.attribute == attribute}
+    for each in desired:
         if not any(_satisfies(avu, each) for avu in present):
-            yield AddAvu(data_object.data_id, data_object.path, Avu(attribute, each.value, each.units))
+            yield AddAvu, Avu(attribute, each.value, each.units)
     for avu in sorted(present):
         if not any(_satisfies(avu, each) for each in desired):
-            yield RemoveAvu(data_object.data_id, data_object.path, avu)
+            yield RemoveAvu, avu
 
 
 def _satisfies(avu: Avu, desired: DesiredAvu) -> bool:

@@ -103,7 +103,7 @@ def _avus(
     place of what users took away in OMERO, and has the units of that.
     """
     carried: dict[str, set[Avu]] = defaultdict(set)
-    for avu in (avu for data_object in observation.zone.objects for avu in data_object.avus):
+    for avu in observation.zone.avus:
         if avu.attribute == mapped.avu:
             carried[mapped.in_omero(avu.value, avu.units)].add(avu)
     base = sides.agreed(observation.base.values(mapped.remembered_as))

@@ -22,7 +22,7 @@ def requests_in_zone(observation: Observation) -> tuple[ZoneAction, ...]:
     attribute = observation.policy.names.request
     return tuple(
         RemoveAvu(data_object.data_id, data_object.path, avu)
-        for data_object in observation.zone.objects
+        for data_object in observation.zone.carrying(attribute)
         for avu in sorted(data_object.avus)
         if (avu.attribute, avu.value) == (attribute, IMPORT)
     )

@@ -147,7 +147,7 @@ def asked_on(observation: Observation) -> list[Asked]:
     attribute = observation.policy.names.request
     in_zone = [
         Asked(avu.value, avu.units or data_object.owner, dict(data_object.asked_at).get(avu, 0))
-        for data_object in observation.zone.objects
+        for data_object in observation.zone.carrying(attribute)
         for avu in data_object.avus
         if avu.attribute == attribute and avu.value in STANDING
     ]

@@ -11,7 +11,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import Place, values_on
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.texts import remembered
-from irods_omero.domain.state.views import DataObject, Subject
+from irods_omero.domain.state.views import Avu, Subject
 from irods_omero.vocabulary import Names
 
 Name = TypeVar("Name", str, Place)
@@ -28,7 +28,7 @@ class Side(Generic[Name]):
     """One side of a unit.
 
     Attributes:
-        carriers: What each data object, or each image, carries.
+        carriers: What each data object, or each image, carries; once where several data objects carry the same.
         participants: Those that were part of the last agreement. Only they can have lost an agreed value because a
             user removed it. The others are newcomers, which never had it: a file that joined the directory, the images
             of a new content, and images that were moved to another group.
@@ -92,7 +92,7 @@ def sides_of(observation: Observation) -> Sides:
     """Both sides of a unit, with values as agreements remember them."""
     zone, omero, base, policy = observation.zone, observation.omero, observation.base, observation.policy
     texts: dict[str, str] = {}
-    objects = [(data_object, _carried(_avus(data_object, policy), texts)) for data_object in zone.objects]
+    of_objects = [(avus, _carried(_avus(avus, policy), texts)) for avus in zone.avu_sets]
     images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
     known = base.fileset is not None and base.fileset == omero.fileset
     present = Side(
@@ -101,8 +101,8 @@ def sides_of(observation: Observation) -> Sides:
     )
     return Sides(
         Side(
-            tuple(carried for _, carried in objects),
-            tuple(carried for data_object, carried in objects if _is_known(data_object, base, policy.names)),
+            tuple(carried for _, carried in of_objects),
+            tuple(carried for avus, carried in of_objects if _is_known(avus, base, policy.names)),
         ),
         Side(
             present.carriers + tuple(carried for _, carried in earlier),
@@ -116,7 +116,7 @@ def sides_of(observation: Observation) -> Sides:
 def carried_in_zone(observation: Observation, attribute: str) -> frozenset[str]:
     """The values of a mapped attribute that any data object carries, as agreements remember them."""
     mapping = observation.policy.mapping_of(attribute)
-    avus = (avu for data_object in observation.zone.objects for avu in data_object.avus if avu.attribute == attribute)
+    avus = (avu for avu in observation.zone.avus if avu.attribute == attribute)
     return frozenset(remembered(_in_omero(mapping, avu.value, avu.units)) for avu in avus)
 
 
@@ -124,9 +124,9 @@ def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) 
     return [(subject, _carried(_shown(subject, policy), texts)) for subject in subjects]
 
 
-def _avus(data_object: DataObject, policy: Policy) -> Iterator[tuple[str, str]]:
+def _avus(avus: Iterable[Avu], policy: Policy) -> Iterator[tuple[str, str]]:
     """The AVUs of a data object, as OMERO would show them."""
-    for attribute, value, units in data_object.avus:
+    for attribute, value, units in avus:
         yield attribute, _in_omero(policy.mapping_of(attribute), value, units)
 
 
@@ -149,9 +149,9 @@ def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carri
     return carried
 
 
-def _is_known(data_object: DataObject, base: Agreement, names: Names) -> bool:
+def _is_known(avus: Iterable[Avu], base: Agreement, names: Names) -> bool:
     """Whether a data object was part of the agreement: then it carries the id of a fileset, if there was one."""
-    return base.fileset is None or bool(data_object.values(names.fileset))
+    return base.fileset is None or any(avu.attribute == names.fileset for avu in avus)
 
 
 def _is_where_it_was(subject: Subject, base: Agreement) -> bool:

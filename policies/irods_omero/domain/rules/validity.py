@@ -24,7 +24,7 @@ Shown = tuple[Place, str]
 def without_invalid(observation: Observation) -> tuple[Observation, str]:
     """The observation without what is invalid, and a message that says why, empty where all is valid."""
     zone, omero, policy = observation.zone, observation.omero, observation.policy
-    avus = {avu: why for data_object in zone.objects for avu in data_object.avus if (why := _why_no_avu(avu, policy))}
+    avus = {avu: why for avu in zone.avus if (why := _why_no_avu(avu, policy))}
     here = _invalid_on(omero.subjects, observation)
     shown = {**_invalid_on(omero.earlier, observation), **here}
     if not avus and not shown:
@@ -68,10 +68,9 @@ def _known(observation: Observation) -> set[Shown]:
     They are valid, whatever they are: other clients may write values that ours cannot.
     """
     zone, base, policy = observation.zone, observation.base, observation.policy
-    carried = frozenset[Avu]().union(*(data_object.avus for data_object in zone.objects))
     known = {
         (mapping.for_attribute(avu.attribute).place, remembered(mapping.in_omero(avu.value, avu.units)))
-        for avu in carried
+        for avu in zone.avus
         if (mapping := policy.mapping_of(avu.attribute))
     }
     agreed = policy.mapped(map(avu_remembered, base.names), ())

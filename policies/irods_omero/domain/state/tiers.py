@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -67,6 +68,9 @@ class Tiers:
 
     def __init__(self, tiers: Iterable[Tier]) -> None:
         self._by_resource = {tier.resource: tier for tier in tiers}
+        self._groups: dict[str, list[Tier]] = defaultdict(list)
+        for tier in sorted(self._by_resource.values(), key=_index):
+            self._groups[tier.group].append(tier)
 
     def of_resource(self, resource: str) -> Tier:
         """The tier of a root resource; a resource in no tier group is a tier of its own."""
@@ -110,8 +114,10 @@ class Tiers:
                 counts as a copy.
         """
         all_objects = list(objects)
-        known = [tier for tier in map(self.of_object, all_objects) if tier is not None]
-        if not known or len(known) < len(all_objects):
+        # Of ten thousand most lie on the same resources, and carry the same.
+        apart = {(*(each.resource for each in one.replicas if each.good), one.avus): one for one in all_objects}
+        known = [tier for tier in map(self.of_object, apart.values()) if tier is not None]
+        if not known or len(known) < len(apart):
             return None
         of_parts = [self.of_resource(each.resource).with_bytes_of(all_objects[0]) for each in parts]
         return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
@@ -161,12 +167,10 @@ class Tiers:
         ]
 
     def _group(self, of: Tier) -> list[Tier]:
-        if not of.group:
-            return [of]
-        return sorted((tier for tier in self._by_resource.values() if tier.group == of.group), key=_index)
+        return self._groups[of.group] if of.group else [of]
 
     def _with_good_replica(self, data_object: DataObject) -> list[Tier]:
-        return [self.of_resource(replica.resource) for replica in data_object.good_replicas()]
+        return [self.of_resource(replica.resource) for replica in data_object.replicas if replica.good]
 
 
 def _is_copied(tier: Tier, tiers: Iterable[Tier]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
@@ -164,11 +166,30 @@ class ZoneView:
         """The data object that carries the agreement of the unit."""
         return self.objects[0]
 
+    @cached_property
+    def avu_sets(self) -> tuple[frozenset[Avu], ...]:
+        """What its data objects carry, each set once: of ten thousand there are few, as most carry the same."""
+        return tuple(dict.fromkeys(each.avus for each in self.objects))
+
+    @cached_property
+    def avus(self) -> frozenset[Avu]:
+        """The AVUs that any of its data objects carries."""
+        return frozenset[Avu]().union(*self.avu_sets)
+
+    def carrying(self, attribute: str) -> Iterator[DataObject]:
+        """Those of its data objects that carry an AVU of an attribute."""
+        carriers = {avus for avus in self.avu_sets if any(avu.attribute == attribute for avu in avus)}
+        return (each for each in self.objects if each.avus in carriers) if carriers else iter(())
+
     def content(self) -> Content | None:
         """What identifies the current content of all data objects, or None while one of them has no good replica.
 
         They are taken in the order of their ids, which renaming does not change.
         """
+        return self._content
+
+    @cached_property
+    def _content(self) -> Content | None:
         contents = [each.content() for each in sorted(self.objects, key=lambda each: each.data_id)]
         known = [content for content in contents if content is not None]
         return together(known) if known and len(known) == len(contents) else None
