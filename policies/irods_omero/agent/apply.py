@@ -37,6 +37,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError
+from irods_omero.gateways.omero.uploading import Opener
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.zone_actions import apply_to_zone, record_agreement
@@ -191,7 +192,7 @@ class Applier:
         try:
             if where in self._missing:
                 raise self._missing[where]
-            opens = partial(_open, self._connections.zone, observations[data_id])
+            opens = _opener(self._connections.zone, observations[data_id])
             with self._connections.activity.importing(action, opens) as opener:
                 done = self._importer.bring_in(action, opener, partial(self._begin, observations, data_id))
             seen = self._observer.observe_import(observations[data_id], action, done)
@@ -349,11 +350,14 @@ def _write_one(zone: ZoneConnection, names: Names, step: Step) -> _Written:
     return written
 
 
-def _open(zone: ZoneConnection, observation: Observation, path: str) -> AbstractContextManager[BinaryIO]:
-    """Open a data object to import it, in a replica that is in reach."""
-    tiers = observation.policy.tiers
-    replicas = {each.path: tiers.replica_to_read(each) for each in observation.zone.objects}
-    return open_object(zone, path, replicas.get(path))
+def _opener(zone: ZoneConnection, observation: Observation) -> Opener:
+    """What opens data objects to import them, each in a replica that is in reach."""
+    tiers, objects = observation.policy.tiers, {each.path: each for each in observation.zone.objects}
+
+    def open_one(path: str) -> AbstractContextManager[BinaryIO]:
+        return open_object(zone, path, tiers.replica_to_read(objects[path]) if path in objects else None)
+
+    return open_one
 
 
 def decide_or_fail(observation: Observation) -> Decision:

@@ -90,7 +90,9 @@ def undone_of(observation: Observation) -> Undone:
     base, refusals = observation.base, observation.refused
     if refusals is None:
         return Undone(unshown=base.unshown, answered=base.answered, told=base.undone)
-    here = [refusal for refusal in refusals if not is_of_earlier(refusal, observation)]
+    here, of_earlier = list[Refusal](), list[Refusal]()
+    for refusal in refusals:
+        (of_earlier if is_of_earlier(refusal, observation) else here).append(refusal)
     missing: dict[str, set[str]] = defaultdict(set)
     owed: dict[str, set[str]] = defaultdict(set)
     staying: dict[str, set[str]] = defaultdict(set)
@@ -109,7 +111,7 @@ def undone_of(observation: Observation) -> Undone:
         unshown=any(isinstance(action, AddTag) and action.place == REQUEST_TAGS for action, _ in here),
         answered=_answered(action for action, _ in here),
         told=_told(here),
-        notes=_notes([refusal for refusal in refusals if refusal not in here]),
+        notes=_notes(of_earlier),
     )
 
 
@@ -160,7 +162,7 @@ def without_answered(observation: Observation) -> Observation:
 def is_of_earlier(refusal: Refusal, observation: Observation) -> bool:
     """Whether it is about images of an earlier content, which nobody looks at again once they are superseded."""
     subject = getattr(refusal.action, "subject", None)
-    return subject is not None and subject.id not in {each.id for each in observation.omero.subjects}
+    return subject is not None and subject.id not in observation.omero.subject_ids
 
 
 Touched = tuple[str, str, bool]

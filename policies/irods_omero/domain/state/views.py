@@ -307,6 +307,11 @@ class OmeroView:
     earlier: tuple[Subject, ...] = field(default=())
     unplaced: bool = False
 
+    @cached_property
+    def subject_ids(self) -> frozenset[int]:
+        """The ids of what carries the annotations of the present content."""
+        return frozenset(each.id for each in self.subjects)
+
     @property
     def has_plates(self) -> bool:
         """Whether its images are those of plates."""
