@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer, agreement_of
@@ -27,11 +28,13 @@ from irods_omero.domain.rules.completeness import Signs
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
 from irods_omero.domain.rules.membership import BY_AGENT, claims
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.collection_paths import paths_in
+from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_to_gather
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
@@ -39,7 +42,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, ZARR
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, ZARR, Names
 
 
 @dataclass(frozen=True)
@@ -184,8 +187,9 @@ class Directories:
         loose = self.loose({data_id: mark.path for data_id, mark in of_objects.items()})
         posted = self.mark(loose)
         passed = {data_id for path in posted for data_id in loose[path]}
-        for data_id in sorted(passed):
-            drop(self._connections.zone, self._connections.names, of_objects[data_id])
+        names = self._connections.names
+        of_passed = (of_objects[data_id] for data_id in sorted(passed))
+        self._connections.side_by_side.each(of_passed, lambda zone, mark: drop(zone, names, mark))
         return [mark for mark in of_objects.values() if mark.id not in passed], posted
 
     def look(self, path: str) -> Look:
@@ -313,9 +317,20 @@ class Directories:
                     remove_avu(zone, stray.path, avu)
         for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
             with _noting(refused):  # the first comes last: nobody believes what is united by half
-                for each in claiming:
-                    set_avu(zone, each.path, Avu(names.unit, str(unit.data_id), unit.kind))
+                of_others = (each for each in claiming if each.data_id != unit.data_id)
+                self._connections.side_by_side.each(of_others, partial(_claim, names, unit))
+                for first in (each for each in claiming if each.data_id == unit.data_id):
+                    _claim(names, unit, zone, first)
         return len(marked), refused
+
+
+def _claim(names: Names, unit: Unit, zone: ZoneConnection, data_object: DataObject) -> None:
+    """Have a data object say that it belongs to a unit, and to no other."""
+    avu = Avu(names.unit, str(unit.data_id), unit.kind)
+    if data_object.values(names.unit):
+        set_avu(zone, data_object.path, avu)
+    else:
+        add_avu(zone, data_object.path, avu)  # takes half as long
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
@@ -42,9 +43,9 @@ def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> 
         yield cast(BinaryIO, _ZoneStream(stream, path))
     except BaseException:
         with suppress(SideError):  # what is told is what came first
-            zone.call("closing", path, lambda _: stream.close())
+            zone.call("closing", path, lambda _: stream.raw.close())
         raise
-    zone.call("closing", path, lambda _: stream.close())
+    zone.call("closing", path, lambda _: stream.raw.close())
 
 
 def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[bytes]:
@@ -62,16 +63,27 @@ def _open(session: Any, path: str, replica: int | None) -> Any:
 
 
 class _ZoneStream:
-    """Reads, and says in this project's words what went wrong."""
+    """Reads, and says in this project's words what went wrong.
+
+    The stream that the client gives is for reading and writing: it asks for its place before each reading and before it
+    is closed, at one call each. For a small file that would be most of the calls.
+    """
 
     def __init__(self, stream: Any, path: str) -> None:
-        self._stream = stream
+        with in_our_words(DOING, path):
+            self._stream = BufferedReader(stream.raw)
         self._path = path
+        self._is_at_end = False
 
     def read(self, size: int = -1) -> bytes:
+        if self._is_at_end:
+            return b""
         with in_our_words(DOING, self._path):
-            return bytes(self._stream.read(size))
+            block = self._stream.read(size)
+        self._is_at_end = size < 0 or len(block) < size
+        return block
 
     def seek(self, offset: int) -> int:
+        self._is_at_end = False
         with in_our_words(DOING, self._path):
-            return int(self._stream.seek(offset))
+            return self._stream.seek(offset)
