@@ -13,7 +13,10 @@ Triple = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class BulkObject:
-    """A data object with one replica: its name, size, resource, AVUs, the replica's number and time (0: now)."""
+    """A data object with one replica: its name, size, resource, AVUs, the replica's number and time (0: now).
+
+    Without a file it cannot be opened; several may have the same one.
+    """
 
     name: str
     size: int = 0
@@ -21,6 +24,7 @@ class BulkObject:
     avus: tuple[Triple, ...] = ()
     replica: int = 0
     modified: int = 0
+    file: str = ""
 
 
 def load(store: Store, zone: str, path: str, objects: Sequence[BulkObject], owner: str) -> range:
@@ -38,7 +42,7 @@ def load(store: Store, zone: str, path: str, objects: Sequence[BulkObject], owne
                 data_repl_num=one.replica,
                 data_size=one.size,
                 data_is_dirty=GOOD,
-                data_path=f"/nowhere/{first + place}",
+                data_path=one.file or f"/nowhere/{first + place}",
                 modify_ts=stamp(one.modified) if one.modified else time,
             )
             rows.append(tuple(getattr(replica, column) for column in COLUMNS))

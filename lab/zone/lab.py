@@ -163,7 +163,7 @@ class LabZone:
             store.close()
 
     def bulk_register(self, collection: str, objects: Sequence[BulkObject], owner: str = ADMINISTRATOR) -> range:
-        """Write data objects that have no files, and their AVUs, straight into the catalog: for benchmarks only.
+        """Write data objects and their AVUs, but no files, straight into the catalog: for benchmarks only.
 
         Returns:
             Their ids.

@@ -1,0 +1,34 @@
+"""What each file of a directory takes: docs/figures.md speaks of ten thousand of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from benchmarks.directories import measure
+from irods_omero.domain.state.tiers import Tiers
+from irods_omero.domain.state.views import DataObject
+
+READING = ("DATA_OBJ_OPEN_AN", "DATA_OBJ_LSEEK_AN", "DATA_OBJ_READ_AN", "REPLICA_CLOSE_APN")
+WRITING = ("rm omero::sync pending", "add omero::unit", "add omero::fileset", "add omero::image", "add omero::url")
+UPLOADING = ("ImportProcess.getUploader", "RawFileStore.write", "RawFileStore.close")
+
+
+def test_a_file_of_a_directory_takes_six_calls_to_read_it_five_writes_and_three_calls_to_omero(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at, plain = list[str](), Tiers.replica_to_read
+
+    def noting(tiers: Tiers, data_object: DataObject) -> int | None:
+        looked_at.append(data_object.path)
+        return plain(tiers, data_object)
+
+    monkeypatch.setattr(Tiers, "replica_to_read", noting)
+    (directory,) = measure(sizes=(9,))["directories"]
+    calls = directory["agent"]["by kind"]
+    assert [calls[kind] for kind in READING] == [9, 18, 18, 9]
+    assert [calls[kind] for kind in UPLOADING] == [9, 9, 9]
+    assert max(Counter(looked_at).values()) == 1, "which replica is read is told of the file that is opened alone"
+    first, *others = (calls[kind] for kind in WRITING)
+    assert (first >= 9, others) == (True, [9, 9, 9, 9])  # that of the first file once more, when its unit is looked at
