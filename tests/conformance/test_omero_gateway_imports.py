@@ -11,6 +11,8 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.omero import fileset_files
+from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.omero.importer import find_existing, half_made
@@ -75,29 +77,52 @@ def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
     assert changed.earlier == (first.fileset,)
 
 
-def test_a_fileset_is_found_by_its_first_file_however_many_it_has(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """omero-96: no question for a fileset is answered with a row for each of its files, of which it may have 10,000."""
-    with agent.server.sudo(ALICE, ANNOTATE) as client:
-        names = [f"{agent.action().key}{name}" for name in "bac"]
-        client.getManagedRepository().importFileset(fileset(*names), settings())
-    answered: list[list[Any]] = []
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
+    """The first values of the rows of each answer to a query of the gateway."""
+    answers: list[list[Any]] = []
     plain = OmeroSession.rows
 
-    def counting(*asked: Any) -> list[list[Any]]:
+    def noting(*asked: Any) -> list[list[Any]]:
         found = plain(*asked)
-        answered.append([row[0] for row in found])
+        answers.append([row[0] for row in found])
         return found
 
-    service, prefix = agent.service, agent.action().prefix
-    monkeypatch.setattr(OmeroSession, "rows", counting)
-    (left,) = find_existing(service, prefix)
-    assert find_existing(service, "irods/none/", present=left.id) == [left]
-    assert filesets_below(service, [prefix]) == client_paths(service, [left.id]) == {left.id: names[0]}
-    assert {left.id: agent.data_id} in [dict(page) for page in fileset_pages(service, f"{ZONE}/{agent.data_id}")]
-    assert max(ids.count(left.id) for ids in answered) == 1
-    agent.importing.clear_away(left)
+    monkeypatch.setattr(OmeroSession, "rows", noting)
+    return answers
+
+
+def left_half_made(agent: Agent, *names: str) -> int:
+    """The id of a fileset of some files, of which none was uploaded."""
+    with agent.server.sudo(ALICE, ANNOTATE) as client:
+        client.getManagedRepository().importFileset(fileset(*names), settings())
+    return max(existing.id for existing in find_existing(agent.service, names[0]))
+
+
+def test_a_fileset_is_found_by_its_first_file_however_many_it_has(agent: Agent, answered: list[list[Any]]) -> None:
+    """omero-96: no question for a fileset is answered with a row for each of its files, of which it may have 10,000."""
+    names = [f"{agent.action().key}{name}" for name in "bac"]
+    left, service, prefix = left_half_made(agent, *names), agent.service, agent.action().prefix
+    (existing,) = find_existing(service, prefix)
+    assert find_existing(service, "irods/none/", present=left) == [existing]
+    assert filesets_below(service, [prefix]) == client_paths(service, [left]) == {left: names[0]}
+    assert {left: agent.data_id} in [dict(page) for page in fileset_pages(service, f"{ZONE}/{agent.data_id}")]
+    assert max(ids.count(left) for ids in answered) == 1
+    agent.importing.clear_away(existing)
+
+
+def test_the_files_of_filesets_are_read_some_at_a_time_in_their_order(
+    agent: Agent, answered: list[list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{agent.action().key}{name}" for name in "bac"]
+    several, one = left_half_made(agent, *names), left_half_made(agent, agent.action(2).key)
+    monkeypatch.setattr(fileset_files, "MOST_ROWS", 4)
+    answered.clear()
+    files = [(row.fileset, row.place, row.client_path) for row in read_files(agent.service, [one, several])]
+    assert answered == [[several, several, one], [several]]
+    assert sorted(files) == [*((several, *each) for each in enumerate(names)), (one, 0, agent.action(2).key)]
+    for existing in find_existing(agent.service, agent.action().prefix):
+        agent.importing.clear_away(existing)
 
 
 def test_what_is_no_image_is_refused_and_leaves_nothing(agent: Agent) -> None:

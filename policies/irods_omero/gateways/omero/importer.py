@@ -23,6 +23,7 @@ from irods_omero.errors import ContentError, DestinationError, RefusedError, Sid
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.containers import find_container
+from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.referring import read_hierarchy, refer
@@ -117,11 +118,12 @@ def find_existing(
         searched: What a search has found of them; later ones are looked for.
         present: One that is among them whatever its client paths, if it is there; None for none.
     """
+    # Asked for the prefix as well, PostgreSQL takes so few to be left that it reads all entries there are.
     text = (
         "select f.id, e.clientPath, f.details.owner.id, f.details.group.id from Fileset f join f.usedFiles e "
-        "where (f.id > :end or f.id in (:known)) and index(e) = 0 and e.clientPath like :pattern order by f.id"
+        "where (f.id > :end or f.id in (:known)) and index(e) = 0"
     )
-    values: Values = {"pattern": prefix + "%", "end": searched.end, "known": searched.known or NONE_KNOWN}
+    values: Values = {"end": searched.end, "known": searched.known or NONE_KNOWN}
     entries = session.rows("looking for an earlier import", text, values)
     entries = [entry for entry in entries if entry[1].startswith(prefix)]
     if present is not None and all(entry[0] != present for entry in entries):
@@ -286,14 +288,10 @@ def _with_key(complete: list[Existing], action: Import) -> Imported | None:
 
 def _sha1s_of(session: OmeroSession, fileset: int, action: Import) -> list[str]:
     """The SHA-1 of a fileset's files; none if their number or size is another, or the kind of a hash."""
-    text = (
-        "select o.hash, o.size, h.value from FilesetEntry e join e.originalFile o join o.hasher h "
-        "where e.fileset.id = :id"
-    )
-    files = session.rows("looking for the hash of an earlier import", text, {"id": fileset})
-    if len(files) != len(action.paths) or sum(size or 0 for _, size, _ in files) != action.content.size:
+    files = list(read_files(session, [fileset]))
+    if len(files) != len(action.paths) or sum(file.size for file in files) != action.content.size:
         return []
-    return [str(digest) for digest, _, kind in files if kind == ChecksumAlgorithmSHA1160]
+    return [file.digest for file in files if file.kind == ChecksumAlgorithmSHA1160]
 
 
 def _are_those_of(known: list[str], paths: Iterable[str], open_object: Opener) -> bool:

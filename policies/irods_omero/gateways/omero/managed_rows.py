@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.session import OmeroSession
 
 MANAGED = "ManagedRepository"
@@ -35,24 +35,17 @@ def managed_rows(session: OmeroSession, repository: str, filesets: Iterable[int]
         repository: UUID of the repository.
         filesets: OMERO ids.
     """
-    text = (
-        "select e.fileset.id, o.id, o.path, o.name, o.size, o.hash, h.value, o.mtime, e.clientPath, o.repo "
-        "from FilesetEntry e join e.originalFile o left outer join o.hasher h where e.fileset.id in (:ids) "
-        "order by e.id"
-    )
-    chunks = in_batches(sorted(set(filesets)), BATCH)
-    rows = (row for ids in chunks for row in session.rows("reading the files of filesets", text, {"ids": ids}))
     files: dict[int, list[ManagedFile]] = defaultdict(list)
-    for fileset, id_, path, name, size, digest, kind, time, client_path, repo in rows:
-        if repo == repository:
+    for row in read_files(session, filesets):
+        if row.repo == repository:
             file = ManagedFile(
-                id=int(id_),
-                path=f"{path}{name}",
-                size=int(size or 0),
-                digest=str(digest or ""),
-                kind=str(kind or ""),
-                modified=time,
-                client_path=client_path,
+                id=row.id,
+                path=f"{row.path}{row.name}",
+                size=row.size,
+                digest=row.digest,
+                kind=row.kind,
+                modified=row.modified,
+                client_path=row.client_path,
             )
-            files[int(fileset)].append(file)
+            files[row.fileset].append(file)
     return dict(files)

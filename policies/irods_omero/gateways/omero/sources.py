@@ -15,6 +15,7 @@ from omero.rtypes import rstring
 from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source, SourceFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.image_facts import facts_of
 from irods_omero.gateways.omero.session import OmeroSession
@@ -134,13 +135,9 @@ def _group(session: OmeroSession, id_: int) -> tuple[str, str]:
 
 
 def _files(session: OmeroSession, ids: list[int]) -> dict[int, list[SourceFile]]:
-    text = (
-        "select e.fileset.id, o.id, e.clientPath, o.size, o.hash, h.value from FilesetEntry e join e.originalFile o "
-        "left outer join o.hasher h where e.fileset.id in (:ids) order by e.id"
-    )
     files: dict[int, list[SourceFile]] = defaultdict(list)
-    for fileset, id_, path, size, digest, kind in session.rows("reading the files of filesets", text, {"ids": ids}):
-        files[fileset].append(SourceFile(int(id_), str(path), int(size or 0), str(digest or ""), str(kind or "")))
+    for row in read_files(session, ids):
+        files[row.fileset].append(SourceFile(row.id, row.client_path, row.size, row.digest, row.kind))
     return files
 
 
