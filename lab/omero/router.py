@@ -58,8 +58,8 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         return IDLE // 1000
 
     def getACMTimeout(self, current: Any = None) -> int:
-        del current
-        return 0
+        """Return the seconds after which a quiet connection is closed, and the session with it (omero-98)."""
+        return self.getSessionTimeout(current)
 
     def createSession_async(self, callback: Any, user: str, password: str, current: Any = None) -> None:
         request = Request("Router", "createSession", user)

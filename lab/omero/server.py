@@ -21,7 +21,7 @@ from lab.omero.repository.rows import repository_uuid
 from lab.omero.requests_log import RequestsLog
 from lab.omero.router import Router
 from lab.omero.seed import seed
-from lab.omero.sessions import Sessions
+from lab.omero.sessions import IDLE, Sessions
 from lab.omero.store import Store
 
 ADDRESS = "127.0.0.1"
@@ -34,7 +34,7 @@ PROPERTIES = {
     "Ice.ThreadPool.Client.SizeMax": "16",
     "Ice.MessageSizeMax": "250000",
     "Ice.ACM.Close": "4",
-    "Ice.ACM.Timeout": "60",
+    "Ice.ACM.Timeout": str(IDLE // 1000),
     "Ice.Warn.Connections": "0",
     "Ice.Warn.Dispatch": "0",
     "Ice.CacheMessageBuffers": "0",

@@ -11,7 +11,7 @@ import omero.clients
 import pytest
 
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.omero.login import OmeroConnection
+from irods_omero.gateways.omero.login import SERVICE_FRESH_SECONDS, OmeroConnection
 from irods_omero.gateways.omero.session import AGENT
 from tests.conformance.server import (
     ALICE,
@@ -40,6 +40,13 @@ def test_a_wrong_password_is_permission_denied(server: Server) -> None:
     for user in (ALICE, "c-nobody"):
         with pytest.raises(Glacier2.PermissionDeniedException):
             server.unconnected().createSession(user, "wrong")
+
+
+def test_a_quiet_connection_is_kept_for_as_long_as_the_agent_leaves_its_session_alone(server: Server) -> None:
+    """omero-98: an upload may take minutes in which the agent's own session has no call."""
+    client = server.client(server.service)
+    router = client.getRouter(client.getCommunicator())
+    assert router.getACMTimeout() == router.getSessionTimeout() > SERVICE_FRESH_SECONDS
 
 
 def test_the_service_is_an_administrator_who_may_only_sudo(server: Server) -> None:
