@@ -26,6 +26,7 @@ class OmeNames:
     def __init__(self) -> None:
         self._known: dict[tuple[int, Content | None], frozenset[str]] = {}
         self._failed = set[tuple[int, Content | None]]()
+        self._alike: dict[frozenset[str], frozenset[str]] = {}
 
     def with_names(self, zone: ZoneConnection, contents: CollectionContents, policy: Policy) -> CollectionContents:
         """What was seen of a collection, with what its files say; files that cannot be read are told of."""
@@ -53,9 +54,11 @@ class OmeNames:
     ) -> None:
         if len(self._known) >= MOST:
             self._known.clear()
+            self._alike.clear()
         try:
             with open_object(zone, each.path) as stream:
-                self._known[key] = files_named(stream)
+                names = files_named(stream)
+            self._known[key] = self._alike.setdefault(names, names)  # thousands may each name all of them
             self._failed.discard(key)
         except RefusedError as error:
             self._failed.add(key)  # others go before it the next time

@@ -183,13 +183,7 @@ def _claim_as_named(files: _Files, place: int, named: Named) -> None:
     opened = sorted(path for pattern in rule.opens for path in files.opened_by[place, pattern])
     candidates = [path for path in opened if path not in files.claims]
     links = {path: _names_of(files, rule, path, named) for path in candidates}
-    # Thousands of files may name each other: what they name is looked up once for all that name the same.
-    beside = {
-        (folder, names): {each for name in names if (each := files.named(folder, name)) is not None}
-        for folder, names in {(_folder(path), names) for path, names in links.items()}
-    }
-    lots = ({path, *beside[_folder(path), names]} for path, names in links.items())
-    for together in _connected(lots) if rule.together else map(sorted, lots):
+    for together in _connected(_named_lots(files, links)) if rule.together else _one_by_one(files, links):
         first = next((path for path in together if path in links and _names_all(links[path], together, path)), "")
         if not first:
             first = next(path for path in together if path in links)
@@ -199,6 +193,25 @@ def _claim_as_named(files: _Files, place: int, named: Named) -> None:
             absent = sorted(name for name in links[first] if files.named(_folder(first), name) is None)
             error = f"{first} names {listed(absent)}, which is not there" if absent else ""
         files.add(rule, first, set(together) - {first}, error)
+
+
+def _named_lots(files: _Files, links: Named) -> Iterator[Collection[str]]:
+    """Files with those that they name: thousands may name each other, and those that name the same are one lot."""
+    alike: dict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
+    for path, names in links.items():
+        alike[_folder(path), names].append(path)
+    for (folder, names), paths in alike.items():
+        beside = _named_in(files, folder, names)
+        yield from [{*paths, *beside}] if beside else ({path} for path in paths)
+
+
+def _one_by_one(files: _Files, links: Named) -> Iterator[list[str]]:
+    for path, names in links.items():
+        yield sorted({path, *_named_in(files, _folder(path), names)})
+
+
+def _named_in(files: _Files, folder: str, names: Iterable[str]) -> set[str]:
+    return {each for name in names if (each := files.named(folder, name)) is not None}
 
 
 def _names_of(files: _Files, rule: FileRule, path: str, named: Named) -> frozenset[str]:
@@ -221,13 +234,22 @@ def _names_all(names: frozenset[str], together: Collection[str], path: str) -> b
 
 def _connected(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
     """The lots, with those as one that have something in common, be it by others; each sorted."""
-    of: dict[str, set[str]] = {}
-    for lot in lots:
-        joined = {id(of[each]): of[each] for each in lot if each in of}
-        whole = set(lot).union(*joined.values())
-        if [len(whole)] != [len(each) for each in joined.values()]:
-            of |= dict.fromkeys(whole, whole)
-    yield from map(sorted, {id(whole): whole for whole in of.values()}.values())
+    below: dict[str, str] = {}
+
+    def top(each: str) -> str:
+        while below.setdefault(each, each) != each:
+            below[each] = below[below[each]]  # the next way up is half as long
+            each = below[each]
+        return each
+
+    for first, *others in lots:
+        for other in others:
+            below[top(other)] = top(first)
+        top(first)
+    wholes: dict[str, list[str]] = defaultdict(list)
+    for each in list(below):
+        wholes[top(each)].append(each)
+    yield from map(sorted, wholes.values())
 
 
 def _told_apart(files: _Files) -> Iterator[Group]:

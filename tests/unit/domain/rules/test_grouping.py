@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
 from glob import escape
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irods_omero.domain.rules import grouping
 from irods_omero.domain.rules.beside import depends_on_others, is_grouped, may_hold_parts, place_of, stands_alone
 from irods_omero.domain.rules.grouping import Group, groups
 from irods_omero.domain.rules.opening import RULES
@@ -26,6 +28,22 @@ NAMES = sorted(
 PATHS = st.lists(st.sampled_from([*NAMES, "sub/a.tif", "sub/a.txt", "notes.pdf"]), max_size=12, unique=True)
 OME = ("a.ome.tif", "b.ome.tif", "c.ome.tif", "a.tif", "x.companion.ome")
 SAID = st.dictionaries(st.sampled_from(OME), st.frozensets(st.sampled_from([*OME, "absent.ome.tif"]), max_size=4))
+
+
+def test_what_thousands_of_files_name_alike_is_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """issue 10: ten thousand files that each name all of them are no hundred million names to compare."""
+    sizes, plain = list[int](), grouping._connected
+
+    def noting(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
+        known = list(lots)
+        sizes.extend(map(len, known))
+        return plain(known)
+
+    monkeypatch.setattr(grouping, "_connected", noting)
+    paths = [f"{place}.ome.tif" for place in range(9)]
+    (group,) = groups(paths, dict.fromkeys(paths, frozenset(paths)))
+    assert len(group.files) == 9
+    assert sum(sizes) <= 2 * len(paths)
 
 
 def found(*paths: str, own: tuple[FileRule, ...] = (), **named: set[str]) -> dict[str, Group]:
