@@ -71,9 +71,10 @@ def _run(connections: Connections, workers: Workers, stop: threading.Event, swep
         try:
             begun = time.monotonic()
             report = sweeper.sweep()
-            connections.activity.swept(report, time.monotonic() - begun)
+            seconds = time.monotonic() - begun
+            connections.activity.swept(report, seconds)
             swept(report)
-            pause = 0.0 if sweeper.has_more(report) else interval
+            pause = 0.0 if sweeper.has_more(report) else pause_after(report, seconds, interval)
         except (SettingsError, IdentityError):
             raise
         except Exception as error:
@@ -84,6 +85,17 @@ def _run(connections: Connections, workers: Workers, stop: threading.Event, swep
             connections.start_anew()
             sweeper = Sweeper(connections, workers=workers)  # what is being imported goes on
         workers.pause(stop, pause)
+
+
+def pause_after(report: Report, seconds: float, interval: float) -> float:
+    """For how long to pause after a sweep: not at all where others have waited for longer than that already.
+
+    Args:
+        report: What it did. One that changed nothing took long for slow servers only, which need the pause.
+        seconds: How long it took.
+        interval: The pause, as configured.
+    """
+    return 0.0 if report.changed and seconds > interval else interval
 
 
 def stop_on_signals() -> threading.Event:

@@ -265,7 +265,9 @@ class AgentSettings(Section):
         pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$",
         description=f"Which of the {SHARDS} shards this agent works on, as in '0-31' or '3,5,8'.",
     )
-    interval_seconds: Annotated[float, Field(gt=0)] = Field(default=2.0, description="Pause between two sweeps.")
+    interval_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=2.0, description="Pause between two sweeps; none after one that changed something and took longer."
+    )
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1000,
         description="How many units are looked at together; and of how many data objects of one unit movements wait in "
