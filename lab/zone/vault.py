@@ -77,9 +77,15 @@ def move(source: str, target: str) -> None:
     Path(source).rename(target)
 
 
-def remove(path: str) -> None:
-    """Take a file away, if it is there, and folders that this leaves empty."""
-    Path(path).unlink(missing_ok=True)
+def holds(vault: str, path: str) -> bool:
+    """Whether a file belongs to a vault, by the components of its path; others were registered where they are."""
+    return Path(path).is_relative_to(vault)
+
+
+def remove(path: str, vault: str) -> None:
+    """Take a file away, if it is there; one outside of the vault stays, and is only unregistered (zone-89)."""
+    if holds(vault, path):
+        Path(path).unlink(missing_ok=True)
 
 
 def checksum(path: str) -> str:

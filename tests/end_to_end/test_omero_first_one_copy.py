@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import irods.keywords as kw
 import pytest
+from irods.exception import iRODSException
 
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import OneCopy, make
@@ -90,6 +92,29 @@ def test_what_is_moved_is_in_irods_alone_says_so_and_comes_back_when_somebody_as
     assert not one.is_locked(path)
     assert "in OMERO" not in dict(one.scene.shown(path).image.pairs)
     assert drifted(one.scene) == 0
+
+
+def test_omeros_file_stays_while_it_is_itself_the_only_good_replica(new_scene: SceneFactory) -> None:
+    one = taking_to(new_scene, FAST)
+    (path,) = taken(one, CELLS)
+    place, objects = one.place(path), one.scene.admin.data_objects
+    options = {kw.DEST_RESC_NAME_KW: ARCHIVE, kw.REG_REPL_KW: "", kw.ADMIN_KW: ""}
+    try:
+        objects.register(str(place), path, **options)
+    except iRODSException as error:
+        pytest.skip(f"the zone does not see OMERO's repository: {error!r}")
+    objects.trim(path, **{kw.RESC_NAME_KW: FAST, kw.COPIES_KW: "1", kw.ADMIN_KW: ""})
+    one.settle()
+    assert place.exists()
+    assert not one.is_locked(path)
+    one.restore(path)
+    assert place.exists(), "iRODS only unregisters what is not in its vault"
+    one.move(path)
+    one.settle()
+    assert not place.exists()
+    one.restore(path)
+    one.settle()
+    assert read(one.places(path)) == [CELLS["cells.ome.tiff"]]
 
 
 def test_the_copy_of_what_an_earlier_attempt_has_read_stays_until_it_was_compared_anew(

@@ -141,7 +141,7 @@ def _follow(agent: "Agent", path: str) -> None:
     for replica in replicas.need(agent.store, path):
         resource = resources.by_id(agent.store, replica.resc_id)
         new = replica.data_path
-        if replica.data_path.startswith(resource.vault.rstrip("/") + "/"):
+        if vault.holds(resource.vault, replica.data_path):
             new = vault.free_path(resource.vault, path)
             vault.move(replica.data_path, new)
         agent.objects.modify(path, {"data_path": new}, {"filePath": new}, replica)
@@ -199,7 +199,7 @@ def _unlink(agent: "Agent", path: str, keywords: dict[str, str], unregister: boo
     for replica in replicas.need(agent.store, path):
         agent.objects.unregister(replica, path, shown, admin=admin)
         if not unregister:
-            vault.remove(replica.data_path)
+            vault.remove(replica.data_path, resources.by_id(agent.store, replica.resc_id).vault)
 
 
 class AccessInput:

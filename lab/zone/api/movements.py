@@ -122,7 +122,7 @@ def data_obj_trim(agent: "Agent", inp: DataObjectInput) -> Reply:
         if "dryrun" not in inp.keywords:
             agent.objects.unregister(replica, inp.path, inp.keywords, admin=admin)
             if not unregister:
-                vault.remove(replica.data_path)
+                vault.remove(replica.data_path, resources.by_id(agent.store, replica.resc_id).vault)
     return Reply(1 if chosen else 0)
 
 
@@ -177,7 +177,7 @@ def data_obj_phymv(agent: "Agent", inp: MoveInput) -> Reply:
     here = _registered(agent, inp.path, source, None, target)
     vault.copy(source.data_path, here.data_path)
     agent.objects.unregister(source, inp.path, inp.keywords, admin=admin, level=access.WRITE)
-    vault.remove(source.data_path)
+    vault.remove(source.data_path, resources.by_id(agent.store, source.resc_id).vault)
     done = source.copy(resc_id=target.id, data_path=here.data_path, data_repl_num=here.data_repl_num)
     rest = [(after, before) for before, after in locked if before is not source]
     agent.objects.finalize([(here, done), *rest])

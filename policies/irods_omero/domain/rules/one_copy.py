@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.imports import next_attempt
 from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Failure, Verified
-from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, relied_on
+from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, relied_on, replicas_beside
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
@@ -170,7 +170,7 @@ def _without(observation: Observation, files: tuple[ManagedFile, ...], rule: str
     action = Evict(files) if has_bytes else Clear(untidy) if untidy else None
     at, replicas = (evicted.at, evicted.replicas) if evicted else (int(observation.now), ())
     if has_bytes:
-        replicas = relied_on(observation.zone.objects)
+        replicas = relied_on(observation.zone.objects, files)
     return CopyDecision(True, action, Eviction(at, why, replicas), rule, wait=action is not None)
 
 
@@ -247,7 +247,15 @@ def why_not_evicted(observation: Observation) -> str:
         return "its checksum in iRODS was not compared with what OMERO has: restage it to have that done"
     if observation.is_held:
         return "removals are held for a person to decide about"
-    return _other_in_omero(observation) or (OUTDATED if is_outdated(observation) else "")
+    outdated = OUTDATED if is_outdated(observation) else ""
+    return _other_in_omero(observation) or _why_the_same(observation) or outdated
+
+
+def _why_the_same(observation: Observation) -> str:
+    """Why the copy that would be removed is what iRODS has; empty where there are two."""
+    files = observation.copies or ()
+    same = next((each for each in observation.zone.objects if not replicas_beside(each, files)), None)
+    return f"{same.path} has no good replica but OMERO's own file, registered where it is" if same else ""
 
 
 def shared_with(observation: Observation, data_object: DataObject) -> Replica | None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.decoding import number_of, text_of
-from irods_omero.domain.state.views import DataObject
+from irods_omero.domain.state.managed_files import ManagedFile, is_managed_file
+from irods_omero.domain.state.views import DataObject, Replica
 
 TIER, ROOM, MOVE = "tier", "room", "move"
 
@@ -70,13 +71,20 @@ class Eviction(NamedTuple):
         return Eviction(number_of(at), why, tuple(known)[:MOST_REPLICAS])
 
 
-def relied_on(objects: Iterable[DataObject]) -> tuple[Relied, ...]:
-    """The good replicas that have the checksum of their data object, those of several on the same places once."""
+def replicas_beside(data_object: DataObject, files: Iterable[ManagedFile]) -> tuple[Replica, ...]:
+    """The good replicas that have the checksum of their data object in a file of their own, beside OMERO's."""
+    content, files = data_object.content(), tuple(files)
+    return tuple(
+        replica
+        for replica in data_object.good_replicas()
+        if content is not None and replica.checksum == content.checksum and not is_managed_file(replica.file, files)
+    )
+
+
+def relied_on(objects: Iterable[DataObject], files: Iterable[ManagedFile]) -> tuple[Relied, ...]:
+    """The replicas that have the bytes when OMERO's files are gone, those of several at the same places once."""
+    files = tuple(files)
     replicas = {
-        Relied(replica.resource, replica.number)
-        for each in objects
-        if (content := each.content()) is not None
-        for replica in each.good_replicas()
-        if replica.checksum == content.checksum
+        Relied(replica.resource, replica.number) for each in objects for replica in replicas_beside(each, files)
     }
     return tuple(sorted(replicas))[:MOST_REPLICAS]

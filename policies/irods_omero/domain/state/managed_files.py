@@ -73,6 +73,16 @@ class ManagedFile:
     disk: OnDisk = NOT_LOOKED_AT
 
 
+def is_managed_file(path: str, files: Iterable[ManagedFile]) -> bool:
+    """Whether the file of a replica is one of these itself, registered where OMERO has it, and no copy.
+
+    Hosts may see the repository at different places: below it the path is the same. No vault has such a path, which
+    begins with OMERO's user and the time of the import, unless somebody makes it so: then a copy is kept that might go.
+    """
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return any(parts[-len(own) :] == own for own in ([*file.path.split("/")] for file in files))
+
+
 def fingerprint(files: Iterable[ManagedFile]) -> str:
     """A short digest of what OMERO's database says of the bytes of some files."""
     return short_digest(sorted((file.id, file.size, file.digest) for file in files))

@@ -43,6 +43,7 @@ class Replica:
         size: Bytes.
         checksum: Empty where none was computed.
         modified: Seconds since 1970.
+        file: The path of its file, as the host of its resource has it; empty where nobody has asked.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Replica:
     size: int
     checksum: str = ""
     modified: int = 0
+    file: str = ""
 
 
 @dataclass(frozen=True)

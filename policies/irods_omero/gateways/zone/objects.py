@@ -41,6 +41,7 @@ REPLICA_COLUMNS = (
     DataObject.size,
     DataObject.checksum,
     DataObject.modify_time,
+    DataObject.path,
 )
 
 
@@ -220,7 +221,7 @@ def _view(data_id: int, group: list[tuple[Any, ...]], avus: frozenset[Avu]) -> O
 
 
 def _replica(row: tuple[Any, ...]) -> Replica:
-    number, hierarchy, status, size, checksum, modified = row[5:]
+    number, hierarchy, status, size, checksum, modified, file = row[5:]
     return Replica(
         number=number,
         resource=hierarchy.partition(";")[0],
@@ -228,4 +229,5 @@ def _replica(row: tuple[Any, ...]) -> Replica:
         size=size,
         checksum=checksum or "",
         modified=int(modified.timestamp()),
+        file=file or "",
     )

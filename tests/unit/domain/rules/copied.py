@@ -49,6 +49,13 @@ def observed(*states: str, resource: str = "tape", base: Agreement = AGREED, arc
     return Observation(zone, POLICY, NOW, omero, base, copies=files)
 
 
+def stored_in(observation: Observation, *files: str) -> Observation:
+    """The same with a good replica of its data object in each of some files of the zone's hosts."""
+    first = observation.zone.first
+    replicas = tuple(replace(first.replicas[0], number=number, file=file) for number, file in enumerate(files))
+    return replace(observation, zone=replace(observation.zone, objects=(replace(first, replicas=replicas),)))
+
+
 def decided(observation: Observation, pending: str = "") -> CopyDecision:
     return decide_copies(observation, observation.policy.tiers.of_unit(observation.zone.objects), pending)
 

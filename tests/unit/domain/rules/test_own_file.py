@@ -1,0 +1,52 @@
+"""OMERO's file does not go where it is what iRODS has: registered in place, it is no copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from irods_omero.domain.state.eviction import Relied
+from irods_omero.domain.state.managed_files import Evict
+from irods_omero.domain.state.observation import Observation
+from tests.unit.domain.rules.copied import AGREED, checked, decided, limited, observed, stored_in
+
+OWN = ["/OMERO/ManagedRepository/alice_2/1.tiff", "/mnt/omero//./alice_2/1.tiff"]
+VAULT = "/vault/home/alice/1.tiff"
+GOING = {
+    "with its tier": observed("copy"),
+    "to make room": limited("copy", makes_room=True),
+    "as it was moved": observed("copy", resource="disk", base=replace(AGREED, to_move=True)),
+}
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize("going", GOING.values(), ids=GOING)
+def test_omeros_file_stays_where_no_other_good_replica_has_its_bytes(going: Observation, own: str) -> None:
+    for observation in (going, checked(going)):
+        decision = decided(stored_in(observation, own))
+        assert (decision.action, decision.evicted) == (None, None)
+        assert not decision.locked
+
+
+@pytest.mark.parametrize("own", OWN)
+@pytest.mark.parametrize("going", GOING.values(), ids=GOING)
+def test_it_goes_where_another_replica_has_them_and_the_record_names_that_one(going: Observation, own: str) -> None:
+    decision = decided(checked(stored_in(going, own, VAULT)))
+    assert isinstance(decision.action, Evict)
+    assert decision.evicted is not None
+    assert decision.evicted.replicas == (Relied(going.zone.first.replicas[0].resource, 1),)
+
+
+def test_another_replica_counts_only_with_the_checksum_that_was_compared() -> None:
+    both = stored_in(observed("copy"), OWN[0], VAULT)
+    own, other = both.zone.first.replicas
+    for doubtful in (replace(other, checksum=""), replace(other, checksum="sha2:y"), replace(other, good=False)):
+        first = replace(both.zone.first, replicas=(own, doubtful))
+        assert decided(replace(both, zone=replace(both.zone, objects=(first,)))).action is None
+
+
+def test_explain_says_that_the_copy_is_what_irods_has() -> None:
+    assert decided(stored_in(observed("copy"), OWN[0])).rule.endswith(
+        "/z/a.tiff has no good replica but OMERO's own file, registered where it is"
+    )
