@@ -8,10 +8,16 @@ import pytest
 from click.testing import CliRunner, Result
 from irods.models import Collection
 
+from irods_omero.agent.intake import Intake
+from irods_omero.agent.report import Report
 from irods_omero.cli.main import main
+from irods_omero.errors import RefusedError
+from irods_omero.gateways.zone import intake_objects
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.intake_objects import move_object
 from tests.end_to_end.conftest import SceneFactory
-from tests.end_to_end.test_omero_first import bring, objects_below, taking
-from tests.pictures import retina
+from tests.end_to_end.test_omero_first import bring, images_of, objects_below, taking
+from tests.pictures import focal_halves, retina
 from tests.scene import Scene
 from tests.scene.accounts import FAST, USER
 
@@ -84,6 +90,56 @@ def test_one_fileset_goes_where_somebody_says(scene: Scene) -> None:
     assert again.exit_code == 1
     assert "are in iRODS already" in again.output
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_dry_run_says_where_things_go_that_are_in_each_others_way(scene: Scene) -> None:
+    with_rule(scene)
+    there = bring(scene, {"a.ome.tiff": retina(32)}, dataset="May")
+    assert run(scene, "register", f"Fileset:{there}").exit_code == 0
+    files = {"a.ome.tiff": retina(32)}
+    filesets = [bring(scene, files, dataset=name) for name in ("May", "June", "June")]
+
+    def take(dry_run: bool) -> list[tuple[str, ...]]:
+        with scene.connections() as connections:
+            intake = Intake(connections, Report())
+            return [intake.take(fileset, dry_run=dry_run).paths for fileset in filesets]
+
+    planned = take(dry_run=True)
+    assert planned == take(dry_run=False)
+    first, _, last = filesets
+    places = (f"May/Fileset-{first}", "June", f"June/Fileset-{last}")
+    assert planned == [(f"{scene.collection}/{place}/a.ome.tiff",) for place in places]
+
+
+def test_what_is_wrong_with_the_rest_is_said_by_images_and_by_what_is_in_place_until_it_is_done(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = scene.collection.rpartition("/")[2]
+    upper, lower = focal_halves(("upper.ome.tiff", "lower.ome.tiff"))
+    fileset = bring(scene, {"upper.ome.tiff": upper, "lower.ome.tiff": lower}, dataset=name)
+    with_rule(scene)
+    scene.settings = scene.with_settings(imports={"settle_seconds": 0, "backoff_seconds": 3600})
+    in_place = f"{scene.collection}/{name}/upper.ome.tiff"
+
+    def refuse(zone: ZoneConnection, path: str, new: str) -> None:
+        if new.endswith("/lower.ome.tiff"):
+            raise RefusedError("moving", path, "refused by a test")
+        move_object(zone, path, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_objects, "move_object", refuse)
+        assert run(scene, "adopt", "--dataset", dataset_of(scene, name)).exit_code == 1
+        scene.sweep()  # it is not the agent's turn yet, which sees that OMERO has changed
+        assert [units for _, units in scene.triples(in_place, "omero::error")] == ["1"]
+        (image,) = images_of(scene, fileset)
+        assert "refused by a test" in dict(scene.image(image).pairs)["error"]
+        assert scene.image(image).texts == set(), "not all is in its place"
+        assert "not all of it is in its place yet" in run(scene, "explain", in_place).output
+    assert run(scene, "register", f"Fileset:{fileset}").exit_code == 0
+    shown = scene.shown(in_place)
+    assert shown.values("omero::error") == []
+    assert shown.image.texts == {"registered", "tier:fast"}
+    assert "error" not in dict(shown.image.pairs)
 
 
 @pytest.mark.parametrize(

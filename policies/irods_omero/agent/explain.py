@@ -56,6 +56,8 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
     observations = observer.observe([data_id])
     if not observations and data_id in observer.unreadable:
         raise RefusedError("explaining", what, observer.unreadable[data_id])
+    if data_id in observer.being_taken_in:
+        raise RefusedError("explaining", what, "it came through OMERO first, and not all of it is in its place yet")
     if not observations:
         raise RefusedError("explaining", what, f"the data object {data_id} is no longer in the zone")
     (observation,) = observations.values()

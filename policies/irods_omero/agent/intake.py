@@ -13,19 +13,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
+from irods_omero.agent.brought import Brought, brought, id_avu
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake_errors import show_error
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.placing import free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.rules.placement import MOVE, Placement, PlacementError, PlacementRule, rule_for
-from irods_omero.domain.state.actions import RecordAgreement, WriteKeyValues
+from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
-from irods_omero.domain.state.places import own_annotations
 from irods_omero.domain.state.relocation import digest_of_place
 from irods_omero.domain.state.rights import Rights
 from irods_omero.domain.state.source import Source, SourceFile
@@ -35,13 +34,13 @@ from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
-from irods_omero.gateways.omero.filesets import keys_of, read_filesets
+from irods_omero.gateways.omero.filesets import keys_of
 from irods_omero.gateways.omero.sources import BLOCK, blocks_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.gateways.zone.marks import post
-from irods_omero.gateways.zone.objects import ids_of, ids_with, read_objects
+from irods_omero.gateways.zone.objects import ids_of, read_objects
 from irods_omero.gateways.zone.zone_actions import record_agreement
 from irods_omero.logs import log
 from irods_omero.vocabulary import FILE, LIST
@@ -67,18 +66,6 @@ class Taken:
     size: int
     paths: tuple[str, ...] = ()
     reason: str = ""
-
-
-class _Before(NamedTuple):
-    """What earlier attempts have brought, by logical paths: what they made ready, and what they moved to its place.
-
-    Attributes:
-        unit: Catalog id of the first data object, as the key on the fileset says it.
-    """
-
-    ready: set[str]
-    moved: set[str]
-    unit: int | None
 
 
 def _leave_to_sweeps(_: DataObject) -> str:
@@ -126,6 +113,7 @@ class Intake:
         self._tags = Tags()
         self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
         self._queue = IntakeQueue(connections, clock)
+        self._planned = set[str]()
 
     def jobs(self, workers: Workers, last: int) -> list[Job]:
         """To take in what is new in the groups of ``omero_first``, and what was not done before.
@@ -185,7 +173,7 @@ class Intake:
                 self.report.waiting += 1
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
-                return Taken(fileset, source.size, placement.paths())
+                return Taken(fileset, source.size, self._would_go(source, placement))
             rights = None if by_hand else placement.access.rights(source)
             paths, untold = self._take(source, placement, rule, rights)
         except (PlacementError, RefusedError) as error:
@@ -199,6 +187,15 @@ class Intake:
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths, untold)
 
+    def _would_go(self, source: Source, placement: Placement) -> tuple[str, ...]:
+        """The paths that a fileset would get, after all others that were asked about."""
+        moved = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).moved
+        there = placement.collection_of(moved, source.fileset)
+        paths = placement.paths(there or free_collection(self._connections, source, placement, planned=self._planned))
+        self._planned.update(paths)
+        self._planned.update(path[:end] for path in paths for end, letter in enumerate(path) if letter == "/")
+        return paths
+
     def _why_not(self, source: Source) -> str:
         """Why a fileset is not taken in now, empty if it is."""
         if not source.completed:
@@ -211,26 +208,13 @@ class Intake:
         """Write down why a fileset was not taken in, for the next attempt and for its owner."""
         reason = printable(reason, REASON_BYTES) or UNTOLD
         try:
-            self._queue.note(source.fileset, reason)
+            attempts = self._queue.note(source.fileset, reason)
             if shown:
-                self._show_error(source, reason)
+                in_place = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).first
+                show_error(self._connections, source.fileset, reason, attempts, in_place)
         except RefusedError as error:
             self.report.in_vain += 1
             log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
-
-    def _show_error(self, source: Source, reason: str) -> None:
-        session = self._connections.omero.service()
-        view = read_filesets(session, [source.fileset], self._connections.scope()).get(source.fileset)
-        actions = []
-        for subject in view.subjects if view else ():
-            existing = next(iter(own_annotations(subject)), None)
-            pairs = (("error", reason),)
-            if existing is None or existing.pairs != pairs:
-                actions.append((source.fileset, WriteKeyValues(subject, existing, pairs)))
-        if actions:
-            annotating, _ = self._connections.writers()
-            for refusals in annotating.apply(actions).values():
-                raise RefusedError("showing what is wrong on", f"Fileset:{source.fileset}", refusals[0].why)
 
     def _take(
         self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None
@@ -242,10 +226,10 @@ class Intake:
         """
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
-        before = self._before(source.fileset, staging)
-        ready, moved, first = before
+        before = brought(self._connections, source.fileset, staging)
+        ready, moved, unit, _ = before
         if len(moved) == len(source.files):
-            final = sorted(self._objects(moved), key=lambda each: each.data_id != first)
+            final = sorted(self._objects(moved), key=lambda each: each.data_id != unit)
         else:
             there = placement.collection_of(moved, source.fileset)
             gone = {name for name in placement.names if f"{there}/{name}" in moved}
@@ -259,7 +243,7 @@ class Intake:
         self._queue.forget(source.fileset)
         return tuple(each.path for each in final), untold
 
-    def _put(self, source: Source, placement: Placement, before: _Before, agreed: Agreement) -> list[DataObject]:
+    def _put(self, source: Source, placement: Placement, before: Brought, agreed: Agreement) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
         staging, moved = self._queue.staging(source.fileset), before.moved
         with PLACING:
@@ -272,25 +256,6 @@ class Intake:
             self._agree(source, objects, replace(agreed, places=places), not (before.ready or before.moved))
             self._move(left, placement)
             return self._objects(path for _, path in paths)
-
-    def _before(self, fileset: int, staging: str) -> _Before:
-        """The data objects that have the bytes of a fileset's files, by its id: those made ready, and those moved.
-
-        Outside of the agent's own collection the AVU alone proves nothing: somebody may have written it. The key on the
-        fileset, which is there before anything is moved, has to name the unit.
-        """
-        connections, names = self._connections, self._connections.names
-        ids = ids_with(connections.zone, names.fileset, [str(fileset)])
-        objects = read_objects(connections.zone, ids, [names.fileset, names.unit]).values() if ids else ()
-        ours = [each for each in objects if self._id_avu(fileset) in each.avus]
-        key = keys_of(connections.omero.service(), [fileset]).get(fileset, "")
-        unit = connections.zone_key.data_id(fileset, key)
-        ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
-        of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
-        return _Before(ready, of_unit - ready, unit)
-
-    def _id_avu(self, fileset: int) -> Avu:
-        return Avu(self._connections.names.fileset, str(fileset), self._connections.settings.omero.name)
 
     def _collection(self, source: Source, placement: Placement, moved: set[str]) -> str:
         """Where the files go: where the first of them have gone, or where nothing is in their way."""
@@ -306,7 +271,7 @@ class Intake:
         for file, path in files:
             while not self._copy(file, path, rule.resource):
                 log.info("the zone computes other checksums than it was thought to", path=path)
-            add_avu(zone, path, self._id_avu(source.fileset))
+            add_avu(zone, path, id_avu(self._connections, source.fileset))
 
     def _copy(self, file: SourceFile, path: str, resource: str) -> bool:
         """Write one data object, and make sure that iRODS has the bytes that OMERO speaks of.

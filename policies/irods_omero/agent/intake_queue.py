@@ -125,13 +125,14 @@ class IntakeQueue:
             failure, self._connections.settings.imports.backoff_seconds
         )
 
-    def note(self, fileset: int, reason: str) -> None:
-        """Write down that one more attempt has failed, and why."""
+    def note(self, fileset: int, reason: str) -> int:
+        """Write down that one more attempt has failed, and why; returns how many have."""
         zone, staging, before = self._connections.zone, self.staging(fileset), self._failure(fileset)
         failure = Failure(before.attempts + 1 if before else 1, int(self._clock()), reason, kind=OUTSIDE)
         zone_intake.make_collection(zone, staging)
         avu = Avu(self._connections.names.agreement, encode(Agreement(failure=failure)), VERSION)
         set_avu(zone, staging, avu, collection=True)
+        return failure.attempts
 
     def forget(self, fileset: int) -> None:
         """Remove what is left of a fileset that is done, or was deleted; what was moved already stays."""

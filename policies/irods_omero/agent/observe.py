@@ -27,6 +27,7 @@ from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
 from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.home import intake_root
 from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
@@ -47,6 +48,9 @@ class Observer:
         self._clock = clock
         self.unreadable: dict[int, str] = {}
         """Data objects that could not be observed, by their catalog ids, and why."""
+        self.being_taken_in: set[int] = set()
+        """Those of units that came through OMERO first and are not all in their place, by their catalog ids: they are
+        left out, as nobody else touches them until they are, which leaves a mark."""
 
     @cached_property
     def policy(self) -> Policy:
@@ -98,7 +102,7 @@ class Observer:
 
     def _observe(self, ids: Iterable[int], each_once: bool) -> dict[int, Observation]:
         connections = self._connections
-        units = self.units(ids, each_once)
+        units = self._in_place(self.units(ids, each_once))
         firsts = {data_id: unit.first for data_id, unit in units.items()}
         agreed = {data_id: _agreed(first, connections.names) for data_id, first in firsts.items()}
         bases = {data_id: base for data_id, (base, _) in agreed.items()}
@@ -121,6 +125,13 @@ class Observer:
         observations = with_rights(connections, _with_times(connections, observations))
         observations = with_places(connections, observations)
         return self._with_copies(with_movements(connections, observations, self._root_resources))
+
+    def _in_place(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:
+        """The units without those that are being taken in."""
+        below = f"{intake_root(self._connections.zone, self._connections.settings.omero.name)}/"
+        left_out = {id_ for id_, unit in units.items() if any(each.path.startswith(below) for each in unit.objects)}
+        self.being_taken_in.update(each.data_id for id_ in left_out for each in units[id_].objects)
+        return {id_: unit for id_, unit in units.items() if id_ not in left_out}
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""

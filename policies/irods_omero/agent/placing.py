@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import replace
 
 from irods_omero.agent.access import check_people
@@ -39,8 +39,21 @@ def placement_for(connections: Connections, source: Source, rule: PlacementRule,
     return placement
 
 
-def free_collection(connections: Connections, source: Source, placement: Placement, ours: Collection[str] = ()) -> str:
-    """The collection where nothing is in the way of a fileset but ``ours``, logical paths of its own data objects.
+def free_collection(
+    connections: Connections,
+    source: Source,
+    placement: Placement,
+    ours: Collection[str] = (),
+    planned: Set[str] = frozenset(),
+) -> str:
+    """The collection where nothing is in the way of a fileset.
+
+    Args:
+        connections: Both sides.
+        source: The fileset.
+        placement: Where it goes.
+        ours: Logical paths of its own data objects, which are not in its way.
+        planned: Logical paths at which others will be by then.
 
     Raises:
         PlacementError: There is none.
@@ -48,7 +61,7 @@ def free_collection(connections: Connections, source: Source, placement: Placeme
     own_place = placement.place_of_its_own(source.fileset)
     for collection in (placement.collection, own_place):
         paths = [path for path in placement.paths(collection) if path not in ours]
-        if not is_taken(connections.zone, paths):
+        if planned.isdisjoint(paths) and not is_taken(connections.zone, paths):
             return collection
     raise PlacementError(f"{own_place} holds something already: move it away")
 

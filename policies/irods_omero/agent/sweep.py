@@ -123,7 +123,8 @@ class Sweep:
         again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
         seen = {each.data_id: each.path for one in observations.values() for each in one.zone.objects}
         # What is at that path now may be another one, whose mark it was.
-        again |= {mark.id: 0 for mark in taken if seen.get(mark.id) != mark.path}
+        known = seen | {mark.id: mark.path for mark in taken if mark.id in self._observer.being_taken_in}
+        again |= {mark.id: 0 for mark in taken if known.get(mark.id) != mark.path}
         for mark in taken:
             if mark.id in imports:
                 self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from irods_omero.domain.rules.templates import fill, fill_each
+from irods_omero.domain.rules.templates import facts_of, fill, fill_each
 from irods_omero.domain.state.policy import EVERYBODY
 from irods_omero.domain.state.relocation import own_place
 from irods_omero.domain.state.rights import Grant, Rights
@@ -288,5 +288,5 @@ def _avus(source: Source, rule: PlacementRule, zone: str, user: str) -> tuple[Av
         for value in fill_each(template, source, zone, user)
     }
     if rule.facts:
-        avus |= {Avu(rule.facts + fact.name, fact.value, fact.units) for fact in source.facts}
+        avus |= {Avu(rule.facts + fact.name, fact.value, fact.units) for fact in facts_of(source)}
     return tuple(sorted(avu for avu in avus if not why_unstorable(avu.value)))

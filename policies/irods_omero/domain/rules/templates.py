@@ -9,15 +9,18 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from irods_omero.domain.state.source import Source
+from irods_omero.domain.state.source import Fact, Source
 
 FIELD = re.compile(r"\{([^{}]*)\}")
 
 NAMED = ("zone", "user", "owner", "group", "project", "dataset", "screen", "plate", "name", "fileset")
 """Fields that are names or numbers."""
 
-TIMES = ("import", "acquired")
-"""Fields that are times, with a format after a colon."""
+DAYS = ("imported", "acquired")
+"""Fields that are times, and days by themselves: as such they are facts, too."""
+
+TIMES = (*DAYS, "import")
+"""Fields that are times, with a format after a colon; ``import`` is the same as ``imported``."""
 
 VALUES = ("tag", "pair")
 """Fields of which a namespace or a key comes after a colon."""
@@ -52,6 +55,12 @@ def fill_each(template: str, source: Source, zone: str, user: str) -> Iterable[s
     return (filled,) if filled else ()
 
 
+def facts_of(source: Source) -> tuple[Fact, ...]:
+    """All that is known of a fileset and its first image, with the days of its import and its acquisition."""
+    days = (Fact(name, day) for name in DAYS for day in _value(name, source, "", ""))
+    return (*source.facts, *days)
+
+
 def _value(field: str, source: Source, zone: str, user: str) -> tuple[str, ...]:
     """The values of one field; none where it is unknown."""
     kind, _, rest = field.partition(":")
@@ -60,12 +69,17 @@ def _value(field: str, source: Source, zone: str, user: str) -> tuple[str, ...]:
     if kind == "pair":
         return tuple(sorted(source.pairs.get(rest, ())))
     if kind in TIMES:
-        seconds = source.imported if kind == "import" else source.acquired
-        return () if seconds is None else (_time(seconds, rest),)
+        return _time(source.acquired if kind == "acquired" else source.imported, rest)
     known = {"zone": zone, "user": user, "owner": source.owner, "group": source.group, "fileset": str(source.fileset)}
     text = known.get(kind) or source.names.get(kind, "")
     return (text,) if text else ()
 
 
-def _time(seconds: float, form: str) -> str:
-    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime(form or "%Y-%m-%d")
+def _time(seconds: float | None, form: str) -> tuple[str, ...]:
+    """A time as text; none where it is unknown, or in a year that nobody can mean."""
+    if seconds is None:
+        return ()
+    try:
+        return (datetime.fromtimestamp(seconds, tz=timezone.utc).strftime(form or "%Y-%m-%d"),)
+    except (ValueError, OverflowError, OSError):
+        return ()

@@ -61,6 +61,25 @@ def test_times_tags_and_pairs_can_be_parts_of_it() -> None:
     assert placed(source, to=to).collection == "/z/home/2023-11/1970/a, b/DAPI"
 
 
+def test_when_it_was_imported_and_acquired_is_known_as_everything_else_is() -> None:
+    source = replace(SOURCE, acquired=86400.0)
+    placement = placed(source, to="/z/home/{imported}/{acquired}", avus={"taken": "on {acquired}"}, facts="img:")
+    assert placement.collection == "/z/home/2023-11-14/1970-01-02"
+    assert {(avu.attribute, avu.value) for avu in placement.avus} == {
+        ("img:imported", "2023-11-14"),
+        ("img:acquired", "1970-01-02"),
+        ("taken", "on 1970-01-02"),
+    }
+
+
+@pytest.mark.parametrize("acquired", [None, 1e15, -1e18])
+def test_a_time_that_nobody_knows_or_can_mean_is_left_out(acquired: float | None) -> None:
+    source = replace(SOURCE, acquired=acquired)
+    placement = placed(source, to="/z/home/{acquired}/x", avus={"taken": "{acquired}"}, facts="img:")
+    assert placement.collection == "/z/home/x"
+    assert [avu.attribute for avu in placement.avus] == ["img:imported"]
+
+
 @pytest.mark.parametrize("to", ["/z/trash/home/x", "/other/home/x", "/z/homeless/x"])
 def test_what_is_below_no_watched_root_is_refused(to: str) -> None:
     with pytest.raises(PlacementError, match="below no watched root"):
@@ -132,6 +151,7 @@ def test_it_is_described_by_templates_and_by_what_omero_knows() -> None:
         source, avus={"stain": "{tag:ns}", "where": "{project}/{dataset}", "no": "{plate}"}, facts="img:"
     ).avus
     assert avus == (
+        Avu("img:imported", "2023-11-14"),
         Avu("img:pixel size x", "0.1", "µm"),
         Avu("stain", "a"),
         Avu("stain", "b"),
