@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from irods_omero.doctor.facts.records import (
@@ -20,6 +21,7 @@ from irods_omero.doctor.facts.records import (
     WebFacts,
     ZoneFacts,
 )
+from irods_omero.domain.rules.placement import PlacementRule
 
 ME, SERVICE = 1000, 999
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=timezone.utc)
@@ -37,10 +39,13 @@ ZONE = ZoneFacts(
     queue=[RULE],
     roots=[RootFacts(ROOT, "alice", "lab")],
     residencies={"site::residency": ["moving", "offline", "online"]},
+    accounts={"alice": "rodsuser", "lab": "rodsgroup"},
 )
 SHARE = ShareFacts("fast", "/data/vault")
 SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,))
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
+OMERO = replace(OMERO, groups={"lab": True, "private": False, "user": True})
+INTO_LAB = PlacementRule(("*",), "/lab/home/lab/{group}/{dataset}", resource="fast", acl={"alice": "read"})
 LINK = "https://omero.example/webclient/?show=image-1"
 LOGIN = "https://omero.example/webclient/login/?url=%2Fwebclient%2F%3Fshow%3Dimage-1"
 WEB = WebFacts(LINK, "", 200, LOGIN, is_omero=True, version="5.27.0")
@@ -66,3 +71,4 @@ HEALTHY = Facts(
     examples="/opt/irods-omero/share/irods-omero",
     now=NOW,
 )
+WITH_RULES = replace(HEALTHY, placement=[INTO_LAB], users={"alice": "alice.a"})

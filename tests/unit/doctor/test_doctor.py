@@ -131,6 +131,17 @@ def test_all_is_well_with_a_right_installation(patient: Patient) -> None:
     assert code == 1
 
 
+def test_rules_for_what_comes_through_omero_are_held_against_both_sides(patient: Patient) -> None:
+    rule = {"groups": ["nobody's"], "to": f"{ROOT}/{{dataset}}", "resource": "fats", "acl": {"bob": "read"}}
+    patient.policy.write_text(json.dumps({**patient.settings, "omero_first": [rule]}))
+    _, findings = patient.examined("--no-probe")
+    assert findings["omero_first"] == [
+        ("warning", "OMERO has no group nobody's"),
+        ("failure", "there is no resource 'fats' in the zone"),
+        ("failure", "there is no iRODS user or group bob"),
+    ]
+
+
 def test_trying_the_hooks_leaves_nothing_but_an_empty_collection(patient: Patient) -> None:
     _, findings = patient.examined()
     assert findings["hooks"] == [("ok", f"a data object put below {ROOT} was marked")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from irods_omero.doctor.checks import (
+    intake_checks,
     next_checks,
     omero_checks,
     server_checks,
@@ -40,6 +41,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     web_checks.links,
     omero_checks.indexer,
     zone_checks.clocks,
+    intake_checks.omero_first,
     unit_checks.imports,
     unit_checks.removals,
 )

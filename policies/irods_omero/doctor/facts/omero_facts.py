@@ -13,23 +13,29 @@ from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.managed_rows import repository_uuid
 from irods_omero.gateways.omero.people import has_directory
+from irods_omero.gateways.omero.sources import groups_of
 from irods_omero.gateways.repository.copies import try_out
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.sharing import Vault, why_not_shared
 from irods_omero.settings import OmeroSettings
 
 
-def observe_omero(settings: OmeroSettings, trying: bool, share: Mapping[str, str]) -> OmeroFacts:
+def observe_omero(
+    settings: OmeroSettings, trying: bool, share: Mapping[str, str], with_groups: bool = False
+) -> OmeroFacts:
     """What the agent's account sees of OMERO, or why it cannot reach it.
 
     Args:
         settings: How it is reached.
         trying: Whether to write there.
         share: The vaults of some resources, with whose files OMERO's copies are to share blocks.
+        with_groups: Whether to ask which groups it has.
     """
     try:
         with OmeroConnection(settings) as connection:
             facts = _observe(connection)
+            if with_groups:
+                facts = replace(facts, groups=groups_of(connection.service()))
             if settings.create_users:
                 facts = replace(facts, has_directory=has_directory(connection.service()))
             if settings.repository is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
 
@@ -132,6 +133,7 @@ class ZoneFacts:
         roots: The watched roots.
         stranded: Paths of the data objects below these that storage tiering has given up.
         residencies: For each attribute by which the site says where bytes are what it says of any data object.
+        accounts: For users and groups of the zone their types; empty where nobody asks.
     """
 
     unreachable: str = ""
@@ -143,6 +145,7 @@ class ZoneFacts:
     roots: Sequence[RootFacts] = ()
     stranded: Sequence[str] = ()
     residencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,7 @@ class OmeroFacts:
         indexer_owes: For how many seconds the search indexer has not answered to an annotation; 0 if it has.
         repository: Its managed repository, None where the agent is not to see it.
         has_directory: Whether it has LDAP, None where nobody wants users of that.
+        groups: For its groups whether members may read each other's data; empty where it was not asked.
     """
 
     unreachable: str = ""
@@ -226,6 +230,7 @@ class OmeroFacts:
     indexer_owes: float = 0.0
     repository: RepositoryFacts | None = None
     has_directory: bool | None = None
+    groups: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -290,6 +295,8 @@ class Facts:
         now: When all this was seen.
         causes: What is wrong with units, by cause.
         overlaps: Where two agents work on the same shards.
+        placement: Where what comes through OMERO first goes, in the order of the policy file, with the zone filled in.
+        users: For iRODS users who they are in OMERO, as the policy file has it.
     """
 
     version: str
@@ -311,3 +318,5 @@ class Facts:
     limits_cache: bool = False
     access_hours: float | None = None
     residencies: Mapping[str, str] = field(default_factory=dict)
+    placement: Sequence[PlacementRule] = ()
+    users: Mapping[str, str] = field(default_factory=dict)

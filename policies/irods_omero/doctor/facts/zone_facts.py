@@ -42,6 +42,7 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
             residencies={
                 tier.residency: _values(zone, tier.residency) for tier in settings.tiers.values() if tier.residency
             },
+            accounts=_accounts(zone) if settings.omero_first else {},
             stranded=[one.path for one in stranded_below(zone, settings.watch.roots)],
         )
     except PolicyError as error:
@@ -69,6 +70,11 @@ def observe_overlaps(settings: Settings, zone: ZoneConnection) -> Sequence[Overl
 def _user_type(zone: ZoneConnection) -> str:
     mine = (User.name == zone.settings.user, User.zone == zone.zone)
     return next((str(kind) for (kind,) in rows(zone, "reading the agent's account", (User.type,), *mine)), "")
+
+
+def _accounts(zone: ZoneConnection) -> dict[str, str]:
+    own = User.zone == zone.zone
+    return {str(name): str(kind) for name, kind in rows(zone, "listing users and groups", (User.name, User.type), own)}
 
 
 def _tiers(zone: ZoneConnection) -> list[TierFacts]:

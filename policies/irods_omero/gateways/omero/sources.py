@@ -134,6 +134,12 @@ def _group(session: OmeroSession, id_: int) -> tuple[str, str]:
     return str(groups[0].name.val), MAY_READ if permissions.isGroupRead() else ""
 
 
+def groups_of(session: OmeroSession) -> dict[str, bool]:
+    """For all groups by name whether their members may at least read each other's data."""
+    groups = session.objects("listing groups", "select g from ExperimenterGroup g", {})
+    return {str(group.name.val): bool(group.details.permissions.isGroupRead()) for group in groups}
+
+
 def _files(session: OmeroSession, ids: list[int]) -> dict[int, list[SourceFile]]:
     files: dict[int, list[SourceFile]] = defaultdict(list)
     for row in read_files(session, ids):
