@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import omero
+import omero.model
 import pytest
 from click.testing import CliRunner, Result
 from irods.models import Collection
@@ -19,7 +21,7 @@ from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.test_omero_first import bring, images_of, objects_below, taking
 from tests.pictures import focal_halves, retina
 from tests.scene import Scene
-from tests.scene.accounts import FAST, USER
+from tests.scene.accounts import FAST, GROUP, USER
 
 
 def run(scene: Scene, *arguments: str) -> Result:
@@ -71,7 +73,10 @@ def test_work_can_be_left_to_the_agent(scene: Scene) -> None:
     bring(scene, {"one.ome.tiff": retina(32)}, dataset=name)
     with_rule(scene)
     scene.sweep()
-    assert run(scene, "adopt", "--dataset", dataset_of(scene, name), "--mark").exit_code == 0
+    chosen = ("adopt", "--dataset", dataset_of(scene, name), "--mark")
+    assert " -> " in run(scene, *chosen, "--dry-run").output
+    last = "1 filesets, 0.0 MB; 0 failed"
+    assert [run(scene, *chosen).output.splitlines()[-1] for _ in range(2)] == [last, last.replace("1", "0", 1)]
     assert objects_below(scene) == {}
     scene.sweep()
     assert list(objects_below(scene)) == [f"{name}/one.ome.tiff"]
@@ -90,6 +95,79 @@ def test_one_fileset_goes_where_somebody_says(scene: Scene) -> None:
     assert again.exit_code == 1
     assert "are in iRODS already" in again.output
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        ("--group", 'it\'s "none" 😀', "OMERO has no such group"),
+        ("--group", "user", "no rule of omero_first names it"),
+        ("--owner", "no body", "OMERO has no such user"),
+        ("--dataset", str(2**62), "OMERO has no such dataset"),
+    ],
+)
+def test_what_is_not_there_is_no_success(scene: Scene, option: str, name: str, message: str) -> None:
+    scene.settings = scene.with_settings(omero_first=[{"groups": [GROUP], "to": f"{scene.collection}/x"}])
+    result = run(scene, "adopt", option, name)
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("rules", "exit_code", "message"),
+    [
+        ([], 1, "omero_first of the configuration is empty"),
+        ([{"groups": ["of others"]}], 0, "0 filesets, 0.0 MB; 0 failed; 1 left out, as omero_first names no place"),
+    ],
+)
+def test_what_no_rule_is_about_is_not_touched(
+    scene: Scene, rules: list[dict[str, list[str]]], exit_code: int, message: str
+) -> None:
+    name = scene.collection.rpartition("/")[2]
+    fileset = bring(scene, {"one.ome.tiff": retina(32)}, dataset=name)
+    scene.settings = scene.with_settings(omero_first=rules)
+    result = run(scene, "adopt", "--dataset", dataset_of(scene, name))
+    assert (result.exit_code, message in result.output) == (exit_code, True), result.output
+    single = run(scene, "register", f"Fileset:{fileset}")
+    assert (single.exit_code, "names no place" in single.output) == (1, True), single.output
+    (image,) = images_of(scene, fileset)
+    assert scene.image(image).pairs == ()
+
+
+def test_who_mistakes_a_name_can_say_it_again_and_nobody_else_tries(scene: Scene) -> None:
+    fileset = bring(scene, {"one.ome.tiff": retina(32)})
+    said = ("register", f"Fileset:{fileset}", "--to", f"{scene.collection}/x", "--owner")
+    result = run(scene, *said, "no body")
+    assert (result.exit_code, "there is no iRODS user no body" in result.output) == (1, True), result.output
+    (image,) = images_of(scene, fileset)
+    assert scene.image(image).pairs == ()
+    with_rule(scene)
+    scene.sweep()
+    assert objects_below(scene) == {}
+    assert run(scene, *said, USER).exit_code == 0
+
+
+def test_it_stops_at_a_number_and_at_a_size_and_goes_on_there(scene: Scene) -> None:
+    name = scene.collection.rpartition("/")[2]
+    bring(scene, {"first.ome.tiff": retina(32)}, dataset=name)
+    dataset = dataset_of(scene, name)
+    for other in ("second", "third"):
+        (image,) = images_of(scene, bring(scene, {f"{other}.ome.tiff": retina(1100)}, dataset=""))
+        put_into(scene, image, int(dataset))
+    with_rule(scene)
+    chosen = ("adopt", "--dataset", dataset)
+    assert run(scene, *chosen, "--most", "1").output.splitlines()[-1].startswith("1 filesets")
+    assert run(scene, *chosen, "--most-megabytes", "1").output.splitlines()[-1].startswith("1 filesets")
+    assert run(scene, *chosen).output.splitlines()[-1].startswith("1 filesets")
+    assert sorted(objects_below(scene)) == [f"{name}/{each}.ome.tiff" for each in ("first", "second", "third")]
+
+
+def put_into(scene: Scene, image: int, dataset: int) -> None:
+    """The user puts an image into a dataset."""
+    link = omero.model.DatasetImageLinkI()
+    link.parent, link.child = omero.model.DatasetI(dataset, False), omero.model.ImageI(image, False)
+    context = {**scene.microscopist.getImplicitContext().getContext(), "omero.group": str(scene.group_id)}
+    scene.microscopist.getSession().getUpdateService().saveObject(link, context)
 
 
 def test_a_dry_run_says_where_things_go_that_are_in_each_others_way(scene: Scene) -> None:
@@ -152,7 +230,12 @@ def test_what_is_wrong_with_the_rest_is_said_by_images_and_by_what_is_in_place_u
         (("register", "Fileset:1", "--to", "x"), 2, "--to: must be an absolute path"),
         (("register", "Fileset:1", "--to", "/z/x", "--avu", "omero::image=9"), 2, "belongs to this policy"),
         (("agent", "--once", "--shards", "0-99"), 2, "--shards: '0-99' names no shards: they go from 0 to 63"),
+        (("register", "Image:99999999999999999999"), 1, "neither Fileset:ID nor Image:ID"),
+        (("register", "Fileset:1", "--to", "/z/x", "--avu", "a=1", "--avu", "a=2"), 2, "'a' is given twice"),
         (("adopt", "--since", "yesterday"), 2, "does not match the format"),
+        (("adopt", "--most", "0"), 2, "--most"),
+        (("adopt", "--most-megabytes", "-1"), 2, "--most-megabytes"),
+        (("adopt", "--dataset", "99999999999999999999"), 2, "--dataset"),
     ],
 )
 def test_what_cannot_be_meant_gets_one_message(

@@ -135,7 +135,7 @@ def _outcome(connections: Connections, task: str, calls: Calls) -> Outcome:
 def _taken(connections: Connections, task: str) -> Iterable[Taken]:
     """Do what one of the commands does that take filesets in."""
     if task == ADOPT:
-        return adopt.adopt(connections, adopt.Wanted())
+        return adopt.adopt(connections, adopt.choose(connections, adopt.Wanted()).filesets)
     what = f"Fileset:{last_fileset(connections.omero.service())}"
     rule = connections.placement_rules()[0]
     return [adopt.register(connections, what, rule, "", dry_run=False)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
@@ -18,10 +19,17 @@ from irods_omero.agent.workers import Workers
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
+from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.filesets import fileset_of_image
-from irods_omero.gateways.omero.sources import Listed, filesets_after, filesets_in
+from irods_omero.gateways.omero.sources import Listed, exists_in_omero, filesets_after, filesets_in, read_sources
 from irods_omero.gateways.zone.marks import Mark
 from irods_omero.vocabulary import PENDING, shard_of
+
+LOOKED_UP = 100
+"""So many filesets are looked up at once."""
+
+LARGEST = 2**63 - 1
+"""The largest id that there can be."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +55,73 @@ class Wanted:
         )
 
 
-def adopt(connections: Connections, wanted: Wanted, mark: bool = False, dry_run: bool = False) -> Iterator[Taken]:
-    """Take in, one after the other, what is wanted and nobody has taken in yet; what is done is not done again.
+class Chosen(NamedTuple):
+    """The filesets that are wanted, and that nobody has taken in yet.
 
-    Each is done whole, with the tags of its images, before the next one is begun.
+    Attributes:
+        filesets: OMERO ids.
+        left_out: How many more there are in groups that no rule of ``omero_first`` names.
+    """
+
+    filesets: Sequence[int]
+    left_out: int
+
+
+def choose(connections: Connections, wanted: Wanted) -> Chosen:
+    """Find out what there is to do; what is done is not done again.
+
+    Raises:
+        UnreachableError: A side is down.
+        RefusedError: There is no such group, owner or dataset, or no rule says where anything goes.
+        IdentityError: OMERO is another one than the zone knows.
+    """
+    check_identity(connections)
+    session, rules, queue = connections.omero.service(), connections.placement_rules(), IntakeQueue(connections)
+    if not rules:
+        raise RefusedError("adopting", "", "omero_first of the configuration is empty: it says where filesets go")
+    for kind, name in (("group", wanted.group), ("user", wanted.owner), ("dataset", wanted.dataset)):
+        if name not in ("", None) and not exists_in_omero(session, kind, str(name)):
+            raise RefusedError("adopting", f"what is of the {kind} {name}", f"OMERO has no such {kind}")
+    if wanted.group and not any(rule.covers(wanted.group) for rule in rules):
+        raise RefusedError("adopting", f"the group {wanted.group}", "no rule of omero_first names it")
+    among = None if wanted.dataset is None else filesets_in(session, wanted.dataset)
+    unfinished, chosen, left_out = set(queue.unfinished()), list[int](), 0
+    for page in filesets_after(session, 0):
+        ours = [each for each in page if wanted.covers(each) and shard_of(each.id) in connections.shards]
+        groups = {each.id: each.group for each in ours if among is None or each.id in among}
+        due = groups.keys() - (queue.taken_already(groups) - unfinished)
+        covered = {fileset for fileset in due if any(rule.covers(groups[fileset]) for rule in rules)}
+        chosen += sorted(covered)
+        left_out += len(due) - len(covered)
+    return Chosen(chosen, left_out)
+
+
+def adopt(connections: Connections, filesets: Iterable[int], dry_run: bool = False) -> Iterator[Taken]:
+    """Take filesets in, one after the other: each is done whole, with the tags of its images, before the next is begun.
 
     Args:
-        connections: Both sides; no agent of the same shards may be at work unless filesets are only marked.
-        wanted: Which filesets.
-        mark: Whether to leave the work to the agent.
+        connections: Both sides; no agent of the same shards may be at work.
+        filesets: OMERO ids of what was chosen.
         dry_run: Whether only to say where they would go.
 
     Raises:
         UnreachableError: A side is down; doing it again goes on where it was broken off.
-        IdentityError: OMERO is another one than the zone knows.
     """
-    check_identity(connections)
-    intake, queue, session = _intake(connections), IntakeQueue(connections), connections.omero.service()
-    unfinished = set(queue.unfinished())
-    among = None if wanted.dataset is None else filesets_in(session, wanted.dataset)
-    for page in filesets_after(session, 0):
-        ids = [each.id for each in page if wanted.covers(each) and shard_of(each.id) in connections.shards]
-        ids = [fileset for fileset in ids if among is None or fileset in among]
-        taken = queue.taken_already(ids) - unfinished
-        for fileset in ids:
-            if fileset in taken:
-                continue
-            if mark:
+    intake = _intake(connections)
+    for fileset in filesets:
+        yield intake.take(fileset, dry_run=dry_run)
+
+
+def leave_to_agent(connections: Connections, filesets: Iterable[int]) -> Iterator[Taken]:
+    """Leave filesets to the agents of their shards that are not yet; yields each with its size, but no paths."""
+    queue = IntakeQueue(connections)
+    known = set(queue.unfinished())
+    for some in in_batches((fileset for fileset in filesets if fileset not in known), LOOKED_UP):
+        sources = read_sources(connections.omero.service(), some, facts=False)
+        for fileset in some:
+            if fileset in sources:
                 queue.mark(fileset)
-            else:
-                yield intake.take(fileset, dry_run=dry_run)
+                yield Taken(fileset, sources[fileset].size)
 
 
 def register(connections: Connections, what: str, rule: PlacementRule | None, owner: str, dry_run: bool) -> Taken:
@@ -93,7 +138,7 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
         RefusedError: There is no such thing, or it was imported from a zone or taken into one already.
     """
     kind, _, number = what.partition(":")
-    if kind not in ("Fileset", "Image") or not re.fullmatch(r"\d+", number):
+    if kind not in ("Fileset", "Image") or not re.fullmatch(r"[0-9]{1,19}", number) or int(number) > LARGEST:
         raise RefusedError("registering", what, "it is neither Fileset:ID nor Image:ID")
     check_identity(connections)
     fileset = int(number) if kind == "Fileset" else fileset_of_image(connections.omero.service(), int(number))
@@ -102,6 +147,12 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
     queue = IntakeQueue(connections)
     if queue.taken_already([fileset]) and not queue.is_unfinished(fileset):
         raise RefusedError("registering", what, "its files are in iRODS already: see irods-omero explain")
+    if rule is None:
+        source = read_sources(connections.omero.service(), [fileset], files=False, facts=False).get(fileset)
+        if source is not None and not any(each.covers(source.group) for each in connections.placement_rules()):
+            raise RefusedError(
+                "registering", what, f"omero_first names no place for the group {source.group}: see --to"
+            )
     return _intake(connections).take(fileset, rule, owner, dry_run)
 
 

@@ -162,8 +162,8 @@ class Intake:
                 self.report.in_vain += 1
                 log.error("what is left of it cannot be removed", fileset=fileset, error=str(error))
             return Taken(fileset, 0, reason="it is not in OMERO any more")
+        by_hand = rule is not None or bool(owner)
         try:
-            by_hand = rule is not None or bool(owner)
             rule = rule or rule_for(source.group, self._rules)
             placement = placement_for(self._connections, source, rule, owner)
             why_not = self._why_not(source)
@@ -180,7 +180,9 @@ class Intake:
             if not dry_run:
                 log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
                 self.report.failed += 1
-                self._note(source, str(error))
+                is_mistaken = by_hand and isinstance(error, PlacementError) and not self._queue.is_unfinished(fileset)
+                if not is_mistaken:  # who has said where it goes can say it again, and nobody else is to try
+                    self._note(source, str(error))
             return Taken(fileset, source.size, reason=str(error))
         self.report.taken += 1
         self.report.observed += 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from irods_omero.cli.common import FAILED, settings_of
 from irods_omero.errors import SettingsError
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from irods_omero.agent.intake import Taken
 
 MEGABYTE = 1_000_000
+AT_LEAST_ONE = click.IntRange(min=1)
+ID = click.IntRange(min=1, max=2**63 - 1)
 
 
 @click.command()
 @click.option("--group", default="", metavar="NAME", help="Only what is in this OMERO group.")
 @click.option("--owner", default="", metavar="NAME", help="Only what this OMERO user owns.")
-@click.option("--dataset", type=int, metavar="ID", help="Only what is in this dataset.")
+@click.option("--dataset", type=ID, metavar="ID", help="Only what has images in this dataset.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was imported on this day (UTC) or later.")
-@click.option("--most", type=int, metavar="N", help="Stop after this many filesets.")
-@click.option("--most-megabytes", type=int, metavar="N", help="Stop after this many megabytes.")
+@click.option("--most", type=AT_LEAST_ONE, metavar="N", help="Stop when this many filesets are done.")
+@click.option("--most-megabytes", type=AT_LEAST_ONE, metavar="N", help="Stop when this many megabytes are done.")
 @click.option("--mark", is_flag=True, help="Leave the work to the running agent.")
 @click.option("--dry-run", is_flag=True, help="Print what would go where, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each fileset.")
@@ -46,33 +49,45 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> None:
     """Take into iRODS what OMERO had before: filesets that other clients imported.
 
-    Where they go is said by `omero_first` of the configuration. Doing it again goes on where it was broken off. Without
-    --mark or --dry-run no agent may be working on the same shards at the same time.
+    Where they go is said by `omero_first` of the configuration; groups that it does not name are left out. Interrupted
+    or killed, doing it again goes on where it was broken off. Without --mark or --dry-run no agent may be working on
+    the same shards at the same time.
+
+    Exits with 1 if any could not be taken in: each says why, and the images of most show it.
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
-    from irods_omero.agent.adopt import Wanted  # noqa: PLC0415
-    from irods_omero.agent.adopt import adopt as take_in  # noqa: PLC0415
+    from irods_omero.agent import adopt as adopting  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
+    from irods_omero.errors import SideError  # noqa: PLC0415
 
     begin = since.replace(tzinfo=timezone.utc).timestamp() if since else 0.0
     done = failed = size = 0
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Connections(settings_of(ctx)) as connections,
         Progress(*columns, console=Console(stderr=True), transient=True) as progress,
     ):
-        task = progress.add_task("adopting", total=most)
-        for taken in take_in(connections, Wanted(group, owner, dataset, begin), mark, dry_run):
-            _show(taken, as_json)
-            failed += bool(taken.reason)
-            done += not taken.reason
-            size += taken.size if not taken.reason else 0
-            text = f"{done} filesets, {size // MEGABYTE} MB, {failed} failed, Fileset:{taken.fileset}"
-            progress.update(task, completed=done, description=text)
-            if (most and done >= most) or (most_megabytes and size >= most_megabytes * MEGABYTE):
-                break
+        task = progress.add_task("looking what there is", total=None)
+        chosen, left_out = adopting.choose(connections, adopting.Wanted(group, owner, dataset, begin))
+        progress.update(task, total=min(len(chosen), most or len(chosen)))
+        only_marked = mark and not dry_run
+        work = adopting.leave_to_agent if only_marked else partial(adopting.adopt, dry_run=dry_run)
+        try:
+            for taken in work(connections, chosen):
+                _show(taken, as_json, only_marked)
+                failed += bool(taken.reason)
+                done += not taken.reason
+                size += taken.size if not taken.reason else 0
+                text = f"{size // MEGABYTE} MB, {failed} failed, Fileset:{taken.fileset}"
+                progress.update(task, completed=done, description=text)
+                if (most and done >= most) or (most_megabytes and size >= most_megabytes * MEGABYTE):
+                    break
+        except SideError:
+            click.echo(f"irods-omero: broken off after {done} filesets; doing it again goes on there", err=True)
+            raise
     if not as_json:
-        click.echo(f"{done} filesets, {size / MEGABYTE:.1f} MB; {failed} failed")
+        omitted = f"; {left_out} left out, as omero_first names no place for their groups" if left_out else ""
+        click.echo(f"{done} filesets, {size / MEGABYTE:.1f} MB; {failed} failed{omitted}")
     ctx.exit(FAILED if failed else 0)
 
 
@@ -97,7 +112,13 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take one fileset into iRODS that came through OMERO first; without --to as `omero_first` says."""
+    """Take one fileset into iRODS that came through OMERO first; without --to as `omero_first` says.
+
+    Templates may have fields in braces, as in --to '/{zone}/home/{user}/{project}' (see docs/omero-first.md). Killed or
+    refused, doing it again does the rest. No agent may be working on the same shards at the same time.
+
+    Exits with 1 if it could not be taken in, or was before.
+    """
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.domain.rules.placement import PlacementRule  # noqa: PLC0415
@@ -131,15 +152,19 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not sign:
             raise click.UsageError(f"{text!r} has no = in it")
+        if name in pairs:
+            raise click.UsageError(f"{name!r} is given twice")
         pairs[name] = value
     return pairs
 
 
-def _show(taken: Taken, as_json: bool) -> None:
+def _show(taken: Taken, as_json: bool, only_marked: bool = False) -> None:
     if as_json:
         fields = {"fileset": taken.fileset, "bytes": taken.size, "paths": taken.paths, "error": taken.reason}
         click.echo(json.dumps(fields, ensure_ascii=False))
     elif taken.reason:
         click.echo(f"Fileset:{taken.fileset}: {taken.reason}")
+    elif only_marked:
+        click.echo(f"Fileset:{taken.fileset}, left to the agent")
     else:
         click.echo(f"Fileset:{taken.fileset} -> " + "\n    ".join(taken.paths))

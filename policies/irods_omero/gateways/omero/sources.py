@@ -69,6 +69,20 @@ def filesets_in(session: OmeroSession, dataset: int) -> set[int]:
     return {int(fileset) for (fileset,) in rows if fileset is not None}
 
 
+THINGS = {
+    "group": "select g.id from ExperimenterGroup g where g.name = :text",
+    "user": "select e.id from Experimenter e where e.omeName = :text",
+    "dataset": "select d.id from Dataset d where d.id = :id",
+}
+"""For what filesets can be of the query for it."""
+
+
+def exists_in_omero(session: OmeroSession, kind: str, name: str) -> bool:
+    """Whether there is a group or a user of this name, or a dataset of this id."""
+    values = {"id": int(name)} if kind == "dataset" else {"text": name}
+    return bool(session.rows(f"looking for the {kind}", THINGS[kind], values))
+
+
 def read_sources(
     session: OmeroSession, ids: Iterable[int], files: bool = True, facts: bool = True
 ) -> dict[int, Source]:
