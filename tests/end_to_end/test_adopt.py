@@ -147,6 +147,25 @@ def test_who_mistakes_a_name_can_say_it_again_and_nobody_else_tries(scene: Scene
     assert run(scene, *said, USER).exit_code == 0
 
 
+def test_what_somebody_has_said_of_one_counts_for_whoever_does_the_rest(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fileset = bring(scene, {"one.ome.tiff": retina(32)})
+    with_rule(scene)
+    said = ("--to", f"{scene.collection}/by hand 😀", "--owner", "rods", "--avu", 'study="A\'17"', "--resource", FAST)
+
+    def refuse(_zone: ZoneConnection, path: str, _new: str) -> None:
+        raise RefusedError("moving", path, "refused by a test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_objects, "move_object", refuse)
+        assert run(scene, "register", f"Fileset:{fileset}", *said).exit_code == 1
+    scene.sweep()
+    path = f"{scene.collection}/by hand 😀/one.ome.tiff"
+    assert scene.admin.data_objects.get(path).owner_name == "rods"
+    assert scene.avus(path, "study") == ['"A\'17"']
+
+
 def test_it_stops_at_a_number_and_at_a_size_and_goes_on_there(scene: Scene) -> None:
     name = scene.collection.rpartition("/")[2]
     bring(scene, {"first.ome.tiff": retina(32)}, dataset=name)

@@ -147,7 +147,7 @@ class Intake:
 
         Args:
             fileset: OMERO id.
-            rule: Where it goes, by default by the configuration.
+            rule: Where it goes, by default as was said before, or by the configuration.
             owner: The iRODS user who shall own it, by default the one who stands for its owner in OMERO.
             dry_run: Whether only to say where it would go.
 
@@ -162,6 +162,8 @@ class Intake:
                 self.report.in_vain += 1
                 log.error("what is left of it cannot be removed", fileset=fileset, error=str(error))
             return Taken(fileset, 0, reason="it is not in OMERO any more")
+        if rule is None and not owner:
+            rule, owner = self._queue.said(fileset)
         by_hand = rule is not None or bool(owner)
         try:
             rule = rule or rule_for(source.group, self._rules)
@@ -174,15 +176,13 @@ class Intake:
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
                 return Taken(fileset, source.size, self._would_go(source, placement))
+            if by_hand:
+                self._queue.say(fileset, rule, owner)
             rights = None if by_hand else placement.access.rights(source)
             paths, untold = self._take(source, placement, rule, rights)
         except (PlacementError, RefusedError) as error:
             if not dry_run:
-                log.warning("fileset cannot be taken in", fileset=fileset, error=str(error))
-                self.report.failed += 1
-                is_mistaken = by_hand and isinstance(error, PlacementError) and not self._queue.is_unfinished(fileset)
-                if not is_mistaken:  # who has said where it goes can say it again, and nobody else is to try
-                    self._note(source, str(error))
+                self._fail(source, error, by_hand)
             return Taken(fileset, source.size, reason=str(error))
         self.report.taken += 1
         self.report.observed += 1
@@ -205,6 +205,13 @@ class Intake:
         if abs(self._clock() - source.completed) < self._connections.settings.imports.settle_seconds:
             return "its import has only just ended"
         return ""
+
+    def _fail(self, source: Source, error: PlacementError | RefusedError, by_hand: bool) -> None:
+        log.warning("fileset cannot be taken in", fileset=source.fileset, error=str(error))
+        self.report.failed += 1
+        if by_hand and isinstance(error, PlacementError) and not self._queue.is_unfinished(source.fileset):
+            return  # who has said where it goes can say it again, and nobody else is to try
+        self._note(source, str(error))
 
     def _note(self, source: Source, reason: str, shown: bool = True) -> None:
         """Write down why a fileset was not taken in, for the next attempt and for its owner."""

@@ -1,16 +1,19 @@
 """Which filesets are to be taken in: those that are new in OMERO, and those that were not done before.
 
 A fileset that is not done has a collection with its number in the agent's home: made by whoever leaves it to the agent,
-and kept until it is taken in. What went wrong is an AVU of it.
+and kept until it is taken in. What went wrong is an AVU of it, and so is where somebody wants it to go.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.imports import next_attempt
+from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.agreement import OUTSIDE, VERSION, Agreement, Failure, encode, read
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import Avu
@@ -39,6 +42,28 @@ class IntakeQueue:
     def mark(self, fileset: int) -> None:
         """Leave a fileset to the agent of its shard."""
         zone_intake.make_collection(self._connections.zone, self.staging(fileset))
+
+    def say(self, fileset: int, rule: PlacementRule, owner: str) -> None:
+        """Write down where somebody wants a fileset, and whose, for whoever does the rest of it.
+
+        Args:
+            fileset: OMERO id.
+            rule: Where it goes.
+            owner: The iRODS user who shall own it, empty for the one who stands for its owner in OMERO.
+        """
+        self.mark(fileset)
+        said = json.dumps({"owner": owner, "rule": asdict(rule)}, ensure_ascii=False)
+        set_avu(
+            self._connections.zone, self.staging(fileset), Avu(self._connections.names.intake, said), collection=True
+        )
+
+    def said(self, fileset: int) -> tuple[PlacementRule | None, str]:
+        """Where somebody wants a fileset, None for where the configuration says; and the owner, as it was said."""
+        for avu in zone_intake.collection_avus(self._connections.zone, self.staging(fileset)):
+            if avu.attribute == self._connections.names.intake:
+                said = json.loads(avu.value)
+                return PlacementRule(**said["rule"]), str(said["owner"])
+        return None, ""
 
     def taken_already(self, filesets: Iterable[int]) -> set[int]:
         """Those of some filesets that were imported from a zone, or taken into one."""
