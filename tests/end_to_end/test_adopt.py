@@ -134,17 +134,28 @@ def test_what_no_rule_is_about_is_not_touched(
     assert scene.image(image).pairs == ()
 
 
-def test_who_mistakes_a_name_can_say_it_again_and_nobody_else_tries(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        ("--owner", "no body", "there is no iRODS user no body"),
+        ("--acl", "no body=read", "there is no iRODS user or group no body"),
+        ("--resource", "nowhere", "there is no resource nowhere"),
+    ],
+)
+def test_who_mistakes_a_name_can_say_it_again_and_nobody_else_tries(
+    scene: Scene, option: str, name: str, message: str
+) -> None:
     fileset = bring(scene, {"one.ome.tiff": retina(32)})
-    said = ("register", f"Fileset:{fileset}", "--to", f"{scene.collection}/x", "--owner")
-    result = run(scene, *said, "no body")
-    assert (result.exit_code, "there is no iRODS user no body" in result.output) == (1, True), result.output
+    said = ("register", f"Fileset:{fileset}", "--to", f"{scene.collection}/x")
+    for more in (("--dry-run",), ()):
+        result = run(scene, *said, option, name, *more)
+        assert (result.exit_code, message in result.output) == (1, True), result.output
     (image,) = images_of(scene, fileset)
     assert scene.image(image).pairs == ()
     with_rule(scene)
     scene.sweep()
     assert objects_below(scene) == {}
-    assert run(scene, *said, USER).exit_code == 0
+    assert run(scene, *said).exit_code == 0
 
 
 def test_what_somebody_has_said_of_one_counts_for_whoever_does_the_rest(
@@ -244,6 +255,7 @@ def test_what_is_wrong_with_the_rest_is_said_by_images_and_by_what_is_in_place_u
     [
         (("register", "Dataset:1"), 1, "neither Fileset:ID nor Image:ID"),
         (("register", "Image:999999999"), 1, "there is no such image"),
+        (("register", "Fileset:999999999"), 1, "there is no such fileset"),
         (("register", "Fileset:1", "--to", "/z/{nothing}"), 2, "there is no field {nothing}"),
         (("register", "Fileset:1", "--to", "/z/x", "--acl", "alice"), 2, "has no ="),
         (("register", "Fileset:1", "--to", "x"), 2, "--to: must be an absolute path"),

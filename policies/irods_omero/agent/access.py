@@ -17,7 +17,7 @@ from irods_omero.gateways.zone.intake_objects import GROUP_TYPE, kind_of_user
 
 
 def check_people(connections: Connections, access: Access) -> str:
-    """Make sure that the zone knows the owner, and the group unless it is to be made.
+    """Make sure that the zone knows the owner, all who get rights, and the group unless it is to be made.
 
     Returns:
         The name of the group that is to be made, empty for none.
@@ -27,6 +27,14 @@ def check_people(connections: Connections, access: Access) -> str:
     """
     if kind_of_user(connections.zone, access.owner) in ("", GROUP_TYPE):
         raise PlacementError(f"there is no iRODS user {access.owner}: make one, or name another in omero.users")
+    for name, _ in access.grants:
+        of_another_zone = "#" in name
+        if (
+            name not in (access.owner, access.group)
+            and not of_another_zone
+            and not kind_of_user(connections.zone, name)
+        ):
+            raise PlacementError(f"there is no iRODS user or group {name}: make it, or see acl of omero_first")
     kind = kind_of_user(connections.zone, access.group) if access.group else GROUP_TYPE
     if kind == GROUP_TYPE:
         return ""

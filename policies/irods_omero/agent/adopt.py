@@ -147,12 +147,11 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
     queue = IntakeQueue(connections)
     if queue.taken_already([fileset]) and not queue.is_unfinished(fileset):
         raise RefusedError("registering", what, "its files are in iRODS already: see irods-omero explain")
-    if rule is None:
-        source = read_sources(connections.omero.service(), [fileset], files=False, facts=False).get(fileset)
-        if source is not None and not any(each.covers(source.group) for each in connections.placement_rules()):
-            raise RefusedError(
-                "registering", what, f"omero_first names no place for the group {source.group}: see --to"
-            )
+    source = read_sources(connections.omero.service(), [fileset], files=False, facts=False).get(fileset)
+    if source is None:
+        raise RefusedError("registering", what, "there is no such fileset")
+    if rule is None and not any(each.covers(source.group) for each in connections.placement_rules()):
+        raise RefusedError("registering", what, f"omero_first names no place for {source.group}: see --to")
     return _intake(connections).take(fileset, rule, owner, dry_run)
 
 
@@ -162,8 +161,11 @@ def _intake(connections: Connections) -> Intake:
     def finish(first: DataObject) -> str:
         if shard_of(first.data_id) not in connections.shards:
             return ""  # it has a mark for another agent
-        sweep = Sweep(connections, time.time, Workers(connections), FIRST_TURN, Report())
+        workers = Workers(connections)
+        sweep = Sweep(connections, time.time, workers, FIRST_TURN, Report())
         sweep.process_marks([Mark(first.data_id, first.path, shard_of(first.data_id), frozenset({PENDING}))])
+        if copies := sweep.copies.jobs(sweep.report, workers):
+            sweep.report.add(workers.work(copies))
         if sweep.report.failed or sweep.report.in_vain:
             return f"it is in iRODS, but not all that was to be said of it could be: irods-omero explain {first.path}"
         return ""

@@ -18,7 +18,7 @@ from irods_omero.agent.brought import Brought, brought, id_avu
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_errors import show_error
 from irods_omero.agent.intake_queue import IntakeQueue
-from irods_omero.agent.placing import free_collection, placement_for
+from irods_omero.agent.placing import check_resource, free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
@@ -168,6 +168,7 @@ class Intake:
         try:
             rule = rule or rule_for(source.group, self._rules)
             placement = placement_for(self._connections, source, rule, owner)
+            check_resource(self._connections, rule.resource)
             why_not = self._why_not(source)
             if why_not:
                 if not dry_run and self._queue.is_unfinished(fileset):

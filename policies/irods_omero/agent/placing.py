@@ -22,6 +22,7 @@ from irods_omero.domain.state.relocation import PlaceView, is_what_a_template_gi
 from irods_omero.domain.state.source import Source
 from irods_omero.gateways.omero.sources import read_sources
 from irods_omero.gateways.zone.intake_objects import is_taken
+from irods_omero.gateways.zone.resources import is_resource
 
 
 def placement_for(connections: Connections, source: Source, rule: PlacementRule, owner: str = "") -> Placement:
@@ -37,6 +38,16 @@ def placement_for(connections: Connections, source: Source, rule: PlacementRule,
         raise PlacementError(f"{placement.collection} is the agent's own, where nothing of others is kept")
     check_people(connections, placement.access)
     return placement
+
+
+def check_resource(connections: Connections, name: str) -> None:
+    """Make sure that there is a resource of this name, if one is named.
+
+    Raises:
+        PlacementError: There is none.
+    """
+    if name and not is_resource(connections.zone, name):
+        raise PlacementError(f"there is no resource {name}: make it, or see resource of omero_first")
 
 
 def free_collection(

@@ -44,6 +44,11 @@ class RootResources:
         return sorted(id_ for id_, root in self.names.items() if root in roots)
 
 
+def is_resource(zone: ZoneConnection, name: str) -> bool:
+    """Whether there is a resource of this name."""
+    return bool(rows(zone, "looking for the resource", (Resource.name,), Resource.name == name))
+
+
 def parts_below(zone: ZoneConnection, collection: str, resources: RootResources) -> tuple[PartsOn, ...]:
     """What root resources have of what is in a collection and below it, added up by the catalog.
 
