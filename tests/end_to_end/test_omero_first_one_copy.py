@@ -10,6 +10,7 @@ from irods.exception import iRODSException
 
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import OneCopy, make
+from tests.end_to_end.test_adopt import run
 from tests.end_to_end.test_log import told
 from tests.end_to_end.test_omero_first import bring
 from tests.end_to_end.test_one_copy import drifted
@@ -40,6 +41,15 @@ def taken(one: OneCopy, files: dict[str, bytes]) -> list[str]:
 
 def read(paths: list[Path]) -> list[bytes]:
     return [path.read_bytes() for path in paths if path.exists()]
+
+
+def test_a_command_that_takes_something_in_takes_the_copy_away_without_an_agent(new_scene: SceneFactory) -> None:
+    one = taking_to(new_scene, ARCHIVE)
+    result = run(one.scene, "register", f"Fileset:{bring(one.scene, CELLS)}")
+    assert result.exit_code == 0, result.output
+    path = f"{one.scene.collection}/March/cells.ome.tiff"
+    assert read(one.places(path)) == []
+    assert one.is_locked(path)
 
 
 @pytest.mark.parametrize("files", [pytest.param(CELLS, id="one file"), pytest.param(DIRECTORY, id="a directory")])
