@@ -219,6 +219,32 @@ def test_a_dry_run_says_where_things_go_that_are_in_each_others_way(scene: Scene
     assert planned == [(f"{scene.collection}/{place}/a.ome.tiff",) for place in places]
 
 
+def test_what_is_in_place_of_something_that_is_deleted_meanwhile_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = scene.collection.rpartition("/")[2]
+    upper, lower = focal_halves(("upper.ome.tiff", "lower.ome.tiff"))
+    fileset = bring(scene, {"upper.ome.tiff": upper, "lower.ome.tiff": lower}, dataset=name)
+    with_rule(scene)
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_objects, "move_object", refusing_lower)
+        assert run(scene, "register", f"Fileset:{fileset}").exit_code == 1
+    request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
+    scene.microscopist.submit(request, loops=600, ms=500, ctx={"omero.group": str(scene.group_id)}).close(True)
+    scene.sweep()
+    scene.sweep()
+    in_place = f"{scene.collection}/{name}/upper.ome.tiff"
+    assert list(objects_below(scene)) == [f"{name}/upper.ome.tiff"]
+    assert scene.avus(in_place, "omero::fileset") == scene.avus(in_place, "omero::error") == []
+
+
+def refusing_lower(zone: ZoneConnection, path: str, new: str) -> None:
+    """Move a data object, unless it is the second file."""
+    if new.endswith("/lower.ome.tiff"):
+        raise RefusedError("moving", path, "refused by a test")
+    move_object(zone, path, new)
+
+
 def test_what_is_wrong_with_the_rest_is_said_by_images_and_by_what_is_in_place_until_it_is_done(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,13 +255,8 @@ def test_what_is_wrong_with_the_rest_is_said_by_images_and_by_what_is_in_place_u
     scene.settings = scene.with_settings(imports={"settle_seconds": 0, "backoff_seconds": 3600})
     in_place = f"{scene.collection}/{name}/upper.ome.tiff"
 
-    def refuse(zone: ZoneConnection, path: str, new: str) -> None:
-        if new.endswith("/lower.ome.tiff"):
-            raise RefusedError("moving", path, "refused by a test")
-        move_object(zone, path, new)
-
     with monkeypatch.context() as patch:
-        patch.setattr(intake_objects, "move_object", refuse)
+        patch.setattr(intake_objects, "move_object", refusing_lower)
         assert run(scene, "adopt", "--dataset", dataset_of(scene, name)).exit_code == 1
         scene.sweep()  # it is not the agent's turn yet, which sees that OMERO has changed
         assert [units for _, units in scene.triples(in_place, "omero::error")] == ["1"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.membership import claims
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu
+from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.gateways.omero.filesets import keys_of
 from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.vocabulary import LIST
@@ -35,16 +35,21 @@ def brought(connections: Connections, fileset: int, staging: str) -> Brought:
     Outside of the agent's own collection the AVU alone proves nothing: somebody may have written it. The key on the
     fileset, which is there before anything is moved, has to name the unit.
     """
-    names = connections.names
-    ids = ids_with(connections.zone, names.fileset, [str(fileset)])
-    objects = read_objects(connections.zone, ids, [names.fileset, names.unit]).values() if ids else ()
-    ours = [each for each in objects if id_avu(connections, fileset) in each.avus]
+    ours, names = objects_of(connections, fileset), connections.names
     key = keys_of(connections.omero.service(), [fileset]).get(fileset, "")
     unit = connections.zone_key.data_id(fileset, key)
     ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
     of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
     first = (each.path for each in ours if each.data_id == unit and each.path not in ready)
     return Brought(ready, of_unit - ready, unit, next(first, ""))
+
+
+def objects_of(connections: Connections, fileset: int) -> list[DataObject]:
+    """The data objects that say that they have the bytes of a fileset's files."""
+    names = connections.names
+    ids = ids_with(connections.zone, names.fileset, [str(fileset)])
+    objects = read_objects(connections.zone, ids, [names.fileset, names.unit]).values() if ids else ()
+    return [each for each in objects if id_avu(connections, fileset) in each.avus]
 
 
 def id_avu(connections: Connections, fileset: int) -> Avu:

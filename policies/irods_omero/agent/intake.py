@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from irods_omero.agent.brought import Brought, brought, id_avu
+from irods_omero.agent.brought import Brought, brought, id_avu, objects_of
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_errors import show_error
 from irods_omero.agent.intake_queue import IntakeQueue
@@ -156,11 +156,8 @@ class Intake:
         """
         source = read_sources(self._connections.omero.service(), [fileset]).get(fileset)
         if source is None:
-            try:
-                self._queue.forget(fileset)
-            except RefusedError as error:
-                self.report.in_vain += 1
-                log.error("what is left of it cannot be removed", fileset=fileset, error=str(error))
+            if not dry_run:
+                self._give_up(fileset)
             return Taken(fileset, 0, reason="it is not in OMERO any more")
         if rule is None and not owner:
             rule, owner = self._queue.said(fileset)
@@ -189,6 +186,17 @@ class Intake:
         self.report.observed += 1
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths, untold)
+
+    def _give_up(self, fileset: int) -> None:
+        """Remove what is left of a fileset that was deleted; what is in its place already is to say so."""
+        try:
+            if self._queue.is_unfinished(fileset):
+                for each in objects_of(self._connections, fileset):
+                    post(self._connections.zone, self._connections.names, each.data_id, each.path)
+            self._queue.forget(fileset)
+        except RefusedError as error:
+            self.report.in_vain += 1
+            log.error("what is left of it cannot be removed", fileset=fileset, error=str(error))
 
     def _would_go(self, source: Source, placement: Placement) -> tuple[str, ...]:
         """The paths that a fileset would get, after all others that were asked about."""
