@@ -19,10 +19,11 @@ UNIT_KINDS = (FILE, DIRECTORY, LIST, AUTO)
 
 SETTLED = "settled"
 MARKER = "marker"
+MANIFEST = "manifest"
 BY_AVU = "avu"
-COMPLETIONS = (SETTLED, MARKER, BY_AVU)
+COMPLETIONS = (SETTLED, MARKER, MANIFEST, BY_AVU)
 """What says, besides that its files have come to rest, that a directory is complete."""
-NAMING_COMPLETIONS = (MARKER,)
+NAMING_COMPLETIONS = (MARKER, MANIFEST)
 """Those that name a file."""
 DONE = "done"
 """What a collection says of itself that is complete."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
-from tests.end_to_end.directories import RUN, errors_of, put_run, units_of
+from tests.end_to_end.directories import RUN, UPPER, errors_of, put_run, units_of
 from tests.scene import Scene
 from tests.scene.units import assert_quiet, entries, explained, put
 
@@ -88,3 +90,81 @@ def test_where_nobody_can_tell_when_it_is_complete_the_collection_says_so(
     scene.settle()
     assert errors_of(scene, directory) == []
     assert scene.shown(made[0]).image.texts == IMPORTED
+
+
+def listing(scene: Scene, *paths: str) -> bytes:
+    """A manifest of files, as md5sum and its like write it."""
+    lines = list[str]()
+    for path in paths:
+        content = scene.user.data_objects.open(path, "r").read()
+        lines.append(f"{hashlib.sha256(content).hexdigest()}  {path.split(f'/{RUN}/')[1]}\n")
+    return "".join(lines).encode()
+
+
+def checked(scene: Scene, *paths: str) -> None:
+    """The zone computes checksums of files."""
+    for path in paths:
+        scene.user.data_objects.chksum(path)
+
+
+def test_a_directory_with_a_manifest_waits_for_all_that_it_lists_and_says_what_is_missing(scene: Scene) -> None:
+    say(scene, "manifest", "manifest-sha256.txt")
+    made = put_run(scene)
+    checked(scene, *made)
+    assert waits_for(scene, made, "it waits for a file named manifest-sha256.txt")
+    absent = f"{'0' * 64}  late.txt\n".encode()
+    put(scene, f"{RUN}/manifest-sha256.txt", listing(scene, *made) + absent)
+    assert waits_for(scene, made, "1 file is missing: late.txt")
+    assert ["1 file is missing: late.txt" in error for error in errors_of(scene)] == [True]
+    late = put(scene, f"{RUN}/late.txt")
+    checked(scene, late)
+    assert waits_for(scene, made, "1 file is different: late.txt (another checksum)")
+    put(scene, f"{RUN}/manifest-sha256.txt", listing(scene, *made, late))
+    scene.sweep()
+    assert errors_of(scene) == []
+    assert scene.shown(late).image.texts == IMPORTED
+    assert len(entries(scene, scene.shown(made[0]))) == 4
+
+
+@pytest.mark.lab_only("counts all writes of both servers")
+def test_what_is_new_or_changed_after_the_import_is_told_on_the_directory(scene: Scene) -> None:
+    say(scene, "manifest", "manifest-sha256.txt")
+    made = put_run(scene)
+    checked(scene, *made)
+    put(scene, f"{RUN}/manifest-sha256.txt", listing(scene, *made))
+    scene.sweep()
+    late = put(scene, f"{RUN}/late.txt")
+    scene.sweep()
+    assert errors_of(scene) == ["1 file is not in manifest-sha256.txt, and no part of it: late.txt"]
+    assert units_of(scene, late) == [[]]
+    put(scene, made[1].split(f"{scene.collection}/")[1], b"another content")
+    scene.sweep()
+    assert f"iRODS cannot compare 1, run ichksum: {UPPER}" in errors_of(scene)[0]
+    checked(scene, made[1])
+    scene.sweep()
+    assert f"1 file is different: {UPPER} (another checksum)" in errors_of(scene)[0]
+    assert "late.txt" in errors_of(scene)[0]
+    assert_quiet(scene)
+
+
+def test_a_manifest_of_what_no_directory_holds_is_told(scene: Scene) -> None:
+    say(scene, "manifest", "list.md5")
+    made = put_run(scene)
+    put(scene, f"{RUN}/list.md5", f"{'0' * 32}  ../../other/secret\n".encode())
+    assert waits_for(scene, made, "list.md5 cannot be used")
+    assert "'../../other/secret' is no path that leads from the directory on to a file" in errors_of(scene)[0]
+
+
+def test_files_that_come_after_the_import_and_wait_are_told_on_the_directory(scene: Scene) -> None:
+    made = put_run(scene)
+    scene.sweep()
+    say(scene, "marker", "AGAIN")
+    late = put(scene, f"{RUN}/late.txt")
+    scene.sweep()
+    (error,) = errors_of(scene)
+    assert "1 of its files are new and not: late.txt; it waits for a file named AGAIN" in error
+    assert units_of(scene, late) == [[]]
+    put(scene, f"{RUN}/AGAIN")
+    scene.sweep()
+    assert errors_of(scene) == []
+    assert units_of(scene, late) == units_of(scene, made[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irods_omero.agent.activity import Activity
+from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.ome_names import OmeNames
 from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
@@ -42,6 +43,7 @@ class Connections:
         self.activity = activity or Activity()
         # What is deleted by thousands is spread over all shards, and so over all agents.
         self.ome_names = OmeNames()
+        self.manifests = Manifests()
         self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self._people = People(self.omero)

@@ -25,8 +25,16 @@ from irods_omero.domain.rules.auto import (
 )
 from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to_it
 from irods_omero.domain.rules.completeness import Signs
-from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_loose
+from irods_omero.domain.rules.directory_decision import (
+    DirectoryDecision,
+    decide_directory,
+    if_named,
+    is_loose,
+    why_not_yet,
+)
 from irods_omero.domain.rules.membership import BY_AGENT, claims
+from irods_omero.domain.state.completion import Completion
+from irods_omero.domain.state.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
@@ -42,7 +50,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, ZARR, Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, MANIFEST, ZARR, Names
 
 
 @dataclass(frozen=True)
@@ -155,14 +163,16 @@ class Directories:
     def doubtful(self, units: Iterable[ZoneView], anew: Container[int] = ()) -> set[str]:
         """The directories of units that the agent has made, and that may have to be others now.
 
-        Their data objects do not lie in one; or they are imported ``anew`` (by id), and say what belongs to them.
+        Their data objects do not lie in one; or they are imported ``anew`` (by id), and say what belongs to them, or a
+        manifest says what they have to be.
         """
         directories, own = set[str](), self._observer.policy.own_rules
         for unit in (each for each in units if each.unit.kind in BY_AGENT):
             places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
             says = any(says_what_belongs_to_it(each.path, own) for each in unit.objects)
             is_new = unit.unit.data_id in anew and agreement_of(unit.first, self._connections.names).fileset is not None
-            directories |= places if len(places) > 1 or (says and is_new) else set()
+            compared = {each for each in places if each and self._completion(each).kind == MANIFEST}
+            directories |= places if len(places) > 1 or (says and is_new) else compared if is_new else set()
         return directories - {""}
 
     def entered(self, observations: Iterable[Observation]) -> set[str]:
@@ -195,9 +205,9 @@ class Directories:
     def look(self, path: str) -> Look:
         """Look at a directory and decide about it, without doing anything."""
         names, watched = self._connections.names, self._observer.watched
-        objects = self._read(path)
+        objects, others = self._read(path)
         try:
-            decisions = self._decisions(path, tuple(objects.values()))
+            decisions = self._decisions(path, tuple(objects.values()), self._signs(path, objects.values(), others))
         except (UnreachableError, RefusedError):
             raise
         except Exception as error:
@@ -214,20 +224,31 @@ class Directories:
         corrections = (*watched.corrections_of_files(path, wrong), *watched.corrections(path))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
-    def _decisions(self, path: str, objects: tuple[DataObject, ...]) -> tuple[DirectoryDecision, ...]:
-        policy, now, signs = self._observer.policy, self._clock(), self._signs(path)
+    def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
+        policy, now = self._observer.policy, self._clock()
         if self._observer.watched.is_place(path):
             contents, connections = CollectionContents(path, objects, now), self._connections
             contents = connections.ome_names.with_names(connections.zone, contents, policy)
             return decide_auto(contents, policy, signs)
         return (self._if_named(path, decide_directory(path, objects, policy, signs, now)),)
 
-    def _signs(self, path: str) -> Signs:
-        """What says whether a directory is complete; read now, as its own mark may have been claimed just before."""
-        zone, attribute = self._connections.zone, self._connections.names.complete
-        completion = self._observer.watched.completion_for(path, self._connections.settings.imports.completion())
-        is_done = completion.by_avu and says(zone, path, Avu(attribute, DONE))
-        return Signs(completion, is_done, attribute)
+    def _completion(self, path: str) -> Completion:
+        """What says whether a directory is complete."""
+        return self._observer.watched.completion_for(path, self._connections.settings.imports.completion())
+
+    def _signs(self, path: str, objects: Iterable[DataObject], others: Iterable[str]) -> Signs:
+        """What says so, and what it says now: the mark of the directory was claimed just before."""
+        zone, attribute, completion = self._connections.zone, self._connections.names.complete, self._completion(path)
+        signs = Signs(completion, completion.by_avu and says(zone, path, Avu(attribute, DONE)), attribute)
+        named = (each for each in objects if each.path == f"{path}/{completion.name}")
+        for manifest in named if completion.kind == MANIFEST else ():
+            elsewhere = frozenset(other.removeprefix(f"{path}/") for other in others)
+            waiting = why_not_yet([manifest], self._observer.policy, self._clock())
+            if waiting is None:
+                return signs._replace(manifest=self._connections.manifests.read(zone, manifest), elsewhere=elsewhere)
+            trouble = DirectoryManifest(trouble=waiting.error) if waiting.error else None
+            return signs._replace(manifest=trouble, is_settling=waiting.wait)
+        return signs
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""
@@ -239,8 +260,8 @@ class Directories:
         except RefusedError as error:
             return DirectoryDecision("its first file cannot be read", str(error), wait=True, leaving=decision.leaving)
 
-    def _read(self, path: str) -> dict[int, DataObject]:
-        """What a directory holds, but for what lies in other directories, or is watched for something else."""
+    def _read(self, path: str) -> tuple[dict[int, DataObject], list[str]]:
+        """What a directory holds; and the paths of what lies in other directories, or is watched for something else."""
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
         attributes += self._connections.residencies()
@@ -252,8 +273,8 @@ class Directories:
             return not inner.endswith(ZARR)
 
         paths = paths_in(zone, path, may_hold_any)
-        ids = (id_ for id_, each in paths.items() if watched.directory_of(each) == path)
-        return read_objects(zone, ids, attributes)
+        own_ids = {id_ for id_, each in paths.items() if watched.directory_of(each) == path}
+        return read_objects(zone, own_ids, attributes), [paths[id_] for id_ in paths.keys() - own_ids]
 
     def _due(
         self,

@@ -175,8 +175,9 @@ class ImportSettings(Section):
     complete: str = Field(
         default=SETTLED,
         description="What says that a directory is complete, besides that its files have come to rest: 'settled', "
-        "nothing else; 'marker NAME', a file of this name in it; 'avu', the AVU `omero::complete` with the value "
-        "'done' on its collection. The same AVU on a collection above says otherwise for what is below it.",
+        "nothing else; 'marker NAME', a file of this name in it; 'manifest NAME', that all is there as the manifest of "
+        "this name says; 'avu', the AVU `omero::complete` with the value 'done' on its collection. The same AVU on a "
+        "collection above says otherwise for what is below it.",
     )
     per_sweep: Annotated[int, Field(ge=1)] = Field(
         default=20,

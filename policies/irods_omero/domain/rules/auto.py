@@ -64,19 +64,21 @@ def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> t
     """
     names, files = policy.names, inside(contents.path, contents.objects, policy.own_rules)
     files = {inner: each for inner, each in files.items() if not signs.is_one(inner)}
-    incomplete = signs.why_incomplete({each.path.removeprefix(f"{contents.path}/") for each in contents.objects})
+    lack = signs.lack({each.path.removeprefix(f"{contents.path}/"): each for each in contents.objects})
     intact = intact_units(files, names)
     listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
     decisions = [DirectoryDecision("an administrator has made a unit of it", files=(files[each],)) for each in listed]
     for group in groups(files.keys() - set(listed), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
         decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, contents)
-        if decision is None and incomplete:
-            decision = DirectoryDecision(incomplete)
+        if decision is None and lack:
+            decision = DirectoryDecision(lack.rule, wait=lack.wait)
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
     grouped = {each.data_id for each in files.values()}
     left_out = claiming((each for each in contents.objects if each.data_id not in grouped), names)
+    told = [DirectoryDecision(lack.rule, f"{contents.path}: {lack.error}")] if lack and lack.error else []
     return (
+        *told,
         *(replace(decision, leaving=_leaving(decision, intact, names)) for decision in decisions),
         *(DirectoryDecision("by its name it belongs to none", files=(each,), leaving=(each,)) for each in left_out),
     )

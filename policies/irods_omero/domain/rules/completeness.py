@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
+from irods_omero.domain.rules.opening import listed
 from irods_omero.domain.state.completion import Completion
-from irods_omero.vocabulary import DONE, MARKER
+from irods_omero.domain.state.directory_manifest import DirectoryManifest, ListedFile, kinds_of
+from irods_omero.domain.state.views import DataObject
+from irods_omero.vocabulary import DONE, MANIFEST, MARKER, ZARR
+
+
+class Lack(NamedTuple):
+    """That a directory is not complete.
+
+    Attributes:
+        rule: What it waits for, in words.
+        error: What somebody has to correct first, empty for nothing.
+        wait: Whether it is to be looked at again soon: nothing tells of what it waits for.
+    """
+
+    rule: str
+    error: str = ""
+    wait: bool = False
 
 
 class Signs(NamedTuple):
@@ -16,31 +33,134 @@ class Signs(NamedTuple):
         completion: What has to say so.
         is_done: Whether the collection itself says so, which is looked for only where that is what counts.
         attribute: Of the AVU by which it does.
+        manifest: What its manifest says, None where it cannot be read yet.
+        is_settling: Whether that is so as it has just been written.
+        elsewhere: The paths, from the directory on, of what lies in it and belongs to others.
     """
 
     completion: Completion = Completion()
     is_done: bool = False
     attribute: str = ""
+    manifest: DirectoryManifest | None = None
+    is_settling: bool = False
+    elsewhere: Container[str] = ()
 
-    def why_incomplete(self, inside: Container[str]) -> str:
-        """What a directory waits for; empty for nothing.
+    def lack(self, inside: Mapping[str, DataObject]) -> Lack | None:
+        """What a directory waits for; None for nothing.
 
         Args:
-            inside: The paths of its files, from the directory on.
+            inside: Its data objects by their paths from the directory on, those that are no part of an image, too.
         """
         completion = self.completion
         if completion.trouble:
-            return f"it waits until it is clear when it is complete: {completion.trouble}"
+            return Lack(f"it waits until it is clear when it is complete: {completion.trouble}")
         if completion.by_avu and not self.is_done:
-            return f"it waits for the AVU {self.attribute} {DONE} on its collection"
-        if completion.kind == MARKER and completion.name not in inside:
-            return f"it waits for a file named {completion.name}"
-        return ""
+            return Lack(f"it waits for the AVU {self.attribute} {DONE} on its collection")
+        if completion.kind in (MARKER, MANIFEST) and completion.name not in inside:
+            return Lack(f"it waits for a file named {completion.name}")
+        if completion.kind == MANIFEST:
+            return self._lack_by_manifest(inside)
+        return None
+
+    def _lack_by_manifest(self, inside: Mapping[str, DataObject]) -> Lack | None:
+        name, manifest = self.completion.name, self.manifest
+        if manifest is None:
+            return Lack(f"{name} is being written", wait=self.is_settling)
+        if manifest.trouble:
+            return Lack(f"{name} cannot be used", f"{name} cannot be used: {manifest.trouble}")
+        differences = differences_from(manifest, inside, self.elsewhere)
+        if not any(differences):
+            return None
+        return Lack(f"it is not as {name} says", f"it is not as {name} says: {differences}", not differences.are_told)
 
     def is_one(self, inside: str) -> bool:
         """Whether a file, by its path from the directory on, is the sign, and so no part of the unit."""
         return bool(self.completion.name) and inside == self.completion.name
 
+    def is_unlisted(self, inside: str) -> bool:
+        """Whether a file is no part of the unit as a manifest lists the others, and not this one."""
+        return self.manifest is not None and not self.manifest.trouble and inside not in self.manifest.files
+
+    def why_unlisted(self, inside: Iterable[str]) -> str:
+        """What is wrong with files that are no part of the unit for that; empty for nothing."""
+        names = sorted(inside)
+        return f"{_counted(names)} not in {self.completion.name}, and no part of it: {listed(names)}" if names else ""
+
 
 SETTLED_ONLY = Signs()
 """Nothing but that the files have come to rest."""
+
+
+class Differences(NamedTuple):
+    """Where a directory is not as its manifest says; paths, with what is different about them.
+
+    Attributes:
+        missing: What is not there.
+        differing: What is there with another size or checksum.
+        unknown: Of what iRODS has no checksum of a kind that the manifest has.
+    """
+
+    missing: tuple[str, ...]
+    differing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def are_told(self) -> bool:
+        """Whether a mark tells when this has changed: of a checksum none does."""
+        return bool(self.missing or self.differing)
+
+    def __str__(self) -> str:
+        texts = []
+        if self.missing:
+            texts.append(f"{_counted(self.missing)} missing: {listed(self.missing)}")
+        if self.differing:
+            texts.append(f"{_counted(self.differing)} different: {listed(self.differing)}")
+        if self.unknown:
+            texts.append(f"iRODS cannot compare {len(self.unknown)}, run ichksum: {listed(self.unknown)}")
+        return "; ".join(texts)
+
+
+def differences_from(
+    manifest: DirectoryManifest, inside: Mapping[str, DataObject], elsewhere: Container[str] = ()
+) -> Differences:
+    """Where data objects differ from a manifest; not in what is just being written, or belongs to a Zarr hierarchy.
+
+    Args:
+        manifest: What is to be there.
+        inside: What is there, by paths from the directory on.
+        elsewhere: Paths of what is there, and belongs to others: its size is not looked at.
+    """
+    missing, differing, unknown = list[str](), list[str](), list[str]()
+    for path, wanted in sorted(manifest.files.items()):
+        if path in elsewhere or f"{ZARR}/" in path:
+            continue
+        data_object = inside.get(path)
+        if data_object is None:
+            missing.append(path)
+            continue
+        why, is_known = _difference(data_object, wanted)
+        if why:
+            differing.append(f"{path} ({why})")
+        elif not is_known:
+            unknown.append(path)
+    return Differences(tuple(missing), tuple(differing), tuple(unknown))
+
+
+def _difference(data_object: DataObject, wanted: ListedFile) -> tuple[str, bool]:
+    """How a data object differs, empty if it does not; and whether iRODS knows enough to say so."""
+    content = data_object.content()
+    if content is None:
+        return "", True
+    if wanted.size not in (None, content.size):
+        return f"{content.size} bytes, and not {wanted.size}", True
+    if not wanted.checksums:
+        return "", True
+    kinds = dict(kinds_of(wanted.checksums))
+    for kind, checksum in kinds_of(frozenset({content.checksum} - {""})):
+        if kind in kinds:
+            return ("" if checksum == kinds[kind] else "another checksum"), True
+    return "", False
+
+
+def _counted(names: tuple[str, ...] | list[str]) -> str:
+    return "1 file is" if len(names) == 1 else f"{len(names)} files are"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.rules.completeness import Signs
+from irods_omero.domain.rules.completeness import Lack, Signs
 from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import claiming, claims, is_united
-from irods_omero.domain.rules.opening import is_left_out, opened
+from irods_omero.domain.rules.opening import is_left_out, listed, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
@@ -55,14 +55,43 @@ def decide_directory(
         signs: What says whether it is complete.
         now: Seconds since 1970.
     """
-    there = list(objects)
-    files = [each for each in there if not is_no_part(path, each.path, signs)]
-    decision = _as_it_is(files, policy.names)
-    if decision is None and (why := signs.why_incomplete({each.path.removeprefix(f"{path}/") for each in there})):
-        decision = DirectoryDecision(why)
-    decision = decision or why_not_yet(files, policy, now) or _unite(path, files, policy)
+    inside = {each.path.removeprefix(f"{path}/"): each for each in objects}
+    parts = {inner: each for inner, each in inside.items() if not is_no_part(inner, signs)}
+    files = [each for inner, each in parts.items() if not signs.is_unlisted(inner)]
+    lack = signs.lack(inside)
+    decision = (
+        _as_it_is(files, policy.names)
+        or (_lacking(path, lack) if lack and not lack.error else None)
+        or why_not_yet(files, policy, now)
+        or (_lacking(path, lack) if lack else _unite(path, files, policy))
+    )
+    decision = _told_of_late(path, decision, files, policy.names)
+    errors = [decision.error]
+    if decision.unit is not None:
+        if lack and lack.error and not decision.claims:
+            errors.append(f"{path} is imported, and {lack.error}")
+            decision = replace(decision, wait=lack.wait)
+        errors.append(signs.why_unlisted(inner for inner in parts if signs.is_unlisted(inner)))
     of_unit = {each.data_id for each in files}
-    return replace(decision, leaving=claiming((each for each in there if each.data_id not in of_unit), policy.names))
+    leaving = claiming((each for each in inside.values() if each.data_id not in of_unit), policy.names)
+    return replace(decision, error="; ".join(filter(None, errors)), leaving=leaving)
+
+
+def _lacking(path: str, lack: Lack) -> DirectoryDecision:
+    return DirectoryDecision(lack.rule, f"{path} is not imported: {lack.error}" if lack.error else "", lack.wait)
+
+
+def _told_of_late(
+    path: str, decision: DirectoryDecision, files: Sequence[DataObject], names: Names
+) -> DirectoryDecision:
+    """The decision, which tells of files that came after the import, and are not taken in soon."""
+    late = [each.path.removeprefix(f"{path}/") for each in files if not claims(each, names)]
+    imported = [each for each in files if any(claim.kind == DIRECTORY for claim in claims(each, names))]
+    is_imported = any(each.values(names.fileset) for each in imported)
+    if not late or not is_imported or decision.unit is not None or decision.wait:
+        return decision
+    new = f"{path} is imported, and {len(late)} of its files are new and not: {listed(sorted(late))}"
+    return replace(decision, error=f"{new}; {decision.error or decision.rule}")
 
 
 def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | None:
@@ -77,9 +106,8 @@ def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | 
     return DirectoryDecision("all its files are the unit", unit=unit) if unit is not None else None
 
 
-def is_no_part(directory: str, path: str, signs: Signs) -> bool:
-    """Whether a data object below a directory is no part of its unit."""
-    inside = path.removeprefix(f"{directory}/")
+def is_no_part(inside: str, signs: Signs) -> bool:
+    """Whether a data object, by its path from its directory on, is no part of the unit, whatever else lies there."""
     return is_left_out(inside) or signs.is_one(inside)
 
 

@@ -30,6 +30,7 @@ SINGLE = (
 LEFT_OUT = (
     *(".*", "thumbs.db", "desktop.ini"),
     *("readme", "readme.*", "*.md5", "*.sha1", "*.sha256", "*.sha512", "checksums.*", "md5sums*", "sha256sums*"),
+    *("bagit.txt", "bag-info.txt", "fetch.txt", "manifest-*.txt", "tagmanifest-*.txt"),
 )
 """Names of files that are no part of any image: those that file managers leave, notes, and lists of checksums."""
 

@@ -24,7 +24,7 @@ SAYINGS = st.lists(
 
 
 @pytest.mark.parametrize(
-    ("value", "units"), [("settled", ""), ("marker", "DONE"), ("marker", "run is over.txt"), ("avu", "")]
+    ("value", "units"), [("settled", ""), ("marker", "DONE"), ("manifest", "run is over.txt"), ("avu", "")]
 )
 def test_a_collection_and_the_configuration_say_the_same_in_the_same_words(value: str, units: str) -> None:
     assert completion_said("/z/runs", [(value, units)], NAMES.complete) == Completion(value, units)
@@ -37,7 +37,7 @@ def test_a_collection_and_the_configuration_say_the_same_in_the_same_words(value
         ("marker", "", "does not name a file"),
         ("marker", "a/b", "no name of a file"),
         ("marker", "..", "no name of a file"),
-        ("marker DONE", "", "which is none of settled, marker, "),
+        ("marker DONE", "", "which is none of settled, marker, manifest, avu"),
         ("avu", "DONE", "which can have none"),
         ("done", "x", "which can have none"),
         ("", "", "which is none of"),
