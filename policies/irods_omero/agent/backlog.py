@@ -79,5 +79,5 @@ def _asks_anew(zone: ZoneView, base: Agreement, names: Names) -> bool:
 
     What was refused to be changed is no news each time.
     """
-    asked = {text for each in zone.objects for text in each.values(names.request)} & {IMPORT, *STANDING}
+    asked = {avu.value for avu in zone.avus if avu.attribute == names.request} & {IMPORT, *STANDING}
     return asked != {base.request, base.beside} - {""} and not base.undone

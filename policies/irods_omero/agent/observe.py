@@ -20,20 +20,29 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
-from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, DataObject, OmeroView, Subject, ZoneView
+from irods_omero.domain.state.views import (
+    NOTHING_IN_OMERO,
+    Avu,
+    DataObject,
+    OmeroView,
+    Subject,
+    UnitCollection,
+    ZoneView,
+)
 from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
+from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root
-from irods_omero.gateways.zone.objects import attached_at, ids_with, read_objects
+from irods_omero.gateways.zone.objects import attached_at, attached_to, ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
-from irods_omero.vocabulary import SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
 
 
 class Observer:
@@ -76,7 +85,28 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        return {id_: self._with_surroundings(unit) for id_, unit in units.items()}
+        return self._with_collections({id_: self._with_surroundings(unit) for id_, unit in units.items()})
+
+    def _with_collections(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:
+        """Add the collections that are units as a whole, read now: a request may be there since the zone was read."""
+        paths = {id_: path for id_, unit in units.items() if (path := self._collection_of(unit))}
+        attributes = [
+            self._connections.names.request,
+            *(mapped.avu for mapped in self._connections.settings.attributes),
+        ]
+        avus = avus_of(self._connections.zone, set(paths.values()), attributes) if paths else {}
+        for id_, path in paths.items():
+            own = avus.get(path, frozenset())
+            collection = UnitCollection(path, own, tuple((avu, 0) for avu in sorted(own)))
+            units[id_] = replace(units[id_], collection=collection)
+        return units
+
+    def _collection_of(self, unit: ZoneView) -> str:
+        """The collection that is a unit as a whole; empty where there is none."""
+        path = unit.first.path
+        if unit.trouble or is_part_of_zarr(path):
+            return ""
+        return zarr_of(path) or (self.watched.directory_of(path) if unit.unit.kind == DIRECTORY else "")
 
     def _with_surroundings(self, unit: ZoneView) -> ZoneView:
         """Add what the collection says, and of a hierarchy where its parts are."""
@@ -283,7 +313,13 @@ def _with_times(connections: Connections, observations: dict[int, Observation]) 
     for data_id in disputed:
         observation = observations[data_id]
         objects = tuple(_with_time(data_object, times) for data_object in observation.zone.objects)
-        observations[data_id] = replace(observation, zone=replace(observation.zone, objects=objects))
+        collection = observation.zone.collection
+        if collection is not None and any(avu.attribute == connections.names.request for avu in collection.avus):
+            own = attached_to(connections.zone, collection.path, connections.names.request)
+            asked_at = tuple((avu, own.get(avu.value, time)) for avu, time in collection.asked_at)
+            collection = replace(collection, asked_at=asked_at)
+        zone = replace(observation.zone, objects=objects, collection=collection)
+        observations[data_id] = replace(observation, zone=zone)
     return observations
 
 
@@ -293,7 +329,7 @@ def _with_time(data_object: DataObject, times: Mapping[tuple[int, str], int]) ->
 
 
 def _is_disputed(observation: Observation, names: Names) -> bool:
-    in_zone = {value for data_object in observation.zone.objects for value in data_object.values(names.request)}
+    in_zone = {avu.value for avu in observation.zone.avus if avu.attribute == names.request}
     tags = (link for subject in observation.omero.subjects for link in subject.tags)
     in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
     return len(in_zone | in_omero) > 1

@@ -40,7 +40,7 @@ from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
-from irods_omero.vocabulary import PENDING, TAKEN, shard_of
+from irods_omero.vocabulary import PENDING, TAKEN, ZARR, shard_of
 
 DIRECTORIES = 100
 """At most this many directories are looked at in one sweep."""
@@ -202,11 +202,12 @@ class Sweep:
     def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
         """Look at the directories that marks are about, and at those that have just got marks; returns the others."""
         directory_of = {mark: self._directories.of_mark(mark) for mark in marks}
-        rest = [mark for mark, directory in directory_of.items() if not directory and not mark.gather]
+        hierarchies = {mark for mark, directory in directory_of.items() if not directory and mark.path.endswith(ZARR)}
+        rest = [mark for mark in marks if mark in hierarchies or not (directory_of[mark] or mark.gather)]
         due = {mark.path: mark for mark, directory in directory_of.items() if mark.gather and mark.path == directory}
         # What has lost something may have held parts of files that lie elsewhere.
         above = {self._directories.of_collection(mark.path) for mark in rest if PENDING in mark.states}
-        passed = {mark: directory for mark, directory in directory_of.items() if directory or mark.gather}
+        passed = {mark: directory for mark, directory in directory_of.items() if mark not in rest}
         passed = {mark: directory for mark, directory in passed.items() if due.get(mark.path) != mark}
         self._mark_directories({*passed.values(), *above} - {""})
         posted, self._posted = self._posted, {}

@@ -84,16 +84,23 @@ def observe(event: "HookEvent", kind: "Optional[str]", path: str, attributes: "O
             mark(event, catalog.COLLECTION, zarr_of(path))
     elif attributes is None or any(concerns(event, kind, attribute) for attribute in attributes):
         mark(event, kind, path)
+    elif kind == catalog.COLLECTION and any(is_mapped(event, attribute) for attribute in attributes):
+        gather = event.settings.names.gather
+        marking.post_as(event, gather, kind, path, catalog.id_of(event.callback, kind, path))
 
 
 def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     """Whether the agent acts on this attribute."""
     settings = event.settings
     if kind == catalog.COLLECTION:
-        return attribute in (settings.names.import_, settings.names.target, settings.names.complete)
-    if attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or attribute in settings.acted_on:
-        return True
-    return attribute.startswith(settings.acted_on_beginnings)
+        names = settings.names
+        return attribute in (names.import_, names.target, names.complete, names.request)
+    return attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or is_mapped(event, attribute)
+
+
+def is_mapped(event: "HookEvent", attribute: str) -> bool:
+    """Whether it is a mapped attribute, or says where bytes are: on a collection that matters only if it is a unit."""
+    return attribute in event.settings.acted_on or attribute.startswith(event.settings.acted_on_beginnings)
 
 
 def mark(event: "HookEvent", kind: str, path: str) -> None:

@@ -1,6 +1,6 @@
 """Keeps ordinary users from writing the AVUs of this policy, by every call that a client can make.
 
-They may put a request on data objects, and say on collections what is to be imported, when it is
+They may put a request on data objects and collections, and say on collections what is to be imported, when it is
 complete and where to. Everything else of
 this policy on data objects and collections is the agent's: an attempt to add, set, modify, copy or remove it is refused
 with a reason. Administrators pass, and so does the mark of a hook, which is written with the rights of the client.
@@ -177,7 +177,7 @@ def check(event: "HookEvent", kind: "Optional[str]", attribute: str, value: "Opt
         return
     if kind == catalog.COLLECTION and attribute in (names.import_, names.target, names.complete):
         return
-    if kind == catalog.DATA_OBJECT and attribute == names.request:
+    if kind in (catalog.DATA_OBJECT, catalog.COLLECTION) and attribute == names.request:
         if value is None or value in REQUESTS:
             return
         refuse(event, "{} can be {}".format(attribute, ", ".join(REQUESTS)))

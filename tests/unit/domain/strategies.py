@@ -23,9 +23,10 @@ from irods_omero.domain.state.views import (
     Replica,
     Subject,
     TagLink,
+    UnitCollection,
     ZoneView,
 )
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, UNIT_KINDS, Names
+from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS, UNIT_KINDS, Names
 from tests.unit.domain.world import Fileset, World, with_agreement_avu, with_base
 
 NOW = 1_700_000_000
@@ -205,7 +206,15 @@ def _zone(
         return ZoneView(
             Unit(FIRST), named[:1], rule, tuple(move for move in moving if move[0] == FIRST), trouble=trouble
         )
-    return ZoneView(Unit(FIRST, kind), named, rule, moving)
+    return ZoneView(Unit(FIRST, kind), named, rule, moving, collection=_collection(kind, named[-1].avus))
+
+
+def _collection(kind: str, avus: frozenset[Avu]) -> UnitCollection | None:
+    """A directory says in part what its last file does."""
+    said = {NAMES.request, *(avu for avu, _ in MAPPED[::2])}
+    own = frozenset(avu for avu in avus if avu.attribute in said)
+    asked_at = tuple((avu, NOW - 3) for avu in sorted(own))
+    return UnitCollection("/z/home/lab/run", own, asked_at) if kind == DIRECTORY else None
 
 
 ZONES = st.builds(

@@ -336,11 +336,26 @@ def _remove_key_values(world: World, action: RemoveKeyValues) -> World:
 
 
 def _add_avu(world: World, action: AddAvu) -> World:
+    if action.collection:
+        return change_collection(world, action.path, lambda avus: avus | {action.avu})
     return add_avu(world, action.data_id, action.avu)
 
 
 def _remove_avu(world: World, action: RemoveAvu) -> World:
+    if action.collection:
+        return change_collection(world, action.path, lambda avus: avus - {action.avu})
     return remove_avu(world, action.data_id, action.avu)
+
+
+def change_collection(world: World, path: str, change: Callable[[frozenset[Avu]], frozenset[Avu]]) -> World:
+    """Change the AVUs of the collection that is the unit as a whole."""
+    collection = world.zone.collection
+    assert collection is not None, "the unit is no collection"
+    assert collection.path == path, f"the unit is not {path}"
+    avus = change(collection.avus)
+    assert avus != collection.avus, "there is nothing to change"
+    collection = replace(collection, avus=avus, asked_at=tuple((avu, 0) for avu in sorted(avus)))
+    return replace(world, zone=replace(world.zone, collection=collection))
 
 
 def _move(world: World, action: Move) -> World:

@@ -85,7 +85,9 @@ def check_users_may_request_what_there_is_to_request() -> None:
     for value in ("archive", "restage", "keep"):
         for event in writing("-d", PATH, REQUEST, value) + bringing(REQUEST, value) + removing("-d", PATH, REQUEST):
             assert not is_refused(event), event
-    for event in writing("-d", PATH, REQUEST, "burn") + bringing(REQUEST, ""):
+    for event in writing("-C", ROOT, REQUEST, "archive"):
+        assert not is_refused(event), event
+    for event in writing("-d", PATH, REQUEST, "burn") + writing("-C", ROOT, REQUEST, "burn") + bringing(REQUEST, ""):
         assert is_refused(event), event
 
 

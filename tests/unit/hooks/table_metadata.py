@@ -134,6 +134,8 @@ ON_COLLECTIONS = [
         atomic(ROOT, ("add", TARGET, "P/D"), kind="collection"),
         (10258,),
     ),
+    Route("a request on a collection", None, [shapes.avu(pep, "-C", ROOT, REQUEST, "keep") for pep in SET], (10258,)),
+    Route("a mapped attribute of a collection", None, on_collection(ADD, "microscope"), left=(10258,)),
     Route("another AVU on a collection", "imeta add -C", on_collection(ADD, "colour")),
     Route("a collection elsewhere", "imeta add -C", on_collection(ADD, TARGET, ELSEWHERE.collection)),
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
-from irods_omero.domain.planning.diff import diff_omero, diff_strays, diff_superseded, diff_zone
+from irods_omero.domain.planning.diff import diff_collection, diff_omero, diff_strays, diff_superseded, diff_zone
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
@@ -234,6 +234,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
+        collection=_collection(observation, fields),
     )
     agreement = fields.request.in_agreement(agreement)
     avus = {policy.names.request: _request_avus(fields.request)}
@@ -242,7 +243,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}
     strays = diff_strays(zone, policy.names)
     plan = Plan(
-        zone=diff_zone(zone, avus),
+        zone=diff_zone(zone, avus) + diff_collection(zone, avus),
         superseded=diff_superseded(observation.omero),
         ids=diff_zone(zone, ids) + strays + fields.request.moves + diff_zone(zone, last),
         told=_told(observation, fields),
@@ -259,7 +260,7 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
     plan = Plan(
         omero=diff_omero(omero, desired),
-        zone=diff_zone(zone, desired.avus) + fields.rights.actions,
+        zone=diff_zone(zone, desired.avus) + diff_collection(zone, desired.avus) + fields.rights.actions,
         superseded=diff_superseded(omero),
         ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
         told=_told(observation, fields),
@@ -338,7 +339,14 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         unplaced=omero.unplaced,
         rights=fields.rights.agreed,
         places=fields.place.agreed,
+        collection=_collection(observation, fields),
     )
+
+
+def _collection(observation: Observation, fields: _Fields) -> str:
+    """What is remembered of the collection that carries what is agreed, too; where nothing is, there is no need."""
+    collection = observation.zone.collection
+    return collection.digest if collection and (fields.request.shown or fields.attributes.agreed) else ""
 
 
 def _imported_content(observation: Observation) -> Content | None:

@@ -81,6 +81,18 @@ def diff_superseded(omero: OmeroView) -> tuple[OmeroAction, ...]:
     return tuple(actions)
 
 
+def diff_collection(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
+    """What to do about the AVUs of the collection that is the unit as a whole."""
+    if zone.collection is None:
+        return ()
+    path, avus, data_id = zone.collection.path, zone.collection.avus, zone.first.data_id
+    return tuple(
+        action(data_id, path, avu, collection=True)
+        for attribute, wanted in sorted(desired.items())
+        for action, avu in _diff_avus(avus, attribute, sorted(wanted))
+    )
+
+
 def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
     """What to do about the AVUs of the data objects; attributes that ``desired`` does not name are left alone."""
     wanted = [(attribute, sorted(avus)) for attribute, avus in sorted(desired.items())]

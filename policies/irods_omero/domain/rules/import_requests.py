@@ -14,16 +14,18 @@ from irods_omero.domain.state.actions import OmeroAction, RemoveAvu, RemoveTag, 
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.domain.state.views import UnitCollection
 from irods_omero.vocabulary import IMPORT
 
 
 def requests_in_zone(observation: Observation) -> tuple[ZoneAction, ...]:
     """What takes the request away in the zone; nothing where it is not made there."""
     attribute = observation.policy.names.request
+    first = observation.zone.first
     return tuple(
-        RemoveAvu(data_object.data_id, data_object.path, avu)
-        for data_object in observation.zone.carrying(attribute)
-        for avu in sorted(data_object.avus)
+        RemoveAvu(getattr(carrier, "data_id", first.data_id), carrier.path, avu, isinstance(carrier, UnitCollection))
+        for carrier in observation.zone.carriers(attribute)
+        for avu in sorted(carrier.avus)
         if (avu.attribute, avu.value) == (attribute, IMPORT)
     )
 

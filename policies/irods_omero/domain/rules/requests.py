@@ -143,12 +143,12 @@ def _progress(observation: Observation, request: str) -> Progress:
 
 
 def asked_on(observation: Observation) -> list[Asked]:
-    """All the requests that data objects and images carry."""
+    """All the requests that data objects, their collection and images carry."""
     attribute = observation.policy.names.request
     in_zone = [
-        Asked(avu.value, avu.units or data_object.owner, dict(data_object.asked_at).get(avu, 0))
-        for data_object in observation.zone.carrying(attribute)
-        for avu in data_object.avus
+        Asked(avu.value, avu.units or observation.zone.first.owner, dict(carrier.asked_at).get(avu, 0))
+        for carrier in observation.zone.carriers(attribute)
+        for avu in carrier.avus
         if avu.attribute == attribute and avu.value in STANDING
     ]
     in_omero = [

@@ -28,7 +28,8 @@ class Side(Generic[Name]):
     """One side of a unit.
 
     Attributes:
-        carriers: What each data object, or each image, carries; once where several data objects carry the same.
+        carriers: What each data object, or each image, carries; once where several data objects carry the same. What
+            the collection of the unit carries, too.
         participants: Those that were part of the last agreement. Only they can have lost an agreed value because a
             user removed it. The others are newcomers, which never had it: a file that joined the directory, the images
             of a new content, and images that were moved to another group.
@@ -93,6 +94,8 @@ def sides_of(observation: Observation) -> Sides:
     zone, omero, base, policy = observation.zone, observation.omero, observation.base, observation.policy
     texts: dict[str, str] = {}
     of_objects = [(avus, _carried(_avus(avus, policy), texts)) for avus in zone.avu_sets]
+    collections = (zone.collection,) if zone.collection else ()
+    of_collection = [(each, _carried(_avus(each.avus, policy), texts)) for each in collections]
     images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
     known = base.fileset is not None and base.fileset == omero.fileset
     present = Side(
@@ -101,8 +104,9 @@ def sides_of(observation: Observation) -> Sides:
     )
     return Sides(
         Side(
-            tuple(carried for _, carried in of_objects),
-            tuple(carried for avus, carried in of_objects if _is_known(avus, base, policy.names)),
+            tuple(carried for _, carried in (*of_objects, *of_collection)),
+            tuple(carried for avus, carried in of_objects if _is_known(avus, base, policy.names))
+            + tuple(carried for collection, carried in of_collection if collection.digest == base.collection),
         ),
         Side(
             present.carriers + tuple(carried for _, carried in earlier),
@@ -125,7 +129,7 @@ def _images(subjects: Iterable[Subject], policy: Policy, texts: dict[str, str]) 
 
 
 def _avus(avus: Iterable[Avu], policy: Policy) -> Iterator[tuple[str, str]]:
-    """The AVUs of a data object, as OMERO would show them."""
+    """The AVUs of a data object or collection, as OMERO would show them."""
     for attribute, value, units in avus:
         yield attribute, _in_omero(policy.mapping_of(attribute), value, units)
 

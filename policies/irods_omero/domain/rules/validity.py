@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
 from irods_omero.domain.state.policy import TO_OMERO, Policy, avu_remembered
 from irods_omero.domain.state.texts import printable, remembered, why_no_units, why_unstorable
-from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
+from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject, UnitCollection
 from irods_omero.vocabulary import REQUESTS
 
 TOLD = 3
 """At most this many mistakes are named in a message."""
 
 NO_REQUEST = "it is not one of the requests " + ", ".join(REQUESTS)
+
+Carrier = TypeVar("Carrier", DataObject, UnitCollection)
+"""What may carry AVUs."""
 
 Shown = tuple[Place, str]
 """A text at a place in OMERO."""
@@ -34,7 +38,11 @@ def without_invalid(observation: Observation) -> tuple[Observation, str]:
     return (
         replace(
             observation,
-            zone=replace(zone, objects=tuple(_object_without(data_object, avus) for data_object in zone.objects)),
+            zone=replace(
+                zone,
+                objects=tuple(_without(data_object, avus) for data_object in zone.objects),
+                collection=_without(zone.collection, avus) if zone.collection else None,
+            ),
             omero=replace(
                 omero,
                 subjects=tuple(_subject_without(subject, shown) for subject in omero.subjects),
@@ -110,8 +118,8 @@ def _why_no_value(place: Place, text: str, policy: Policy) -> str:
     return f"it cannot be an AVU, as {why}" if why else ""
 
 
-def _object_without(data_object: DataObject, avus: Container[Avu]) -> DataObject:
-    return replace(data_object, avus=frozenset(avu for avu in data_object.avus if avu not in avus))
+def _without(carrier: Carrier, avus: Container[Avu]) -> Carrier:
+    return replace(carrier, avus=frozenset(avu for avu in carrier.avus if avu not in avus))
 
 
 def _subject_without(subject: Subject, shown: Container[Shown]) -> Subject:

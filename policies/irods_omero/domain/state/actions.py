@@ -124,20 +124,22 @@ class RemoveKeyValues:
 
 @dataclass(frozen=True)
 class AddAvu:
-    """Add one AVU to a data object."""
+    """Add one AVU to a data object, or to the collection of its unit."""
 
     data_id: int
     path: str
     avu: Avu
+    collection: bool = False
 
 
 @dataclass(frozen=True)
 class RemoveAvu:
-    """Remove one AVU from a data object."""
+    """Remove one AVU from a data object, or from the collection of its unit."""
 
     data_id: int
     path: str
     avu: Avu
+    collection: bool = False
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,7 @@ class Agreement:
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
         unplaced: Its images were in no dataset, or its plates in no screen.
         rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
+        collection: Digest of the path of the collection that carries what is agreed, too; empty for none.
         places: Where the agent put it, where it came through OMERO first; several while it is on its way.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
@@ -177,6 +178,7 @@ class Agreement:
     held: bool = False
     unplaced: bool = False
     rights: Rights | None = None
+    collection: str = ""
     places: PlaceDigests = ()
     notes: tuple[str, ...] = ()
 
@@ -245,6 +247,7 @@ def _dump(agreement: Agreement) -> str:
         "held": agreement.held,
         "unplaced": agreement.unplaced,
         "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
+        "coll": agreement.collection,
         "place": list(agreement.places),
         "notes": list(agreement.notes),
     }
@@ -320,6 +323,7 @@ def _load(fields: Any) -> Agreement:
         missing=_attributes(fields.get("miss", {})),
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
+        collection=text_of(fields.get("coll", "")),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
         places=tuple(sorted(text[:DIGITS] for text in texts_of(fields.get("place", [])))),
         notes=texts_of(fields.get("notes", [])),

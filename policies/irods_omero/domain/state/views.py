@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -141,6 +142,26 @@ class ImportRule:
 
 
 @dataclass(frozen=True)
+class UnitCollection:
+    """The collection that is a unit as a whole: a directory, or an OME-Zarr hierarchy.
+
+    Attributes:
+        path: Logical path.
+        avus: Its requests and mapped attributes.
+        asked_at: For requests among ``avus`` when they were set.
+    """
+
+    path: str
+    avus: frozenset[Avu] = frozenset()
+    asked_at: RequestTimes = ()
+
+    @property
+    def digest(self) -> str:
+        """What agreements remember of its path."""
+        return f"{zlib.crc32(self.path.encode(errors='replace')):08x}"
+
+
+@dataclass(frozen=True)
 class ZoneView:
     """What the zone says about a unit.
 
@@ -153,6 +174,7 @@ class ZoneView:
         ahead: The first of these, in the order of their ids, that are not yet where somebody asks to have them: as many
             as may be queued at a time. None where that was not looked for, as nobody asks.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
+        collection: The collection that it is as a whole: what is said there is said of the unit. None for other units.
     """
 
     unit: Unit
@@ -162,6 +184,7 @@ class ZoneView:
     parts: tuple[PartsOn, ...] = ()
     ahead: tuple[DataObject, ...] | None = None
     trouble: str = ""
+    collection: UnitCollection | None = None
 
     @property
     def first(self) -> DataObject:
@@ -175,8 +198,14 @@ class ZoneView:
 
     @cached_property
     def avus(self) -> frozenset[Avu]:
-        """The AVUs that any of its data objects carries."""
-        return frozenset[Avu]().union(*self.avu_sets)
+        """The AVUs that any of its data objects carries, or its collection."""
+        return frozenset[Avu]().union(*self.avu_sets, self.collection.avus if self.collection else ())
+
+    def carriers(self, attribute: str) -> Iterator[DataObject | UnitCollection]:
+        """Those of its data objects that carry an AVU of an attribute, and its collection, which may."""
+        yield from self.carrying(attribute)
+        if self.collection is not None:
+            yield self.collection
 
     def carrying(self, attribute: str) -> Iterator[DataObject]:
         """Those of its data objects that carry an AVU of an attribute."""

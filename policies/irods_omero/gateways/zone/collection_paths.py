@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from irods.column import Column, Criterion, In, Like
-from irods.models import Collection, DataObject
+from irods.models import Collection, CollectionMeta, DataObject
 
+from irods_omero.domain.state.policy import STAR
+from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import like
@@ -34,6 +37,21 @@ def paths_in(zone: ZoneConnection, collection: str, is_inner: Callable[[str], bo
             paths |= {data_id: f"{parent}/{name}" for data_id, parent, name in object_rows if parent in level}
         level = [path for path in _collections_in(zone, level) if is_inner(path)]
     return paths
+
+
+def avus_of(zone: ZoneConnection, collections: Iterable[str], attributes: Sequence[str]) -> dict[str, frozenset[Avu]]:
+    """The AVUs of some collections that have one of the attributes, or start as one that ends with a star does."""
+    paths, avus = sorted(collections), defaultdict[str, set[Avu]](set)
+    starts = tuple(attribute[:-1] for attribute in attributes if attribute.endswith(STAR))
+    whole = [attribute for attribute in attributes if not attribute.endswith(STAR)]
+    columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+    named = (In(CollectionMeta.name, whole), *(Like(CollectionMeta.name, f"{like(start)}%") for start in starts))
+    for condition in _any_of(Collection.name, paths):
+        for of_name in named:
+            for path, name, value, units in rows(zone, "reading AVUs", columns, condition, of_name):
+                if path in paths and (name in whole or name.startswith(starts)):
+                    avus[path].add(Avu(name, value, units or ""))
+    return {path: frozenset(own) for path, own in avus.items()}
 
 
 def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[str]:

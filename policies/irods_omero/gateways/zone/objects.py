@@ -151,6 +151,15 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
     return times
 
 
+def attached_to(zone: ZoneConnection, collection: str, attribute: str) -> dict[str, int]:
+    """When AVUs of an attribute were put on a collection, for each value, as ``attached_at`` does."""
+    text = (
+        "select META_COLL_ATTR_VALUE, META_COLL_ATTACHED_CREATE_TIME "
+        f"where META_COLL_ATTR_NAME = '{attribute}' and COLL_NAME = '{collection.replace(chr(39), chr(39) * 2)}'"
+    )
+    return {value: int(time) for value, time in _newer(zone, "reading when it was asked", text) or ()}
+
+
 def oldest_attached(
     zone: ZoneConnection, attribute: str, value: str, ids: Sequence[int], of_collections: bool = False
 ) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from irods.column import Criterion, In, Like, NotLike
@@ -22,7 +22,18 @@ from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
-from irods_omero.vocabulary import AUTO, DIRECTORY, OFF, SELF, TIER_GROUP, UNIT_KINDS, ZARR, Names, is_part_of_zarr
+from irods_omero.vocabulary import (
+    AUTO,
+    DIRECTORY,
+    OFF,
+    SELF,
+    TIER_GROUP,
+    UNIT_KINDS,
+    ZARR,
+    Names,
+    is_part_of_zarr,
+    zarr_of,
+)
 
 _WILD = re.compile(r"['%_\\\\]")
 """What a LIKE condition, or the text of a query, takes for something else: any one character stands for it."""
@@ -127,6 +138,10 @@ class Watched:
         """Whether the collection of this path is a unit."""
         return self.directory_of(f"{path}/any") == path
 
+    def is_unit(self, path: str) -> bool:
+        """Whether the collection of this path is a unit as a whole: a directory, or a Zarr hierarchy."""
+        return zarr_of(f"{path}/") == path or (self.is_directory(path) and not self.is_place(path))
+
     @property
     def has_directories(self) -> bool:
         """Whether any collection is watched for directories, or for what belongs together."""
@@ -160,10 +175,11 @@ class Watched:
 def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -> Watched:
     """All watched collections. A target on a collection counts for it and, until overridden, for all below."""
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-    condition = In(CollectionMeta.name, [names.import_, names.target, names.complete, names.error])
+    condition = In(CollectionMeta.name, [names.import_, names.target, names.complete, names.request, names.error])
     kinds: dict[str, list[Kind]] = defaultdict(list)
     targets: dict[str, list[Target]] = defaultdict(list)
     complete: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    requests: dict[str, list[str]] = defaultdict(list)
     told: dict[str, list[Avu]] = defaultdict(list)
     told_of_files: dict[str, list[Avu]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
@@ -171,6 +187,8 @@ def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -
             kinds[path].append((value, units or ""))
         elif name == names.target:
             targets[path].append((value, units or ""))
+        elif name == names.request:
+            requests[path].append(value)
         elif name == names.complete:
             complete[path].append((value, units or ""))
         else:
@@ -178,21 +196,19 @@ def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -
     rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
     said = {path: completion_said(path, of_path, names.complete) for path, of_path in complete.items()}
     completions = {path: completion for path, completion in said.items() if completion is not None}
-    texts = {
-        path: "; ".join(
-            filter(
-                None,
-                (
-                    _trouble_of_kinds(kinds.get(path, ()), names),
-                    _trouble_of_targets(targets.get(path, ()), names),
-                    trouble_of_completion(complete.get(path, ()), names.complete),
-                ),
-            )
+    watched = Watched(rules, {}, told, told_of_files, names.error, own_rules, completions)
+    troubles = {
+        path: (
+            _trouble_of_kinds(kinds.get(path, ()), names),
+            _trouble_of_targets(targets.get(path, ()), names),
+            trouble_of_completion(complete.get(path, ()), names.complete),
+            _trouble_of_requests(() if watched.is_unit(path) else requests.get(path, ()), names),
         )
-        for path in {*kinds, *targets, *complete}
+        for path in {*kinds, *targets, *complete, *requests}
     }
-    troubles = {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}
-    return Watched(rules, troubles, told, told_of_files, names.error, own_rules, completions)
+    texts = {path: "; ".join(filter(None, of_path)) for path, of_path in troubles.items()}
+    errors = {path: Avu(names.error, printable(text)) for path, text in texts.items() if text}
+    return replace(watched, troubles=errors)
 
 
 def _rule(path: str, kinds: Sequence[Kind], targets: Mapping[str, Sequence[Target]], names: Names) -> ImportRule | None:
@@ -228,6 +244,14 @@ def _trouble_of_targets(targets: Sequence[Target], names: Names) -> str:
     except TargetError as error:
         return str(error)
     return ""
+
+
+def _trouble_of_requests(requests: Sequence[str], names: Names) -> str:
+    """What is wrong with requests on a collection that is no unit."""
+    if not requests:
+        return ""
+    where = f"on its files, or on a directory that is one, or a *{ZARR}"
+    return f"{names.request} {' and '.join(requests)} asks for nothing, as the collection is no unit: put it {where}"
 
 
 def _inherited(path: str, targets: Mapping[str, Sequence[Target]]) -> tuple[str, Sequence[Target]]:

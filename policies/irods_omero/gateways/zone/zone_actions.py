@@ -17,9 +17,9 @@ def apply_to_zone(zone: ZoneConnection, action: ZoneAction) -> None:
     """Do one action of a plan."""
     match action:
         case AddAvu():
-            add_avu(zone, action.path, action.avu)
+            add_avu(zone, action.path, action.avu, action.collection)
         case RemoveAvu():
-            remove_avu(zone, action.path, action.avu)
+            remove_avu(zone, action.path, action.avu, action.collection)
         case SetRight():
             set_right(zone, action)
         case Relocate():

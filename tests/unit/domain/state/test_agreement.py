@@ -55,6 +55,7 @@ FULL = Agreement(
     places=("0123456789abcdef",),
     held=True,
     unplaced=True,
+    collection="0badcafe",
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
     notes=("lab::stain: GFP (iRODS wins)",),
 )
@@ -77,6 +78,7 @@ KEYS = st.sampled_from(
         "attr",
         "held",
         "unplaced",
+        "coll",
         "acl",
         "ver",
         "evicted",
