@@ -13,11 +13,11 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
+from irods_omero.agent.request_times import with_times
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
 from irods_omero.domain.state.views import (
@@ -37,7 +37,7 @@ from irods_omero.gateways.omero.importer import Imported
 from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root
-from irods_omero.gateways.zone.objects import attached_at, attached_to, ids_with, read_objects
+from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
@@ -152,7 +152,7 @@ class Observer:
             )
             for data_id, unit in units.items()
         }
-        observations = with_rights(connections, _with_times(connections, observations))
+        observations = with_rights(connections, with_times(connections, observations))
         observations = with_places(connections, observations)
         return self._with_copies(with_movements(connections, observations, self._root_resources))
 
@@ -301,38 +301,6 @@ def _with_strays(
 def _named_fileset(data_object: DataObject, names: Names) -> int | None:
     ids = [int(value) for value in data_object.values(names.fileset) if value.isdecimal()]
     return max(ids, default=None)
-
-
-def _with_times(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
-    """Add when requests were made in the zone, which matters only where OMERO has another one."""
-    disputed = [
-        data_id for data_id, observation in observations.items() if _is_disputed(observation, connections.names)
-    ]
-    objects_of = [data_object.data_id for data_id in disputed for data_object in observations[data_id].zone.objects]
-    times = attached_at(connections.zone, objects_of, connections.names.request) if disputed else {}
-    for data_id in disputed:
-        observation = observations[data_id]
-        objects = tuple(_with_time(data_object, times) for data_object in observation.zone.objects)
-        collection = observation.zone.collection
-        if collection is not None and any(avu.attribute == connections.names.request for avu in collection.avus):
-            own = attached_to(connections.zone, collection.path, connections.names.request)
-            asked_at = tuple((avu, own.get(avu.value, time)) for avu, time in collection.asked_at)
-            collection = replace(collection, asked_at=asked_at)
-        zone = replace(observation.zone, objects=objects, collection=collection)
-        observations[data_id] = replace(observation, zone=zone)
-    return observations
-
-
-def _with_time(data_object: DataObject, times: Mapping[tuple[int, str], int]) -> DataObject:
-    asked = tuple((avu, times.get((data_object.data_id, avu.value), time)) for avu, time in data_object.asked_at)
-    return replace(data_object, asked_at=asked)
-
-
-def _is_disputed(observation: Observation, names: Names) -> bool:
-    in_zone = {avu.value for avu in observation.zone.avus if avu.attribute == names.request}
-    tags = (link for subject in observation.omero.subjects for link in subject.tags)
-    in_omero = {link.text for link in tags if place_of_tag(link) == REQUEST_TAGS}
-    return len(in_zone | in_omero) > 1
 
 
 def gather(
