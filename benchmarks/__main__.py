@@ -1,7 +1,7 @@
 """Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
 python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports, refill,
-sharing, hierarchies, directories
+sharing, hierarchies, directories, latency
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ BY_SIZE = (
     "sharing",
     "hierarchies",
     "directories",
+    "latency",
 )
 
 
