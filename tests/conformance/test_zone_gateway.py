@@ -139,6 +139,24 @@ def test_objects_are_read_with_replicas_and_avus(zone: Zone, agent_zone: ZoneCon
     assert read_avus(agent_zone, ids, ["b"]) == {ids[0]: {Avu("b", "w")}}
 
 
+def test_what_all_carry_is_told_from_what_some_do_whatever_their_replicas(
+    zone: Zone, agent_zone: ZoneConnection
+) -> None:
+    """The catalog counts an AVU once for each replica: that of one object with two is no AVU of two objects."""
+    paths = [zone.put(f"{name}.txt", b"x") for name in ("one", "two", "three")]
+    zone.alice.data_objects.replicate(paths[0], MEDIUM)
+    ids = [data_id(zone, path) for path in paths]
+    for path in paths:
+        add_avu(agent_zone, path, Avu("of all", "x", "y"))
+        add_avu(agent_zone, path, Avu("of each", path))
+    for path in paths[:2]:
+        add_avu(agent_zone, path, Avu("of two", "x"))
+    attributes = ["of all", "of each", "of two", "of none"]
+    together = read_objects(agent_zone, ids, attributes, of_one_unit=True)
+    assert together == read_objects(agent_zone, ids, attributes)
+    assert [len(together[id_].avus) for id_ in ids] == [3, 3, 2]
+
+
 def test_attributes_are_read_by_how_they_start(zone: Zone, agent_zone: ZoneConnection) -> None:
     """A LIKE condition has wild cards of its own, which an attribute may have as characters."""
     path = zone.put("plain")

@@ -44,6 +44,9 @@ from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
 from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
 
+MANY = 20
+"""Units of more data objects than this are read as such: most of their data objects carry the same AVUs."""
+
 
 class Observer:
     """Observes units, by the rules that the zone has when it is first used.
@@ -325,15 +328,22 @@ def gather(
     if each_once:
         asked_for = {data_id for data_id in asked_for if places[data_id].data_id == data_id}
     firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].kind in OF_SEVERAL}
-    _add(zone, objects, _claiming(zone, names, firsts), attributes)
+    claiming = _claiming(zone, names, firsts)
+    _add(zone, objects, claiming, attributes, of_one_unit=len(claiming) > MANY * len(firsts))
     return units_of(asked_for, objects, names)
 
 
-def _add(zone: ZoneConnection, objects: dict[int, DataObject], ids: Iterable[int], attributes: Sequence[str]) -> None:
+def _add(
+    zone: ZoneConnection,
+    objects: dict[int, DataObject],
+    ids: Iterable[int],
+    attributes: Sequence[str],
+    of_one_unit: bool = False,
+) -> None:
     """Read the data objects that were not read yet."""
     missing = set(ids) - set(objects)
     if missing:
-        objects.update(read_objects(zone, missing, attributes))
+        objects.update(read_objects(zone, missing, attributes, of_one_unit))
 
 
 def _claiming(zone: ZoneConnection, names: Names, firsts: Iterable[int]) -> set[int]:

@@ -10,6 +10,9 @@ from benchmarks.directories import measure
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.views import DataObject
 
+FILES = 25
+"""Enough for a unit whose data objects are read as those of one."""
+
 READING = ("DATA_OBJ_OPEN_AN", "DATA_OBJ_LSEEK_AN", "DATA_OBJ_READ_AN", "REPLICA_CLOSE_APN")
 WRITING = ("rm omero::sync pending", "add omero::unit", "add omero::fileset", "add omero::image", "add omero::url")
 UPLOADING = ("ImportProcess.getUploader", "RawFileStore.write", "RawFileStore.close")
@@ -25,10 +28,13 @@ def test_a_file_of_a_directory_takes_six_calls_to_read_it_five_writes_and_three_
         return plain(tiers, data_object)
 
     monkeypatch.setattr(Tiers, "replica_to_read", noting)
-    (directory,) = measure(sizes=(9,))["directories"]
+    (directory,) = measure(sizes=(FILES,))["directories"]
     calls = directory["agent"]["by kind"]
-    assert [calls[kind] for kind in READING] == [9, 18, 18, 9]
-    assert [calls[kind] for kind in UPLOADING] == [9, 9, 9]
+    assert [calls[kind] for kind in READING] == [FILES, 2 * FILES, 2 * FILES, FILES]
+    assert [calls[kind] for kind in UPLOADING] == [FILES] * 3
     assert max(Counter(looked_at).values()) == 1, "which replica is read is told of the file that is opened alone"
     first, *others = (calls[kind] for kind in WRITING)
-    assert (first >= 9, others) == (True, [9, 9, 9, 9])  # that of the first file once more, when its unit is looked at
+    assert (first >= FILES, others) == (
+        True,
+        [FILES] * 4,
+    )  # that of the first file once more, when its unit is looked at

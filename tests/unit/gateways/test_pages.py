@@ -10,6 +10,7 @@ from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, find_marks
 from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.watched import members
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, ZoneSettings
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
@@ -91,6 +92,25 @@ def test_listing_goes_over_gaps_and_crowds_of_ids(zone: LabZone, connection: Zon
     assert max(map(len, listed)) <= BATCH
     rest = pages(connection, roots, NAMES.agreement, after=sorted(ids)[BATCH])
     assert [id_ for page in rest for id_ in page] == sorted(ids)[BATCH + 1 :]
+
+
+def test_what_all_data_objects_of_a_unit_carry_is_read_once(zone: LabZone, connection: ZoneConnection) -> None:
+    """issue 10: of a unit of ten thousand, a page for 200 data objects instead of eight."""
+    ids = register(zone, "unit", 120)
+    same = [(NAMES.image, str(number), "omero") for number in range(9)]
+    zone.bulk_annotate({id_: [*same, (NAMES.unit, str(ids[0]), "directory")] for id_ in ids})
+    differing = {0: (NAMES.agreement, "{}", "1"), 3: ("mapped::stain", "DAPI", ""), 7: (NAMES.image, "10", "omero")}
+    zone.bulk_annotate({ids[place]: [avu] for place, avu in differing.items()})
+    attributes = [NAMES.image, NAMES.unit, NAMES.agreement, "mapped::*"]
+    objects = read_objects(connection, ids, attributes, of_one_unit=True)
+    assert objects == read_objects(connection, ids, attributes)
+    assert [len(objects[ids[place]].avus) for place in (0, 1, 3, 7)] == [11, 10, 11, 11]
+    pages_read = list[int]()
+    for of_one_unit in (False, True):
+        before = len(zone.requests())
+        read_objects(connection, ids[8:], attributes[:3], of_one_unit)
+        pages_read.append(len(zone.requests()) - before)
+    assert pages_read[1] == 2 < pages_read[0]
 
 
 def test_members_of_a_large_collection_are_all_found(zone: LabZone, connection: ZoneConnection) -> None:

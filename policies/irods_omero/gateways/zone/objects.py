@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from irods.column import In, Like
 from irods.exception import CollectionDoesNotExist, DataObjectDoesNotExist
@@ -17,7 +17,7 @@ from irods_omero.domain.state.views import DataObject as ObjectView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.queries import IDS_A_QUERY, rows
+from irods_omero.gateways.zone.queries import IDS_A_QUERY, counts, rows
 from irods_omero.gateways.zone.watched import like, user_of
 from irods_omero.logs import log
 
@@ -45,21 +45,55 @@ REPLICA_COLUMNS = (
 )
 
 
-def read_objects(zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[str]) -> dict[int, ObjectView]:
+def read_objects(
+    zone: ZoneConnection, ids: Iterable[int], attributes: Sequence[str], of_one_unit: bool = False
+) -> dict[int, ObjectView]:
     """The data objects with these catalog ids; those that are gone are left out.
 
     Args:
         zone: The zone.
         ids: Catalog ids.
         attributes: The AVU attributes to read.
+        of_one_unit: Whether most of them carry the same AVUs: those that all carry are then read once for 200.
     """
     objects: dict[int, ObjectView] = {}
     alike: dict[frozenset[Avu], frozenset[Avu]] = {}  # what ten thousand carry alike takes memory once
     for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
         replicas = rows(zone, "reading replicas", REPLICA_COLUMNS, In(DataObject.id, chunk))
-        avus = read_avus(zone, chunk, attributes) if replicas and attributes else {}
+        shared = _carried_by_all(zone, chunk, attributes, len(replicas)) if replicas and of_one_unit else NOT_SHARED
+        others = [each for each in attributes if each not in shared.whole]
+        avus = read_avus(zone, chunk, others) if replicas and others else {}
+        avus = {row[0]: avus.get(row[0], frozenset()) | shared.avus for row in replicas} if shared.avus else avus
         objects.update(_views(replicas, {data_id: alike.setdefault(own, own) for data_id, own in avus.items()}))
     return objects
+
+
+class _Shared(NamedTuple):
+    """What some data objects carry alike.
+
+    Attributes:
+        avus: The AVUs that each of them carries.
+        whole: Attributes of which none of them carries another AVU.
+    """
+
+    avus: frozenset[Avu]
+    whole: frozenset[str]
+
+
+NOT_SHARED = _Shared(frozenset(), frozenset())
+
+
+def _carried_by_all(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str], replicas: int) -> _Shared:
+    """What all of some data objects carry of some attributes; it is counted for each of their replicas."""
+    named = [attribute for attribute in attributes if not attribute.endswith(STAR)]
+    by, avus, partly = (DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units), set[Avu](), set[str]()
+    of_these = (In(DataObject.id, ids), In(DataObjectMeta.name, named))
+    for (name, value, units), count in counts(zone, "counting AVUs", by, DataObject.id, *of_these):
+        if count == replicas:
+            avus.add(Avu(name, value, units or ""))
+        else:
+            partly.add(name)
+    return _Shared(frozenset(avus), frozenset(named) - partly)
 
 
 def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str]) -> dict[int, frozenset[Avu]]:
@@ -68,7 +102,8 @@ def read_avus(zone: ZoneConnection, ids: Sequence[int], attributes: Sequence[str
     avus: dict[int, set[Avu]] = defaultdict(set)
     starts = tuple(attribute[:-1] for attribute in attributes if attribute.endswith(STAR))
     whole = [attribute for attribute in attributes if not attribute.endswith(STAR)]
-    for condition in (In(DataObjectMeta.name, whole), *(Like(DataObjectMeta.name, f"{like(s)}%") for s in starts)):
+    named = [In(DataObjectMeta.name, whole)] if whole else []
+    for condition in (*named, *(Like(DataObjectMeta.name, f"{like(s)}%") for s in starts)):
         for data_id, name, value, units in rows(zone, "reading AVUs", columns, In(DataObject.id, ids), condition):
             if name in whole or name.startswith(starts):
                 avus[data_id].add(Avu(name, value, units or ""))

@@ -53,6 +53,18 @@ def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> in
     return zone.call(doing, "", ask)
 
 
+def counts(
+    zone: ZoneConnection, doing: str, by: Sequence[Column], counted: Column, *conditions: Criterion
+) -> list[tuple[tuple[Any, ...], int]]:
+    """For each combination of values of some columns the number of rows, counted by the catalog."""
+
+    def ask(session: Any) -> list[tuple[tuple[Any, ...], int]]:
+        query = session.query(*by).count(counted).filter(*conditions)
+        return [(tuple(row[column] for column in by), int(row[counted])) for row in query.get_results()]
+
+    return zone.call(doing, "", ask)
+
+
 def sums(
     zone: ZoneConnection, doing: str, by: Column, counted: Column, added: Column, *conditions: Criterion
 ) -> list[tuple[Any, int, int]]:
