@@ -58,9 +58,10 @@ def test_the_file_stays_whatever_becomes_of_the_data_object(zone: Zone, end: Cal
 
 
 def test_a_file_in_place_may_be_the_only_replica_that_is_left_and_the_catalog_names_its_path(zone: Zone) -> None:
-    """By that it is known to be no copy."""
+    """zone-106: by that it is known to be no copy; its checksum is the one that the others had."""
     path = zone.put("file", b"bytes")
+    checksum = zone.alice.data_objects.chksum(path)
     file = register(zone, path, SLOW, b"bytes", **{kw.REG_REPL_KW: "", **AS_ADMIN})
     zone.rods.data_objects.trim(path, **{kw.RESC_NAME_KW: FAST, kw.COPIES_KW: "1", **AS_ADMIN})
     (replica,) = zone.rods.data_objects.get(path).replicas
-    assert (replica.resource_name, replica.path) == (SLOW, str(file))
+    assert (replica.resource_name, replica.path, replica.checksum) == (SLOW, str(file), checksum)

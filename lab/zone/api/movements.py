@@ -11,7 +11,7 @@ from lab.zone.api.registry import Reply, Request, api, show_with_output
 from lab.zone.catalog import access, replicas, resources
 from lab.zone.catalog.replicas import GOOD, INTERMEDIATE, STALE, WRITE_LOCKED, Replica
 from lab.zone.catalog.resources import Resource
-from lab.zone.errors import ZoneError
+from lab.zone.errors import ZoneError, unsupported
 from lab.zone.structs import CondInput, DataObjectInput, TransferStat
 
 if TYPE_CHECKING:
@@ -219,7 +219,11 @@ def _register_file(agent: "Agent", inp: DataObjectInput, file: Path, path: str, 
 
 def _register_replica(agent: "Agent", inp: DataObjectInput, file: Path, resource: Resource) -> None:
     source = replicas.need(agent.store, inp.path)[0]
-    new = source.copy(resc_id=resource.id, data_path=str(file), data_size=vault.size(str(file)))
+    size = vault.size(str(file))
+    checksum = vault.checksum(str(file)) if source.data_checksum or "regChksum" in inp.keywords else ""
+    if source.data_checksum and checksum != source.data_checksum:
+        raise unsupported("registering other bytes as a replica: those that are there become stale (zone-106)")
+    new = source.copy(resc_id=resource.id, data_path=str(file), data_size=size, data_checksum=checksum)
     agent.objects.register_replica(source, new, inp.path, inp.keywords)
 
 
