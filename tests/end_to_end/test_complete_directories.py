@@ -11,6 +11,7 @@ from irods.models import Collection
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.directories import RUN, errors_of, put_run, units_of
+from tests.pictures import lab_book
 from tests.scene import Scene
 from tests.scene.units import assert_quiet, entries, explained, put, tiff
 
@@ -101,6 +102,13 @@ def listing(scene: Scene, *paths: str) -> bytes:
     return "".join(lines).encode()
 
 
+def run_agent(scene: Scene) -> None:
+    """An agent does all that is to be done, in several sweeps: it remembers what it has read."""
+    with scene.agent("--once") as agent:
+        agent.communicate(timeout=100)
+        assert agent.returncode == 0
+
+
 def checked(scene: Scene, *paths: str) -> None:
     """The zone computes checksums of files."""
     for path in paths:
@@ -138,13 +146,24 @@ def test_what_is_new_or_changed_after_the_import_is_told_on_the_directory(scene:
     assert errors_of(scene) == ["1 file is not in manifest-sha256.txt, and no part of it: late.txt"]
     assert units_of(scene, late) == [[]]
     put(scene, made[1].split(f"{scene.collection}/")[1], b"another content")
-    scene.sweep()
-    assert "iRODS cannot compare 1, run ichksum: notes.txt" in errors_of(scene)[0]
-    checked(scene, made[1])
-    scene.sweep()
+    run_agent(scene)
     assert "1 file is different: notes.txt (another checksum)" in errors_of(scene)[0]
     assert "late.txt" in errors_of(scene)[0]
     assert_quiet(scene)
+
+
+def test_what_the_zone_has_no_checksum_of_is_read_and_compared(scene: Scene) -> None:
+    say(scene, "manifest", "list.md5")
+    made = [put(scene, f"{RUN}/cells.tif", tiff()), put(scene, f"{RUN}/notes.txt")]
+    checked(scene, made[0])
+    right = [hashlib.md5(content).hexdigest() for content in (tiff(), lab_book())]
+    put(scene, f"{RUN}/list.md5", f"{right[0]}  cells.tif\n{'0' * 32}  notes.txt\n".encode())
+    run_agent(scene)
+    assert "1 file is different: notes.txt (another checksum)" in errors_of(scene)[0]
+    put(scene, f"{RUN}/list.md5", f"{right[0]}  cells.tif\n{right[1]}  notes.txt\n".encode())
+    run_agent(scene)
+    assert errors_of(scene) == []
+    assert scene.shown(made[0]).image.texts == IMPORTED
 
 
 def test_a_manifest_of_what_no_directory_holds_is_told(scene: Scene) -> None:

@@ -8,14 +8,18 @@ to it, at one call each: many marks of one directory are one piece of work.
 from __future__ import annotations
 
 import time
+import zlib
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
+from irods_omero.agent.report import Report
+from irods_omero.agent.workers import Job
 from irods_omero.domain.rules.auto import (
     CollectionContents,
     corrections_of_files,
@@ -24,7 +28,7 @@ from irods_omero.domain.rules.auto import (
     to_observe,
 )
 from irods_omero.domain.rules.beside import may_hold_parts, says_what_belongs_to_it
-from irods_omero.domain.rules.completeness import Signs
+from irods_omero.domain.rules.completeness import Signs, Unread
 from irods_omero.domain.rules.directory_decision import (
     DirectoryDecision,
     decide_directory,
@@ -51,6 +55,12 @@ from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
 from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, MANIFEST, ZARR, Names
+
+COMPARING = "compare"
+"""What files are read for whose directories have manifests."""
+
+AGAIN_SECONDS = 60.0
+"""After as long files are tried again that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,16 @@ class Directories:
         self._connections = connections
         self._observer = observer
         self._clock = clock
+        self._unread: dict[str, tuple[Unread, ...]] = {}
+
+    def jobs(self) -> list[Job]:
+        """What the workers are to do: read files that iRODS knows too little of to compare them with a manifest."""
+        manifests = self._connections.manifests
+        return [
+            Job((COMPARING, zlib.crc32(path.encode(errors="replace"))), partial(_compare, manifests, path, unread))
+            for path, unread in self._unread.items()
+            if time.monotonic() >= manifests.again_at.get(path, 0.0)
+        ]
 
     def of_collection(self, path: str) -> str:
         """The directory that a collection is, or lies in; empty for none."""
@@ -214,6 +234,9 @@ class Directories:
             log.exception("no decision", path=path)
             text = f"deciding about {path!r}: {type(error).__name__}: {error}"
             decisions = (DirectoryDecision("no decision", text),)
+        unread = next((decision.unread for decision in decisions if decision.unread), ())
+        if unread and any(decision.wait for decision in decisions):
+            self._unread[path] = unread
         wrong = next((decision.error for decision in decisions if not decision.files), "")
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)} & set(objects)
         strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
@@ -221,7 +244,7 @@ class Directories:
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
-        corrections = (*watched.corrections_of_files(path, wrong), *watched.corrections(path))
+        corrections = (*(() if unread else watched.corrections_of_files(path, wrong)), *watched.corrections(path))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
     def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
@@ -245,7 +268,8 @@ class Directories:
             elsewhere = frozenset(other.removeprefix(f"{path}/") for other in others)
             waiting = why_not_yet([manifest], self._observer.policy, self._clock())
             if waiting is None:
-                return signs._replace(manifest=self._connections.manifests.read(zone, manifest), elsewhere=elsewhere)
+                known = self._connections.manifests
+                return signs._replace(manifest=known.read(zone, manifest), elsewhere=elsewhere, compared=known.compared)
             trouble = DirectoryManifest(trouble=waiting.error) if waiting.error else None
             return signs._replace(manifest=trouble, is_settling=waiting.wait)
         return signs
@@ -352,6 +376,14 @@ def _claim(names: Names, unit: Unit, zone: ZoneConnection, data_object: DataObje
         set_avu(zone, data_object.path, avu)
     else:
         add_avu(zone, data_object.path, avu)  # takes half as long
+
+
+def _compare(manifests: Manifests, path: str, unread: Sequence[Unread], connections: Connections) -> Report:
+    """Have files compared; their directory, which waits for that, is then looked at at once."""
+    if manifests.compare(connections.zone, unread):
+        return Report(walking=1)
+    manifests.again_at[path] = time.monotonic() + AGAIN_SECONDS
+    return Report(failed=1)
 
 
 @contextmanager

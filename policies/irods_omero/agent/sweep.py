@@ -89,7 +89,7 @@ class Sweep:
     def imports(self) -> list[Job]:
         """What is to be done after all else: the imports that were put off."""
         self.report.walking += len(self._posted)
-        return self._imports.jobs(self._observer)
+        return self._imports.jobs(self._observer) + self._directories.jobs()
 
     def _free(self, marks: Iterable[Mark]) -> Iterator[Mark]:
         """The marks without those of what is being imported; these wait."""

@@ -72,7 +72,7 @@ def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> t
         of_group = tuple(files[inner] for inner in group.files)
         decision = _as_it_is(group, files, names) or _waits(group, of_group, policy, contents)
         if decision is None and lack:
-            decision = DirectoryDecision(lack.rule, wait=lack.wait)
+            decision = DirectoryDecision(lack.rule, wait=lack.wait, unread=lack.unread)
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
     grouped = {each.data_id for each in files.values()}
     left_out = claiming((each for each in contents.objects if each.data_id not in grouped), names)

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from irods_omero.domain.rules.opening import listed
 from irods_omero.domain.state.completion import Completion
 from irods_omero.domain.state.directory_manifest import DirectoryManifest, ListedFile, kinds_of
+from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
 from irods_omero.vocabulary import DONE, MANIFEST, MARKER, ZARR
+
+Compared = Mapping[tuple[int, Content, str], bool]
+"""For catalog ids, contents and checksums whether the bytes, which were read, have that checksum."""
+
+
+class Unread(NamedTuple):
+    """A file whose bytes are to be read, as iRODS does not know enough of it.
+
+    Attributes:
+        data_object: The file.
+        checksum: The one that its bytes should have.
+    """
+
+    data_object: DataObject
+    checksum: str
 
 
 class Lack(NamedTuple):
@@ -19,11 +36,13 @@ class Lack(NamedTuple):
         rule: What it waits for, in words.
         error: What somebody has to correct first, empty for nothing.
         wait: Whether it is to be looked at again soon: nothing tells of what it waits for.
+        unread: What has to be read first.
     """
 
     rule: str
     error: str = ""
     wait: bool = False
+    unread: tuple[Unread, ...] = ()
 
 
 class Signs(NamedTuple):
@@ -36,6 +55,7 @@ class Signs(NamedTuple):
         manifest: What its manifest says, None where it cannot be read yet.
         is_settling: Whether that is so as it has just been written.
         elsewhere: The paths, from the directory on, of what lies in it and belongs to others.
+        compared: What is known of files that were read.
     """
 
     completion: Completion = Completion()
@@ -44,6 +64,7 @@ class Signs(NamedTuple):
     manifest: DirectoryManifest | None = None
     is_settling: bool = False
     elsewhere: Container[str] = ()
+    compared: Compared = MappingProxyType({})
 
     def lack(self, inside: Mapping[str, DataObject]) -> Lack | None:
         """What a directory waits for; None for nothing.
@@ -68,10 +89,13 @@ class Signs(NamedTuple):
             return Lack(f"{name} is being written", wait=self.is_settling)
         if manifest.trouble:
             return Lack(f"{name} cannot be used", f"{name} cannot be used: {manifest.trouble}")
-        differences = differences_from(manifest, inside, self.elsewhere)
-        if not any(differences):
-            return None
-        return Lack(f"it is not as {name} says", f"it is not as {name} says: {differences}", not differences.are_told)
+        differences = differences_from(manifest, inside, self.elsewhere, self.compared)
+        if differences.missing or differences.differing:
+            return Lack(f"it is not as {name} says", f"it is not as {name} says: {differences}")
+        if unread := differences.unread:
+            rule = f"{len(unread)} of its files are being compared with {name}, as iRODS has no checksum of that kind"
+            return Lack(rule, wait=True, unread=unread)
+        return None
 
     def is_one(self, inside: str) -> bool:
         """Whether a file, by its path from the directory on, is the sign, and so no part of the unit."""
@@ -87,6 +111,8 @@ class Signs(NamedTuple):
         return f"{_counted(names)} not in {self.completion.name}, and no part of it: {listed(names)}" if names else ""
 
 
+OTHER_CHECKSUM = "another checksum"
+
 SETTLED_ONLY = Signs()
 """Nothing but that the files have come to rest."""
 
@@ -97,17 +123,12 @@ class Differences(NamedTuple):
     Attributes:
         missing: What is not there.
         differing: What is there with another size or checksum.
-        unknown: Of what iRODS has no checksum of a kind that the manifest has.
+        unread: Of what iRODS has no checksum of a kind that the manifest has, and whose bytes were not read yet.
     """
 
     missing: tuple[str, ...]
     differing: tuple[str, ...]
-    unknown: tuple[str, ...]
-
-    @property
-    def are_told(self) -> bool:
-        """Whether a mark tells when this has changed: of a checksum none does."""
-        return bool(self.missing or self.differing)
+    unread: tuple[Unread, ...]
 
     def __str__(self) -> str:
         texts = []
@@ -115,13 +136,14 @@ class Differences(NamedTuple):
             texts.append(f"{_counted(self.missing)} missing: {listed(self.missing)}")
         if self.differing:
             texts.append(f"{_counted(self.differing)} different: {listed(self.differing)}")
-        if self.unknown:
-            texts.append(f"iRODS cannot compare {len(self.unknown)}, run ichksum: {listed(self.unknown)}")
         return "; ".join(texts)
 
 
 def differences_from(
-    manifest: DirectoryManifest, inside: Mapping[str, DataObject], elsewhere: Container[str] = ()
+    manifest: DirectoryManifest,
+    inside: Mapping[str, DataObject],
+    elsewhere: Container[str] = (),
+    compared: Compared = MappingProxyType({}),
 ) -> Differences:
     """Where data objects differ from a manifest; not in what is just being written, or belongs to a Zarr hierarchy.
 
@@ -129,8 +151,9 @@ def differences_from(
         manifest: What is to be there.
         inside: What is there, by paths from the directory on.
         elsewhere: Paths of what is there, and belongs to others: its size is not looked at.
+        compared: What is known of files that were read.
     """
-    missing, differing, unknown = list[str](), list[str](), list[str]()
+    missing, differing, unread = list[str](), list[str](), list[Unread]()
     for path, wanted in sorted(manifest.files.items()):
         if path in elsewhere or f"{ZARR}/" in path:
             continue
@@ -138,28 +161,29 @@ def differences_from(
         if data_object is None:
             missing.append(path)
             continue
-        why, is_known = _difference(data_object, wanted)
+        why = _difference(data_object, wanted, compared)
         if why:
             differing.append(f"{path} ({why})")
-        elif not is_known:
-            unknown.append(path)
-    return Differences(tuple(missing), tuple(differing), tuple(unknown))
+        elif why is None:
+            unread.append(Unread(data_object, min(wanted.checksums)))
+    return Differences(tuple(missing), tuple(differing), tuple(unread))
 
 
-def _difference(data_object: DataObject, wanted: ListedFile) -> tuple[str, bool]:
-    """How a data object differs, empty if it does not; and whether iRODS knows enough to say so."""
+def _difference(data_object: DataObject, wanted: ListedFile, compared: Compared) -> str | None:
+    """How a data object differs, empty if it does not; None where its bytes have to be read for that."""
     content = data_object.content()
     if content is None:
-        return "", True
+        return ""
     if wanted.size not in (None, content.size):
-        return f"{content.size} bytes, and not {wanted.size}", True
+        return f"{content.size} bytes, and not {wanted.size}"
     if not wanted.checksums:
-        return "", True
+        return ""
     kinds = dict(kinds_of(wanted.checksums))
     for kind, checksum in kinds_of(frozenset({content.checksum} - {""})):
         if kind in kinds:
-            return ("" if checksum == kinds[kind] else "another checksum"), True
-    return "", False
+            return "" if checksum == kinds[kind] else OTHER_CHECKSUM
+    is_same = compared.get((data_object.data_id, content, min(wanted.checksums)))
+    return None if is_same is None else "" if is_same else OTHER_CHECKSUM
 
 
 def _counted(names: tuple[str, ...] | list[str]) -> str:

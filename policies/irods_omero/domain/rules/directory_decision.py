@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.rules.completeness import Lack, Signs
+from irods_omero.domain.rules.completeness import Lack, Signs, Unread
 from irods_omero.domain.rules.imports import out_of_reach
-from irods_omero.domain.rules.membership import claiming, claims, is_united
+from irods_omero.domain.rules.membership import claiming, claims, is_agreed, is_united
 from irods_omero.domain.rules.opening import is_left_out, listed, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
@@ -30,6 +30,7 @@ class DirectoryDecision:
         to_name: These others: it names them, or nobody knows.
         files: The data objects that it is about, where it is not about all of the collection.
         leaving: Data objects that are to say no longer that they belong to a unit.
+        unread: What has to be read before it is known what is wrong, as a manifest lists it; now, if it waits.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class DirectoryDecision:
     to_name: tuple[DataObject, ...] = ()
     files: tuple[DataObject, ...] = ()
     leaving: tuple[DataObject, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def decide_directory(
@@ -61,16 +63,18 @@ def decide_directory(
     lack = signs.lack(inside)
     decision = (
         _as_it_is(files, policy.names)
-        or (_lacking(path, lack) if lack and not lack.error else None)
+        or (_lacking(path, lack) if lack and not lack.error and not lack.unread else None)
         or why_not_yet(files, policy, now)
         or (_lacking(path, lack) if lack else _unite(path, files, policy))
     )
     decision = _told_of_late(path, decision, files, policy.names)
     errors = [decision.error]
     if decision.unit is not None:
-        if lack and lack.error and not decision.claims:
-            errors.append(f"{path} is imported, and {lack.error}")
-            decision = replace(decision, wait=lack.wait)
+        if lack and not decision.claims:
+            errors.append(f"{path} is imported, and {lack.error}" if lack.error else "")
+            # What was imported was compared before, by whichever agent: only another content is read.
+            is_new = bool(lack.unread) and not is_agreed(decision.unit, files, policy.names)
+            decision = replace(decision, wait=is_new, unread=lack.unread)
         errors.append(signs.why_unlisted(inner for inner in parts if signs.is_unlisted(inner)))
     of_unit = {each.data_id for each in files}
     leaving = claiming((each for each in inside.values() if each.data_id not in of_unit), policy.names)
@@ -78,7 +82,9 @@ def decide_directory(
 
 
 def _lacking(path: str, lack: Lack) -> DirectoryDecision:
-    return DirectoryDecision(lack.rule, f"{path} is not imported: {lack.error}" if lack.error else "", lack.wait)
+    return DirectoryDecision(
+        lack.rule, f"{path} is not imported: {lack.error}" if lack.error else "", lack.wait, unread=lack.unread
+    )
 
 
 def _told_of_late(

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.completeness import Signs, differences_from
+from irods_omero.domain.rules.completeness import Compared, Signs, Unread, differences_from
 from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory
+from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.completion import Completion
 from irods_omero.domain.state.directory_manifest import DirectoryManifest, ListedFile
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import DIRECTORY, MANIFEST, MARKER
 from tests.unit.domain.rules.test_directory_decision import GOOD, PATH, POLICY, file
 from tests.unit.domain.strategies import NAMES, NOW
@@ -25,8 +26,11 @@ ALL = [file(1, "a.ome.tif", replica=MADE), file(2, "more/b.txt"), file(9, LIST)]
 UNIT = (1, DIRECTORY)
 
 
-def decided(*files: DataObject, listed: dict[str, ListedFile] = FILES, trouble: str = "") -> DirectoryDecision:
-    signs = Signs(Completion(MANIFEST, LIST), manifest=DirectoryManifest({} if trouble else listed, trouble))
+def decided(
+    *files: DataObject, listed: dict[str, ListedFile] = FILES, trouble: str = "", **known: Compared
+) -> DirectoryDecision:
+    manifest = DirectoryManifest({} if trouble else listed, trouble)
+    signs = Signs(Completion(MANIFEST, LIST), manifest=manifest, compared=known.get("compared", {}))
     return decide_directory(PATH, files, POLICY, signs, NOW)
 
 
@@ -47,11 +51,6 @@ def test_where_all_is_there_and_as_the_manifest_says_it_is_made_a_unit() -> None
         (ALL[1:], "1 file is missing: a.ome.tif"),
         ([replace(ALL[0], replicas=(replace(MADE, size=12),)), *ALL[1:]], "a.ome.tif (12 bytes, and not 10)"),
         ([file(1, "a.ome.tif", replica=replace(GOOD, checksum="d" * 32)), *ALL[1:]], "a.ome.tif (another checksum)"),
-        ([file(1, "a.ome.tif"), *ALL[1:]], "iRODS cannot compare 1, run ichksum: a.ome.tif"),
-        (
-            [file(1, "a.ome.tif", replica=replace(GOOD, checksum="sha2:x")), *ALL[1:]],
-            "iRODS cannot compare 1, run ichksum",
-        ),
     ],
 )
 def test_what_differs_is_named_and_nothing_is_imported(files: list[DataObject], error: str) -> None:
@@ -59,7 +58,20 @@ def test_what_differs_is_named_and_nothing_is_imported(files: list[DataObject], 
     assert (decision.unit, decision.claims) == (None, ())
     assert decision.error.startswith(f"{PATH} is not imported: it is not as {LIST} says: ")
     assert error in decision.error
-    assert decision.wait is ("ichksum" in error)
+    assert not decision.wait
+
+
+@pytest.mark.parametrize("checksum", ["", "sha2:x"])
+def test_what_the_zone_cannot_compare_is_read_before_anything_is_imported(checksum: str) -> None:
+    unknown = file(1, "a.ome.tif", replica=replace(GOOD, checksum=checksum))
+    decision = decided(unknown, *ALL[1:])
+    assert (decision.unit, decision.error, decision.wait) == (None, "", True)
+    assert decision.unread == (Unread(unknown, "c" * 32),)
+    content = unknown.content()
+    assert content is not None
+    assert decided(unknown, *ALL[1:], compared={(1, content, "c" * 32): True}).unit == Unit(1, DIRECTORY)
+    other = decided(unknown, *ALL[1:], compared={(1, content, "c" * 32): False})
+    assert "a.ome.tif (another checksum)" in other.error
 
 
 def test_of_many_the_first_are_named_and_all_counted() -> None:
@@ -113,3 +125,13 @@ def test_each_file_that_is_listed_is_there_or_told(there: set[str], wanted: set[
     differences = differences_from(manifest, {name: file(ord(name), name) for name in there})
     assert set(differences.missing) == wanted - there
     assert not differences.differing
+
+
+def test_what_was_imported_is_not_read_again_and_what_is_told_of_it_stays() -> None:
+    files = [imported(file(1, "a.ome.tif")), imported(ALL[1])]
+    agreed = Agreement(fileset=5, content=ZoneView(Unit(1, DIRECTORY), tuple(files)).content())
+    files[0] = replace(files[0], avus=files[0].avus | {Avu(NAMES.agreement, encode(agreed), VERSION)})
+    decision = decided(*files, ALL[2])
+    assert (decision.unit, decision.wait, len(decision.unread)) == (Unit(1, DIRECTORY), False, 1)
+    changed = replace(files[0], replicas=(replace(GOOD, modified=NOW - 50),))
+    assert decided(changed, files[1], ALL[2]).wait
