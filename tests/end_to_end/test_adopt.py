@@ -82,6 +82,22 @@ def test_work_can_be_left_to_the_agent(scene: Scene) -> None:
     assert list(objects_below(scene)) == [f"{name}/one.ome.tiff"]
 
 
+def test_one_fileset_can_be_left_to_the_agent_with_what_is_said_of_it(scene: Scene) -> None:
+    with_rule(scene)
+    fileset = bring(scene, {"one.ome.tiff": retina(32)})
+    said = ("register", f"Fileset:{fileset}", "--to", f"{scene.collection}/by hand", "--mark")
+    mistaken = run(scene, *said, "--owner", "no body")
+    assert (mistaken.exit_code, "there is no iRODS user no body" in mistaken.output) == (1, True)
+    assert " -> " in run(scene, *said, "--dry-run").output
+    scene.sweep()
+    assert objects_below(scene) == {}
+    result = run(scene, *said)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, f"Fileset:{fileset}, left to the agent")
+    assert objects_below(scene) == {}
+    scene.sweep()
+    assert list(objects_below(scene)) == ["by hand/one.ome.tiff"]
+
+
 def test_one_fileset_goes_where_somebody_says(scene: Scene) -> None:
     fileset = bring(scene, {"one.ome.tiff": retina(32)})
     to = f"{scene.collection}/by hand/{{project}}"

@@ -138,4 +138,4 @@ def _taken(connections: Connections, task: str) -> Iterable[Taken]:
         return adopt.adopt(connections, adopt.choose(connections, adopt.Wanted()).filesets)
     what = f"Fileset:{last_fileset(connections.omero.service())}"
     rule = connections.placement_rules()[0]
-    return [adopt.register(connections, what, rule, "", dry_run=False)]
+    return [adopt.register(connections, what, rule, "")]

@@ -25,6 +25,10 @@ from irods_omero.gateways.omero.sources import Listed, exists_in_omero, filesets
 from irods_omero.gateways.zone.marks import Mark
 from irods_omero.vocabulary import PENDING, shard_of
 
+TAKE = "take"
+MARK = "mark"
+SHOW = "show"
+
 LOOKED_UP = 100
 """So many filesets are looked up at once."""
 
@@ -124,7 +128,13 @@ def leave_to_agent(connections: Connections, filesets: Iterable[int]) -> Iterato
                 yield Taken(fileset, sources[fileset].size)
 
 
-def register(connections: Connections, what: str, rule: PlacementRule | None, owner: str, dry_run: bool) -> Taken:
+def register(
+    connections: Connections,
+    what: str,
+    rule: PlacementRule | None,
+    owner: str,
+    manner: str = TAKE,
+) -> Taken:
     """Take one fileset in.
 
     Args:
@@ -132,7 +142,7 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
         what: ``Fileset:ID`` or ``Image:ID``.
         rule: Where it goes, by default by the configuration.
         owner: The iRODS user who shall own it, by default the one who stands for its owner in OMERO.
-        dry_run: Whether only to say where it would go.
+        manner: Whether to ``take`` it now, to ``mark`` it for the agent, or only to ``show`` where it would go.
 
     Raises:
         RefusedError: There is no such thing, or it was imported from a zone or taken into one already.
@@ -152,7 +162,12 @@ def register(connections: Connections, what: str, rule: PlacementRule | None, ow
         raise RefusedError("registering", what, "there is no such fileset")
     if rule is None and not any(each.covers(source.group) for each in connections.placement_rules()):
         raise RefusedError("registering", what, f"omero_first names no place for {source.group}: see --to")
-    return _intake(connections).take(fileset, rule, owner, dry_run)
+    intake = _intake(connections)
+    if manner == MARK:
+        if not connections.placement_rules():
+            raise RefusedError("registering", what, "the agent takes nothing in while omero_first is empty")
+        return intake.leave(fileset, rule, owner)
+    return intake.take(fileset, rule, owner, dry_run=manner == SHOW)
 
 
 def _intake(connections: Connections) -> Intake:

@@ -187,6 +187,26 @@ class Intake:
         log.info("taken in", fileset=fileset, path=paths[0])
         return Taken(fileset, source.size, paths, untold)
 
+    def leave(self, fileset: int, rule: PlacementRule | None, owner: str) -> Taken:
+        """Leave one fileset to the agent of its shard, with what is said of it; see ``take``.
+
+        Raises:
+            UnreachableError: A side is down.
+        """
+        by_hand = rule is not None or bool(owner)
+        try:
+            source = read_sources(self._connections.omero.service(), [fileset])[fileset]
+            rule = rule or rule_for(source.group, self._rules)
+            placement_for(self._connections, source, rule, owner)
+            check_resource(self._connections, rule.resource)
+        except (PlacementError, RefusedError) as error:
+            return Taken(fileset, 0, reason=str(error))
+        if by_hand:
+            self._queue.say(fileset, rule, owner)
+        else:
+            self._queue.mark(fileset)
+        return Taken(fileset, source.size)
+
     def _give_up(self, fileset: int) -> None:
         """Remove what is left of a fileset that was deleted; what is in its place already is to say so."""
         try:

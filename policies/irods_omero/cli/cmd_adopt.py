@@ -98,6 +98,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
 @click.option("--acl", multiple=True, metavar="NAME=LEVEL", help="Who else may read, write or own them.")
 @click.option("--avu", multiple=True, metavar="ATTRIBUTE=VALUE", help="What describes them; values are templates.")
 @click.option("--resource", default="", metavar="NAME", help="The resource that they are written to.")
+@click.option("--mark", is_flag=True, help="Leave the work to the running agent.")
 @click.option("--dry-run", is_flag=True, help="Print what would go where, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -109,16 +110,18 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     acl: tuple[str, ...],
     avu: tuple[str, ...],
     resource: str,
+    mark: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Take one fileset into iRODS that came through OMERO first; without --to as `omero_first` says.
 
     Templates may have fields in braces, as in --to '/{zone}/home/{user}/{project}' (see docs/omero-first.md). Killed or
-    refused, doing it again does the rest. No agent may be working on the same shards at the same time.
+    refused, doing it again does the rest. Without --mark or --dry-run no agent may be working on the same shards.
 
     Exits with 1 if it could not be taken in, or was before.
     """
+    from irods_omero.agent.adopt import MARK, SHOW, TAKE  # noqa: PLC0415
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.domain.rules.placement import PlacementRule  # noqa: PLC0415
@@ -127,6 +130,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     from irods_omero.settings.omero_first import OmeroFirstSettings  # noqa: PLC0415
 
     settings, rule = settings_of(ctx), None
+    manner = SHOW if dry_run else MARK if mark else TAKE
     if to is not None:
         taken_names = [name for name in _pairs(avu) if is_taken(name, Names(settings.prefix))]
         if taken_names:
@@ -141,8 +145,8 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     elif acl or avu or resource:
         raise click.UsageError("--acl, --avu and --resource come with --to")
     with Connections(settings) as connections:
-        taken = take_in(connections, what, rule, owner, dry_run)
-    _show(taken, as_json)
+        taken = take_in(connections, what, rule, owner, manner)
+    _show(taken, as_json, manner == MARK)
     ctx.exit(FAILED if taken.reason else 0)
 
 
