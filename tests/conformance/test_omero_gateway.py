@@ -28,7 +28,15 @@ from irods_omero.gateways.omero.image_counts import count_images, count_since
 from irods_omero.gateways.omero.image_facts import EQUIPMENT, facts_of
 from irods_omero.gateways.omero.importer import find_existing, half_made
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid
-from irods_omero.gateways.omero.sources import blocks_of, filesets_after, filesets_in, read_sources, write_key
+from irods_omero.gateways.omero.sources import (
+    blocks_of,
+    exists_in_omero,
+    filesets_after,
+    filesets_in,
+    groups_of,
+    read_sources,
+    write_key,
+)
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import set_group_owner
@@ -243,6 +251,9 @@ def take_in(agent: Agent) -> None:
     listed = [each for page in filesets_after(agent.service, fileset_id - 1) for each in page if each.id == fileset_id]
     assert [each.owner for each in listed] == [ALICE]
     assert fileset_id not in filesets_in(agent.service, 2**40)
+    named = {"group": ANNOTATE, "user": ALICE, "dataset": str(2**40)}
+    assert [exists_in_omero(agent.service, kind, name) for kind, name in named.items()] == [True, True, False]
+    assert groups_of(agent.service)[ANNOTATE]
     source = read_sources(agent.service, [fileset_id])[fileset_id]
     assert source.completed
     assert source.names["name"]
