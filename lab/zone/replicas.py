@@ -90,7 +90,11 @@ def create_object(agent: "Agent", inp: DataObjectInput) -> OpenReplica:
 def _opened(agent: "Agent", inp: DataObjectInput, replica: Replica, open_type: str, flags: int) -> OpenReplica:
     hierarchy = resources.hierarchy(agent.store, replica.resc_id)
     inp.keywords["resc_hier"] = inp.keywords["selected_hierarchy"] = hierarchy
-    file = vault.open_file(replica.data_path, flags & (os.O_WRONLY | os.O_RDWR | os.O_APPEND))
+    file = vault.open_file(
+        replica.data_path,
+        flags & (os.O_WRONLY | os.O_RDWR | os.O_APPEND),
+        resources.by_id(agent.store, replica.resc_id).vault,
+    )
     resource = hierarchy.split(";")[-1]
     return OpenReplica(inp.path, replica, file, inp.keywords, open_type, resource, hierarchy)
 

@@ -1,9 +1,11 @@
 """Where the bytes of replicas are: folders, one vault per resource."""
 
 import base64
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from lab.zone.errors import ZoneError
@@ -34,9 +36,15 @@ def create(path: str) -> None:
     Path(path).touch()
 
 
-def open_file(path: str, flags: int) -> int:
-    """Open a file for a descriptor."""
+def open_file(path: str, flags: int, vault: str) -> int:
+    """Open a file for a descriptor; outside of the vault the server's account is not the one that files belong to."""
     try:
+        if (
+            flags & (os.O_WRONLY | os.O_RDWR)
+            and not holds(vault, path)
+            and not Path(path).stat().st_mode & stat.S_IWOTH
+        ):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return os.open(path, flags)
     except OSError as error:
         raise ZoneError(-510000 - (error.errno or 0), f"{path}: {error.strerror}") from error

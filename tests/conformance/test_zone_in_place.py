@@ -7,7 +7,7 @@ from pathlib import Path
 
 import irods.keywords as kw
 import pytest
-from irods.exception import iRODSException
+from irods.exception import UNIX_FILE_OPEN_ERR, iRODSException
 
 from tests.conformance.zone import AS_ADMIN, FAST, SLOW, Zone
 
@@ -55,6 +55,25 @@ def test_the_file_stays_whatever_becomes_of_the_data_object(zone: Zone, end: Cal
         if zone.rods.data_objects.exists(path):
             remove(zone, path)
     assert file.read_bytes() == b"bytes"
+
+
+@pytest.mark.parametrize(("mode", "may"), [(0o644, False), (0o666, True)], ids=oct)
+def test_opening_it_tells_whether_the_server_may_write_it_and_changes_nothing(zone: Zone, mode: int, may: bool) -> None:
+    """zone-91: where the server's account is not the one that runs this, as it is not OMERO's either."""
+    path = f"/{zone.place.zone}/home/{zone.place.user}/{zone.folder.name}"
+    file = register(zone, path, FAST, b"bytes")
+    try:
+        file.chmod(mode)
+        if may:
+            zone.rods.data_objects.open(path, "r+", allow_redirect=False).close()
+        else:
+            with pytest.raises(UNIX_FILE_OPEN_ERR):
+                zone.rods.data_objects.open(path, "r+", allow_redirect=False)
+        (replica,) = zone.rods.data_objects.get(path).replicas
+        assert (replica.size, replica.status, replica.path) == (5, "1", str(file))
+        assert file.read_bytes() == b"bytes"
+    finally:
+        remove(zone, path)
 
 
 def test_a_file_in_place_may_be_the_only_replica_that_is_left_and_the_catalog_names_its_path(zone: Zone) -> None:

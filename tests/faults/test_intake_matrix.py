@@ -59,7 +59,7 @@ def stage_of_its_own(policy_file: Path, how: str = "copy") -> Iterator[Stage]:
         rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False, "avus": {"from": "{dataset}"}}
         rule |= {"follow_rights": True, "follow_names": True, "how": how}
         section = scene.settings.omero.model_dump(mode="json")
-        if how == "move":
+        if how != "copy":
             section["repository"] = str(scene.omero.repository)
         taking = dataclasses.replace(agents, settings=scene.with_settings(omero=section, omero_first=[rule]))
         taking.run()
@@ -159,6 +159,18 @@ def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_n
         for prepare in (take_in, *([lambda: bring(scene)] if ALL else [])):
             state = break_off_everywhere(stage, prepare, rarely=2)
             assert (len(state["objects"]), state["copies"]) == (2, [False, False])
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omero_has_it(tmp_path: Path) -> None:
+    with stage_of_its_own(tmp_path / "policy.json", "register") as stage:
+        scene, _ = stage
+        state = break_off_everywhere(stage, lambda: bring(scene), rarely=10)
+        assert (len(state["objects"]), state["copies"]) == (2, [True, True])
+        places = [row[DataObject.path] for row in scene.admin.query(DataObject.id, DataObject.path)]
+        ours = [place for place in places if place.rpartition("/")[2] in {name.rpartition("/")[2] for name in NAMES}]
+        assert all(place.startswith(f"{scene.omero.repository}/") for place in ours)
+        assert len(ours) == len(set(ours)) > 2
 
 
 @pytest.mark.timeout(3600 if ALL else 900)

@@ -26,6 +26,7 @@ from irods_omero.gateways.zone.side_by_side import SideBySide
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.gateways.zone.zone_identity import read_zone_key
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
+from irods_omero.settings.omero_first import rules_of
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 
 
@@ -93,7 +94,7 @@ class Connections:
 
     def placement_rules(self) -> list[PlacementRule]:
         """Where filesets go that came through OMERO first, in the order of the configuration."""
-        return [PlacementRule(**rule.model_dump()) for rule in self.settings.omero_first]
+        return rules_of(self.settings.omero_first, self.settings.omero.repository)
 
     def attributes(self) -> list[str]:
         """The AVU attributes that decisions rest on."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from irods_omero.agent import registration
 from irods_omero.agent.brought import Brought, brought, id_avu, objects_of
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.intake_errors import show_error
@@ -22,7 +23,7 @@ from irods_omero.agent.placing import check_resource, free_collection, placement
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.rules.placement import MOVE, Placement, PlacementError, PlacementRule, rule_for
+from irods_omero.domain.rules.placement import MOVE, REGISTER, Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
 from irods_omero.domain.state.relocation import digest_of_place
@@ -165,7 +166,7 @@ class Intake:
         try:
             rule = rule or rule_for(source.group, self._rules)
             placement = placement_for(self._connections, source, rule, owner)
-            check_resource(self._connections, rule.resource)
+            check_resource(self._connections, source, rule)
             why_not = self._why_not(source)
             if why_not:
                 if not dry_run and self._queue.is_unfinished(fileset):
@@ -198,7 +199,7 @@ class Intake:
             source = read_sources(self._connections.omero.service(), [fileset])[fileset]
             rule = rule or rule_for(source.group, self._rules)
             placement_for(self._connections, source, rule, owner)
-            check_resource(self._connections, rule.resource)
+            check_resource(self._connections, source, rule)
         except (PlacementError, RefusedError) as error:
             return Taken(fileset, 0, reason=str(error))
         if by_hand:
@@ -248,8 +249,8 @@ class Intake:
         try:
             attempts = self._queue.note(source.fileset, reason)
             if shown:
-                in_place = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).first
-                show_error(self._connections, source.fileset, reason, attempts, in_place)
+                first = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).first
+                show_error(self._connections, source.fileset, reason, attempts, first)
         except RefusedError as error:
             self.report.in_vain += 1
             log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
@@ -306,13 +307,15 @@ class Intake:
         zone = self._connections.zone
         for folder in sorted({path.rpartition("/")[0] for _, path in files} | {self._queue.staging(source.fileset)}):
             zone_intake.make_collection(zone, folder)
+        registration.clear_way(self._connections, files, rule)
         for file, path in files:
-            while not self._copy(file, path, rule.resource):
-                log.info("the zone computes other checksums than it was thought to", path=path)
+            with registration.forgotten_if_wrong(self._connections, path, rule):
+                while not self._copy(file, path, rule):
+                    log.info("the zone computes other checksums than it was thought to", path=path)
             add_avu(zone, path, id_avu(self._connections, source.fileset))
 
-    def _copy(self, file: SourceFile, path: str, resource: str) -> bool:
-        """Write one data object, and make sure that iRODS has the bytes that OMERO speaks of.
+    def _copy(self, file: SourceFile, path: str, rule: PlacementRule) -> bool:
+        """Write or register one data object, and make sure that iRODS has the bytes that OMERO speaks of.
 
         Returns:
             False if iRODS computes another kind of checksum than was computed here: next time it will be the same.
@@ -330,8 +333,11 @@ class Intake:
                 on = f"OriginalFile:{file.id}"
                 raise RefusedError("reading", on, "its bytes do not have the hash that OMERO has noted")
 
-        # A small file is not worth a thread.
-        zone_intake.write_object(zone, path, read_ahead(blocks()) if file.size > BLOCK else blocks(), resource)
+        content = read_ahead(blocks()) if file.size > BLOCK else blocks()  # a small file is not worth a thread
+        if rule.how == REGISTER:
+            registration.register(self._connections, file, path, rule, content)
+        else:
+            zone_intake.write_object(zone, path, content, rule.resource)
         checksum = zone_intake.compute_checksum(zone, path)
         if in_zone is not None and in_zone.is_that_of(checksum):
             return True

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from irods_omero.agent.access import check_people
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.registration import check_in_place
 from irods_omero.domain.rules.follow_names import may_follow
 from irods_omero.domain.rules.placement import (
     Placement,
@@ -40,12 +41,14 @@ def placement_for(connections: Connections, source: Source, rule: PlacementRule,
     return placement
 
 
-def check_resource(connections: Connections, name: str) -> None:
-    """Make sure that there is a resource of this name, if one is named.
+def check_resource(connections: Connections, source: Source, rule: PlacementRule) -> None:
+    """Make sure that there is the resource that a rule names, and that it can have a fileset as the rule says.
 
     Raises:
-        PlacementError: There is none.
+        PlacementError: There is none, or it cannot.
     """
+    name = rule.resource
+    check_in_place(connections, source, rule)
     if name and not is_resource(connections.zone, name):
         raise PlacementError(f"there is no resource {name}: make it, or see resource of omero_first")
 

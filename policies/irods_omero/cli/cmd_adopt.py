@@ -124,10 +124,9 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     from irods_omero.agent.adopt import MARK, SHOW, TAKE  # noqa: PLC0415
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
-    from irods_omero.domain.rules.placement import PlacementRule  # noqa: PLC0415
     from irods_omero.settings.mistakes import in_words  # noqa: PLC0415
     from irods_omero.settings.model import is_taken  # noqa: PLC0415
-    from irods_omero.settings.omero_first import OmeroFirstSettings  # noqa: PLC0415
+    from irods_omero.settings.omero_first import OmeroFirstSettings, rules_of  # noqa: PLC0415
 
     settings, rule = settings_of(ctx), None
     manner = SHOW if dry_run else MARK if mark else TAKE
@@ -141,7 +140,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
         except ValidationError as error:
             where, text = in_words(error.errors()[0])
             raise SettingsError(f"--{str(where[0]).removesuffix('s') if where else 'to'}: {text}") from None
-        rule = PlacementRule(**given.model_dump())
+        (rule,) = rules_of([given], None)
     elif acl or avu or resource:
         raise click.UsageError("--acl, --avu and --resource come with --to")
     with Connections(settings) as connections:

@@ -10,7 +10,7 @@ from irods_omero.domain.state.completion import Completion, completion_of, why_n
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.settings.mistakes import mistake_at
-from irods_omero.settings.omero_first import OmeroFirstSettings
+from irods_omero.settings.omero_first import OmeroFirstSettings, check_how
 from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.vocabulary import DEFAULT_PREFIX, SETTLED, SHARDS, Names
 
@@ -359,11 +359,8 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def _moves_what_it_sees(self) -> Settings:
-        for number, rule in enumerate(self.omero_first):
-            if rule.how == "move" and self.omero.repository is None:
-                why = "'move' takes omero.repository: the agent has to see OMERO's managed repository"
-                raise mistake_at(("omero_first", number, "how"), why)
+    def _takes_what_it_sees(self) -> Settings:
+        check_how(self.omero_first, self.omero.repository)
         return self
 
     @model_validator(mode="after")

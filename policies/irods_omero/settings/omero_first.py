@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from irods_omero.domain.rules.placement import MOVE, REGISTER, PlacementRule
 from irods_omero.domain.rules.templates import why_no_template
 from irods_omero.settings.mapping import Name, Section
+from irods_omero.settings.mistakes import mistake_at
 
 
 class OmeroFirstSettings(Section):
@@ -20,10 +23,16 @@ class OmeroFirstSettings(Section):
         description="Template of the collection that the files go into.",
     )
     resource: str = Field(default="", description="Resource that they are written to; by default the zone's.")
-    how: Literal["copy", "move"] = Field(
+    how: Literal["copy", "move", "register"] = Field(
         default="copy",
         description="Whether OMERO keeps its copy of the files, or gives it up as soon as iRODS is known to have the "
-        "same bytes; 'move' takes `omero.repository`.",
+        "same bytes; 'move' takes `omero.repository`. With 'register' nothing is copied: OMERO's files are registered "
+        "on `resource` where they are, and whoever deletes the images deletes the data.",
+    )
+    repository: Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")] | None = Field(
+        default=None,
+        description="For 'register' the directory of OMERO's managed repository as the host of `resource` sees it, "
+        "where iRODS may read and not write; by default `omero.repository`.",
     )
     share: bool = Field(
         default=True,
@@ -64,3 +73,28 @@ class OmeroFirstSettings(Section):
             if why := why_no_template(text):
                 raise ValueError(f"{text!r}: {why}")
         return templates
+
+
+def check_how(rules: Iterable[OmeroFirstSettings], repository: str | None) -> None:
+    """Make sure that rules have what they take; ``repository`` is where the agent sees OMERO's, if it does.
+
+    Raises:
+        PydanticCustomError: One has not.
+    """
+    for number, rule in enumerate(rules):
+        where = ("omero_first", number)
+        if rule.how == MOVE and repository is None:
+            why = "'move' takes omero.repository: the agent has to see OMERO's managed repository"
+            raise mistake_at((*where, "how"), why)
+        if rule.how == REGISTER and not rule.resource:
+            raise mistake_at((*where, "how"), "'register' takes a resource whose host sees OMERO's managed repository")
+        if rule.how == REGISTER and repository is None and rule.repository is None:
+            why = "'register' takes the repository as the host of the resource sees it, or omero.repository"
+            raise mistake_at((*where, "how"), why)
+        if rule.how != REGISTER and rule.repository is not None:
+            raise mistake_at((*where, "repository"), "goes with 'register' alone")
+
+
+def rules_of(rules: Iterable[OmeroFirstSettings], repository: str | None) -> list[PlacementRule]:
+    """The rules as decisions know them, in their order; ``repository`` is where the agent sees OMERO's, if it does."""
+    return [PlacementRule(**{**rule.model_dump(), "repository": rule.repository or repository or ""}) for rule in rules]

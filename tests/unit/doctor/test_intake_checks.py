@@ -10,6 +10,8 @@ import pytest
 from irods_omero.doctor.checks.intake_checks import omero_first
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Level
+from irods_omero.domain.rules.in_place import FILE_SYSTEM, Storage
+from irods_omero.domain.rules.placement import REGISTER
 from tests.unit.doctor.healthy import INTO_LAB, OMERO, WITH_RULES, ZONE
 
 
@@ -19,6 +21,12 @@ def ruled(**changes: Any) -> Facts:
 
 def known(**accounts: str) -> Facts:
     return replace(WITH_RULES, zone=replace(ZONE, accounts=accounts))
+
+
+def registering(storage: Storage | None) -> Facts:
+    rule = replace(INTO_LAB, how=REGISTER, repository="/OMERO/ManagedRepository")
+    storages = {} if storage is None else {"fast": storage}
+    return replace(WITH_RULES, zone=replace(ZONE, storages=storages), placement=[rule])
 
 
 def called(**users: str) -> Facts:
@@ -40,6 +48,8 @@ def called(**users: str) -> Facts:
         ),
         (known(alice="rodsuser"), Level.WARNING, "there is no iRODS group lab: "),
         (known(alice="rodsuser", lab="rodsuser"), Level.WARNING, "is not a group of its members"),
+        (registering(Storage(FILE_SYSTEM, "", "/OMERO")), Level.FAILURE, "iRODS would delete OMERO's files"),
+        (registering(None), Level.FAILURE, "there is no resource fast"),
         (called(alice="a", bob="a"), Level.WARNING, "several iRODS users are a in OMERO"),
         (called(**{"*": "all"}), Level.WARNING, "makes everybody all in OMERO"),
     ],
@@ -55,6 +65,7 @@ def test_a_rule_by_which_nothing_can_be_taken_in_is_found_with_advice(facts: Fac
     [
         WITH_RULES,
         ruled(to="/lab/home/lab"),
+        registering(Storage(FILE_SYSTEM, "", "/data/vault")),
         ruled(to="/lab/home/{group}/x"),
         ruled(make_groups=True, groups=("lab", "private")),
         replace(known(alice="rodsuser"), placement=[replace(INTO_LAB, share=False)]),

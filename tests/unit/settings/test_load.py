@@ -12,6 +12,7 @@ import pytest
 from irods_omero.errors import SettingsError
 from irods_omero.settings import Settings, load_settings, parse_address, parse_shards, read_secret, settings_path
 from irods_omero.settings.mistakes import PATTERNS
+from irods_omero.settings.omero_first import OmeroFirstSettings, rules_of
 from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
 
 GOOD: dict[str, Any] = {
@@ -110,6 +111,30 @@ def test_a_rule_that_moves_takes_a_repository_that_the_agent_sees(tmp_path: Path
     assert mistake.startswith("1: omero_first.1.how: 'move' takes omero.repository")
     seeing = {**GOOD, "omero": {**GOOD["omero"], "repository": "/OMERO/ManagedRepository"}, **rules}
     assert [rule.how for rule in load_settings(write(tmp_path, json.dumps(seeing))).omero_first] == ["copy", "move"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ({"how": "register", "repository": "/OMERO"}, "how: 'register' takes a resource whose host sees OMERO's"),
+        ({"how": "register", "resource": "fast"}, "how: 'register' takes the repository as the host of the resource"),
+        ({"how": "copy", "repository": "/OMERO"}, "repository: goes with 'register' alone"),
+        ({"how": "register", "resource": "fast", "repository": "OMERO"}, "repository: must be an absolute path"),
+    ],
+)
+def test_a_rule_that_registers_says_on_which_resource_and_where_the_repository_is(
+    tmp_path: Path, rule: dict[str, str], why: str
+) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "omero_first": [{"groups": ["*"], **rule}]}))
+    assert mistake.startswith(f"1: omero_first.0.{why}")
+
+
+def test_the_repository_of_a_rule_that_registers_is_where_the_agent_sees_it_unless_it_says_otherwise() -> None:
+    seen, mounted = (
+        OmeroFirstSettings(groups=["*"], how="register", resource="fast", repository=repository)
+        for repository in (None, "/mnt/OMERO")
+    )
+    assert [rule.repository for rule in rules_of([seen, mounted], "/OMERO")] == ["/OMERO", "/mnt/OMERO"]
 
 
 @pytest.mark.parametrize("cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/data/vault"}}])

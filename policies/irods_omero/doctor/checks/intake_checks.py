@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from irods_omero.doctor.checks.zone_checks import ADMINISTRATOR
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
-from irods_omero.domain.rules.placement import EVERYBODY_IN_ZONE, PlacementRule
+from irods_omero.domain.rules.in_place import why_not_in_place
+from irods_omero.domain.rules.placement import EVERYBODY_IN_ZONE, REGISTER, PlacementRule
 from irods_omero.domain.state.policy import EVERYBODY
 
 CHECK = "omero_first"
@@ -34,6 +35,10 @@ def _of_rule(facts: Facts, rule: PlacementRule) -> Iterator[Finding]:
         yield warning(CHECK, f"OMERO has no group {_listed(unknown)}", "correct `groups`, or make it in OMERO")
     if rule.resource and rule.resource not in zone.resources:
         yield failure(CHECK, f"there is no resource {rule.resource!r} in the zone", "correct `resource`")
+    elif rule.how == REGISTER:
+        why = why_not_in_place(rule.resource, zone.storages.get(rule.resource), rule.repository)
+        if why:
+            yield failure(CHECK, why, "name a root resource with a vault elsewhere in `resource`")
     nobody = sorted(name for name in rule.acl or {} if "{" not in name and name not in zone.accounts)
     if nobody:
         text = f"there is no iRODS user or group {_listed(nobody)}"

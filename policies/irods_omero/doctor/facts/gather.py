@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,13 +12,12 @@ from irods_omero.doctor.facts.records import Facts, OmeroFacts, SignIn
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
 from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_overlaps, observe_zone
-from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.sign_in import is_encrypted, is_this_machine, scheme_of, uses_legacy_calls
 from irods_omero.install import omero_client
 from irods_omero.install.distribution import examples, installed_version
 from irods_omero.settings import Settings, ZoneSettings
-from irods_omero.settings.omero_first import OmeroFirstSettings
+from irods_omero.settings.omero_first import rules_of
 from irods_omero.vocabulary import Names
 
 
@@ -60,17 +60,16 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         now=datetime.now(timezone.utc),
         causes=causes,
         overlaps=overlaps,
-        placement=[_rule_of(rule, settings.zone.name) for rule in settings.omero_first],
+        placement=[
+            replace(rule, to=rule.to.replace("{zone}", settings.zone.name))
+            for rule in rules_of(settings.omero_first, settings.omero.repository)
+        ],
         users=settings.omero.users,
     )
 
 
 def _sign_in(zone: ZoneSettings) -> SignIn:
     return SignIn(scheme_of(zone), is_encrypted(zone), not is_this_machine(zone.host), uses_legacy_calls())
-
-
-def _rule_of(rule: OmeroFirstSettings, zone: str) -> PlacementRule:
-    return PlacementRule(**{**rule.model_dump(), "to": rule.to.replace("{zone}", zone)})
 
 
 def _omero(settings: Settings, trying: bool) -> OmeroFacts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from irods_omero.domain.rules.in_place import Storage
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
@@ -134,6 +135,7 @@ class ZoneFacts:
         stranded: Paths of the data objects below these that storage tiering has given up.
         residencies: For each attribute by which the site says where bytes are what it says of any data object.
         accounts: For users and groups of the zone their types; empty where nobody asks.
+        storages: Its resources by name; empty where nothing is registered in place.
     """
 
     unreachable: str = ""
@@ -146,6 +148,7 @@ class ZoneFacts:
     stranded: Sequence[str] = ()
     residencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
+    storages: Mapping[str, Storage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from irods.exception import iRODSException
 from irods.models import Collection, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
 
 from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
+from irods_omero.domain.rules.placement import REGISTER
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection, describe
 from irods_omero.gateways.zone.queries import first_rows, rows
+from irods_omero.gateways.zone.registering import storages
 from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
 from irods_omero.status.agents import Overlap, agents_of, overlaps_of
@@ -43,6 +45,7 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
                 tier.residency: _values(zone, tier.residency) for tier in settings.tiers.values() if tier.residency
             },
             accounts=_accounts(zone) if settings.omero_first else {},
+            storages=storages(zone) if any(rule.how == REGISTER for rule in settings.omero_first) else {},
             stranded=[one.path for one in stranded_below(zone, settings.watch.roots)],
         )
     except PolicyError as error:

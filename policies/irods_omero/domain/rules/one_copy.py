@@ -20,6 +20,7 @@ from irods_omero.domain.state.managed_files import (
     Share,
     Verify,
     fingerprint,
+    is_managed_file,
     short_digest,
 )
 from irods_omero.domain.state.observation import Observation
@@ -262,6 +263,8 @@ def shared_with(observation: Observation, data_object: DataObject) -> Replica | 
     """The good replica whose blocks OMERO's copy can share, None where there is none that can be read at once."""
     resources, tiers = observation.policy.shares, observation.policy.tiers
     for replica in data_object.good_replicas():
+        if is_managed_file(replica.file, observation.copies or ()):
+            continue  # it is the copy itself
         if replica.resource in resources and not tiers.of_resource(replica.resource).with_bytes_of(data_object).offline:
             return replica
     return None

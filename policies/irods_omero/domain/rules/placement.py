@@ -32,7 +32,7 @@ LONGEST_PATH = 1080
 """Bytes of a logical path (``MAX_NAME_LEN`` of iRODS, without its end)."""
 
 
-COPY, MOVE = "copy", "move"
+COPY, MOVE, REGISTER = "copy", "move", "register"
 
 
 class PlacementError(ValueError):
@@ -47,7 +47,9 @@ class PlacementRule:
         groups: Names of OMERO groups; ``*`` stands for all.
         to: Template of the collection that the files go into.
         resource: Name of the resource, empty for the zone's default.
-        how: ``COPY``, or ``MOVE`` where OMERO's copy of the files goes afterwards.
+        how: ``COPY``; ``MOVE`` where OMERO's copy of the files goes afterwards; ``REGISTER`` where they stay what iRODS
+            has, too.
+        repository: For ``REGISTER`` the path of OMERO's managed repository as the host of the resource sees it.
         share: Whether the members of the OMERO group get access, as an iRODS group of the same name.
         make_groups: Whether that iRODS group is made where there is none.
         follow_rights: Whether the rights change when the images get another owner or group in OMERO.
@@ -61,6 +63,7 @@ class PlacementRule:
     to: str
     resource: str = ""
     how: str = COPY
+    repository: str = ""
     share: bool = True
     make_groups: bool = False
     follow_rights: bool = False

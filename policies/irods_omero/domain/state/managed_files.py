@@ -79,8 +79,13 @@ def is_managed_file(path: str, files: Iterable[ManagedFile]) -> bool:
     Hosts may see the repository at different places: below it the path is the same. No vault has such a path, which
     begins with OMERO's user and the time of the import, unless somebody makes it so: then a copy is kept that might go.
     """
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    return any(parts[-len(own) :] == own for own in ([*file.path.split("/")] for file in files))
+    return any(ends_with(path, file.path) for file in files)
+
+
+def ends_with(path: str, own: str) -> bool:
+    """Whether a path ends with that of a file below the repository, which may be seen at different places."""
+    parts, ours = [part for part in path.split("/") if part not in ("", ".")], own.split("/")
+    return bool(own) and parts[-len(ours) :] == ours
 
 
 def fingerprint(files: Iterable[ManagedFile]) -> str:

@@ -19,6 +19,8 @@ class SourceFile(NamedTuple):
         size: Bytes.
         digest: Its hash in hexadecimal digits, as OMERO has it.
         digest_kind: The name of the algorithm in OMERO.
+        path: Where it is below the repository that it is in.
+        repository: UUID of that repository, empty for none.
     """
 
     id: int
@@ -26,6 +28,8 @@ class SourceFile(NamedTuple):
     size: int
     digest: str
     digest_kind: str
+    path: str = ""
+    repository: str = ""
 
 
 class Fact(NamedTuple):

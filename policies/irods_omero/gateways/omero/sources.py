@@ -157,7 +157,9 @@ def groups_of(session: OmeroSession) -> dict[str, bool]:
 def _files(session: OmeroSession, ids: list[int]) -> dict[int, list[SourceFile]]:
     files: dict[int, list[SourceFile]] = defaultdict(list)
     for row in read_files(session, ids):
-        files[row.fileset].append(SourceFile(row.id, row.client_path, row.size, row.digest, row.kind))
+        path = f"{row.path}{row.name}"
+        file = SourceFile(row.id, row.client_path, row.size, row.digest, row.kind, path, row.repo)
+        files[row.fileset].append(file)
     return files
 
 

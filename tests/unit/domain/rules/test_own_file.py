@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from irods_omero.domain.rules.one_copy import shared_with
 from irods_omero.domain.state.eviction import Relied
 from irods_omero.domain.state.managed_files import Evict
 from irods_omero.domain.state.observation import Observation
-from tests.unit.domain.rules.copied import AGREED, checked, decided, limited, observed, stored_in
+from tests.unit.domain.rules.copied import AGREED, POLICY, checked, decided, limited, observed, stored_in
 
 OWN = ["/OMERO/ManagedRepository/alice_2/1.tiff", "/mnt/omero//./alice_2/1.tiff"]
 VAULT = "/vault/home/alice/1.tiff"
@@ -27,6 +28,15 @@ def test_omeros_file_stays_where_no_other_good_replica_has_its_bytes(going: Obse
         decision = decided(stored_in(observation, own))
         assert (decision.action, decision.evicted) == (None, None)
         assert not decision.locked
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_omeros_file_shares_no_blocks_with_itself(own: str) -> None:
+    sharing_disk = replace(GOING["as it was moved"], policy=replace(POLICY, shares=frozenset({"disk"})))
+    data_object = stored_in(sharing_disk, own).zone.first
+    assert shared_with(stored_in(sharing_disk, own), data_object) is None
+    beside = stored_in(sharing_disk, own, VAULT)
+    assert shared_with(beside, beside.zone.first) == beside.zone.first.replicas[1]
 
 
 @pytest.mark.parametrize("own", OWN)

@@ -1,0 +1,160 @@
+"""What came through OMERO first can be registered where it is: nothing is copied, and iRODS deletes none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import omero
+import pytest
+from irods.exception import iRODSException
+
+from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.gateways.zone.intake_objects import make_collection
+from irods_omero.gateways.zone.registering import register
+from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.one_copy import OneCopy, make
+from tests.end_to_end.test_omero_first import bring, images_of
+from tests.end_to_end.test_omero_first_one_copy import CELLS, DIRECTORY
+from tests.end_to_end.test_omero_first_rights import rights_on
+from tests.scene.accounts import ARCHIVE, FAST, GROUP, USER
+from tests.scene.snapshot import image_shown
+
+
+def registering(new_scene: SceneFactory) -> OneCopy:
+    """A scene that registers filesets in place; skips where the zone does not see OMERO's repository."""
+    one = make(new_scene)
+    rule = {"groups": [GROUP], "to": f"{one.scene.collection}/{{dataset}}", "resource": FAST, "how": "register"}
+    one.scene.settings = one.scene.with_settings(omero_first=[rule | {"share": False, "acl": {"public": "read"}}])
+    one.scene.sweep()  # what OMERO has before the first sweep is left alone
+    return one
+
+
+def replicas(one: OneCopy, path: str) -> list[tuple[str, Path, str]]:
+    """Of each replica of a data object its resource, its file, and its checksum."""
+    found = one.scene.admin.data_objects.get(path).replicas
+    return [(each.resource_name, Path(each.path), each.checksum) for each in found]
+
+
+def why_not(one: OneCopy, fileset: int) -> str:
+    """What the images of a fileset say is wrong."""
+    (image, *_) = images_of(one.scene, fileset)
+    return dict(image_shown(one.scene.root, image).pairs)["error"]
+
+
+@pytest.mark.parametrize("files", [pytest.param(CELLS, id="one file"), pytest.param(DIRECTORY, id="a directory")])
+def test_omeros_files_become_data_without_being_copied_and_a_movement_makes_the_copy(
+    new_scene: SceneFactory, files: dict[str, bytes]
+) -> None:
+    one = registering(new_scene)
+    scene = one.scene
+    bring(scene, files)
+    one.settle(3)
+    paths = [f"{scene.collection}/March/{name.removeprefix('run/')}" for name in files]
+    places = one.places(paths[0])
+    for path, place, content in zip(paths, places, files.values(), strict=True):
+        ((resource, file, checksum),) = replicas(one, path)
+        assert (resource, file, checksum[:5]) == (FAST, place, "sha2:")
+        data_object = scene.user.data_objects.get(path)
+        assert (data_object.owner_name, data_object.size) == (USER, len(content))
+        assert {USER: "own", "public": "read_object"}.items() <= rights_on(scene, path).items()
+        with scene.user.data_objects.open(path, "r") as stream:
+            assert stream.read() == content
+    shown = scene.shown(paths[0])
+    assert shown.image.texts == {"registered", "tier:fast"}
+    assert shown.values("omero::error") == []
+    scene.ask_by_tag(shown.image.id, "archive")
+    scene.sweep()
+    for path in paths:
+        scene.wait_for(ARCHIVE, path)
+    assert [place.read_bytes() for place in places] == list(files.values()), "iRODS only unregisters it"
+    one.settle(3)
+    assert [place.exists() for place in places] == [False] * len(files), "a copy like any other now"
+    scene.ask_by_avu(paths[0], "restage")
+    scene.sweep()
+    for path in paths:
+        scene.wait_for(FAST, path)
+    one.settle(3)
+    assert [place.read_bytes() for place in places] == list(files.values())
+    assert not any(
+        file == place for path, place in zip(paths, places, strict=True) for _, file, _ in replicas(one, path)
+    )
+
+
+def test_removing_or_renaming_the_data_object_leaves_omeros_file(new_scene: SceneFactory) -> None:
+    one = registering(new_scene)
+    bring(one.scene, CELLS)
+    one.settle(3)
+    path = f"{one.scene.collection}/March/cells.ome.tiff"
+    place, objects = one.place(path), one.scene.user.data_objects
+    objects.move(path, f"{path}f")
+    assert [file for _, file, _ in replicas(one, f"{path}f")] == [place]
+    objects.unlink(f"{path}f", force=True)
+    assert place.read_bytes() == CELLS["cells.ome.tiff"]
+
+
+def test_deleting_the_images_deletes_the_bytes_and_leaves_a_data_object_that_is_no_units(
+    new_scene: SceneFactory,
+) -> None:
+    one = registering(new_scene)
+    scene, fileset = one.scene, bring(one.scene, CELLS)
+    one.settle(3)
+    path = f"{scene.collection}/March/cells.ome.tiff"
+    request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
+    scene.microscopist.submit(request, loops=600, ms=500, ctx={"omero.group": str(scene.group_id)}).close(True)
+    one.settle(3)
+    assert scene.avus(path, "omero::fileset") == []
+    with pytest.raises(iRODSException):
+        scene.user.data_objects.open(path, "r").read()
+
+
+def test_what_irods_could_delete_or_does_not_see_is_not_registered_and_the_image_says_why(
+    new_scene: SceneFactory, tmp_path: Path
+) -> None:
+    one = registering(new_scene)
+    scene = one.scene
+    vault = scene.admin.resources.get(FAST).vault_path
+    for repository, why in [
+        (f"{vault}/OMERO", "iRODS would delete OMERO's files"),
+        (str(tmp_path), "UNIX_FILE_STAT_ERR"),
+    ]:
+        (rule,) = scene.settings.omero_first
+        scene.settings = scene.with_settings(omero_first=[rule.model_dump() | {"repository": repository}])
+        fileset = bring(scene, CELLS, dataset=why)
+        scene.sweep()
+        assert why in why_not(one, fileset)
+
+
+def test_a_rule_that_copies_by_now_writes_nothing_into_what_an_earlier_attempt_has_registered(
+    new_scene: SceneFactory,
+) -> None:
+    one = registering(new_scene)
+    scene, fileset = one.scene, bring(one.scene, CELLS)
+    (place,) = one.repository.rglob("*/cells.ome.tiff")
+    with scene.connections() as connections:
+        staging = IntakeQueue(connections).staging(fileset)
+        make_collection(connections.zone, staging)
+        size = len(CELLS["cells.ome.tiff"])
+        register(connections.zone, f"{staging}/cells.ome.tiff", str(place), size, FAST)
+    place.chmod(0o666)
+    before = place.stat()
+    (rule,) = scene.settings.omero_first
+    scene.settings = scene.with_settings(omero_first=[rule.model_dump() | {"how": "copy"}])
+    one.settle(3)
+    after = place.stat()
+    assert (after.st_mtime_ns, after.st_size) == (before.st_mtime_ns, before.st_size)
+    ((resource, file, _),) = replicas(one, f"{scene.collection}/March/cells.ome.tiff")
+    assert (resource, file == place) == (FAST, False)
+
+
+def test_what_irods_might_write_into_is_not_registered(new_scene: SceneFactory) -> None:
+    one = registering(new_scene)
+    fileset = bring(one.scene, CELLS)
+    (place,) = one.repository.rglob("*/cells.ome.tiff")
+    place.chmod(0o666)
+    one.scene.sweep()
+    assert "let its service account only read the repository" in why_not(one, fileset)
+    place.chmod(0o644)
+    one.settle(3)
+    path = f"{one.scene.collection}/March/cells.ome.tiff"
+    assert [file for _, file, _ in replicas(one, path)] == [place]
+    assert "error" not in dict(one.scene.shown(path).image.pairs)
