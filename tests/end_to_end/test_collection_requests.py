@@ -77,10 +77,12 @@ def test_a_mapped_attribute_of_a_directory_is_one_of_its_images(scene: Scene) ->
     paths = put_run(scene)
     scene.sweep()
     say(scene, RUN, "retina", "keyword")
+    scene.mark_on_a_real_zone(paths[0])
     scene.sweep()
     assert scene.tags(paths[0], "lab/keyword") == {"retina"}
     assert scene.avus(paths[2], "keyword") == ["retina"]
     scene.user.metadata.remove(Collection, f"{scene.collection}/{RUN}", iRODSMeta("keyword", "retina"))
+    scene.mark_on_a_real_zone(paths[0])
     scene.sweep()
     assert scene.tags(paths[0], "lab/keyword") == set()
 

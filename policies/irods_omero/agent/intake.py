@@ -160,10 +160,11 @@ class Intake:
             if not dry_run:
                 self._give_up(fileset)
             return Taken(fileset, 0, reason="it is not in OMERO any more")
-        if rule is None and not owner:
-            rule, owner = self._queue.said(fileset)
         by_hand = rule is not None or bool(owner)
         try:
+            if not by_hand:
+                rule, owner = self._queue.said(fileset)
+                by_hand = rule is not None or bool(owner)
             rule = rule or rule_for(source.group, self._rules)
             placement = placement_for(self._connections, source, rule, owner)
             check_resource(self._connections, source, rule)

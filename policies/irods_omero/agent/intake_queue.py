@@ -17,6 +17,7 @@ from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.agreement import OUTSIDE, VERSION, Agreement, Failure, encode, read
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import Avu
+from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.filesets import client_paths
 from irods_omero.gateways.omero.sources import Listed, filesets_after
@@ -58,11 +59,19 @@ class IntakeQueue:
         )
 
     def said(self, fileset: int) -> tuple[PlacementRule | None, str]:
-        """Where somebody wants a fileset, None for where the configuration says; and the owner, as it was said."""
-        for avu in zone_intake.collection_avus(self._connections.zone, self.staging(fileset)):
+        """Where somebody wants a fileset, None for where the configuration says; and the owner, as it was said.
+
+        Raises:
+            RefusedError: It cannot be read: another version wrote it, or a person has changed it.
+        """
+        staging = self.staging(fileset)
+        for avu in zone_intake.collection_avus(self._connections.zone, staging):
             if avu.attribute == self._connections.names.intake:
-                said = json.loads(avu.value)
-                return PlacementRule(**said["rule"]), str(said["owner"])
+                try:
+                    said = json.loads(avu.value)
+                    return PlacementRule(**said["rule"]), str(said["owner"])
+                except (ValueError, TypeError, KeyError) as error:
+                    raise RefusedError("reading where it is to go", staging, f"{error}: register it again") from error
         return None, ""
 
     def taken_already(self, filesets: Iterable[int]) -> set[int]:
