@@ -24,7 +24,7 @@ from tests.pictures import lab_book
 
 
 def test_a_half_made_import_is_cleared_away(agent: Agent) -> None:
-    """issue 2: one fileset per unit in OMERO, never two, and no half-made one left."""
+    """One fileset per unit in OMERO, never two, and no half-made one left."""
     action = agent.action()
     with agent.server.sudo(ALICE, ANNOTATE) as client:
         process = client.getManagedRepository().importFileset(fileset(action.key + "left"), settings())
@@ -42,7 +42,7 @@ def test_an_import_that_another_agent_has_left_is_waited_for(agent: Agent) -> No
 
 
 def test_what_is_imported_after_the_search_is_found_too(agent: Agent) -> None:
-    """issue 12: all client paths are read once for many units; an agent that was killed may leave something later."""
+    """All client paths are read once for many units; an agent that was killed may leave something later."""
     action = agent.action()
     agent.importing.expect([action.prefix, agent.action().prefix + "another"])
     with agent.server.sudo(ALICE, ANNOTATE) as client:

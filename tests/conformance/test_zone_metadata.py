@@ -96,7 +96,7 @@ def test_setting_what_is_there_already_changes_nothing(zone: Zone) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_is_only_text(zone: Zone, text: str) -> None:
-    """issue 2: paths with quotes, ``%``, emoji and backslashes go through the whole story."""
+    """Paths with quotes, ``%``, emoji and backslashes go through the whole story."""
     path = zone.put(text)
     add(zone.alice, path, f"a {text}", f"v {text}", f"u {text}")
     assert zone.avus(path) == {(f"a {text}", f"v {text}", f"u {text}")}

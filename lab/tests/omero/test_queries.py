@@ -145,9 +145,9 @@ def test_conditions(shelf: Shelf, condition: str, expected: list[int]) -> None:
 def test_projection_wraps_values_and_groups(shelf: Shelf) -> None:
     text = (
         "select l.child.id, l.child.textValue, count(l.id), max(l.parent.id) from ImageAnnotationLink l "
-        "where l.child.ns = 'lab/ns' group by l.child.id, l.child.textValue order by count(l.id) desc"
+        "where l.parent.id in (:ids) group by l.child.id, l.child.textValue order by count(l.id) desc"
     )
-    assert query(shelf.client, text) == [
+    assert query(shelf.client, text, ids=shelf.images) == [
         [shelf.tags[0], "red", 2, shelf.images[1]],
         [shelf.tags[1], "blue", 1, shelf.images[0]],
     ]

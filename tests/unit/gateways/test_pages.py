@@ -95,13 +95,13 @@ def test_listing_goes_over_gaps_and_crowds_of_ids(zone: LabZone, connection: Zon
 
 
 def test_what_all_data_objects_of_a_unit_carry_is_read_once(zone: LabZone, connection: ZoneConnection) -> None:
-    """issue 10: of a unit of ten thousand, a page for 200 data objects instead of eight."""
+    """Of a unit of ten thousand: a page for 200 data objects instead of eight."""
     ids = register(zone, "unit", 120)
     same = [(NAMES.image, str(number), "omero") for number in range(9)]
     zone.bulk_annotate({id_: [*same, (NAMES.unit, str(ids[0]), "directory")] for id_ in ids})
-    differing = {0: (NAMES.agreement, "{}", "1"), 3: ("mapped::stain", "DAPI", ""), 7: (NAMES.image, "10", "omero")}
+    differing = {0: (NAMES.request, "keep", ""), 3: ("mapped::stain", "DAPI", ""), 7: (NAMES.image, "10", "omero")}
     zone.bulk_annotate({ids[place]: [avu] for place, avu in differing.items()})
-    attributes = [NAMES.image, NAMES.unit, NAMES.agreement, "mapped::*"]
+    attributes = [NAMES.image, NAMES.unit, NAMES.request, "mapped::*"]
     objects = read_objects(connection, ids, attributes, of_one_unit=True)
     assert objects == read_objects(connection, ids, attributes)
     assert [len(objects[ids[place]].avus) for place in (0, 1, 3, 7)] == [11, 10, 11, 11]

@@ -201,7 +201,7 @@ def test_every_field_has_a_reason(fields: tuple[str, ...]) -> None:
 
 
 def test_what_data_objects_carry_alike_is_looked_at_once_however_many_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """issue 10: a unit of ten thousand data objects is decided about in a fraction of a second."""
+    """A unit of ten thousand data objects is decided about in a fraction of a second."""
     policy, calls, counts = (
         replace(POLICY, attributes=(MappedAttribute(*MAPPED[0]),)),
         list[str](),

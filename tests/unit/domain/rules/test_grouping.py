@@ -31,7 +31,7 @@ SAID = st.dictionaries(st.sampled_from(OME), st.frozensets(st.sampled_from([*OME
 
 
 def test_what_thousands_of_files_name_alike_is_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """issue 10: ten thousand files that each name all of them are no hundred million names to compare."""
+    """Ten thousand files that each name all of them are no hundred million names to compare."""
     sizes, plain = list[int](), grouping._connected
 
     def noting(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
