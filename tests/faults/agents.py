@@ -80,7 +80,10 @@ class Agents:
         process.start()
         there.close()
         try:
-            answer = here.recv() if here.poll(PATIENCE) else None
+            if not here.poll(PATIENCE):
+                process.kill()
+                raise AssertionError(f"an agent was not done after {PATIENCE:.0f} seconds")
+            answer = here.recv()
         except EOFError:
             answer = None
         finally:

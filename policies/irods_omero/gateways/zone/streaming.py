@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
@@ -43,9 +43,9 @@ def open_object(zone: ZoneConnection, path: str, replica: int | None = None) -> 
         yield cast(BinaryIO, _ZoneStream(stream, path))
     except BaseException:
         with suppress(SideError):  # what is told is what came first
-            zone.call("closing", path, lambda _: stream.raw.close())
+            zone.call("closing", path, lambda _: _close(stream.raw))
         raise
-    zone.call("closing", path, lambda _: stream.raw.close())
+    zone.call("closing", path, lambda _: _close(stream.raw))
 
 
 def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> Iterator[bytes]:
@@ -60,6 +60,11 @@ def _open(session: Any, path: str, replica: int | None) -> Any:
     if replica is not None:
         options[kw.REPL_NUM_KW] = str(replica)
     return session.data_objects.open(path, "r", finalize_on_close=False, allow_redirect=False, **options)
+
+
+def _close(raw: RawIOBase) -> None:
+    if not raw.closed:  # the client would close it a second time, and give its connection back twice
+        raw.close()
 
 
 class _ZoneStream:
