@@ -71,7 +71,7 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    for key in ("c", "fs", "grp", "since", "moves", "asked", "queued"):
+    for key in ("c", "coll", "fs", "grp", "since", "moves", "asked", "queued"):
         fields[key] = key in fields
     fields["moving"] = fields.get("moving", [])[:-1]  # the last is when
     fields["evicted"] = fields.get("evicted", [])[1:]  # before that comes when
