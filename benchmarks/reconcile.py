@@ -24,7 +24,7 @@ MEGABYTES = 250
 """So much memory the agent may take."""
 
 PAGES = 3
-"""At most so many pages of the zone a sweep reads in which nothing is marked."""
+"""At most this many pages of the zone are read by a sweep that finds nothing marked."""
 
 SAME = 1.1
 """Memory that is larger by a tenth counts as the same."""

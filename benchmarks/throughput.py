@@ -19,7 +19,7 @@ from tests.scene.accounts import PASSWORD, USER
 
 SIZE, QUICK_SIZE = 1_000, 100
 CONNECTIONS = (1, 4)
-"""Over so many connections to the zone the sweeps go. The lab's has one writer at a time, so that more gain nothing."""
+"""Connections to the zone that the sweeps go over. The lab's has one writer at a time, so that more gain nothing."""
 
 
 def measure(quick: bool) -> Figures:

@@ -73,7 +73,7 @@ def refusing_records(path: str) -> Callable[[ZoneConnection, Names, RecordAgreem
 
 
 def sweeps(scene: Scene, times: int, **changes: Any) -> None:
-    """So many sweeps of one agent."""
+    """Have one agent sweep ``times`` times."""
     with scene.connections(**changes) as connections:
         sweeper = Sweeper(connections)
         for _ in range(times):

@@ -63,7 +63,7 @@ def once(monkeypatch: pytest.MonkeyPatch) -> Callable[[Scene], Report]:
 
 
 def sweep_times(scene: Scene, times: int) -> None:
-    """So many sweeps of one agent, one thing at a time."""
+    """Have one agent sweep ``times`` times, one thing at a time."""
     with one_at_a_time(scene) as connections:
         sweeper = Sweeper(connections)
         for _ in range(times):

@@ -29,7 +29,7 @@ ACCESS_TIME = "irods::access_time"
 FAST, MEDIUM, SLOW = "fast_resc", "medium_resc", "slow_resc"
 LARGE = 40 * 1024 * 1024
 MOST_COLUMNS = 50
-"""So many columns does the server take out of each table that it is sent, empty ones among them (zone-97)."""
+"""Number of columns that the server takes out of each table it is sent, empty ones among them (zone-97)."""
 
 
 @dataclass

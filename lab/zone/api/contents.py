@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LARGEST_IN_ONE = 32 * 1024 * 1024
 _NAME_COLUMN, _OFFSET_COLUMN = 403, 999998
 _COLUMNS = 50
-"""So many columns has a table that a client sends (zone-97)."""
+"""Number of columns of a table that a client sends (zone-97)."""
 
 
 class ContentInput(DataObjectInput):

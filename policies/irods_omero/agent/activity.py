@@ -27,13 +27,13 @@ class ActivityListener:
     """Somebody who is told; each method must return at once, and none may fail."""
 
     def on_sweep(self, report: Report, seconds: float) -> None:
-        """A sweep has come to its end, after as many seconds."""
+        """A sweep has come to its end, after ``seconds``."""
 
     def on_trouble(self, error: str) -> None:
         """A sweep was broken off."""
 
     def on_import(self, size: int, seconds: float) -> None:
-        """So many bytes were imported, in as many seconds."""
+        """``size`` bytes were imported in ``seconds``."""
 
     def on_news(self, news: News) -> None:
         """Something that people should be told of happened to a unit."""
@@ -114,11 +114,11 @@ class Activity:
         self.cache = {CACHE_BYTES: size, CACHE_MOST_BYTES: most}
 
     def followed_events(self, behind: int) -> None:
-        """OMERO's event log was read, and what it told of was looked at, but for so many rows."""
+        """OMERO's event log was read, and what it told of was looked at, but for ``behind`` rows."""
         self.events = EventLag(behind, self._clock())
 
     def swept(self, report: Report, seconds: float) -> None:
-        """A sweep has come to its end, after as many seconds."""
+        """A sweep has come to its end, after ``seconds``."""
         self._tell(lambda listener: listener.on_sweep(report, seconds))
 
     def broken_off(self, error: str) -> None:

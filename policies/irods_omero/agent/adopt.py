@@ -30,7 +30,7 @@ MARK = "mark"
 SHOW = "show"
 
 LOOKED_UP = 100
-"""So many filesets are looked up at once."""
+"""Number of filesets that are looked up at once."""
 
 LARGEST = 2**63 - 1
 """The largest id that there can be."""

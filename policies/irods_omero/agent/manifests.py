@@ -15,10 +15,10 @@ from irods_omero.gateways.zone.streaming import BLOCK, blocks_of, open_object
 from irods_omero.logs import log
 
 MOST = 20
-"""So many are remembered: each may list very many files."""
+"""Number of manifests that are remembered: each may list very many files."""
 
 MOST_COMPARED = 100_000
-"""Of so many files it is remembered whether they have their checksums."""
+"""Number of files of which it is remembered whether they have their checksums."""
 
 
 class Manifests:

@@ -17,7 +17,7 @@ READS = 100
 """At most this many files are opened at one look; the others have to wait for the next one."""
 
 MOST = 100_000
-"""So many are remembered."""
+"""Number of files whose names are remembered."""
 
 
 class OmeNames:

@@ -35,7 +35,7 @@ SIGNATURE = "X-Irods-Omero-Signature"
 TIMESTAMP = "X-Irods-Omero-Timestamp"
 
 WAITING = 100
-"""So many notifications wait for one webhook at most; further ones are dropped, and the log says so."""
+"""At most this many notifications wait for one webhook; further ones are dropped, and the log says so."""
 
 ATTEMPTS = 10
 LONGEST_PAUSE = 300.0

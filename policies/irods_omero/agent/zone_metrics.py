@@ -23,7 +23,7 @@ KEPT_SECONDS = 60.0
 """So long the answer of the zone is good for further questions."""
 
 CAUSES_SHOWN, CAUSE_LENGTH = 10, 120
-"""So many causes have a value of their own, with so many characters: each text is a series that Prometheus keeps."""
+"""Causes that have a value of their own, and characters of each: every text is a series that Prometheus keeps."""
 
 AT_WORK, CANNOT_SWEEP, SILENT = "at work", "cannot sweep", "silent"
 

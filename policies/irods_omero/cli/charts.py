@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SERIES_SHOWN = 6
-"""So many colours people can tell apart; further tiers are one."""
+"""Number of colours that people can tell apart; further tiers share one."""
 
 MONTHS_SHOWN, BARS_SHOWN = 36, 20
 

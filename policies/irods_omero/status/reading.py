@@ -34,7 +34,7 @@ from irods_omero.status.seen import (
 from irods_omero.vocabulary import PENDING, Names
 
 MOST = 10_000
-"""So many marks, errors or requests are looked at; what there is more of is only said to be more."""
+"""At most this many marks, errors or requests are looked at; of further ones it is only said that there are more."""
 
 DOING = "reading how things stand"
 

@@ -91,7 +91,7 @@ def check_users_may_request_what_there_is_to_request() -> None:
         assert is_refused(event), event
 
 
-def check_users_may_say_what_to_import_when_and_whither() -> None:
+def check_users_may_say_what_to_import_when_and_where_to() -> None:
     for name in ("omero::import", "omero::target", "omero::complete"):
         for event in writing("-C", ROOT, name, "file"):
             assert not is_refused(event), event

@@ -11,7 +11,7 @@ from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.vocabulary import KEY_NAMESPACE
 
 PAGE = 5 * BATCH
-"""So many fileset ids are covered by one query."""
+"""Number of fileset ids that one query covers."""
 
 
 TAKEN_IN = (

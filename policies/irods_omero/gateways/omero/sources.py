@@ -25,7 +25,7 @@ BLOCK = 4 * 1024 * 1024
 """Bytes in one call: larger ones are read no faster, and have to fit into the memory of both sides."""
 
 PAGE = 5000
-"""So many ids of filesets are covered by one query."""
+"""Number of ids of filesets that one query covers."""
 
 
 RESTRICTED = "Download is restricted"

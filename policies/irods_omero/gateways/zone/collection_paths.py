@@ -16,7 +16,7 @@ from irods_omero.gateways.zone.queries import rows
 from irods_omero.gateways.zone.watched import like
 
 LONGEST_LIST = 2000
-"""So many characters of paths go into one condition: a longer text meets the limit on the SQL of a query."""
+"""Characters of paths in one condition: a longer text meets the limit on the SQL of a query."""
 
 _PLAIN = re.compile(r"[\w./ -]+", re.ASCII)
 

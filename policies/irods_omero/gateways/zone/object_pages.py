@@ -17,7 +17,7 @@ from irods_omero.gateways.zone.queries import last_data_id, rows
 from irods_omero.gateways.zone.watched import NO_PARTS, like
 
 WIDEST = 100 * BATCH
-"""So many ids are covered by one query at most, where few of them are data objects that concern us."""
+"""One query covers at most this many ids, where few of them are data objects that concern us."""
 
 
 def pages(zone: ZoneConnection, roots: Sequence[str], attribute: str, after: int = 0) -> Iterator[list[int]]:

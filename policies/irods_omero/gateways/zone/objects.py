@@ -27,7 +27,7 @@ ATTACHED_A_QUERY = 50
 """GenQuery2 gives at most 256 rows: this many ids, each of which may carry several requests."""
 
 FEW = 10
-"""So many data objects of one collection are looked for one by one; for more of them it is listed."""
+"""At most this many data objects of one collection are looked for one by one; for more of them it is listed."""
 
 REPLICA_COLUMNS = (
     DataObject.id,

@@ -12,7 +12,7 @@ from irods.models import DataObject
 from irods_omero.gateways.zone.connection import ZoneConnection
 
 IDS_A_QUERY = 200
-"""So many ids go into one condition: a longer text meets the limit on the SQL of a query."""
+"""Number of ids in one condition: a longer text meets the limit on the SQL of a query."""
 
 
 def rows(zone: ZoneConnection, doing: str, columns: Sequence[Column], *conditions: Criterion) -> list[tuple[Any, ...]]:
