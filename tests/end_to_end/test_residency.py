@@ -197,3 +197,63 @@ def test_the_example_says_what_is_on_tape_has_it_brought_back_and_writes_nothing
     assert not scene.shown(path).image.archived
     assert scene.avus(path, "omero::request") == []
     assert len(scene.triples(path, AT)) == 1
+
+
+@pytest.mark.lab_only("makes a resource with children")
+def test_what_is_in_the_cache_of_a_compound_resource_is_near_and_what_is_only_in_its_archive_is_not(
+    new_scene: SceneFactory,
+) -> None:
+    scene = new_scene(tiers={"pool": {"name": "pool", "residency_child": "pool cache"}})
+    scene.watch()
+    resources, vault = scene.admin.resources, scene.admin.resources.get("demoResc")
+    resources.create("pool", "deferred")
+    leaves = ("pool cache", "pool archive")
+    for leaf in leaves:
+        resources.create(leaf, "unixfilesystem", vault.location, f"{vault.vault_path}/{leaf}")
+    near, far = (scene.put(f"{leaf}.ome.tiff".replace(" ", "-"), PICTURE, leaf) for leaf in leaves)
+    scene.user.data_objects.replicate(near, "pool archive")
+    for leaf in leaves:
+        resources.add_child("pool", leaf)
+    try:
+        assert scene.sweep().imported == 1
+        assert (scene.avus(near, "omero::error"), scene.shown(near).image.archived) == ([], False)
+        (error,) = scene.avus(far, "omero::error")
+        assert "out of OMERO's reach" in error
+        scene.user.data_objects.trim(near, **{kw.REPL_NUM_KW: "0", kw.COPIES_KW: "1"})
+        scene.user.data_objects.replicate(far, "pool")
+        assert scene.sweep().imported == 1, "it was staged into the cache"
+        assert (scene.shown(near).image.archived, scene.shown(far).image.archived) == (True, False)
+        assert "tier:pool" in scene.shown(near).image.texts
+    finally:
+        for path in (near, far):
+            scene.user.data_objects.unlink(path, force=True)
+        for leaf in leaves:
+            resources.remove_child("pool", leaf)
+        for name in ("pool", *leaves):
+            resources.remove(name)
+
+
+@pytest.mark.lab_only("looks at the vault")
+def test_a_command_says_where_the_bytes_of_a_file_are(new_scene: SceneFactory, tmp_path: Path) -> None:
+    states = tmp_path / "states"
+    states.mkdir()
+    program = tmp_path / "where"
+    program.write_text(f'#!/bin/sh\ntest -f "$2" && cat "{states}/${{2##*/}}"\n')
+    program.chmod(0o755)
+    command, words = [str(program), "--state"], {"REG": "online", "OFL": "offline", "UNM": "moving"}
+    tier = {"name": "fast", "offline": True, "residency_command": command, "residency_words": words}
+    scene = new_scene(tiers={FAST: tier})
+    scene.watch()
+    for name, state in (("a", "OFL"), ("b", "REG"), ("c", "?")):
+        (states / f"{name}.ome.tiff").write_text(f"{state}\n")
+    far, near, unknown = (scene.put(f"{name}.ome.tiff", PICTURE) for name in "abc")
+    assert scene.sweep().imported == 1
+    assert not scene.shown(near).image.archived
+    for path in (far, unknown):
+        (error,) = scene.avus(path, "omero::error")
+        assert "out of OMERO's reach" in error
+    for state, locked in (("UNM", True), ("REG", False)):
+        (states / "b.ome.tiff").write_text(state)
+        scene.mark(near)
+        scene.sweep()
+        assert bool(scene.shown(near).image.archived) is locked

@@ -7,6 +7,7 @@ from typing import Any
 from irods_omero.agent.activity import Activity
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.ome_names import OmeNames
+from irods_omero.agent.residency import programs_of
 from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
@@ -47,6 +48,7 @@ class Connections:
         self.manifests = Manifests()
         self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
+        self.programs = programs_of(settings)
         self._people = People(self.omero)
         self._others: list[Connections] = []
         self._zone_key: ZoneKey | None = None
@@ -74,6 +76,7 @@ class Connections:
         """The same for another thread; left together with these."""
         self._others.append(other := Connections(self.settings, self.activity))
         other.brake = self.brake
+        other.programs = self.programs  # which hold up a few threads of the whole agent, and no more
         return other
 
     def start_anew(self) -> None:
@@ -122,7 +125,7 @@ class Connections:
         settings, key = self.settings, self.zone_key
         looks = {
             resource: TierLook(
-                tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects, tier.residency or ""
+                tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects, tier.what_says()
             )
             for resource, tier in settings.tiers.items()
         }

@@ -19,6 +19,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
 from irods_omero.agent.report import Report
+from irods_omero.agent.residency import asked
 from irods_omero.agent.workers import Job
 from irods_omero.domain.rules.auto import (
     CollectionContents,
@@ -298,7 +299,8 @@ class Directories:
 
         paths = paths_in(zone, path, may_hold_any)
         own_ids = {id_ for id_, each in paths.items() if watched.directory_of(each) == path}
-        return read_objects(zone, own_ids, attributes), [paths[id_] for id_ in paths.keys() - own_ids]
+        objects = asked(self._connections.programs, read_objects(zone, own_ids, attributes))
+        return objects, [paths[id_] for id_ in paths.keys() - own_ids]
 
     def _due(
         self,

@@ -14,6 +14,7 @@ from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
+from irods_omero.agent.residency import units_asked
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -88,6 +89,7 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
+        units = units_asked(connections.programs, units)
         return self._with_collections({id_: self._with_surroundings(unit) for id_, unit in units.items()})
 
     def _with_collections(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:

@@ -12,6 +12,7 @@ from irods_omero.settings.mapping import AttributeSettings, Name, Section, check
 from irods_omero.settings.mistakes import mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings, check_how
 from irods_omero.settings.parsing import parse_address, parse_shards
+from irods_omero.settings.tiers import TierSettings
 from irods_omero.vocabulary import DEFAULT_PREFIX, SETTLED, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -103,29 +104,6 @@ class WatchSettings(Section):
         min_length=1, description="Collections below which arrivals, movements and requests leave marks."
     )
     protect: bool = Field(default=True, description="Whether users are kept from writing the AVUs of this policy.")
-
-
-class TierSettings(Section):
-    """What users see of one resource."""
-
-    name: Annotated[str, StringConstraints(pattern=r"^[^\s:][^:]*$")] | None = Field(
-        default=None, description="Name of the tier in tags and key-value pairs; by default the resource's."
-    )
-    offline: bool = Field(default=False, description="Whether its bytes are out of OMERO's reach: images get a lock.")
-    residency: Annotated[str, StringConstraints(pattern=r"^.*[^*]$", max_length=250)] | None = Field(
-        default=None,
-        description="Attribute of an AVU by which the site says of each data object where its bytes really are: "
-        "'online', 'offline' or 'moving'. Where it says none of these, `offline` counts. By default there is none.",
-    )
-    recall_hours: Annotated[float, Field(ge=0)] = Field(
-        default=24.0,
-        description="How long a movement from this tier may take: until then a request is not refused, even if a "
-        "movement fails.",
-    )
-    most_objects: Annotated[int, Field(ge=1)] | None = Field(
-        default=None,
-        description="How many data objects of one unit a request may move to or from here, by default any number.",
-    )
 
 
 class FileRuleSettings(Section):

@@ -63,6 +63,11 @@ def said(*values: str, **attributes: str) -> Facts:
     return replace(HEALTHY, zone=seen, residencies=attributes)
 
 
+def cached(child: str) -> Facts:
+    """What is to be the cache of a compound resource."""
+    return replace(zone(roots_of={"fast": "fast", "disk": "tape", "tape": "tape"}), caches={"tape": child})
+
+
 def omero(**changes: Any) -> Facts:
     return replace(HEALTHY, omero=replace(OMERO, **changes))
 
@@ -193,6 +198,9 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
     ("nothing said", said(tape="site::at"), WARNING, "residency", "no data object says by site::at"),
     ("another word", said("online", "DUAL", tape="site::at"), WARNING, "residency", "site::at says 'DUAL'"),
+    ("no answer", zone(answers={"tape": ""}), WARNING, "residency", "the command of tape does not say"),
+    ("no child", cached("spool"), FAILURE, "residency", "spool, which is to be the cache of tape, is no resource"),
+    ("another's child", cached("fast"), FAILURE, "residency", "fast, which is to be the cache of tape"),
     ("said of two", said("online", tape="site::at", fast="site::at"), WARNING, "residency", "several tiers of images"),
     ("given up", zone(stranded=["/lab/home/lab/a", "/lab/home/lab/b"]), WARNING, "movements", "2 data objects"),
     ("other repository", seen(trouble="not this OMERO's"), FAILURE, "OMERO's managed repository", "not this OMERO's"),

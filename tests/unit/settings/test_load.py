@@ -220,6 +220,20 @@ def test_where_bytes_are_is_said_by_an_attribute_of_the_sites_own(tmp_path: Path
     load_settings(write(tmp_path, json.dumps({**GOOD, "tiers": {"tape": {"residency": "site::at"}}})))
 
 
+@pytest.mark.parametrize(
+    ("tier", "message"),
+    [
+        ({"residency": "site::at", "residency_child": "cache"}, "name one of residency, residency_child and"),
+        ({"residency_command": ["dmattr", "-a"]}, "name the program of residency_command by its absolute path"),
+        ({"residency_command": ["/bin/dmattr"], "residency_words": {"REG": "near"}}, "'online', 'offline' or 'moving'"),
+    ],
+)
+def test_one_thing_says_where_bytes_are(tmp_path: Path, tier: dict[str, Any], message: str) -> None:
+    (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "tiers": {"tape": tier}}))
+    assert "tiers" in mistake
+    assert message in mistake
+
+
 def test_what_becomes_of_omeros_copies_takes_its_repository(tmp_path: Path) -> None:
     for change in ({"evict": "with-tier"}, {"most_bytes": 1}, {"access_hours": 24}):
         (key,) = change

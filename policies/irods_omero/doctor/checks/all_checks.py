@@ -31,6 +31,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     zone_checks.hooks,
     tier_checks.tier_groups,
     tier_checks.residencies,
+    tier_checks.other_residencies,
     tier_checks.given_up,
     zone_checks.delay_server,
     omero_checks.reachable,

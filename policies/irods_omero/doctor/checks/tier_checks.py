@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from irods_omero.doctor.facts.records import Facts, TierFacts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
-from irods_omero.domain.state.tiers import RESIDENCIES
+from irods_omero.domain.state.residency import RESIDENCIES
 from irods_omero.vocabulary import TIER_GROUP, TIER_TIME
 
 CHECK = "tier groups"
@@ -67,6 +67,25 @@ def residencies(facts: Facts) -> Iterator[Finding]:
             yield warning(RESIDENCY, text, "name another attribute for each of them")
         if values and not unknown and not shared:
             yield ok(RESIDENCY, f"{attribute} says where bytes are")
+
+
+def other_residencies(facts: Facts) -> Iterator[Finding]:
+    """Whether commands that are to say where bytes are do, and whether caches are below the resources they are of."""
+    if facts.zone.unreachable:
+        return
+    for resource, said in sorted(facts.zone.answers.items()):
+        if said:
+            yield ok(RESIDENCY, f"the command of {resource} says {said} of one of its files")
+        else:
+            text = f"the command of {resource} does not say where one of its files is, so that `offline` counts"
+            words = f"one of {', '.join(RESIDENCIES)}, or a word of residency_words"
+            yield warning(RESIDENCY, text, f"run it as this user, here: it has to print {words}, within 5 seconds")
+    for resource, child in sorted(facts.caches.items()):
+        if facts.zone.roots_of.get(child) == resource != child:
+            yield ok(RESIDENCY, f"what is near on {resource} is what has a good replica on {child}")
+        else:
+            text = f"{child}, which is to be the cache of {resource}, is no resource below it: all counts as offline"
+            yield failure(RESIDENCY, text, f"correct tiers.{resource}.residency_child")
 
 
 def _groups_of(facts: Facts, resources: Container[str]) -> Counter[str]:

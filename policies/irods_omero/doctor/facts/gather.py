@@ -56,6 +56,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         limits_cache=settings.cache.most_bytes is not None,
         access_hours=settings.cache.access_hours,
         residencies={name: tier.residency for name, tier in settings.tiers.items() if tier.residency},
+        caches={name: tier.residency_child for name, tier in settings.tiers.items() if tier.residency_child},
         examples=str(examples()),
         now=datetime.now(timezone.utc),
         causes=causes,

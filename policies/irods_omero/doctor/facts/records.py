@@ -134,6 +134,9 @@ class ZoneFacts:
         roots: The watched roots.
         stranded: Paths of the data objects below these that storage tiering has given up.
         residencies: For each attribute by which the site says where bytes are what it says of any data object.
+        answers: For root resources of which a command says it what it has said of one file there, empty for nothing
+            that is understood; those are left out that hold no file.
+        roots_of: For each resource the root one that it lies below, or is.
         accounts: For users and groups of the zone their types; empty where nobody asks.
         storages: Its resources by name; empty where nothing is registered in place.
     """
@@ -147,6 +150,8 @@ class ZoneFacts:
     roots: Sequence[RootFacts] = ()
     stranded: Sequence[str] = ()
     residencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    roots_of: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     storages: Mapping[str, Storage] = field(default_factory=dict)
 
@@ -292,6 +297,7 @@ class Facts:
         web: OMERO.web; None if that was not wanted.
         tier_names: Resources that the policy file names as tiers.
         residencies: For those of which the site says where bytes really are the attribute by which it does.
+        caches: For those of which the catalog says it the resource below that is the cache.
         limits_cache: Whether the policy file says how many bytes of copies OMERO is to have at most.
         access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
         examples: The folder of the examples that came with this program.
@@ -321,5 +327,6 @@ class Facts:
     limits_cache: bool = False
     access_hours: float | None = None
     residencies: Mapping[str, str] = field(default_factory=dict)
+    caches: Mapping[str, str] = field(default_factory=dict)
     placement: Sequence[PlacementRule] = ()
     users: Mapping[str, str] = field(default_factory=dict)

@@ -10,14 +10,18 @@ from typing import Any
 
 from irods.column import In
 from irods.exception import iRODSException
-from irods.models import Collection, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
+from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
 
+from irods_omero.agent.residency import programs_of
 from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
 from irods_omero.domain.rules.placement import REGISTER
+from irods_omero.domain.state.residency import RESIDENCIES
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection, describe
+from irods_omero.gateways.zone.objects import GOOD
 from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.gateways.zone.registering import storages
+from irods_omero.gateways.zone.resources import RootResources, root_names
 from irods_omero.gateways.zone.stranded import stranded_below
 from irods_omero.settings import Settings
 from irods_omero.status.agents import Overlap, agents_of, overlaps_of
@@ -44,6 +48,8 @@ def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
             residencies={
                 tier.residency: _values(zone, tier.residency) for tier in settings.tiers.values() if tier.residency
             },
+            answers=_answers(zone, settings),
+            roots_of=_roots_of(zone),
             accounts=_accounts(zone) if settings.omero_first else {},
             storages=storages(zone) if any(rule.how == REGISTER for rule in settings.omero_first) else {},
             stranded=[one.path for one in stranded_below(zone, settings.watch.roots)],
@@ -103,6 +109,23 @@ def _values(zone: ZoneConnection, attribute: str) -> list[str]:
     """Some of the values that an attribute has on data objects: the catalog gives each once."""
     columns, condition = (DataObjectMeta.value,), DataObjectMeta.name == attribute
     return [str(value) for (value,) in first_rows(zone, "reading what it says", MOST_VALUES, columns, condition)]
+
+
+def _answers(zone: ZoneConnection, settings: Settings) -> dict[str, str]:
+    """What commands say of the file of one good replica on the resources that they are asked about."""
+    answers = {}
+    for resource, program in programs_of(settings).items():
+        columns, good = (DataObject.id, DataObject.path), DataObject.replica_status == GOOD
+        below = In(DataObject.resc_id, RootResources(zone).below([resource]) or [0])
+        for _, file in first_rows(zone, "looking for a file to ask about", 1, columns, good, below):
+            said = program.ask([str(file)]).get(str(file), "")
+            answers[resource] = said if said in RESIDENCIES else ""
+    return answers
+
+
+def _roots_of(zone: ZoneConnection) -> dict[str, str]:
+    roots = root_names(zone)
+    return {str(name): roots[id_] for id_, name in rows(zone, "listing resources", (Resource.id, Resource.name))}
 
 
 def _queue(zone: ZoneConnection) -> list[QueuedRule]:

@@ -12,8 +12,9 @@ from irods_omero.domain.rules.moving import Amount
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import PATH, Place
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.residency import MOVING, OFFLINE, ONLINE
 from irods_omero.domain.state.texts import printable, timestamp
-from irods_omero.domain.state.tiers import MOVING, OFFLINE, ONLINE, Tier
+from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
 from irods_omero.vocabulary import AUTO, FILE, REGISTERED, TIER_TAG_PREFIX, Names
 

@@ -208,9 +208,9 @@ def _is_to_move(observation: Observation, pending: str) -> bool:
 
 
 def _is_offline(observation: Observation) -> bool:
-    """Whether no copy may go to make room, and one may go with its tier: whatever the residency says.
+    """Whether no copy may go to make room, and one may go with its tier: whatever AVUs say of where bytes are.
 
-    Data objects' owners may write that. It can keep a copy, and nothing rests on it that cannot be undone.
+    Data objects' owners may write them. They can keep a copy, and nothing rests on them that cannot be undone.
     """
     tier = observation.policy.tiers.by_themselves(observation.zone.objects, observation.zone.parts)
     return tier is not None and tier.offline
@@ -265,7 +265,7 @@ def shared_with(observation: Observation, data_object: DataObject) -> Replica | 
     for replica in data_object.good_replicas():
         if is_managed_file(replica.file, observation.copies or ()):
             continue  # it is the copy itself
-        if replica.resource in resources and not tiers.of_resource(replica.resource).with_bytes_of(data_object).offline:
+        if replica.resource in resources and not tiers.of_replica(data_object, replica).offline:
             return replica
     return None
 

@@ -7,13 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.state.request_words import FIRST_TIER, Request
+from irods_omero.domain.state.residency import MOVING, NOTHING_SAYS, ONLINE, Residency
 from irods_omero.domain.state.views import DataObject, PartsOn, Replica
-
-ONLINE = "online"
-OFFLINE = "offline"
-MOVING = "moving"
-RESIDENCIES = (ONLINE, OFFLINE, MOVING)
-"""What a site says of where the bytes of a data object really are."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +21,7 @@ class Tier:
         group: Tier group, empty for a resource in none.
         index: Place in the group; storage tiering moves data from lower to higher ones.
         offline: Whether its bytes are out of OMERO's reach, so that images there get the lock.
-        residency: Attribute of the AVU by which the site says of single data objects whether their bytes are out of
-            reach here; empty for none.
+        residency: What says of single data objects whether their bytes are out of reach here.
         moving: Whether the bytes of a data object, which are out of reach, are on their way to where they are not.
         recall_hours: Movements from here may take this long before a request is refused.
         verification: How storage tiering makes sure of a copy that was moved here: ``catalog``, ``filesystem`` or
@@ -43,7 +37,7 @@ class Tier:
     group: str = ""
     index: int = 0
     offline: bool = False
-    residency: str = ""
+    residency: Residency = NOTHING_SAYS
     moving: bool = False
     recall_hours: float = 24.0
     verification: str = "catalog"
@@ -52,15 +46,10 @@ class Tier:
     delay: str = "<PLUSET>1s</PLUSET><EF>60s REPEAT UNTIL SUCCESS OR 5 TIMES</EF>"
     most_objects: int | None = None
 
-    def with_bytes_of(self, data_object: DataObject) -> Tier:
-        """The tier as it is for one data object: what the site says of its bytes stands before the configuration.
-
-        What it does not say, what nobody understands, and two things at once, count for nothing.
-        """
-        said = data_object.values(self.residency) if self.residency else frozenset()
-        if len(said) != 1 or not said.issubset(RESIDENCIES):
-            return self
-        return replace(self, offline=ONLINE not in said, moving=MOVING in said)
+    def with_bytes_of(self, data_object: DataObject, replica: Replica | None) -> Tier:
+        """The tier as it is for one replica, or for none: what is said of its bytes stands before the configuration."""
+        said = self.residency.of(data_object, replica)
+        return replace(self, offline=said != ONLINE, moving=said == MOVING) if said else self
 
 
 class Tiers:
@@ -76,14 +65,17 @@ class Tiers:
         """The tier of a root resource; a resource in no tier group is a tier of its own."""
         return self._by_resource.get(resource) or Tier(name=resource, resource=resource)
 
+    def of_replica(self, data_object: DataObject, replica: Replica) -> Tier:
+        """The tier of one replica, as it is for that one."""
+        return self.of_resource(replica.resource).with_bytes_of(data_object, replica)
+
     def of_object(self, data_object: DataObject) -> Tier | None:
         """The tier that users see: the best of those that hold a good replica, or None while none is good.
 
         A tier that OMERO can reach is better than one that it cannot, and one in a tier group better than a resource
         in none; then the place in the group counts.
         """
-        tiers = (tier.with_bytes_of(data_object) for tier in self._with_good_replica(data_object))
-        return min(tiers, key=_reach, default=None)
+        return min(self._with_bytes(data_object), key=_reach, default=None)
 
     def best_replica(self, data_object: DataObject) -> int | None:
         """The number of the good replica that is read fastest; None for none.
@@ -92,7 +84,7 @@ class Tiers:
         """
 
         def speed(replica: Replica) -> tuple[object, ...]:
-            tier = self.of_resource(replica.resource).with_bytes_of(data_object)
+            tier = self.of_replica(data_object, replica)
             return tier.offline, not replica.checksum, _reach(tier)
 
         best = min(data_object.good_replicas(), key=speed, default=None)
@@ -100,8 +92,8 @@ class Tiers:
 
     def replica_to_read(self, data_object: DataObject) -> int | None:
         """The number of the replica to read where others would keep who reads waiting; None where any will do."""
-        tiers = [tier.with_bytes_of(data_object) for tier in self._with_good_replica(data_object)]
-        return self.best_replica(data_object) if len({tier.offline for tier in tiers}) > 1 else None
+        reach = {tier.offline for tier in self._with_bytes(data_object)}
+        return self.best_replica(data_object) if len(reach) > 1 else None
 
     def of_unit(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
         """The slowest tier of a unit's objects: an image can be shown when its last file can be read.
@@ -115,15 +107,15 @@ class Tiers:
         """
         all_objects = list(objects)
         # Of ten thousand most lie on the same resources, and carry the same.
-        apart = {(*(each.resource for each in one.replicas if each.good), one.avus): one for one in all_objects}
+        apart = {(*map(_place_of, one.good_replicas()), one.avus): one for one in all_objects}
         known = [tier for tier in map(self.of_object, apart.values()) if tier is not None]
         if not known or len(known) < len(apart):
             return None
-        of_parts = [self.of_resource(each.resource).with_bytes_of(all_objects[0]) for each in parts]
+        of_parts = [self._like_its_own(all_objects[0], each.resource) for each in parts]
         return max((*known, *(tier for tier in of_parts if not _is_copied(tier, of_parts))), key=_slowness)
 
     def by_themselves(self, objects: Iterable[DataObject], parts: Iterable[PartsOn] = ()) -> Tier | None:
-        """The same by the catalog and the configuration alone: users may write what is said of single data objects."""
+        """The same without what AVUs say, which users may write."""
         return self.of_unit((replace(each, avus=frozenset()) for each in objects), parts)
 
     def place(self, data_object: DataObject) -> Tier | None:
@@ -169,8 +161,22 @@ class Tiers:
     def _group(self, of: Tier) -> list[Tier]:
         return self._groups[of.group] if of.group else [of]
 
+    def _like_its_own(self, data_object: DataObject, resource: str) -> Tier:
+        """The tier of a resource as it is for the replica that a data object has there, if it has one."""
+        own = [self.of_replica(data_object, each) for each in data_object.good_replicas() if each.resource == resource]
+        return min(own, key=_reach, default=self.of_resource(resource).with_bytes_of(data_object, None))
+
+    def _with_bytes(self, data_object: DataObject) -> list[Tier]:
+        """The tier of each good replica, as it is for that one."""
+        return [self.of_replica(data_object, replica) for replica in data_object.good_replicas()]
+
     def _with_good_replica(self, data_object: DataObject) -> list[Tier]:
         return [self.of_resource(replica.resource) for replica in data_object.replicas if replica.good]
+
+
+def _place_of(replica: Replica) -> tuple[str, str, str]:
+    """What tells the tier of a replica, besides its data object's AVUs."""
+    return replica.resource, replica.storage, replica.said
 
 
 def _is_copied(tier: Tier, tiers: Iterable[Tier]) -> bool:

@@ -45,6 +45,8 @@ class Replica:
         checksum: Empty where none was computed.
         modified: Seconds since 1970.
         file: The path of its file, as the host of its resource has it; empty where nobody has asked.
+        storage: Name of the resource that its file is on, at the end of the hierarchy.
+        said: Where the file's bytes are, by a command that was asked; empty where none was, or gave no answer.
     """
 
     number: int
@@ -54,6 +56,8 @@ class Replica:
     checksum: str = ""
     modified: int = 0
     file: str = ""
+    storage: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)

@@ -274,4 +274,5 @@ def _replica(row: tuple[Any, ...]) -> Replica:
         checksum=checksum or "",
         modified=int(modified.timestamp()),
         file=file or "",
+        storage=hierarchy.rpartition(";")[2],
     )

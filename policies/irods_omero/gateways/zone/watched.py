@@ -15,6 +15,7 @@ from irods_omero.domain.rules.beside import depends_on_others, place_of
 from irods_omero.domain.rules.membership import BY_AGENT
 from irods_omero.domain.state.completion import Completion, completion_said, trouble_of_completion
 from irods_omero.domain.state.file_rule import OwnRules
+from irods_omero.domain.state.residency import NOTHING_SAYS, Residency
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier, Tiers
@@ -48,14 +49,14 @@ class TierLook:
         offline: Whether OMERO cannot reach its bytes.
         recall_hours: Movements from it may take this long before a request is refused.
         most_objects: How many data objects a request may have moved to it or from it; None for any number.
-        residency: The attribute by which the site says so of single data objects; empty for none.
+        residency: What says so of single data objects.
     """
 
     name: str = ""
     offline: bool = False
     recall_hours: float = 24.0
     most_objects: int | None = None
-    residency: str = ""
+    residency: Residency = NOTHING_SAYS
 
 
 Kind = tuple[str, str]

@@ -18,6 +18,7 @@ from irods_omero.domain.state.eviction import ROOM, Eviction
 from irods_omero.domain.state.managed_files import Evict, Refill, fingerprint
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
+from irods_omero.domain.state.residency import Residency
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, ImageState, ImportRule, OmeroView, Replica
 from irods_omero.vocabulary import FILE, KEEP, RESTAGE, SHOW
@@ -34,9 +35,9 @@ HOUR = 3600
 def tiers(disk_offline: bool = False, tape_offline: bool = True) -> Tiers:
     return Tiers(
         [
-            Tier("disk", "disk", "group", 0, offline=disk_offline, residency=AT),
-            Tier("tape", "tape", "group", 1, offline=tape_offline, residency=AT, recall_hours=2.0),
-            Tier("alone", "alone", offline=tape_offline, residency=AT, recall_hours=2.0),
+            Tier("disk", "disk", "group", 0, offline=disk_offline, residency=Residency(AT)),
+            Tier("tape", "tape", "group", 1, offline=tape_offline, residency=Residency(AT), recall_hours=2.0),
+            Tier("alone", "alone", offline=tape_offline, residency=Residency(AT), recall_hours=2.0),
         ]
     )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.residency import Residency
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, PartsOn, Replica
 from irods_omero.vocabulary import ARCHIVE, KEEP, RESTAGE
@@ -131,7 +132,11 @@ def test_data_leaves_all_tiers_but_the_last_of_a_group_and_those_that_keep_repli
 
 AT = "site::residency"
 HSM = Tiers(
-    [Tier("disk", "disk", "g", 0), Tier("hsm", "hsm", "g", 1, residency=AT), Tier("tape", "tape", "g", 2, True)]
+    [
+        Tier("disk", "disk", "g", 0),
+        Tier("hsm", "hsm", "g", 1, residency=Residency(AT)),
+        Tier("tape", "tape", "g", 2, True),
+    ]
 )
 """Of what is in the middle the site says where its bytes are."""
 
@@ -160,7 +165,7 @@ def said(*values: str, resources: tuple[str, ...] = ("hsm",), number: int = 1) -
 def test_what_the_site_says_stands_before_the_configuration_if_it_is_clear(
     values: tuple[str, ...], offline: bool | None, moving: bool, configured: bool
 ) -> None:
-    tiers = Tiers([Tier("hsm", "hsm", offline=configured, residency=AT)])
+    tiers = Tiers([Tier("hsm", "hsm", offline=configured, residency=Residency(AT))])
     tier = tiers.of_object(said(*values))
     assert tier is not None
     assert (tier.offline, tier.moving) == (configured if offline is None else offline, moving)
@@ -206,3 +211,58 @@ def test_movements_go_by_the_catalog(value: str) -> None:
     assert name(HSM.place(data_object)) == "hsm"
     assert name(HSM.destination(request_for(ARCHIVE), data_object)) == "tape"
     assert name(HSM.destination(request_for(RESTAGE), data_object)) == "disk"
+
+
+def below(*storages: str, stale: str = "", **said: str) -> DataObject:
+    """A data object with good replicas on the children of one resource, and what a command says of some of them."""
+    replicas = [
+        Replica(number, "pool", good=storage != stale, size=1, storage=storage, said=said.get(storage, ""))
+        for number, storage in enumerate(storages)
+    ]
+    return DataObject(1, "/z/a", "alice", tuple(replicas))
+
+
+@pytest.mark.parametrize(
+    ("data_object", "offline", "read"),
+    [
+        (below("cache"), False, None),
+        (below("archive"), True, None),
+        (below("archive", "cache"), False, 1),
+        (below("archive", "cache", stale="cache"), True, None),
+    ],
+)
+@pytest.mark.parametrize("configured", [True, False])
+def test_what_a_compound_resource_has_in_its_cache_is_near_and_the_catalog_says_so(
+    data_object: DataObject, offline: bool, read: int | None, configured: bool
+) -> None:
+    tiers = Tiers([Tier("pool", "pool", offline=configured, residency=Residency(child="cache"))])
+    for tier in (tiers.of_object(data_object), tiers.of_unit([data_object]), tiers.by_themselves([data_object])):
+        assert tier is not None
+        assert (tier.offline, tier.moving) == (offline, False)
+    assert tiers.replica_to_read(data_object) == read
+    of_part = tiers.of_unit([data_object], parts_on("pool"))
+    assert of_part is not None
+    assert of_part.offline is offline
+
+
+def test_units_whose_files_are_not_all_in_the_cache_are_out_of_reach() -> None:
+    tiers = Tiers([Tier("pool", "pool", residency=Residency(child="cache"))])
+    for objects, offline in (((below("cache"), below("archive")), True), ((below("cache"), below("cache")), False)):
+        tier = tiers.of_unit(objects)
+        assert tier is not None
+        assert tier.offline is offline
+
+
+@pytest.mark.parametrize("word", ["online", "offline", "moving", "", "dual"])
+@pytest.mark.parametrize("configured", [True, False])
+def test_what_a_command_says_of_a_file_stands_before_the_configuration_if_it_is_clear(
+    word: str, configured: bool
+) -> None:
+    tiers = Tiers([Tier("pool", "pool", offline=configured, residency=Residency(command="/bin/where"))])
+    expected = (word != "online", word == "moving") if word in {"online", "offline", "moving"} else (configured, False)
+    for tier in (tiers.of_object(below("a", a=word)), tiers.by_themselves([below("a", a=word)])):
+        assert tier is not None
+        assert (tier.offline, tier.moving) == expected
+    both = tiers.of_object(below("a", "b", a=word, b="online"))
+    assert both is not None
+    assert not both.offline, "one of its replicas can be read"
