@@ -6,9 +6,10 @@ import os
 import time
 from pathlib import Path
 
+import irods.keywords as kw
 import pytest
 from irods.meta import iRODSMeta
-from irods.models import DataObject
+from irods.models import DataObject, Resource
 
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import UnreachableError
@@ -28,7 +29,7 @@ SCHEDULED = "irods::storage_tiering::migration_scheduled"
 def one(new_scene: SceneFactory) -> OneCopy:
     """A scene in which OMERO's reading counts when it is a day later than iRODS knows."""
     one = make(new_scene, evict="never")
-    one.scene.settings = one.scene.with_settings(cache={"access_hours": 24})
+    one.scene.settings = one.scene.with_settings(tiers={FAST: {"name": "fast", "access_hours": 24}})
     return one
 
 
@@ -37,6 +38,13 @@ def read_in_omero(place: Path, days_ago: float = 0) -> int:
     seconds = int(time.time() - days_ago * DAY) - 10
     os.utime(place, (seconds, place.stat().st_mtime))
     return seconds
+
+
+def replica_times(one: OneCopy, path: str) -> list[int]:
+    """The access times of its replicas."""
+    query = one.scene.admin.query(DataObject.replica_number, DataObject.access_time)
+    rows = query.filter(DataObject.id == one.scene.admin.data_objects.get(path).id)
+    return [int(row[DataObject.access_time].timestamp()) for row in rows]
 
 
 def times(one: OneCopy, path: str) -> list[str]:
@@ -116,6 +124,31 @@ def test_by_default_nothing_is_told(one: OneCopy) -> None:
     one.settle()
     one.scene.grow_old(path)
     read_in_omero(one.place(path))
-    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 10**12})
+    other = {ARCHIVE: {"name": "archive", "access_hours": 24}}
+    one.scene.settings = one.scene.with_settings(cache={"most_bytes": 10**12}, tiers={FAST: {"name": "fast"}, **other})
     one.scene.sweep()
     assert times(one, path) == [LONG_AGO]
+
+
+@pytest.mark.lab_only("gives the resource of a zone another query")
+def test_where_storage_tiering_goes_by_the_times_of_replicas_these_are_brought_forward_too(one: OneCopy) -> None:
+    query = iRODSMeta("irods::storage_tiering::query", "select DATA_NAME where DATA_ACCESS_TIME < '0' and DATA_RESC_ID")
+    path, metadata = one.put(), one.scene.admin.metadata
+    one.settle()
+    before = [avu for avu in metadata.get(Resource, FAST) if avu.name == query.name]
+    for avu in before:
+        metadata.remove(Resource, FAST, avu)
+    metadata.add(Resource, FAST, query)
+    try:
+        at, later = read_in_omero(one.place(path)), int(time.time()) + DAY
+        for known, expected in ((int(LONG_AGO), at), (later, later)):  # it goes forward only
+            one.scene.grow_old(path)
+            change = {"dataAccessTime": f"{known:011}", kw.ADMIN_KW: ""}
+            one.scene.admin.data_objects.modDataObjMeta({"objPath": path, "replNum": 0}, change)
+            one.scene.sweep()
+            assert (times(one, path), replica_times(one, path)) == ([str(at)], [expected])
+            assert one.scene.avus(path, "omero::sync") == []
+    finally:
+        metadata.remove(Resource, FAST, query)
+        for avu in before:
+            metadata.add(Resource, FAST, avu)

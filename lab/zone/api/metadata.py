@@ -51,7 +51,8 @@ def mod_avu_metadata(agent: "Agent", inp: AvuInput) -> Reply:
 
 _ADMIN = "irodsAdmin"
 _OWNER = {"dataOwner": "data_owner_name", "dataOwnerZone": "data_owner_zone"}
-"""What a client can change of the rows of a data object here, by its keyword, and the columns."""
+_OF_A_REPLICA = {"dataAccessTime": "access_ts"}
+"""What a client can change of the rows of a data object, and of one of them, by its keyword, and the columns."""
 
 
 class ObjectChange:
@@ -60,6 +61,7 @@ class ObjectChange:
     def __init__(self, request: Request) -> None:
         info = request.body.sub("DataObjInfo_PI")
         self.path, self.changes = info.get("objPath"), request.body.pairs()
+        self.number = info.get("replNum")
 
     def shown(self) -> dict[str, str]:
         """The input as hooks see it."""
@@ -68,16 +70,18 @@ class ObjectChange:
 
 @api(622, "mod_data_obj_meta", ObjectChange)
 def mod_data_obj_meta(agent: "Agent", inp: ObjectChange) -> Reply:
-    """Change the owner that the catalog shows of all replicas.
+    """Change the owner that the catalog shows of all replicas, or the access time of one (zone-107).
 
     The admin keyword counts beside what is changed, and not beside the path, where python-irodsclient puts its options
     (zone-77).
     """
     changes = {name: value for name, value in inp.changes.items() if name not in ("all", _ADMIN)}
-    others = changes.keys() - _OWNER.keys()
+    columns = _OWNER if "all" in inp.changes else _OF_A_REPLICA
+    others = changes.keys() - columns.keys()
     if others:
         raise unsupported(f"mod_data_obj_meta of {', '.join(sorted(others))}")
-    first = replicas.need(agent.store, inp.path)[0]
-    agent.check_access(first.data_id, access.WRITE, _ADMIN in inp.changes, inp.path)
-    agent.objects.modify(inp.path, {_OWNER[name]: value for name, value in changes.items()}, changes)
+    own = replicas.need(agent.store, inp.path)
+    agent.check_access(own[0].data_id, access.WRITE, _ADMIN in inp.changes, inp.path)
+    which = None if "all" in inp.changes else next(each for each in own if str(each.data_repl_num) == inp.number)
+    agent.objects.modify(inp.path, {columns[name]: value for name, value in changes.items()}, changes, which)
     return Reply()

@@ -125,7 +125,12 @@ class Connections:
         settings, key = self.settings, self.zone_key
         looks = {
             resource: TierLook(
-                tier.name or resource, tier.offline, tier.recall_hours, tier.most_objects, tier.what_says()
+                name=tier.name or resource,
+                offline=tier.offline,
+                recall_hours=tier.recall_hours,
+                most_objects=tier.most_objects,
+                residency=tier.what_says(),
+                access_hours=tier.access_hours,
             )
             for resource, tier in settings.tiers.items()
         }
@@ -145,7 +150,6 @@ class Connections:
             most_bytes=settings.cache.most_bytes,
             verify_days=settings.cache.verify_days,
             shares=frozenset(settings.cache.share),
-            access_hours=settings.cache.access_hours,
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),

@@ -23,6 +23,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import read_apart
+from irods_omero.gateways.zone.access_times import bring_forward
 from irods_omero.gateways.zone.avus import change_value
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
@@ -121,8 +122,13 @@ def _told(
 
 
 def _tell_use(zone: ZoneConnection, use: LaterUse) -> bool:
-    """Bring an access time up to a later use; returns whether it was still the one that was known."""
+    """Bring an access time up to a later use; returns whether it was still the one that was known.
+
+    Those of replicas come first: if the agent is killed between them, the next look finds the data object's.
+    """
     try:
+        for number in use.replicas:
+            bring_forward(zone, use.data_id, use.path, number, use.used)
         return change_value(zone, use.path, use.known, str(use.used))
     except RefusedError as error:
         log.info("that it was used in OMERO cannot be told", path=use.path, error=str(error))
@@ -168,7 +174,8 @@ class MakingRoom:
     def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:
         """``clock`` gives the time, seconds since 1970."""
         self._most = limit_of(connections)
-        self._is_wanted = self._most is not None or connections.settings.cache.access_hours is not None
+        tells = any(tier.access_hours for tier in connections.settings.tiers.values())
+        self._is_wanted = self._most is not None or tells
         self._per_sweep = connections.settings.imports.per_sweep
         self._clock = clock
         self._looked = inf

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from irods_omero.domain.state.completion import Completion, completion_of, why_no_completion
 from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
-from irods_omero.settings.mistakes import mistake_at
+from irods_omero.settings.mistakes import Where, mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings, check_how
 from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.settings.tiers import TierSettings
@@ -217,12 +217,6 @@ class CacheSettings(Section):
         "`omero.repository`, if that can share blocks between files (XFS, Btrfs): OMERO's copies of what is there take "
         "no room of their own.",
     )
-    access_hours: Annotated[float, Field(gt=0)] | None = Field(
-        default=None,
-        description="If OMERO's copy was used at least this many hours after the access time that iRODS knows "
-        "(irods::access_time), that is set to the later time: storage tiering then leaves what people look at. "
-        "By default it never is.",
-    )
 
 
 class SafetySettings(Section):
@@ -330,10 +324,12 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _evicts_what_it_sees(self) -> Settings:
-        changed = [key for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never", {})]
+        changed: list[Where] = [
+            ("cache", key) for key in CacheSettings.model_fields if getattr(self.cache, key) not in (None, "never", {})
+        ]
+        changed += [("tiers", name, "access_hours") for name, tier in self.tiers.items() if tier.access_hours]
         if changed and self.omero.repository is None:
-            why = "takes omero.repository: the agent has to see OMERO's managed repository"
-            raise mistake_at(("cache", changed[0]), why)
+            raise mistake_at(changed[0], "takes omero.repository: the agent has to see OMERO's managed repository")
         return self
 
     @model_validator(mode="after")

@@ -36,6 +36,13 @@ class TierSettings(Section):
     residency_words: dict[Name, Literal["online", "offline", "moving"]] = Field(
         default={}, description="What other words mean that the command prints."
     )
+    access_hours: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="If OMERO's copy of what is here was used at least this many hours after the access time that "
+        "iRODS knows (irods::access_time), that is set to the later time: storage tiering then leaves what people look "
+        "at. Where the tier's query goes by DATA_ACCESS_TIME, the replica's own is set, too. By default neither ever "
+        "is.",
+    )
     recall_hours: Annotated[float, Field(ge=0)] = Field(
         default=24.0,
         description="How long a movement from this tier may take: until then a request is not refused, even if a "

@@ -78,9 +78,9 @@ def test_a_section_that_is_none_and_a_mistake_between_two_have_their_lines(tmp_p
 
 
 def test_a_key_that_is_there_twice_is_a_mistake(tmp_path: Path) -> None:
-    text = json.dumps(GOOD)[:-1] + ',\n "cache": {"access_hours": 24, "access_hours": 12},\n "cache": {}}'
+    text = json.dumps(GOOD)[:-1] + ',\n "cache": {"verify_days": 24, "verify_days": 12},\n "cache": {}}'
     assert mistakes(tmp_path, text) == [
-        "2: cache.access_hours: is there twice, first in line 2",
+        "2: cache.verify_days: is there twice, first in line 2",
         "3: cache: is there twice, first in line 2",
     ]
 
@@ -235,7 +235,7 @@ def test_one_thing_says_where_bytes_are(tmp_path: Path, tier: dict[str, Any], me
 
 
 def test_what_becomes_of_omeros_copies_takes_its_repository(tmp_path: Path) -> None:
-    for change in ({"evict": "with-tier"}, {"most_bytes": 1}, {"access_hours": 24}):
+    for change in ({"evict": "with-tier"}, {"most_bytes": 1}, {"verify_days": 24}):
         (key,) = change
         (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": change}))
         assert f"cache.{key}: takes omero.repository" in mistake

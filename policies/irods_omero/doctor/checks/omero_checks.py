@@ -80,9 +80,9 @@ def repository(facts: Facts) -> Iterator[Finding]:
     if facts.limits_cache and not seen.notes_reading:
         text = "its file system does not note when files are read: the copies go that were made first, used or not"
         yield warning(check, text, "mount it with relatime instead of noatime, or leave cache.most_bytes out")
-    if facts.access_hours is not None and not seen.notes_reading:
+    if facts.access_hours and not seen.notes_reading:
         text = "its file system does not note when files are read: iRODS takes what people look at for unused"
-        yield warning(check, text, "mount it with relatime instead of noatime, or leave cache.access_hours out")
+        yield warning(check, text, "mount it with relatime instead of noatime, or leave tiers.*.access_hours out")
 
 
 def sharing(facts: Facts) -> Iterator[Finding]:

@@ -165,12 +165,12 @@ def _leaving(group: str, tier: TierFacts, facts: Facts) -> Iterator[Finding]:
         )
     elif len(tier.times) > 1 or not tier.times[0].isdecimal():
         yield failure(CHECK, f"the time of {tier.resource} in {group} is {', '.join(tier.times)!r}", set_time)
-    elif facts.access_hours is not None and int(tier.times[0]) <= facts.access_hours * HOUR:
+    elif (hours := facts.access_hours.get(tier.resource)) and int(tier.times[0]) <= hours * HOUR:
         yield warning(
             CHECK,
             f"{tier.resource} in {group} moves what was not used for {tier.times[0]} seconds, and that it was used in "
-            f"OMERO is told every {facts.access_hours:g} hours",
-            "make cache.access_hours much shorter than that time",
+            f"OMERO is told every {hours:g} hours",
+            f"make tiers.{tier.resource}.access_hours much shorter than that time",
         )
     if not tier.queries:
         yield warning(

@@ -54,7 +54,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         limits_cache=settings.cache.most_bytes is not None,
-        access_hours=settings.cache.access_hours,
+        access_hours={name: tier.access_hours for name, tier in settings.tiers.items() if tier.access_hours},
         residencies={name: tier.residency for name, tier in settings.tiers.items() if tier.residency},
         caches={name: tier.residency_child for name, tier in settings.tiers.items() if tier.residency_child},
         examples=str(examples()),

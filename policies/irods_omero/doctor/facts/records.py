@@ -299,7 +299,7 @@ class Facts:
         residencies: For those of which the site says where bytes really are the attribute by which it does.
         caches: For those of which the catalog says it the resource below that is the cache.
         limits_cache: Whether the policy file says how many bytes of copies OMERO is to have at most.
-        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
+        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, by resource.
         examples: The folder of the examples that came with this program.
         now: When all this was seen.
         causes: What is wrong with units, by cause.
@@ -325,7 +325,7 @@ class Facts:
     causes: Sequence[Cause] = ()
     overlaps: Sequence[Overlap] = ()
     limits_cache: bool = False
-    access_hours: float | None = None
+    access_hours: Mapping[str, float] = field(default_factory=dict)
     residencies: Mapping[str, str] = field(default_factory=dict)
     caches: Mapping[str, str] = field(default_factory=dict)
     placement: Sequence[PlacementRule] = ()

@@ -13,14 +13,18 @@ class LaterUse(NamedTuple):
     """A data object that was used later than iRODS knows.
 
     Attributes:
+        data_id: Catalog id.
         path: Logical path.
         known: Its access time.
         used: When OMERO's copy was read last, seconds since 1970.
+        replicas: The numbers of those of its replicas that have access times of their own by which it is moved.
     """
 
+    data_id: int
     path: str
     known: Avu
     used: int
+    replicas: tuple[int, ...] = ()
 
 
 def later_uses(observation: Observation) -> tuple[LaterUse, ...]:
@@ -29,13 +33,17 @@ def later_uses(observation: Observation) -> tuple[LaterUse, ...]:
     All of them were used when one was: an image is shown from all of its files, and storage tiering is not to take a
     unit apart.
     """
-    hours, files = observation.policy.access_hours, observation.copies or ()
+    tiers, files = observation.policy.tiers, observation.copies or ()
     used = int(max((file.disk.used for file in files), default=0.0))
-    if hours is None or used > observation.now:  # a time in the future is of a clock that was wrong
+    if used > observation.now:  # a time in the future is of a clock that was wrong
         return ()
-    known = ((each, _known(each)) for each in observation.zone.objects)
-    oldest = used - 3600 * hours  # and not added to what is known: users may write numbers that no float can hold
-    return tuple(LaterUse(each.path, avu, used) for each, avu in known if avu and int(avu.value) <= oldest)
+    known = ((each, _known(each), tiers.access_hours(each)) for each in observation.zone.objects)
+    # Hours are taken off here, and not added to what is known: users may write numbers that no float can hold.
+    return tuple(
+        LaterUse(each.data_id, each.path, avu, used, tiers.with_times_of_their_own(each))
+        for each, avu, hours in known
+        if avu and hours is not None and int(avu.value) <= used - 3600 * hours
+    )
 
 
 def _known(data_object: DataObject) -> Avu | None:

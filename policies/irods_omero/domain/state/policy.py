@@ -158,7 +158,6 @@ class Policy:
         most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
         verify_days: For how many days what was compared counts, None for ever.
         shares: Root resources with whose files OMERO's copies can share blocks.
-        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
@@ -181,7 +180,6 @@ class Policy:
     most_bytes: int | None = None
     verify_days: int | None = None
     shares: frozenset[str] = frozenset()
-    access_hours: float | None = None
     identity: str = ""
     unidentified: int = 0
     own_rules: OwnRules = ()

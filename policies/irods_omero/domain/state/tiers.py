@@ -23,6 +23,9 @@ class Tier:
         offline: Whether its bytes are out of OMERO's reach, so that images there get the lock.
         residency: What says of single data objects whether their bytes are out of reach here.
         moving: Whether the bytes of a data object, which are out of reach, are on their way to where they are not.
+        access_hours: By how many hours the access times of what is here may lag behind OMERO's reading; None for any
+            number.
+        goes_by_replicas: Whether storage tiering goes by the access times of replicas here, too.
         recall_hours: Movements from here may take this long before a request is refused.
         verification: How storage tiering makes sure of a copy that was moved here: ``catalog``, ``filesystem`` or
             ``checksum``.
@@ -39,6 +42,8 @@ class Tier:
     offline: bool = False
     residency: Residency = NOTHING_SAYS
     moving: bool = False
+    access_hours: float | None = None
+    goes_by_replicas: bool = False
     recall_hours: float = 24.0
     verification: str = "catalog"
     preserve: bool = False
@@ -157,6 +162,16 @@ class Tiers:
             for tier in self._by_resource.values()
             if not tier.preserve and self._group(tier)[-1].index > tier.index
         ]
+
+    def access_hours(self, data_object: DataObject) -> float | None:
+        """By how many hours the access time of a data object may lag behind OMERO's reading; None for any number."""
+        hours = (tier.access_hours for tier in self._with_good_replica(data_object))
+        return min((each for each in hours if each is not None), default=None)
+
+    def with_times_of_their_own(self, data_object: DataObject) -> tuple[int, ...]:
+        """The numbers of the good replicas by whose own access times storage tiering goes."""
+        good = data_object.good_replicas()
+        return tuple(replica.number for replica in good if self.of_resource(replica.resource).goes_by_replicas)
 
     def _group(self, of: Tier) -> list[Tier]:
         return self._groups[of.group] if of.group else [of]

@@ -50,6 +50,7 @@ class TierLook:
         recall_hours: Movements from it may take this long before a request is refused.
         most_objects: How many data objects a request may have moved to it or from it; None for any number.
         residency: What says so of single data objects.
+        access_hours: By how many hours iRODS' access times may lag behind OMERO's reading, None for any number.
     """
 
     name: str = ""
@@ -57,6 +58,7 @@ class TierLook:
     recall_hours: float = 24.0
     most_objects: int | None = None
     residency: Residency = NOTHING_SAYS
+    access_hours: float | None = None
 
 
 Kind = tuple[str, str]
@@ -70,6 +72,8 @@ UNNAMED = TierLook()
 TIERING_PREFIX = "irods::storage_tiering::"
 """What the attributes start with that storage tiering reads from resources."""
 
+REPLICA_TIME = "DATA_ACCESS_TIME"
+"""What a query for old data asks for that goes by the access times of replicas (iRODS 5)."""
 
 Correction = tuple[Avu, bool]
 """An AVU of a collection, and whether it is to be added or to be removed."""
@@ -292,6 +296,8 @@ def _tier(resource: str, look: TierLook, avus: Mapping[str, tuple[str, str]]) ->
         index=int(index) if index.isdecimal() else 0,
         offline=look.offline,
         residency=look.residency,
+        access_hours=look.access_hours,
+        goes_by_replicas=REPLICA_TIME in value.get("query", "").upper(),
         recall_hours=look.recall_hours,
         most_objects=look.most_objects,
         verification=value.get("verification", "catalog"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.rules.access_times import LaterUse, later_uses
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.views import Avu
+from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.views import Avu, Replica
 from irods_omero.vocabulary import ACCESS_TIME
 from tests.unit.domain.rules.copied import NOW, observed
 
@@ -31,7 +32,8 @@ def used(*seconds: float, avus: frozenset[Avu], hours: float | None = 2.0) -> Ob
     files = zip(seen.copies, seconds, strict=True)
     copies = tuple(replace(file, disk=replace(file.disk, used=time)) for file, time in files)
     objects = tuple(replace(each, avus=avus) for each in seen.zone.objects)
-    policy = replace(seen.policy, access_hours=hours)
+    tiers = Tiers([Tier("disk", "disk", access_hours=hours), Tier("tape", "tape")])
+    policy = replace(seen.policy, tiers=tiers)
     return replace(seen, copies=copies, policy=policy, zone=replace(seen.zone, objects=objects))
 
 
@@ -61,7 +63,7 @@ def test_a_unit_is_used_with_any_of_its_files() -> None:
     avus = known(NOW - 5 * HOUR)
     seen = used(NOW - 4 * HOUR, NOW - HOUR, avus=avus)
     (before,) = avus
-    assert later_uses(seen) == (LaterUse("/z/a.tiff", before, NOW - HOUR),)
+    assert later_uses(seen) == (LaterUse(1, "/z/a.tiff", before, NOW - HOUR),)
     second = replace(seen.zone.first, data_id=2, path="/z/b.tiff")
     late = replace(second, data_id=3, path="/z/c.tiff", avus=known(NOW))
     both = replace(seen, zone=replace(seen.zone, objects=(*seen.zone.objects, second, late)))
@@ -84,3 +86,15 @@ def test_a_copy_that_is_not_there_was_not_used() -> None:
     assert later_uses(seen)
     assert later_uses(replace(seen, copies=())) == ()
     assert later_uses(replace(seen, copies=None)) == ()
+
+
+def test_it_is_told_of_what_is_on_a_resource_that_says_so_and_of_nothing_else() -> None:
+    """And of replicas by whose own times storage tiering goes there, of the good ones."""
+    seen = used(NOW, avus=known(0))
+    tiers = Tiers([Tier("disk", "disk"), Tier("tape", "tape", access_hours=1.0, goes_by_replicas=True)])
+    seen = replace(seen, policy=replace(seen.policy, tiers=tiers))
+    assert later_uses(seen) == ()
+    replicas = [Replica(0, "disk", True, 10), Replica(1, "tape", True, 10), Replica(2, "tape", False, 10)]
+    both = replace(seen.zone.first, replicas=tuple(replicas))
+    (use,) = later_uses(replace(seen, zone=replace(seen.zone, objects=(both,))))
+    assert use.replicas == (1,)
