@@ -220,7 +220,9 @@ def test_what_is_in_the_cache_of_a_compound_resource_is_near_and_what_is_only_in
         (error,) = scene.avus(far, "omero::error")
         assert "out of OMERO's reach" in error
         scene.user.data_objects.trim(near, **{kw.REPL_NUM_KW: "0", kw.COPIES_KW: "1"})
-        scene.user.data_objects.replicate(far, "pool")
+        resources.remove_child("pool", "pool cache")  # the lab stages nothing by itself
+        scene.user.data_objects.replicate(far, "pool cache")
+        resources.add_child("pool", "pool cache")
         assert scene.sweep().imported == 1, "it was staged into the cache"
         assert (scene.shown(near).image.archived, scene.shown(far).image.archived) == (True, False)
         assert "tier:pool" in scene.shown(near).image.texts

@@ -89,7 +89,7 @@ def look_at_cache(
     repository = observer.repository
     if repository is None:
         return None
-    seen = _seen(connections, observer, repository, clock)
+    seen = units_with_copies(connections, observer, repository, clock)
     if report is not None:
         seen = _told(connections, seen, report, before)
     if most is None:
@@ -135,7 +135,7 @@ def _tell_use(zone: ZoneConnection, use: LaterUse) -> bool:
         return False
 
 
-def _seen(
+def units_with_copies(
     connections: Connections, observer: Observer, repository: ProvenRepository, clock: Callable[[], float]
 ) -> Iterator[Collection[Observation]]:
     """The units with copies, as far as these matter; a page at a time, so that memory does not grow with the cache."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from irods_omero.doctor.facts.records import (
     Facts,
     FileFacts,
+    ForeignFacts,
     OmeroFacts,
     ProbeFacts,
     QueuedRule,
@@ -66,6 +67,7 @@ HEALTHY = Facts(
     probes=[ProbeFacts(ROOT, marked=True)],
     omero=OMERO,
     web=WEB,
+    foreign=ForeignFacts(7),
     tier_names=["fast", "tape"],
     residencies={"tape": "site::residency"},
     examples="/opt/irods-omero/share/irods-omero",

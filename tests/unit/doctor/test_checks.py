@@ -10,6 +10,8 @@ from irods_omero.doctor.checks.all_checks import judge
 from irods_omero.doctor.facts.records import (
     Facts,
     FileFacts,
+    ForeignFacts,
+    ForeignKind,
     OmeroFacts,
     ProbeFacts,
     QueuedRule,
@@ -76,6 +78,10 @@ def seen(**changes: Any) -> Facts:
     return omero(repository=replace(SEEN, **changes))
 
 
+def foreign(*kinds: ForeignKind) -> Facts:
+    return replace(HEALTHY, foreign=ForeignFacts(1000, is_all=False, kinds=kinds))
+
+
 def web(**changes: Any) -> Facts:
     return replace(HEALTHY, web=replace(WEB, **changes))
 
@@ -140,6 +146,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "agent's account in OMERO",
         "users of a directory",
         "OMERO's managed repository",
+        "files of others in OMERO",
         "shared blocks",
         "OMERO.web",
         "OMERO's search indexer",
@@ -226,6 +233,13 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
         WARNING,
         "OMERO's managed repository",
         "takes what people look at for unused",
+    ),
+    (
+        "a stub",
+        foreign(ForeignKind("a file of 5 bytes, and OMERO knows one of 9", 3, "/lab/a.tif", "u_1/a.tif", False)),
+        WARNING,
+        "files of others in OMERO",
+        "OMERO knows one of 9 (so are 3 files of the first 1,000 units with copies)",
     ),
     ("told too late", replace(HEALTHY, access_hours={"fast": 0.5}), WARNING, "tier groups", "told every 0.5 hours"),
     ("no hard links", seen(refused="Operation not permitted"), FAILURE, "OMERO's managed repository", "not permitted"),

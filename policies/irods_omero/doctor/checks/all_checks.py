@@ -38,6 +38,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     omero_checks.account,
     omero_checks.directory,
     omero_checks.repository,
+    omero_checks.foreign,
     omero_checks.sharing,
     web_checks.links,
     omero_checks.indexer,

@@ -85,6 +85,24 @@ def repository(facts: Facts) -> Iterator[Finding]:
         yield warning(check, text, "mount it with relatime instead of noatime, or leave tiers.*.access_hours out")
 
 
+def foreign(facts: Facts) -> Iterator[Finding]:
+    """Whether something is in OMERO's repository in place of files that the agent removes and brings back."""
+    check, found = "files of others in OMERO", facts.foreign
+    if found is None:
+        return
+    looked_at = f"{'all' if found.is_all else 'the first'} {found.units:,} units with copies"
+    back = "move it away, and irods-omero reconcile --mark has iRODS' bytes brought back"
+    for what, number, path, file, is_readable in found.kinds:
+        text = f"{file} of {path} is {what} (so are {number:,} files of {looked_at}): the agent leaves it alone"
+        if is_readable:
+            advice = f"it may stay if somebody here made it, as OMERO's in-place imports do; if not, {back}"
+        else:
+            advice = f"OMERO must not read it, as it takes its size and hash for the image's: {back}"
+        yield warning(check, text, advice)
+    if not found.kinds:
+        yield ok(check, f"none in place of those of {looked_at}")
+
+
 def sharing(facts: Facts) -> Iterator[Finding]:
     """Whether OMERO's copies can share the blocks of the vaults that the policy file names."""
     check = "shared blocks"

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from irods_omero.doctor.facts.probe import probe
-from irods_omero.doctor.facts.records import Facts, OmeroFacts, SignIn
+from irods_omero.doctor.facts.records import Facts, ForeignFacts, OmeroFacts, SignIn, ZoneFacts
 from irods_omero.doctor.facts.server_facts import observe_file, observe_server
 from irods_omero.doctor.facts.web_facts import observe_web
 from irods_omero.doctor.facts.zone_facts import observe_causes, observe_overlaps, observe_zone
@@ -35,6 +35,7 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         zone = observe_zone(settings, connection)
         causes = () if zone.unreachable else observe_causes(settings, connection)
         overlaps = () if zone.unreachable else observe_overlaps(settings, connection)
+    omero = _omero(settings, trying)
     names = Names(settings.prefix)
     roots = [root for root in zone.roots if root.owner] if trying else []
     named = [settings.zone.password_file, settings.omero.password_file]
@@ -50,7 +51,8 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
         sign_in=_sign_in(settings.zone),
         zone=zone,
         probes=[probe(settings.zone, names, root) for root in roots],
-        omero=_omero(settings, trying),
+        omero=omero,
+        foreign=_foreign(settings, zone, omero),
         web=observe_web(settings.omero.web) if web else None,
         tier_names=sorted(settings.tiers),
         limits_cache=settings.cache.most_bytes is not None,
@@ -71,6 +73,14 @@ def observe(settings: Settings, policy: Path, etc: Path, trying: bool, web: bool
 
 def _sign_in(zone: ZoneSettings) -> SignIn:
     return SignIn(scheme_of(zone), is_encrypted(zone), not is_this_machine(zone.host), uses_legacy_calls())
+
+
+def _foreign(settings: Settings, zone: ZoneFacts, omero: OmeroFacts) -> ForeignFacts | None:
+    if zone.unreachable or omero.repository is None or omero.repository.trouble:
+        return None
+    from irods_omero.doctor.facts.foreign_facts import observe_foreign  # noqa: PLC0415
+
+    return observe_foreign(settings)
 
 
 def _omero(settings: Settings, trying: bool) -> OmeroFacts:

@@ -210,6 +210,39 @@ class RepositoryFacts:
     shares: tuple[ShareFacts, ...] = ()
 
 
+class ForeignKind(NamedTuple):
+    """Files of one kind in OMERO's repository that are none of its own.
+
+    Attributes:
+        what: What the first one is, in words.
+        number: How many there are.
+        path: Logical path of the data object that the unit of the first one begins with.
+        file: The path of the first one below the repository.
+        is_readable: Whether OMERO reads bytes of the right number there.
+    """
+
+    what: str
+    number: int
+    path: str
+    file: str
+    is_readable: bool
+
+
+@dataclass(frozen=True)
+class ForeignFacts:
+    """What is in OMERO's repository in place of the files of units.
+
+    Attributes:
+        units: How many units with copies were looked at.
+        is_all: Whether these are all.
+        kinds: What was found.
+    """
+
+    units: int
+    is_all: bool = True
+    kinds: Sequence[ForeignKind] = ()
+
+
 @dataclass(frozen=True)
 class OmeroFacts:
     """An OMERO server, seen by the agent's account.
@@ -295,6 +328,7 @@ class Facts:
         probes: What came of trying the hooks; empty if that was not wanted.
         omero: The OMERO server.
         web: OMERO.web; None if that was not wanted.
+        foreign: What is in OMERO's repository in place of files of units; None where that is not to be seen.
         tier_names: Resources that the policy file names as tiers.
         residencies: For those of which the site says where bytes really are the attribute by which it does.
         caches: For those of which the catalog says it the resource below that is the cache.
@@ -322,6 +356,7 @@ class Facts:
     tier_names: Sequence[str]
     examples: str
     now: datetime
+    foreign: ForeignFacts | None = None
     causes: Sequence[Cause] = ()
     overlaps: Sequence[Overlap] = ()
     limits_cache: bool = False

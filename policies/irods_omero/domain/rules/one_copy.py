@@ -103,9 +103,14 @@ def _decided(observation: Observation, tier: Tier | None, pending: str) -> CopyD
     return CopyDecision(locked, evicted=evicted, rule=rule, error=failure.reason, wait=True)
 
 
+def foreign_files(observation: Observation) -> list[ManagedFile]:
+    """Those of a unit's files in OMERO's place of which there is something that is none of its own: left alone."""
+    return [file for file in observation.copies or () if file.disk.state == OTHER]
+
+
 def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier | None, pending: str) -> CopyDecision:
     locked = not all(file.disk.readable for file in files)
-    foreign = [file for file in files if file.disk.state == OTHER]
+    foreign = foreign_files(replace(observation, copies=files))
     error = "; ".join(f"OMERO's file {file.path} is {file.disk.what}" for file in foreign if not file.disk.readable)
     if foreign:
         rule = f"left alone: {foreign[0].path} is {foreign[0].disk.what}"
