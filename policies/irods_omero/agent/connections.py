@@ -7,7 +7,7 @@ from typing import Any
 from irods_omero.agent.activity import Activity
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.ome_names import OmeNames
-from irods_omero.agent.residency import programs_of
+from irods_omero.agent.programs import programs_of
 from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS

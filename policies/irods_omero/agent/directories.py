@@ -18,8 +18,8 @@ from functools import partial
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
+from irods_omero.agent.programs import asked
 from irods_omero.agent.report import Report
-from irods_omero.agent.residency import asked
 from irods_omero.agent.workers import Job
 from irods_omero.domain.rules.auto import (
     CollectionContents,

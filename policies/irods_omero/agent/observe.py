@@ -12,9 +12,9 @@ from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
+from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
-from irods_omero.agent.residency import units_asked
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read

@@ -23,10 +23,10 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import read_apart
-from irods_omero.gateways.zone.access_times import bring_forward
 from irods_omero.gateways.zone.avus import change_value
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.object_pages import pages
+from irods_omero.gateways.zone.replica_times import bring_forward
 from irods_omero.logs import log
 from irods_omero.vocabulary import ACCESS_TIME, SHARDS, shard_of
 

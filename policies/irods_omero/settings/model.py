@@ -12,7 +12,7 @@ from irods_omero.settings.mapping import AttributeSettings, Name, Section, check
 from irods_omero.settings.mistakes import Where, mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings, check_how
 from irods_omero.settings.parsing import parse_address, parse_shards
-from irods_omero.settings.tiers import TierSettings
+from irods_omero.settings.tier_settings import TierSettings
 from irods_omero.vocabulary import DEFAULT_PREFIX, SETTLED, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
