@@ -36,6 +36,7 @@ def used(document: Any, path: str = "") -> set[str]:
         "cache.share",
         "omero.users",
         "zone.options",
+        "tiers.*.residency_words",
         "attributes[].values",
         "omero_first[].acl",
         "omero_first[].avus",
