@@ -104,7 +104,7 @@ def adopt(connections: Connections, filesets: Iterable[int], dry_run: bool = Fal
     """Take filesets in, one after the other: each is done whole, with the tags of its images, before the next is begun.
 
     Args:
-        connections: Both sides; no agent of the same shards may be at work.
+        connections: Both sides; what an agent is taking in at the moment is left to it.
         filesets: OMERO ids of what was chosen.
         dry_run: Whether only to say where they would go.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from irods_omero.agent.activity import Activity
 from irods_omero.agent.manifests import Manifests
@@ -43,6 +44,8 @@ class Connections:
         self.side_by_side = SideBySide(self.zone)
         self.omero = OmeroConnection(settings.omero)
         self.activity = activity or Activity()
+        self.token = uuid4().hex[:8]
+        """Tells these, and those of other threads, from those of others in this process."""
         # What is deleted by thousands is spread over all shards, and so over all agents.
         self.ome_names = OmeNames()
         self.manifests = Manifests()
@@ -75,7 +78,7 @@ class Connections:
     def another(self) -> Connections:
         """The same for another thread; left together with these."""
         self._others.append(other := Connections(self.settings, self.activity))
-        other.brake = self.brake
+        other.brake, other.token = self.brake, self.token
         other.programs = self.programs  # which hold up a few threads of the whole agent, and no more
         return other
 

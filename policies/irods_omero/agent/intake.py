@@ -10,33 +10,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from irods_omero.agent import registration
-from irods_omero.agent.brought import Brought, brought, id_avu, objects_of
+from irods_omero.agent.bringing import Bringing
+from irods_omero.agent.brought import Brought, brought, objects_of
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake_claims import IntakeClaims
 from irods_omero.agent.intake_errors import show_error
 from irods_omero.agent.intake_queue import IntakeQueue
 from irods_omero.agent.placing import check_resource, free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.rules.placement import MOVE, REGISTER, Placement, PlacementError, PlacementRule, rule_for
+from irods_omero.domain.rules.placement import MOVE, Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
 from irods_omero.domain.state.relocation import digest_of_place
 from irods_omero.domain.state.rights import Rights
-from irods_omero.domain.state.source import Source, SourceFile
+from irods_omero.domain.state.source import Source
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit, import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.ahead import read_ahead
-from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
 from irods_omero.gateways.omero.filesets import keys_of
-from irods_omero.gateways.omero.sources import BLOCK, blocks_of, read_sources, write_key
+from irods_omero.gateways.omero.sources import read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
@@ -112,8 +111,9 @@ class Intake:
         self._clock = clock
         self._rules = connections.placement_rules()
         self._tags = Tags()
-        self._kind = "sha2:"  # what zones compute unless an administrator says otherwise
+        self._bringing = Bringing(connections)
         self._queue = IntakeQueue(connections, clock)
+        self._claims = IntakeClaims(connections, clock)
         self._planned = set[str]()
 
     def jobs(self, workers: Workers, last: int) -> list[Job]:
@@ -137,11 +137,16 @@ class Intake:
             if len(jobs) >= most:
                 self.report.postponed += 1
                 continue
-            if fileset in unfinished and self._queue.is_resting(fileset):
+            if fileset in unfinished and self._is_not_due(fileset):
                 self.report.waiting += 1
                 continue
             jobs.append(Job((INTAKE, fileset), partial(of.take, fileset)))
         return jobs
+
+    def _is_not_due(self, fileset: int) -> bool:
+        """Whether the next attempt to do the rest of one is due later, or somebody else is doing it."""
+        avus = self._queue.avus(fileset)
+        return self._queue.is_resting(avus) or bool(self._claims.others(avus))
 
     def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:
         """Take one fileset in, or say why not; what cannot be done is noted, shown on its images, and tried anew later.
@@ -176,18 +181,11 @@ class Intake:
                 return Taken(fileset, source.size, reason=why_not)
             if dry_run:
                 return Taken(fileset, source.size, self._would_go(source, placement))
-            if by_hand:
-                self._queue.say(fileset, rule, owner)
-            rights = None if by_hand else placement.access.rights(source)
-            paths, untold = self._take(source, placement, rule, rights)
+            return self._take_alone(source, placement, rule, owner, by_hand)
         except (PlacementError, RefusedError) as error:
             if not dry_run:
                 self._fail(source, error, by_hand)
             return Taken(fileset, source.size, reason=str(error))
-        self.report.taken += 1
-        self.report.observed += 1
-        log.info("taken in", fileset=fileset, path=paths[0])
-        return Taken(fileset, source.size, paths, untold)
 
     def leave(self, fileset: int, rule: PlacementRule | None, owner: str) -> Taken:
         """Leave one fileset to the agent of its shard, with what is said of it; see ``take``.
@@ -256,14 +254,20 @@ class Intake:
             self.report.in_vain += 1
             log.error("failure cannot be recorded", fileset=source.fileset, error=str(error))
 
-    def _take(
-        self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None
-    ) -> tuple[tuple[str, ...], str]:
-        """Do it, or the rest of it; ``rights`` are those that may have to follow OMERO.
+    def _take_alone(
+        self, source: Source, placement: Placement, rule: PlacementRule, owner: str, by_hand: bool
+    ) -> Taken:
+        """Do it, unless somebody else is doing so at this moment."""
+        with self._claims.held(source.fileset) as why_not:
+            if why_not:
+                self.report.waiting += 1
+                return Taken(source.fileset, source.size, reason=why_not)
+            if by_hand:
+                self._queue.say(source.fileset, rule, owner)
+            return self._take(source, placement, rule, None if by_hand else placement.access.rights(source))
 
-        Returns:
-            The logical paths, and what its images do not say yet.
-        """
+    def _take(self, source: Source, placement: Placement, rule: PlacementRule, rights: Rights | None) -> Taken:
+        """Do it, or the rest of it; ``rights`` are those that may have to follow OMERO."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
         before = brought(self._connections, source.fileset, staging)
@@ -275,13 +279,16 @@ class Intake:
             gone = {name for name in placement.names if f"{there}/{name}" in moved}
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
-            self._bring([(file, staged) for file, staged in missing if staged not in ready], source, rule)
+            self._bringing.bring([each for each in missing if each[1] not in ready], source, rule, staging)
             agreed = Agreement(fileset=source.fileset, rights=rights, to_move=rule.how == MOVE)
             final = self._put(source, placement, before, agreed)
         post(zone, names, final[0].data_id, final[0].path)
         untold = self._finish(final[0])
         self._queue.forget(source.fileset)
-        return tuple(each.path for each in final), untold
+        self.report.taken += 1
+        self.report.observed += 1
+        log.info("taken in", fileset=source.fileset, path=final[0].path)
+        return Taken(source.fileset, source.size, tuple(each.path for each in final), untold)
 
     def _put(self, source: Source, placement: Placement, before: Brought, agreed: Agreement) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
@@ -302,52 +309,6 @@ class Intake:
         if there := placement.collection_of(moved, source.fileset):
             return there
         return free_collection(self._connections, source, placement)
-
-    def _bring(self, files: list[tuple[SourceFile, str]], source: Source, rule: PlacementRule) -> None:
-        """Write data objects, each with the AVU that says that it was verified."""
-        zone = self._connections.zone
-        for folder in sorted({path.rpartition("/")[0] for _, path in files} | {self._queue.staging(source.fileset)}):
-            zone_intake.make_collection(zone, folder)
-        registration.clear_way(self._connections, files, rule)
-        for file, path in files:
-            with registration.forgotten_if_wrong(self._connections, path, rule):
-                while not self._copy(file, path, rule):
-                    log.info("the zone computes other checksums than it was thought to", path=path)
-            add_avu(zone, path, id_avu(self._connections, source.fileset))
-
-    def _copy(self, file: SourceFile, path: str, rule: PlacementRule) -> bool:
-        """Write or register one data object, and make sure that iRODS has the bytes that OMERO speaks of.
-
-        Returns:
-            False if iRODS computes another kind of checksum than was computed here: next time it will be the same.
-        """
-        zone, session = self._connections.zone, self._connections.omero.service()
-        in_omero, in_zone = hexadecimal_digest(file.digest_kind), digest_of(self._kind)
-        digests = [digest for digest in (in_omero, in_zone) if digest is not None]
-
-        def blocks() -> Iterator[bytes]:
-            for block in blocks_of(session, file):
-                for digest in digests:
-                    digest.update(block)
-                yield block
-            if in_omero is not None and file.digest and not in_omero.is_that_of(file.digest):
-                on = f"OriginalFile:{file.id}"
-                raise RefusedError("reading", on, "its bytes do not have the hash that OMERO has noted")
-
-        content = read_ahead(blocks()) if file.size > BLOCK else blocks()  # a small file is not worth a thread
-        if rule.how == REGISTER:
-            registration.register(self._connections, file, path, rule, content)
-        else:
-            zone_intake.write_object(zone, path, content, rule.resource)
-        checksum = zone_intake.compute_checksum(zone, path)
-        if in_zone is not None and in_zone.is_that_of(checksum):
-            return True
-        if digest_of(checksum) is None:
-            raise RefusedError("writing", path, f"nobody here knows checksums like {checksum!r} of the zone")
-        if scheme_of(checksum) != scheme_of(self._kind):
-            self._kind = checksum
-            return False
-        raise RefusedError("writing", path, f"its checksum is {checksum}, which is not that of the bytes sent")
 
     def _objects(self, paths: Iterable[str]) -> list[DataObject]:
         """The data objects at some paths, in their order."""

@@ -65,7 +65,7 @@ class IntakeQueue:
             RefusedError: It cannot be read: another version wrote it, or a person has changed it.
         """
         staging = self.staging(fileset)
-        for avu in zone_intake.collection_avus(self._connections.zone, staging):
+        for avu in self.avus(fileset):
             if avu.attribute == self._connections.names.intake:
                 try:
                     said = json.loads(avu.value)
@@ -147,14 +147,20 @@ class IntakeQueue:
         """The collection in which a fileset is made ready."""
         return f"{self._root}/{fileset}"
 
+    def avus(self, fileset: int) -> frozenset[Avu]:
+        """What is written down about a fileset that is not done, on its collection."""
+        return zone_intake.collection_avus(self._connections.zone, self.staging(fileset))
+
     def _failure(self, fileset: int) -> Failure | None:
-        avus = zone_intake.collection_avus(self._connections.zone, self.staging(fileset))
+        return self._failure_in(self.avus(fileset))
+
+    def _failure_in(self, avus: Iterable[Avu]) -> Failure | None:
         agreement, _ = read(avu for avu in avus if avu.attribute == self._connections.names.agreement)
         return agreement.failure
 
-    def is_resting(self, fileset: int) -> bool:
-        """Whether the next attempt is not due yet."""
-        failure, now = self._failure(fileset), self._clock()
+    def is_resting(self, avus: Iterable[Avu]) -> bool:
+        """Whether the next attempt is not due yet, by the AVUs of a fileset's collection."""
+        failure, now = self._failure_in(avus), self._clock()
         return failure is not None and failure.at <= now < next_attempt(
             failure, self._connections.settings.imports.backoff_seconds
         )

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.intake_claims import IntakeClaims
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
 from irods_omero.agent.programs import units_asked
@@ -47,6 +48,9 @@ from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, TIER_NAMESPACE, Names,
 
 MANY = 20
 """Units of more data objects than this are read as such: most of their data objects carry the same AVUs."""
+
+
+BEING_DONE = "somebody else is taking it in at this moment"
 
 
 class Observer:
@@ -141,6 +145,9 @@ class Observer:
         firsts = {data_id: unit.first for data_id, unit in units.items()}
         agreed = {data_id: _agreed(first, connections.names) for data_id, first in firsts.items()}
         bases = {data_id: base for data_id, (base, _) in agreed.items()}
+        for data_id in self._left_to_others(bases):
+            self.unreadable |= {each.data_id: BEING_DONE for each in units.pop(data_id).objects}
+            del firsts[data_id], bases[data_id]
         views = _omero_views(connections, self.policy, firsts, bases)
         views = _with_places(connections, bases, views)
         views = _with_strays(connections, self.policy, units, views)
@@ -167,6 +174,12 @@ class Observer:
         left_out = {id_ for id_, unit in units.items() if any(each.path.startswith(below) for each in unit.objects)}
         self.being_taken_in.update(each.data_id for id_ in left_out for each in units[id_].objects)
         return {id_: unit for id_, unit in units.items() if id_ not in left_out}
+
+    def _left_to_others(self, bases: Mapping[int, Agreement]) -> list[int]:
+        """Those of some units that are in their place, and that whoever has taken them in is about to describe."""
+        new = {id_: base.fileset for id_, base in bases.items() if base.fileset is not None and not base.since}
+        claims = IntakeClaims(self._connections, self._clock)
+        return [id_ for id_, fileset in new.items() if claims.others_on(fileset)]
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""

@@ -50,8 +50,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
     """Take into iRODS what OMERO had before: filesets that other clients imported.
 
     Where they go is said by `omero_first` of the configuration; groups that it does not name are left out. Interrupted
-    or killed, doing it again goes on where it was broken off. Without --mark or --dry-run no agent may be working on
-    the same shards at the same time.
+    or killed, doing it again goes on where it was broken off. What an agent is taking in at the moment is left to it.
 
     Exits with 1 if any could not be taken in: each says why, and the images of most show it.
     """
@@ -117,7 +116,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     """Take one fileset into iRODS that came through OMERO first; without --to as `omero_first` says.
 
     Templates may have fields in braces, as in --to '/{zone}/home/{user}/{project}' (see docs/omero-first.md). Killed or
-    refused, doing it again does the rest. Without --mark or --dry-run no agent may be working on the same shards.
+    refused, doing it again does the rest. What an agent is taking in at the moment is left to it.
 
     Exits with 1 if it could not be taken in, or was before.
     """

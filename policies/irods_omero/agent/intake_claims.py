@@ -1,0 +1,184 @@
+"""Who is taking a fileset in: agents and commands may be at work at the same time, and two never are on one fileset.
+
+Whoever begins writes an AVU on the collection of the fileset, and reads what is written there only then: of two that
+begin at once at least one sees the other, and whoever sees another leaves the fileset alone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+from uuid import uuid4
+
+from irods_omero.agent.connections import Connections
+from irods_omero.domain.state.views import Avu
+from irods_omero.errors import PolicyError
+from irods_omero.gateways.zone.avus import add_avu, remove_avu
+from irods_omero.gateways.zone.connection import ZoneConnection
+from irods_omero.gateways.zone.home import intake_root
+from irods_omero.gateways.zone.intake_objects import collection_avus, make_collection
+from irods_omero.logs import log
+from irods_omero.vocabulary import Names
+
+RENEWAL_SECONDS = 60.0
+"""As often a claim is renewed."""
+
+LAPSE_SECONDS = 600.0
+"""After as long one that is not renewed counts no more: whoever has made it was killed, on another machine."""
+
+GONE = "another process has just taken it in, or given it up"
+
+_PROCESS = uuid4().hex[:8]
+
+
+class Claimant(NamedTuple):
+    """Who takes filesets in.
+
+    Attributes:
+        host: The machine.
+        pid: Number of the process there.
+        process: Tells it from an earlier one of the same number.
+        who: Tells those of one process from each other.
+    """
+
+    host: str
+    pid: int
+    process: str
+    who: str
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process is known to be there no more."""
+        if self.host != socket.gethostname():
+            return False
+        if self.pid == os.getpid():
+            return self.process != _PROCESS
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            pass  # it is another user's
+        return False
+
+
+def claimant_of(connections: Connections) -> Claimant:
+    """Who works with some connections: the threads of one agent are one claimant."""
+    return Claimant(socket.gethostname(), os.getpid(), _PROCESS, connections.token)
+
+
+class IntakeClaims:
+    """The claims on filesets that are being taken in."""
+
+    def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
+        """``clock`` gives the time, seconds since 1970."""
+        self._connections = connections
+        self._clock = clock
+        self._attribute = attribute_of(connections.names)
+
+    def others(self, avus: Iterable[Avu]) -> str:
+        """That somebody else is taking a fileset in, by the AVUs of its collection; empty if nobody is."""
+        others = (claimant for avu in avus if (claimant := self._another(avu)) is not None)
+        return next((f"process {claimant.pid} on {claimant.host} is taking it in" for claimant in others), "")
+
+    def others_on(self, fileset: int) -> str:
+        """That somebody else is taking a fileset in, empty if nobody is."""
+        return self.others(collection_avus(self._connections.zone, self._collection(fileset)))
+
+    @contextmanager
+    def held(self, fileset: int) -> Iterator[str]:
+        """Have a fileset for oneself, unless somebody else has it: given is why not, empty if it is.
+
+        What is raised inside ends the claim; otherwise the collection is to be removed inside, and the claim with it.
+
+        Raises:
+            UnreachableError: The zone is down.
+            RefusedError: It does not let the claim be written.
+        """
+        zone, collection = self._connections.zone, self._collection(fileset)
+        claim = Avu(self._attribute, _encoded(claimant_of(self._connections)), str(int(self._clock())))
+        make_collection(zone, collection)
+        add_avu(zone, collection, claim, collection=True)
+        seen = collection_avus(zone, collection)
+        if claim not in seen or self.others(seen):
+            self._end(collection, claim)
+            yield self.others(seen) or GONE
+            return
+        for avu in seen - {claim}:
+            if avu.attribute == self._attribute:
+                remove_avu(zone, collection, avu, collection=True)
+        renewal = _Renewal(self._connections, collection, claim, self._clock)
+        try:
+            with renewal:
+                yield ""
+        except BaseException:
+            self._end(collection, renewal.claim)
+            raise
+
+    def _end(self, collection: str, claim: Avu) -> None:
+        with suppress(PolicyError):  # it is there no more, or lapses
+            remove_avu(self._connections.zone, collection, claim, collection=True)
+
+    def _another(self, avu: Avu) -> Claimant | None:
+        """Who has made a claim; None where that is no claim, one's own, or one that counts no more."""
+        if avu.attribute != self._attribute:
+            return None
+        claimant = _decoded(avu.value)
+        if claimant is None or claimant == claimant_of(self._connections) or claimant.is_dead:
+            return None
+        is_fresh = avu.units.isdecimal() and abs(self._clock() - int(avu.units)) < LAPSE_SECONDS
+        return claimant if is_fresh else None
+
+    def _collection(self, fileset: int) -> str:
+        return f"{intake_root(self._connections.zone, self._connections.settings.omero.name)}/{fileset}"
+
+
+class _Renewal:
+    """Renews a claim as long as it is held, in a thread and over a connection of its own: a file may take hours."""
+
+    def __init__(self, connections: Connections, collection: str, claim: Avu, clock: Callable[[], float]) -> None:
+        self.claim = claim
+        self._settings = connections.settings.zone
+        self._collection = collection
+        self._clock = clock
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="claim", daemon=True)
+
+    def _run(self) -> None:
+        while not self._ended.wait(RENEWAL_SECONDS):
+            anew = self.claim._replace(units=str(int(self._clock())))
+            try:
+                with ZoneConnection(self._settings, attempts=1) as zone:
+                    add_avu(zone, self._collection, anew, collection=True)
+                    remove_avu(zone, self._collection, self.claim, collection=True)
+                self.claim = anew
+            except PolicyError as error:
+                log.info("claim not renewed", path=self._collection, error=str(error))
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=5)  # the zone may not answer
+
+
+def attribute_of(names: Names) -> str:
+    """The attribute of claims, on the collections of filesets that are being taken in."""
+    return f"{names.intake}:by"
+
+
+def _encoded(claimant: Claimant) -> str:
+    return " ".join(map(str, claimant))
+
+
+def _decoded(text: str) -> Claimant | None:
+    parts = text.split(" ")
+    if len(parts) != len(Claimant._fields) or not parts[1].isdecimal():
+        return None
+    return Claimant(parts[0], int(parts[1]), parts[2], parts[3])
