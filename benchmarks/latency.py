@@ -20,7 +20,7 @@ from rich.table import Table
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
 from irods_omero.agent.service import run as serve
-from irods_omero.settings.model import ImportSettings
+from irods_omero.settings.import_settings import ImportSettings
 from lab.omero.setup import add_user
 from tests.pictures import retina
 from tests.scene import Scene

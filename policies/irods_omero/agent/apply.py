@@ -14,9 +14,10 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.decide import decide, loses
+from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
+from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import END, WORK, Step
 from irods_omero.domain.rules.causes import HELD, HELD_BACK

@@ -28,6 +28,7 @@ from irods_omero.gateways.zone.side_by_side import SideBySide
 from irods_omero.gateways.zone.watched import TierLook, read_tiers
 from irods_omero.gateways.zone.zone_identity import read_zone_key
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
+from irods_omero.settings.import_settings import ASK
 from irods_omero.settings.omero_first import rules_of
 from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
 
@@ -157,6 +158,7 @@ class Connections:
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),
             zarr=settings.omero.zarr,
+            asks=settings.imports.changes == ASK,
             most_queued=settings.agent.batch,
         )
 

@@ -12,10 +12,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.directory_look import Look
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
 from irods_omero.agent.programs import asked
@@ -53,69 +53,15 @@ from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import Correction, says
+from irods_omero.gateways.zone.watched import says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, MANIFEST, ZARR, Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, IMPORT, MANIFEST, ZARR, Names
 
 COMPARING = "compare"
 """What files are read for whose directories have manifests."""
 
 AGAIN_SECONDS = 60.0
 """After as long files are tried again that could not be read."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What was seen of a directory, and what is to be done.
-
-    Attributes:
-        path: The collection.
-        decisions: Whether its files are made a unit, or which of them are.
-        losing: Catalog ids of the first data objects of the units that lose files to it.
-        strays: Data objects that claim to belong to its unit, and lie in no directory.
-        corrections: What it says is wrong with its files, and what it is to say.
-        of_files: What its files themselves say is wrong with them, and are to say.
-        due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
-    """
-
-    path: str
-    decisions: tuple[DirectoryDecision, ...]
-    losing: frozenset[int]
-    strays: tuple[DataObject, ...]
-    corrections: tuple[Correction, ...]
-    of_files: tuple[tuple[DataObject, Correction], ...]
-    due: frozenset[int]
-
-    @property
-    def actions(self) -> int:
-        """How many AVUs are to be written or removed."""
-        claims = sum(len(decision.claims) for decision in self.decisions)
-        return claims + len(self.strays) + len(self.corrections) + len(self.of_files)
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is to be looked at again soon, without a new mark."""
-        return any(decision.wait for decision in self.decisions)
-
-    @property
-    def only_waits(self) -> bool:
-        """Whether nothing is to be done now, but soon."""
-        return self.waits and not self.actions
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is to be done or to be waited for."""
-        return not self.actions and not self.waits
-
-    def about(self, path: str = "") -> DirectoryDecision:
-        """The decision about a data object; about all of the collection, in words, where there are several."""
-        of_file = [decision for decision in self.decisions if any(each.path == path for each in decision.files)]
-        of_all = [decision for decision in self.decisions if not decision.files]
-        if of_file or of_all:
-            return (of_file or of_all)[0]
-        units = sum(decision.unit is not None for decision in self.decisions)
-        wrong = sum(len(decision.files) for decision in self.decisions if decision.error)
-        return DirectoryDecision(f"its files are {units} units so far, and with {wrong} of them something is wrong")
 
 
 class Directories:
@@ -245,7 +191,8 @@ class Directories:
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
-        corrections = (*(() if unread else watched.corrections_of_files(path, wrong)), *watched.corrections(path))
+        of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(claimed))
+        corrections = (*of_all, *watched.corrections(path))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
 
     def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
@@ -264,6 +211,7 @@ class Directories:
         """What says so, and what it says now: the mark of the directory was claimed just before."""
         zone, attribute, completion = self._connections.zone, self._connections.names.complete, self._completion(path)
         signs = Signs(completion, completion.by_avu and says(zone, path, Avu(attribute, DONE)), attribute)
+        signs = signs._replace(is_asked_for=self._observer.policy.asks and self._is_asked_for(path))
         named = (each for each in objects if each.path == f"{path}/{completion.name}")
         for manifest in named if completion.kind == MANIFEST else ():
             elsewhere = frozenset(other.removeprefix(f"{path}/") for other in others)
@@ -274,6 +222,10 @@ class Directories:
             trouble = DirectoryManifest(trouble=waiting.error) if waiting.error else None
             return signs._replace(manifest=trouble, is_settling=waiting.wait)
         return signs
+
+    def _is_asked_for(self, path: str) -> bool:
+        """Whether somebody asks that it be imported as it is now."""
+        return says(self._connections.zone, path, Avu(self._connections.names.request, IMPORT))
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""

@@ -101,6 +101,7 @@ class Observer:
         paths = {id_: path for id_, unit in units.items() if (path := self._collection_of(unit))}
         attributes = [
             self._connections.names.request,
+            self._connections.names.error,
             *(mapped.avu for mapped in self._connections.settings.attributes),
         ]
         avus = avus_of(self._connections.zone, set(paths.values()), attributes) if paths else {}

@@ -6,17 +6,24 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
-from irods_omero.domain.planning.diff import diff_collection, diff_omero, diff_strays, diff_superseded, diff_zone
+from irods_omero.domain.planning.diff import (
+    diff_collection,
+    diff_omero,
+    diff_strays,
+    diff_superseded,
+    diff_told,
+    diff_zone,
+)
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
+from irods_omero.domain.rules.changes import imported_part
 from irods_omero.domain.rules.copy_words import said_in_omero, told_of
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,
     Error,
     Errors,
-    error_avus,
     errors_of,
     id_avus,
     placing_error,
@@ -33,10 +40,10 @@ from irods_omero.domain.rules.import_requests import (
     requests_in_zone,
     why_no_import,
 )
-from irods_omero.domain.rules.imports import ImportDecision, decide_import
+from irods_omero.domain.rules.imports import IMPORTED, ImportDecision, decide_import
 from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, still_shared, verified_of
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.sides import Sides, carried_in_zone, sides_of
+from irods_omero.domain.rules.sides import Sides, sides_of
 from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.rules.zarr_metadata import addresses_of
@@ -44,7 +51,6 @@ from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
-from irods_omero.domain.state.policy import avu_remembered
 from irods_omero.domain.state.request_words import is_moved_by
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
@@ -78,7 +84,7 @@ class _Fields:
         Not what is undone, which the zone alone shows: OMERO may be what cannot be written to.
         """
         return errors_of(
-            Error(self.importing.error, self.importing.attempts),
+            Error(self.importing.error, self.importing.attempts, self.importing.changes),
             Error(self.request.refused),
             Error(self.no_import),
             Error(self.copies.error),
@@ -155,29 +161,6 @@ def _accept_import(observation: Observation, asking: Observation, agreement: Agr
     return Decision(plan, agreement, (Reason("import", "soon", rule),), wait=True)
 
 
-def loses(observation: Observation, decision: Decision) -> bool:
-    """Whether a decision removes mapped values, or takes all images for deleted: harmless once, not by thousands."""
-    base, agreement, policy = observation.base, decision.agreement, observation.policy
-    if agreement.gone and not base.gone:
-        return True
-    if agreement.fileset is None:
-        return False
-    if decision.plan.do_import:
-        seen, _ = without_invalid(observation)
-        merged = merge_attributes(seen, sides_of(without_answered(seen)))
-        agreement = replace(agreement, attributes=merged.agreed)
-    for name in base.names:
-        attribute = avu_remembered(name)
-        mapping = policy.mapping_of(attribute)
-        is_mapped = mapping is not None and mapping.for_attribute(attribute).remembered_as == name
-        lost = base.values(name) - agreement.values(name)
-        if base.undone:  # what is no longer in the zone was removed there before, and is not for the first time
-            lost &= carried_in_zone(observation, attribute)
-        if is_mapped and lost and len(agreement.values(name)) < len(base.values(name)):
-            return True
-    return False
-
-
 def _has_lost_its_images(observation: Observation) -> bool:
     base = observation.base
     return observation.omero.fileset is None and base.fileset is not None and not base.gone
@@ -188,7 +171,7 @@ def _held(observation: Observation) -> Decision:
     agreement = replace(observation.base, held=True)
     errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.no_import), Error(agreement.undone))
     plan = Plan(
-        zone=diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors)),
+        zone=diff_told(observation.zone, observation.policy, errors),
         record=record(observation, agreement),
     )
     return Decision(plan, agreement, (Reason("images", "held", HELD),))
@@ -221,7 +204,7 @@ def _without_undone(fields: _Fields) -> Attributes:
 def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
     """What shows in the zone what is wrong, and what is undone."""
     errors = errors_of(*fields.errors, Error(fields.undone.told))
-    return diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors))
+    return diff_told(observation.zone, observation.policy, errors)
 
 
 def _without_images(observation: Observation, fields: _Fields) -> Decision:
@@ -258,11 +241,12 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
     agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
+    imported = imported_part(observation, fields.importing.changes)
     plan = Plan(
         omero=diff_omero(omero, desired),
         zone=diff_zone(zone, desired.avus) + diff_collection(zone, desired.avus) + fields.rights.actions,
         superseded=diff_superseded(omero),
-        ids=diff_zone(zone, desired.ids) + strays + fields.request.moves,
+        ids=diff_zone(imported, desired.ids) + strays + fields.request.moves,
         told=_told(observation, fields),
         record=record(observation, agreement),
         copies=fields.copies.action,
@@ -326,6 +310,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
         tier=name,
         since=base.since if base.since and name == base.tier else timestamp(observation.now),
         no_import=fields.no_import,
+        anew=base.anew and fields.importing.rule != IMPORTED,
         unshown=fields.undone.unshown and bool(fields.pending),
         answered=fields.undone.answered,
         undone=fields.undone.told,

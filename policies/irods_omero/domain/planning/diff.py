@@ -6,7 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs
-from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus, DesiredState
+from irods_omero.domain.rules.desired import (
+    DesiredAvu,
+    DesiredAvus,
+    DesiredState,
+    Errors,
+    collection_errors,
+    error_avus,
+)
 from irods_omero.domain.state.actions import (
     AddAvu,
     AddTag,
@@ -19,6 +26,7 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, own_annotations, place_of_tag
+from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.views import Avu, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import SUPERSEDED, Names
 
@@ -102,6 +110,12 @@ def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
         for data_object in zone.objects
         for action, avu in changes[data_object.avus]
     )
+
+
+def diff_told(zone: ZoneView, policy: Policy, errors: Errors) -> tuple[ZoneAction, ...]:
+    """What to do so that the data objects, and the collection of a directory, say what is wrong, and nothing else."""
+    on_collection = diff_collection(zone, collection_errors(zone, policy, errors))
+    return diff_zone(zone, error_avus(zone, policy, errors)) + on_collection
 
 
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
-from irods_omero.domain.planning.diff import diff_zone
+from irods_omero.domain.planning.diff import diff_told
 from irods_omero.domain.planning.plan import Plan
-from irods_omero.domain.rules.desired import Error, error_avus, errors_of
+from irods_omero.domain.rules.desired import Error, errors_of
 from irods_omero.domain.rules.imports import setting
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import (
@@ -48,7 +48,7 @@ def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) ->
         Error(agreement.undone),
     )
     plan = Plan(
-        zone=diff_zone(observation.zone, error_avus(observation.zone, observation.policy, errors)),
+        zone=diff_told(observation.zone, observation.policy, errors),
         record=record(observation, agreement),
     )
     wait = kind == OUTSIDE or failure.attempts < observation.policy.attempts

@@ -56,6 +56,7 @@ class Signs(NamedTuple):
         is_settling: Whether that is so as it has just been written.
         elsewhere: The paths, from the directory on, of what lies in it and belongs to others.
         compared: What is known of files that were read.
+        is_asked_for: Whether somebody asks on the collection that all be imported as it is now.
     """
 
     completion: Completion = Completion()
@@ -65,6 +66,7 @@ class Signs(NamedTuple):
     is_settling: bool = False
     elsewhere: Container[str] = ()
     compared: Compared = MappingProxyType({})
+    is_asked_for: bool = False
 
     def lack(self, inside: Mapping[str, DataObject]) -> Lack | None:
         """What a directory waits for; None for nothing.

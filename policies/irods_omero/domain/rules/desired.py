@@ -16,7 +16,7 @@ from irods_omero.domain.state.residency import MOVING, OFFLINE, ONLINE
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import AUTO, FILE, REGISTERED, TIER_TAG_PREFIX, Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, REGISTERED, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
@@ -46,10 +46,12 @@ class Error(NamedTuple):
     Attributes:
         text: One line.
         attempts: The number of attempts, 0 where nothing was tried.
+        more: What else its collection says of it, if it is one: there are few of these, and may be many files.
     """
 
     text: str
     attempts: int = 0
+    more: str = ""
 
 
 Errors = tuple[Error, ...]
@@ -57,8 +59,8 @@ Errors = tuple[Error, ...]
 
 def errors_of(*errors: Error) -> Errors:
     """The errors that have a text, as texts that both sides can hold, sorted and each once."""
-    shown = {printable(error.text): error.attempts for error in reversed(errors) if error.text}
-    return tuple(Error(text, attempts) for text, attempts in sorted(shown.items()))
+    shown = {(text := printable(error.text)): error._replace(text=text) for error in reversed(errors) if error.text}
+    return tuple(error for _, error in sorted(shown.items()))
 
 
 def placing_error(omero: OmeroView, names: Names) -> str:
@@ -165,6 +167,17 @@ def error_avus(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
         of_others = (avu for avu in zone.first.avus if avu.attribute == policy.names.error and avu.units == AUTO)
         shown.update(DesiredAvu(avu.value, avu.units) for avu in of_others)
     return {policy.names.error: frozenset(shown)}
+
+
+def collection_errors(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
+    """The AVUs that tell of errors on the collection of a directory; what else is wrong there is for others to say."""
+    attribute = policy.names.error
+    if zone.collection is None or zone.unit.kind != DIRECTORY:
+        return {}
+    texts = ((printable(": ".join(filter(None, (each.text, each.more)))), each.attempts) for each in errors)
+    shown = {DesiredAvu(text, str(attempts)) for text, attempts in texts}
+    of_others = (avu for avu in zone.collection.avus if avu.attribute == attribute and not avu.units.isdecimal())
+    return {attribute: frozenset({*shown, *(DesiredAvu(avu.value, avu.units) for avu in of_others)})}
 
 
 def _address(subjects: tuple[Subject, ...], policy: Policy) -> str:

@@ -13,7 +13,7 @@ from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import DataObject
-from irods_omero.vocabulary import DIRECTORY, LIST, Names
+from irods_omero.vocabulary import DIRECTORY, IMPORT, LIST, Names
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def decide_directory(
         _as_it_is(files, policy.names)
         or (_lacking(path, lack) if lack and not lack.error and not lack.unread else None)
         or why_not_yet(files, policy, now)
-        or (_lacking(path, lack) if lack else _unite(path, files, policy))
+        or (_lacking(path, lack) if lack else _if_asked_for(path, _unite(path, files, policy), files, policy, signs))
     )
     decision = _told_of_late(path, decision, files, policy.names)
     errors = [decision.error]
@@ -175,6 +175,20 @@ def _unite(path: str, files: Sequence[DataObject], policy: Policy) -> DirectoryD
         opens=first if opened_file.others else None,
         to_name=tuple(inside[other] for other in opened_file.others),
     )
+
+
+def _if_asked_for(
+    path: str, decision: DirectoryDecision, files: Sequence[DataObject], policy: Policy, signs: Signs
+) -> DirectoryDecision:
+    """The decision, unless it makes another unit of what is imported, and nobody asks for that."""
+    there, unit = {each.data_id for each in files}, decision.unit
+    imported = {
+        claim.data_id for each in files if each.values(policy.names.fileset) for claim in claims(each, policy.names)
+    }
+    if not policy.asks or signs.is_asked_for or unit is None or unit.data_id in imported or not imported & there:
+        return decision
+    why = f"another file would be opened now: ask by {IMPORT} on {path} for that to be imported"
+    return DirectoryDecision("another file would be opened, and nobody asks for it", f"{path} is imported, and {why}")
 
 
 def why_not_together(files: Sequence[DataObject], alone: Sequence[DataObject]) -> str:

@@ -1,4 +1,5 @@
-"""The request ``import``: forgets that the images of a unit were deleted, or that importing it was given up.
+"""The request ``import``: forgets that the images of a unit were deleted, or that importing it was given up, and has
+changes imported that are left until somebody asks for them.
 
 It is answered at the first look: accepted, which makes the unit one that has never been imported; served, where its
 images are there; or refused. What becomes of the import is then told as of any other.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from irods_omero.domain.rules.changes import asks_for_it
 from irods_omero.domain.rules.imports import IMPORTED, decide_import
 from irods_omero.domain.rules.requests import refusal
 from irods_omero.domain.state.actions import OmeroAction, RemoveAvu, RemoveTag, ZoneAction
@@ -77,4 +79,6 @@ def _forgotten(observation: Observation) -> Agreement:
     base = replace(observation.base, failure=None, no_import="")
     if observation.omero.fileset is None:
         base = replace(base, gone=False, held=False, fileset=None, content=None)
+    elif observation.content is not None and asks_for_it(observation, observation.content):
+        base = replace(base, anew=True)
     return base

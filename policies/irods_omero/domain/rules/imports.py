@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 
 from irods_omero.domain.rules.beside import depends_on_others
+from irods_omero.domain.rules.changes import asks_for_it, what_has_changed
 from irods_omero.domain.rules.opening import is_left_out
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
@@ -15,12 +16,14 @@ from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, LIST, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, IMPORT, LIST, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"
 
 INNOCENT = 3
 """After this many attempts during which a connection broke the unit itself is suspected of breaking it."""
+
+CHANGED = f"it is not what was imported: ask by {IMPORT} for that to be imported"
 
 LONGEST_PAUSE = 3600.0
 """Seconds between two attempts where what is wrong may be mended at any time."""
@@ -36,6 +39,7 @@ class ImportDecision:
         error: What an administrator has to correct first, empty for nothing.
         attempts: The number of failed attempts, where the error is that of the last one.
         wait: Whether it is to be looked at again soon, without a new mark.
+        changes: What has changed since it was imported, where that is left until somebody asks for it; else empty.
     """
 
     do_import: Import | None
@@ -43,6 +47,7 @@ class ImportDecision:
     error: str = ""
     attempts: int = 0
     wait: bool = False
+    changes: str = ""
 
 
 def decide_import(observation: Observation) -> ImportDecision:
@@ -99,6 +104,10 @@ def _what_hinders(observation: Observation, content: Content) -> ImportDecision 
     if abs(observation.now - content.modified) < policy.settle:
         # It may be written to again, even within the same second, which its time would not tell.
         return ImportDecision(None, f"it has been written to in the last {policy.settle:g} seconds", wait=True)
+    if asks_for_it(observation, content) and not observation.base.anew:
+        changes = what_has_changed(observation, content)
+        error = CHANGED if observation.zone.collection else f"{CHANGED}: {changes}"
+        return ImportDecision(None, "it has changed, and nobody asks for it", error, changes=changes)
     tier = policy.tiers.of_unit(observation.zone.objects)
     if tier is not None and tier.offline:
         known = observation.known_content

@@ -130,6 +130,7 @@ class Agreement:
         moving: How far it has come, where it has several data objects moved; None elsewhere.
         refused: Why the last request was refused, empty when it was not.
         no_import: Why the last request for an import was refused, empty when it was not.
+        anew: What has changed since the import is to be imported, as somebody has asked for it.
         unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
         answered: Request words of which OMERO would not have the tags taken away, each with the time of its last tag,
             seconds since 1970: these tags ask for nothing more.
@@ -164,6 +165,7 @@ class Agreement:
     moving: Moving | None = None
     refused: str = ""
     no_import: str = ""
+    anew: bool = False
     unshown: bool = False
     answered: Answered = ()
     undone: str = ""
@@ -233,6 +235,7 @@ def _dump(agreement: Agreement) -> str:
         "moving": list(agreement.moving) if agreement.moving else None,
         "refused": agreement.refused,
         "noimp": agreement.no_import,
+        "anew": agreement.anew,
         "unshown": agreement.unshown,
         "answered": dict(agreement.answered),
         "undone": agreement.undone,
@@ -310,6 +313,7 @@ def _load(fields: Any) -> Agreement:
         moving=_moving(fields["moving"]) if "moving" in fields else None,
         refused=_reason(fields.get("refused", "")),
         no_import=_reason(fields.get("noimp", "")),
+        anew=bool(fields.get("anew", False)),
         unshown=bool(fields.get("unshown", False)),
         answered=tuple(sorted((text_of(word), number_of(time)) for word, time in fields.get("answered", {}).items())),
         undone=_reason(fields.get("undone", "")),

@@ -162,6 +162,7 @@ class Policy:
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
         zarr: Template of the address at which OMERO reads OME-Zarr; empty where it cannot.
+        asks: Whether a unit of several that has changed is imported anew only if somebody asks for it.
         most_queued: Of how many data objects of one unit movements wait in the delay queue at a time.
     """
 
@@ -184,6 +185,7 @@ class Policy:
     unidentified: int = 0
     own_rules: OwnRules = ()
     zarr: str = ""
+    asks: bool = False
     most_queued: int = 1000
 
     @cached_property

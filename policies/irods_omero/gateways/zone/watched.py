@@ -88,6 +88,7 @@ class Watched:
         troubles: For those about which nobody can tell what is meant the AVU that says so.
         told: The AVUs of this kind that there are.
         told_of_files: Those that say what is wrong with the files of a directory.
+        told_of_units: Those that say what is wrong with the unit that a collection is.
         error: Their attribute.
         own_rules: Which files belong together at this site.
         completions: For each that says when directories are complete what it says.
@@ -97,6 +98,7 @@ class Watched:
     troubles: Mapping[str, Avu] = field(default_factory=dict)
     told: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
     told_of_files: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
+    told_of_units: Mapping[str, Sequence[Avu]] = field(default_factory=dict)
     error: str = Names().error
     own_rules: OwnRules = ()
     completions: Mapping[str, Completion] = field(default_factory=dict)
@@ -155,22 +157,32 @@ class Watched:
     def corrections(self, path: str) -> list[Correction]:
         """What to change so that a collection says what is wrong with it, and nothing else.
 
-        What is wrong with the files of a directory is for others to say, as long as it is one.
+        What is wrong with a directory, or with its files, is for others to say, as long as it is one.
         """
         told, trouble = set(self.told.get(path, ())), {self.troubles[path]} if path in self.troubles else set()
         if path in self.told_of_files and not self.is_directory(path):
             told.update(self.told_of_files[path])
+        if path in self.told_of_units and not self.is_unit(path):
+            told.update(self.told_of_units[path])
         return [(avu, True) for avu in trouble - told] + [(avu, False) for avu in told - trouble]
 
-    def corrections_of_files(self, path: str, error: str) -> list[Correction]:
-        """What to change so that a directory says what is wrong with its files, and nothing else."""
+    def corrections_of_files(self, path: str, error: str, is_unit: bool) -> list[Correction]:
+        """What to change so that a directory says what is wrong with its files, and nothing else.
+
+        What is wrong with the unit that they are is for others to say, as long as they are one.
+        """
         told, error = set(self.told_of_files.get(path, ())), printable(error)
+        told.update(() if is_unit else self.told_of_units.get(path, ()))
         wanted = {Avu(self.error, error, DIRECTORY)} if error else set()
         return [(avu, True) for avu in wanted - told] + [(avu, False) for avu in told - wanted]
 
     def incorrect(self) -> list[str]:
         """The collections for which there are corrections."""
-        return sorted(path for path in {*self.troubles, *self.told, *self.told_of_files} if self.corrections(path))
+        return sorted(
+            path
+            for path in {*self.troubles, *self.told, *self.told_of_files, *self.told_of_units}
+            if self.corrections(path)
+        )
 
     def trouble(self, path: str) -> str:
         """Why nobody can tell what a collection means, empty if everybody can."""
@@ -187,6 +199,7 @@ def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -
     requests: dict[str, list[str]] = defaultdict(list)
     told: dict[str, list[Avu]] = defaultdict(list)
     told_of_files: dict[str, list[Avu]] = defaultdict(list)
+    told_of_units: dict[str, list[Avu]] = defaultdict(list)
     for path, name, value, units in sorted(rows(zone, "reading watched collections", columns, condition), key=str):
         if name == names.import_:
             kinds[path].append((value, units or ""))
@@ -197,11 +210,12 @@ def read_watched(zone: ZoneConnection, names: Names, own_rules: OwnRules = ()) -
         elif name == names.complete:
             complete[path].append((value, units or ""))
         else:
-            (told_of_files if units == DIRECTORY else told)[path].append(Avu(name, value, units or ""))
+            of_unit = told_of_units if (units or "").isdecimal() else told
+            (told_of_files if units == DIRECTORY else of_unit)[path].append(Avu(name, value, units or ""))
     rules = {path: _rule(path, of_path, targets, names) for path, of_path in kinds.items()}
     said = {path: completion_said(path, of_path, names.complete) for path, of_path in complete.items()}
     completions = {path: completion for path, completion in said.items() if completion is not None}
-    watched = Watched(rules, {}, told, told_of_files, names.error, own_rules, completions)
+    watched = Watched(rules, {}, told, told_of_files, told_of_units, names.error, own_rules, completions)
     troubles = {
         path: (
             _trouble_of_kinds(kinds.get(path, ()), names),

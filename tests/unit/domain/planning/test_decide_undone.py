@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.planning.decide import decide, loses
+from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
+from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.planning.plan import WORK
 from irods_omero.domain.state.actions import AddAvu, AddTag, Refusal, RemoveAvu, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.policy import TO_IRODS, MappedAttribute, Policy

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from irods_omero.domain.planning.brake import WHILE_SECONDS, Brake, released
-from irods_omero.domain.planning.decide import decide, loses
+from irods_omero.domain.planning.decide import decide
+from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from tests.unit.domain.agreed import OMERO, SIDES, VALUES, Edit, agreed_world, deleted
 from tests.unit.domain.comparing import disagreements, texts

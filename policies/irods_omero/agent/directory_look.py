@@ -1,0 +1,63 @@
+"""What was seen of a directory, or of a collection of which the files belong together, and what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from irods_omero.domain.rules.directory_decision import DirectoryDecision
+from irods_omero.domain.state.views import DataObject
+from irods_omero.gateways.zone.watched import Correction
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a directory, and what is to be done.
+
+    Attributes:
+        path: The collection.
+        decisions: Whether its files are made a unit, or which of them are.
+        losing: Catalog ids of the first data objects of the units that lose files to it.
+        strays: Data objects that claim to belong to its unit, and lie in no directory.
+        corrections: What it says is wrong with its files, and what it is to say.
+        of_files: What its files themselves say is wrong with them, and are to say.
+        due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
+    """
+
+    path: str
+    decisions: tuple[DirectoryDecision, ...]
+    losing: frozenset[int]
+    strays: tuple[DataObject, ...]
+    corrections: tuple[Correction, ...]
+    of_files: tuple[tuple[DataObject, Correction], ...]
+    due: frozenset[int]
+
+    @property
+    def actions(self) -> int:
+        """How many AVUs are to be written or removed."""
+        claims = sum(len(decision.claims) for decision in self.decisions)
+        return claims + len(self.strays) + len(self.corrections) + len(self.of_files)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be looked at again soon, without a new mark."""
+        return any(decision.wait for decision in self.decisions)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is to be done now, but soon."""
+        return self.waits and not self.actions
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done or to be waited for."""
+        return not self.actions and not self.waits
+
+    def about(self, path: str = "") -> DirectoryDecision:
+        """The decision about a data object; about all of the collection, in words, where there are several."""
+        of_file = [decision for decision in self.decisions if any(each.path == path for each in decision.files)]
+        of_all = [decision for decision in self.decisions if not decision.files]
+        if of_file or of_all:
+            return (of_file or of_all)[0]
+        units = sum(decision.unit is not None for decision in self.decisions)
+        wrong = sum(len(decision.files) for decision in self.decisions if decision.error)
+        return DirectoryDecision(f"its files are {units} units so far, and with {wrong} of them something is wrong")
