@@ -41,6 +41,7 @@ FULL = Agreement(
     moving=Moving(1000, 10**9, 999, 1_700_000_120),
     refused="request archive refused: because",
     no_import="request import refused: because",
+    anew=True,
     unshown=True,
     answered=(("restage", 1_700_000_000),),
     undone="not done: tag 'archive' on Image:5: because",
