@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from omero.rtypes import robject
 
 from lab.omero import errors, permissions
-from lab.omero.caller import Caller
+from lab.omero.caller import ALL_GROUPS, Caller
 from lab.omero.hql.nodes import HqlError
 from lab.omero.hql.parser import parse
 from lab.omero.hql.sources import Source
@@ -23,7 +24,8 @@ class Loader:
     def __init__(self, store: Store, caller: Caller, query: str, parameters: dict[str, Any]) -> None:
         self._store = store
         try:
-            translator = Translator(parse(query), parameters, lambda e, a: permissions.visible(caller, e, a))
+            visible = partial(permissions.visible, caller)
+            translator = Translator(parse(query), parameters, visible, across=caller.group == ALL_GROUPS)
             self._statement: Statement = translator.statement()
         except HqlError as error:
             read = error.exception == "QueryException" and not str(error).startswith("lab OMERO")

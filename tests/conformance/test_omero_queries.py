@@ -162,6 +162,16 @@ def test_details_say_owner_and_group(shelf: Shelf, server: Server) -> None:
     assert owners == [[server.users[ALICE], ALICE, server.groups[ANNOTATE]]]
 
 
+def test_nobodys_objects_are_found_by_name_across_groups(shelf: Shelf, server: Server) -> None:
+    """omero-99: in one group they are; across groups the name is compared with the id before it."""
+    text = "select i.id from Image i where i.id = :id and i.details.owner.omeName = :name"
+    client, name, image = server.client(server.service), ALICE, shelf.images[0]
+    within = {"omero.group": str(server.groups[ANNOTATE])}
+    assert rows(client, text, within, id=image, name=name) == [[image]]
+    assert rows(client, text, EVERYWHERE, id=image, name=name) == []
+    assert rows(client, text, EVERYWHERE, id=image, name=f"{server.users[ALICE]};{name}") == [[image]]
+
+
 def test_people_and_their_groups_can_be_asked_for(server: Server) -> None:
     """policies/irods_omero/gateways/omero/people.py: the first of the user's groups is the default one."""
     text = (

@@ -70,17 +70,29 @@ class OneCopy:
     def rows(self, path: str) -> list[list[Any]]:
         """What OMERO's database says of the files of a data object's fileset: place, size, hash, time, id."""
         (fileset,) = self.scene.avus(path, "omero::fileset")
+        return self.rows_of(int(fileset))
+
+    def rows_of(self, fileset: int) -> list[list[Any]]:
+        """The same of the files of a fileset, which need be no data objects yet."""
         text = (
             "select o.path, o.name, o.size, o.hash, o.mtime, o.id from FilesetEntry e join e.originalFile o "
             "where e.fileset.id = :id order by e.id"
         )
-        parameters = omero.sys.ParametersI().addLong("id", int(fileset))
+        parameters = omero.sys.ParametersI().addLong("id", fileset)
         rows = self.scene.root.getSession().getQueryService().projection(text, parameters, EVERYWHERE)
         return [[unwrap(value) for value in row] for row in rows]
 
     def places(self, path: str) -> list[Path]:
         """Where these files are, or would be."""
-        return [self.repository / f"{above}{name}" for above, name, *_ in self.rows(path)]
+        return self._places(self.rows(path))
+
+    def place_of(self, fileset: int) -> Path:
+        """Where the only file of a fileset is, or would be."""
+        (place,) = self._places(self.rows_of(fileset))
+        return place
+
+    def _places(self, rows: list[list[Any]]) -> list[Path]:
+        return [self.repository / f"{above}{name}" for above, name, *_ in rows]
 
     def place(self, path: str) -> Path:
         """Where the only file of a data object is, or would be."""

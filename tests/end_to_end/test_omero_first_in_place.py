@@ -129,7 +129,7 @@ def test_a_rule_that_copies_by_now_writes_nothing_into_what_an_earlier_attempt_h
 ) -> None:
     one = registering(new_scene)
     scene, fileset = one.scene, bring(one.scene, CELLS)
-    (place,) = one.repository.rglob("*/cells.ome.tiff")
+    place = one.place_of(fileset)
     with scene.connections() as connections:
         staging = IntakeQueue(connections).staging(fileset)
         make_collection(connections.zone, staging)
@@ -149,7 +149,7 @@ def test_a_rule_that_copies_by_now_writes_nothing_into_what_an_earlier_attempt_h
 def test_what_irods_might_write_into_is_not_registered(new_scene: SceneFactory) -> None:
     one = registering(new_scene)
     fileset = bring(one.scene, CELLS)
-    (place,) = one.repository.rglob("*/cells.ome.tiff")
+    place = one.place_of(fileset)
     place.chmod(0o666)
     one.scene.sweep()
     assert "let its service account only read the repository" in why_not(one, fileset)

@@ -53,6 +53,11 @@ class Scope:
         self._outer = outer
         self._counter: list[int] = outer._counter if outer is not None else [0]
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether any of it is shown by the permissions of its group."""
+        return any((made.parent is None or made.collection) and not made.entity.root.is_global for made in self.sources)
+
     def add(self, alias: str, made: Source) -> Source:
         """Add a source, under an alias if it has one."""
         self.sources.append(made)

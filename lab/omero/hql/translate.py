@@ -61,12 +61,28 @@ class Translator:
     """Translates one query; subqueries get a translator of their own."""
 
     def __init__(
-        self, query: Query, parameters: dict[str, Any], visible: Visibility, outer: Translator | None = None
+        self,
+        query: Query,
+        parameters: dict[str, Any],
+        visible: Visibility,
+        outer: Translator | None = None,
+        across: bool = False,
     ) -> None:
+        """Read the sources of a query.
+
+        Args:
+            query: The query.
+            parameters: Values by name.
+            visible: The condition on what the caller sees of an entity.
+            outer: The translator of the query around a subquery.
+            across: Whether it is asked in all groups at once.
+        """
         self._query = query
         self._given = parameters
         self._used: dict[str, Any] = outer._used if outer is not None else {}
         self._visible = visible
+        self._across: bool = outer._across if outer is not None else across
+        self._is_condition = False
         self.scope: Scope = Scope(visible, outer.scope if outer is not None else None)
         self._explicit: list[Source] = []
         self._conditions: dict[Source, str] = {}
@@ -143,7 +159,9 @@ class Translator:
     def _rest(self) -> str:
         """Return what follows the select clause; last, since every other part may still add tables."""
         query = self._query
+        self._is_condition = True
         where = [f"({self._sql(query.where)})"] if query.where is not None else []
+        self._is_condition = False
         group = ", ".join(self._sql(item) for item in query.group)
         having = f" having {self._sql(query.having)}" if query.having is not None else ""
         roots: list[str] = []
@@ -192,7 +210,10 @@ class Translator:
     def _path(self, path: Path) -> str:
         if self.scope.find(path) is None and path.parts[-1] in ENTITIES:
             return _literal(path.parts[-1])
-        return self.scope.value(path).sql
+        sql = self.scope.value(path).sql
+        if path.parts[-1] == "omeName" and self._is_condition and self._across and self.scope.is_filtered:
+            return f"({sql.partition('.')[0]}.id || ';' || {sql})"  # omero-99
+        return sql
 
     def _parameter(self, name: str) -> str:
         if name not in self._given:
