@@ -76,7 +76,7 @@ def _image_in_two_files(names: Sequence[str]) -> str:
 
 
 def through_a_lens() -> bytes:
-    """A cut-out of the retina, with microscope, objective and the size of a pixel in its OME-XML."""
+    """A cut-out of the retina, with microscope, objective, time and the size of a pixel in its OME-XML."""
     picture = _grey(color.rgb2gray(data.retina()[400:432, 400:432]))
     equipment = (
         '<Instrument ID="Instrument:0"><Microscope Manufacturer="Zeiss" Model="Axio Observer" Type="Inverted"/>'
@@ -84,7 +84,8 @@ def through_a_lens() -> bytes:
         'LensNA="1.4" Immersion="Oil" Correction="PlanApo"/></Instrument>'
     )
     image = (
-        '<Image ID="Image:0" Name="retina"><InstrumentRef ID="Instrument:0"/><ObjectiveSettings ID="Objective:0"/>'
+        '<Image ID="Image:0" Name="retina"><AcquisitionDate>2024-02-29T23:30:00</AcquisitionDate>'
+        '<InstrumentRef ID="Instrument:0"/><ObjectiveSettings ID="Objective:0"/>'
         '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="32" SizeY="32" SizeZ="1" SizeC="1" '
         'SizeT="1" PhysicalSizeX="0.1" PhysicalSizeY="100" PhysicalSizeYUnit="nm"><Channel ID="Channel:0:0" '
         'SamplesPerPixel="1"/><TiffData/></Pixels></Image>'

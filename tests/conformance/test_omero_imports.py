@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import omero
 import omero.cmd
 import omero.grid
 import omero.model
 import pytest
+import tifffile
 from omero.rtypes import rstring
 
 from tests.conformance.importing import (
@@ -55,6 +58,28 @@ def test_an_ome_tiff_becomes_an_image_with_its_dimensions(alice: Any, client_pat
 def test_a_real_picture_is_read(alice: Any, client_path: str) -> None:
     (pixels,) = bring_in(alice, client_path, retina(64)).pixels
     assert (pixels.sizeX.val, pixels.sizeY.val, pixels.sizeC.val) == (64, 64, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "taken"),
+    [
+        ("a.ome.tiff", {"ome": True, "metadata": {"AcquisitionDate": "2024-02-29T23:30:00"}}, 1_709_249_400_000),
+        ("b.ome.tiff", {"ome": True, "metadata": {"AcquisitionDate": "2024-02-29T23:30:00+02:00"}}, 1_709_242_200_000),
+        ("c.ome.tiff", {"ome": True}, None),
+        ("d.tif", {"datetime": "2024:02:29 23:30:00"}, 1_709_249_400_000),
+        ("e.tif", {}, None),
+    ],
+)
+def test_when_an_image_was_acquired_is_known_where_the_file_says_so(
+    alice: Any, client_path: str, name: str, options: dict[str, Any], taken: int | None
+) -> None:
+    """omero-100: in milliseconds; what names no time zone is taken for UTC."""
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, np.zeros((16, 16), np.uint8), **options)
+    (pixels,) = bring_in(alice, f"{client_path}/{name}", buffer.getvalue()).pixels
+    text = "select i.name, i.acquisitionDate from Image i where i.id = :id"
+    ((_, acquired),) = rows(alice, text, id=pixels.image.id.val)
+    assert acquired == taken
 
 
 def test_an_import_belongs_to_whom_the_service_acts_as(server: Server, client_path: str) -> None:

@@ -236,8 +236,8 @@ def test_what_is_said_of_the_data_comes_from_omero(new_scene: SceneFactory) -> N
     assert scene.avus(path, "image dataset") == ["March"]
 
 
-def test_what_an_image_was_taken_with_comes_from_omero(new_scene: SceneFactory) -> None:
-    scene = taking(new_scene, facts="image:")
+def test_when_and_with_what_an_image_was_taken_comes_from_omero(new_scene: SceneFactory) -> None:
+    scene = taking(new_scene, facts="image:", avus={"month": "{acquired:%Y-%m}"})
     bring(scene, {"cells.ome.tiff": through_a_lens()})
     bring(scene, {"plain.ome.tiff": retina(32)}, dataset="April")
     scene.sweep()
@@ -255,8 +255,9 @@ def test_what_an_image_was_taken_with_comes_from_omero(new_scene: SceneFactory) 
     assert scene.triples(path, "image:pixel size x") == [("0.1", "µm")]
     assert scene.triples(path, "image:pixel size y") == [("100", "nm")]
     assert scene.triples(path, "image:pixel size z") == []
+    assert (scene.avus(path, "image:acquired"), scene.avus(path, "month")) == (["2024-02-29"], ["2024-02"])
     plain = f"{scene.collection}/Screening/April/plain.ome.tiff"
-    assert all(scene.avus(plain, f"image:{name}") == [] for name in EQUIPMENT)
+    assert all(scene.avus(plain, f"image:{name}") == [] for name in (*EQUIPMENT, "acquired"))
 
 
 def test_members_of_a_group_that_reads_together_can_read_the_data(new_scene: SceneFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ PIXEL_TYPES = {
     "complex128": "double-complex",
 }
 COMPANION = ".companion.ome"
+EXIF, TAKEN = 0x8769, 0x9003
+"""Where a JPEG says when it was taken."""
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -122,7 +125,8 @@ def _read_plain(path: Path) -> Contents:
             picture.load()
             bands = len(picture.getbands())
             kind = {"1": "bit", "I;16": "uint16", "I": "int32", "F": "float"}.get(picture.mode, "uint8")
-            made = Picture("", kind, picture.width, picture.height, c=bands)
+            taken = _moment(str(picture.getexif().get_ifd(EXIF).get(TAKEN, "")))
+            made = Picture("", kind, picture.width, picture.height, c=bands, acquired=taken)
             return Contents("PNG" if picture.format == "PNG" else "JPEG", [made])
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise BrokenFileError(str(error)) from None
@@ -138,7 +142,11 @@ def _read_tiff(path: Path) -> Contents:
                 # Also if the pixels are cut off: nobody looks at them (omero-43).
                 return _read_ome(described, path.parent)
             _check_complete(tiff, path)
-            return Contents("Tiff", [_of_series(series) for series in tiff.series[:1]])
+            taken = tiff.pages.first.tags.get("DateTime")
+            made = [_of_series(series) for series in tiff.series[:1]]
+            for picture in made:
+                picture.acquired = _moment(taken.value if taken is not None else None)
+            return Contents("Tiff", made)
     except (tifffile.TiffFileError, ElementTree.ParseError, ValueError, KeyError, IndexError) as error:
         raise BrokenFileError(f"{type(error).__name__}: {error}") from None
 
@@ -241,11 +249,13 @@ def _objective(node: ElementTree.Element) -> Objective:
 
 
 def _moment(text: str | None) -> int | None:
+    """Milliseconds of a time as OME-XML, or TIFF and EXIF, write it; in UTC where it says nothing else (omero-100)."""
     from datetime import datetime, timezone
 
     if not text:
         return None
-    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    text = re.sub(r"^(\d{4}):(\d\d):", r"\1-\2-", text.strip()).replace("Z", "+00:00")
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return int(moment.timestamp() * 1000)
