@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.hierarchies import with_hierarchies
 from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.agreement import UNDER_WAY, Agreement
@@ -51,7 +52,7 @@ def look_ahead(
     attributes = [names.agreement, names.unit, names.request, *connections.residencies()]
     # What cannot be read, or decided, waits for nothing: it is told of when it is observed.
     units = read_apart(sorted(asked), lambda some: gather(connections.zone, names, some, attributes), lambda *_: None)
-    for unit in units.values():
+    for unit in with_hierarchies(connections.zone, units).values():
         if unit.unit.data_id in busy:
             resting |= asked & {data_object.data_id for data_object in unit.objects}
             continue

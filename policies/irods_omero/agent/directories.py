@@ -16,6 +16,7 @@ from functools import partial
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directory_look import Look
+from irods_omero.agent.hierarchies import hierarchies_of
 from irods_omero.agent.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
 from irods_omero.agent.programs import asked
@@ -43,6 +44,7 @@ from irods_omero.domain.state.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
+from irods_omero.domain.state.zarr_parts import how_to_name
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
@@ -198,6 +200,10 @@ class Directories:
     def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
         policy, now = self._observer.policy, self._clock()
         if self._observer.watched.is_place(path):
+            parts = hierarchies_of(self._connections.zone, (each.path for each in objects))
+            for hierarchy in sorted(set(parts.values()))[:1]:
+                error = how_to_name(hierarchy) if hierarchy == path else ""
+                return (DirectoryDecision(f"it is in {hierarchy}, a Zarr hierarchy", error),)
             contents, connections = CollectionContents(path, objects, now), self._connections
             contents = connections.ome_names.with_names(connections.zone, contents, policy)
             return decide_auto(contents, policy, signs)

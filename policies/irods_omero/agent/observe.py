@@ -10,6 +10,7 @@ from functools import cached_property
 
 from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.hierarchies import with_hierarchies
 from irods_omero.agent.intake_claims import IntakeClaims
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
@@ -93,7 +94,7 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        units = units_asked(connections.programs, units)
+        units = with_hierarchies(connections.zone, units_asked(connections.programs, units))
         return self._with_collections({id_: self._with_surroundings(unit) for id_, unit in units.items()})
 
     def _with_collections(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:

@@ -16,7 +16,8 @@ from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, IMPORT, LIST, is_part_of_zarr, zarr_of
+from irods_omero.domain.state.zarr_parts import how_to_name
+from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, IMPORT, LIST, ZARR_ROOTS, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"
 
@@ -75,13 +76,21 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
     if zone.unit.kind == FILE and (omero.fileset is None or _is_no_image(zone.first.path, zone.rule)):
-        return _not_by_itself(zone.first.path, zone.rule, observation.policy)
+        of_zarr = _of_zarr(zone.first.path, zone.hierarchy) if zone.hierarchy and zone.rule.kind == FILE else None
+        return of_zarr or _not_by_itself(zone.first.path, zone.rule, observation.policy)
     return None
 
 
 def _is_no_image(path: str, rule: ImportRule) -> bool:
     """Whether a file is none by its name, where that counts: it was the first of a unit, and has another name now."""
     return rule.kind in (AUTO, DIRECTORY) and is_left_out(path.removeprefix(f"{rule.collection}/"))
+
+
+def _of_zarr(path: str, hierarchy: str) -> ImportDecision:
+    """Why a part of a Zarr hierarchy is not imported, whose collection is not called so."""
+    rule = f"it is a part of {hierarchy}, a Zarr hierarchy"
+    speaks_for_it = path in [f"{hierarchy}/{root}" for root in ZARR_ROOTS]
+    return ImportDecision(None, rule, how_to_name(hierarchy) if speaks_for_it else "")
 
 
 def _not_by_itself(path: str, rule: ImportRule, policy: Policy) -> ImportDecision | None:

@@ -179,6 +179,7 @@ class ZoneView:
             as may be queued at a time. None where that was not looked for, as nobody asks.
         trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
         collection: The collection that it is as a whole: what is said there is said of the unit. None for other units.
+        hierarchy: The Zarr hierarchy of which its one file is a part, if the collection is not called so; else empty.
     """
 
     unit: Unit
@@ -189,6 +190,7 @@ class ZoneView:
     ahead: tuple[DataObject, ...] | None = None
     trouble: str = ""
     collection: UnitCollection | None = None
+    hierarchy: str = ""
 
     @property
     def first(self) -> DataObject:

@@ -54,6 +54,16 @@ def avus_of(zone: ZoneConnection, collections: Iterable[str], attributes: Sequen
     return {path: frozenset(own) for path, own in avus.items()}
 
 
+def collections_with(zone: ZoneConnection, collections: Iterable[str], names: Sequence[str]) -> set[str]:
+    """Those of some collections that hold a data object of one of these names."""
+    paths, of_name = set(collections), In(DataObject.name, list(names))
+    found = (
+        rows(zone, "looking for what speaks for a hierarchy", (Collection.name,), condition, of_name)
+        for condition in _any_of(Collection.name, sorted(paths))
+    )
+    return {path for listed in found for (path,) in listed} & paths
+
+
 def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[str]:
     columns = (Collection.name, Collection.parent_name)
     for condition in _any_of(Collection.parent_name, parents):
