@@ -8,7 +8,9 @@ import omero
 import pytest
 from irods.exception import iRODSException
 
+from irods_omero.agent.explain import assess
 from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.zone.intake_objects import make_collection
 from irods_omero.gateways.zone.registering import register
 from tests.end_to_end.conftest import SceneFactory
@@ -16,6 +18,7 @@ from tests.end_to_end.one_copy import OneCopy, make
 from tests.end_to_end.test_omero_first import bring, images_of
 from tests.end_to_end.test_omero_first_one_copy import CELLS, DIRECTORY
 from tests.end_to_end.test_omero_first_rights import rights_on
+from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST, GROUP, USER
 from tests.scene.snapshot import image_shown
 
@@ -92,19 +95,51 @@ def test_removing_or_renaming_the_data_object_leaves_omeros_file(new_scene: Scen
     assert place.read_bytes() == CELLS["cells.ome.tiff"]
 
 
-def test_deleting_the_images_deletes_the_bytes_and_leaves_a_data_object_that_is_no_units(
+def delete_images(scene: Scene, fileset: int) -> None:
+    """The user deletes them in OMERO."""
+    request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
+    scene.microscopist.submit(request, loops=600, ms=500, ctx={"omero.group": str(scene.group_id)}).close(True)
+
+
+def test_deleting_the_images_deletes_the_bytes_which_the_data_object_says_until_they_are_back(
     new_scene: SceneFactory,
 ) -> None:
     one = registering(new_scene)
     scene, fileset = one.scene, bring(one.scene, CELLS)
     one.settle(3)
     path = f"{scene.collection}/March/cells.ome.tiff"
-    request = omero.cmd.Delete2(targetObjects={"Fileset": [fileset]})
-    scene.microscopist.submit(request, loops=600, ms=500, ctx={"omero.group": str(scene.group_id)}).close(True)
+    place = one.place(path)
+    delete_images(scene, fileset)
     one.settle(3)
     assert scene.avus(path, "omero::fileset") == []
     with pytest.raises(iRODSException):
         scene.user.data_objects.open(path, "r").read()
+    (error,) = scene.avus(path, "omero::error")
+    assert error.startswith(f"{path} cannot be read: it was registered where OMERO had it, and went with its images")
+    with scene.connections() as connections:
+        reasons = {(each.field, each.value): each.rule for each in assess(connections, path).decision.reasons}
+    assert reasons["bytes", "gone"] == error
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(CELLS["cells.ome.tiff"])
+    with scene.connections() as connections:
+        list(Reconciler(connections).run())
+    assert scene.avus(path, "omero::error") == []
+
+
+def test_deleting_the_images_of_what_storage_tiering_has_moved_loses_nothing(new_scene: SceneFactory) -> None:
+    one = registering(new_scene)
+    scene, fileset = one.scene, bring(one.scene, CELLS)
+    one.settle(3)
+    path = f"{scene.collection}/March/cells.ome.tiff"
+    scene.ask_by_avu(path, "archive")
+    scene.sweep()
+    scene.wait_for(ARCHIVE, path)
+    one.settle(3)
+    delete_images(scene, fileset)
+    one.settle(3)
+    assert scene.avus(path, "omero::error") == []
+    with scene.user.data_objects.open(path, "r") as stream:
+        assert stream.read() == CELLS["cells.ome.tiff"]
 
 
 def test_what_irods_could_delete_or_does_not_see_is_not_registered_and_the_image_says_why(

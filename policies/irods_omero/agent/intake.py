@@ -24,7 +24,7 @@ from irods_omero.agent.placing import check_resource, free_collection, placement
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.rules.placement import MOVE, Placement, PlacementError, PlacementRule, rule_for
+from irods_omero.domain.rules.placement import MOVE, REGISTER, Placement, PlacementError, PlacementRule, rule_for
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.agreement import REASON_BYTES, UNTOLD, Agreement
 from irods_omero.domain.state.relocation import digest_of_place
@@ -280,7 +280,8 @@ class Intake:
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
             self._bringing.bring([each for each in missing if each[1] not in ready], source, rule, staging)
-            agreed = Agreement(fileset=source.fileset, rights=rights, to_move=rule.how == MOVE)
+            in_place = rule.resource if rule.how == REGISTER else ""
+            agreed = Agreement(fileset=source.fileset, rights=rights, to_move=rule.how == MOVE, in_place=in_place)
             final = self._put(source, placement, before, agreed)
         post(zone, names, final[0].data_id, final[0].path)
         untold = self._finish(final[0])

@@ -12,6 +12,7 @@ from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hierarchies import with_hierarchies
 from irods_omero.agent.intake_claims import IntakeClaims
+from irods_omero.agent.lost_bytes import with_lost
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.placing import with_places
 from irods_omero.agent.programs import units_asked
@@ -167,7 +168,7 @@ class Observer:
             for data_id, unit in units.items()
         }
         observations = with_rights(connections, with_times(connections, observations))
-        observations = with_places(connections, observations)
+        observations = with_lost(connections, with_places(connections, observations))
         return self._with_copies(with_movements(connections, observations, self._root_resources))
 
     def _in_place(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:

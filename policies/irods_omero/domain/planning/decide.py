@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from heapq import nsmallest
+from dataclasses import replace
 
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
 from irods_omero.domain.planning.diff import (
@@ -14,24 +13,23 @@ from irods_omero.domain.planning.diff import (
     diff_told,
     diff_zone,
 )
+from irods_omero.domain.planning.fields import Fields, reasons_of
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.rules.changes import imported_part
-from irods_omero.domain.rules.copy_words import said_in_omero, told_of
+from irods_omero.domain.rules.copy_words import said_in_omero
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,
     Error,
-    Errors,
     errors_of,
     id_avus,
     placing_error,
     state_pairs,
     state_tags,
-    tier_rule,
 )
-from irods_omero.domain.rules.follow_names import PlaceDecision, decide_place
+from irods_omero.domain.rules.follow_names import decide_place
 from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
 from irods_omero.domain.rules.import_requests import (
     accepted,
@@ -40,11 +38,12 @@ from irods_omero.domain.rules.import_requests import (
     requests_in_zone,
     why_no_import,
 )
-from irods_omero.domain.rules.imports import IMPORTED, ImportDecision, decide_import
-from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies, still_shared, verified_of
+from irods_omero.domain.rules.imports import IMPORTED, decide_import
+from irods_omero.domain.rules.in_place import lost_error
+from irods_omero.domain.rules.one_copy import decide_copies, still_shared, verified_of
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
-from irods_omero.domain.rules.undone import Undone, undone_of, without_answered
+from irods_omero.domain.rules.undone import undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.rules.zarr_metadata import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
@@ -53,52 +52,11 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.request_words import is_moved_by
 from irods_omero.domain.state.texts import printable, timestamp
-from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import OmeroView
 
 NOTES_KEPT = 10
 """At most this many notes are kept, the latest."""
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """What is decided about each field by itself."""
-
-    importing: ImportDecision
-    tier: Tier | None
-    request: RequestDecision
-    copies: CopyDecision
-    rights: RightsDecision
-    place: PlaceDecision
-    no_import: str
-    attributes: Attributes
-    invalid: str
-    unplaced: str
-    undone: Undone
-
-    @property
-    def errors(self) -> Errors:
-        """What is wrong, as both sides show it.
-
-        Not what is undone, which the zone alone shows: OMERO may be what cannot be written to.
-        """
-        return errors_of(
-            Error(self.importing.error, self.importing.attempts, self.importing.changes),
-            Error(self.request.refused),
-            Error(self.no_import),
-            Error(self.copies.error),
-            Error(self.attributes.error),
-            Error(self.invalid),
-            Error(self.unplaced),
-            Error(self.rights.error),
-            Error(self.place.error),
-        )
-
-    @property
-    def pending(self) -> str:
-        """The pending request, empty for none."""
-        return self.request.pending.request if self.request.pending else ""
 
 
 def decide(observation: Observation) -> Decision:
@@ -134,7 +92,7 @@ def _decide(observation: Observation) -> Decision:
         return _held(observation)
     tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.parts)
     request = decide_request(asking, sides)
-    fields = _Fields(
+    fields = Fields(
         importing,
         tier,
         request,
@@ -146,6 +104,7 @@ def _decide(observation: Observation) -> Decision:
         invalid,
         placing_error(observation.omero, observation.policy.names),
         undone_of(observation),
+        lost_error(observation),
     )
     if observation.omero.fileset is None:
         return _without_images(observation, fields)
@@ -177,7 +136,7 @@ def _held(observation: Observation) -> Decision:
     return Decision(plan, agreement, (Reason("images", "held", HELD),))
 
 
-def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields:
+def _fitting(observation: Observation, sides: Sides, fields: Fields) -> Fields:
     """The fields with as much about mapped attributes as fits into the agreement."""
     fields = replace(fields, attributes=_without_undone(fields))
     rest = _agree(observation, fields)
@@ -195,19 +154,19 @@ def _fitting(observation: Observation, sides: Sides, fields: _Fields) -> _Fields
     return replace(fields, attributes=attributes)
 
 
-def _without_undone(fields: _Fields) -> Attributes:
+def _without_undone(fields: Fields) -> Attributes:
     """The mapped attributes, of which those values are not agreed that a side has refused."""
     attributes, undone = fields.attributes, fields.undone
     return replace(attributes, agreed=undone.agreed(attributes.agreed), missing=undone.missing_in(attributes.missing))
 
 
-def _told(observation: Observation, fields: _Fields) -> tuple[ZoneAction, ...]:
+def _told(observation: Observation, fields: Fields) -> tuple[ZoneAction, ...]:
     """What shows in the zone what is wrong, and what is undone."""
     errors = errors_of(*fields.errors, Error(fields.undone.told))
     return diff_told(observation.zone, observation.policy, errors)
 
 
-def _without_images(observation: Observation, fields: _Fields) -> Decision:
+def _without_images(observation: Observation, fields: Fields) -> Decision:
     """Nothing to show in OMERO: the ids of images are removed from the zone, requests and errors stay there."""
     base, policy, zone = observation.base, observation.policy, observation.zone
     agreement = Agreement(
@@ -217,6 +176,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
         undone=fields.undone.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
+        in_place=base.in_place,
         collection=_collection(observation, fields),
     )
     agreement = fields.request.in_agreement(agreement)
@@ -235,7 +195,7 @@ def _without_images(observation: Observation, fields: _Fields) -> Decision:
     return _decision(observation, fields, _remembering(observation, plan, agreement), agreement)
 
 
-def _with_images(observation: Observation, fields: _Fields) -> Decision:
+def _with_images(observation: Observation, fields: Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
     noted = (*fields.attributes.notes, *fields.undone.notes)
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
@@ -256,37 +216,11 @@ def _with_images(observation: Observation, fields: _Fields) -> Decision:
     return _decision(observation, fields, _remembering(observation, plan, agreement, fields.rights), agreement)
 
 
-def _decision(observation: Observation, fields: _Fields, plan: Plan, agreement: Agreement) -> Decision:
-    tier = fields.tier.name if fields.tier else "none"
-    images = ", ".join(map(str, nsmallest(5, (image.id for image in observation.omero.images))))
-    reasons = (
-        Reason("import", "no", fields.importing.rule),
-        Reason("tier", tier, tier_rule(fields.tier)),
-        Reason("images", images or "none", "OMERO: the fileset"),
-        Reason("request", agreement.request or "none", fields.request.rule),
-        *_rights(fields.rights),
-        *([Reason("place", observation.zone.first.path, fields.place.rule)] if fields.place.rule else []),
-        *_copies(observation, fields.copies),
-        *(Reason(*rule) for rule in fields.attributes.rules if observation.omero.fileset is not None),
-    )
+def _decision(observation: Observation, fields: Fields, plan: Plan, agreement: Agreement) -> Decision:
     # Said once; and looked at once more, as it may have been the moment.
     is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
     wait = fields.importing.wait or fields.request.wait or fields.copies.wait or fields.place.wait or is_news
-    return Decision(_tidy(observation, plan), agreement, reasons, wait)
-
-
-def _rights(rights: RightsDecision) -> tuple[Reason, ...]:
-    if not rights.rule or rights.agreed is None:
-        return ()
-    return (Reason("rights", ", ".join(f"{name}: {level}" for name, level in rights.agreed.grants), rights.rule),)
-
-
-def _copies(observation: Observation, copies: CopyDecision) -> tuple[Reason, ...]:
-    if observation.omero.fileset is None or not observation.policy.has_repository:
-        return ()
-    files = observation.copies
-    value = "unknown" if files is None else "yes" if all(file.disk.readable for file in files) else "no"
-    return (Reason("copy in OMERO", value, copies.rule + told_of(copies.evicted)),)
+    return Decision(_tidy(observation, plan), agreement, reasons_of(observation, fields, agreement), wait)
 
 
 def _tidy(observation: Observation, plan: Plan) -> Plan:
@@ -298,7 +232,7 @@ def _tidy(observation: Observation, plan: Plan) -> Plan:
     return replace(plan, ids=plan.ids + strays)
 
 
-def _agree(observation: Observation, fields: _Fields) -> Agreement:
+def _agree(observation: Observation, fields: Fields) -> Agreement:
     """What is agreed, about mapped attributes what was."""
     base, omero, name = observation.base, observation.omero, fields.tier.name if fields.tier else ""
     return replace(
@@ -328,7 +262,7 @@ def _agree(observation: Observation, fields: _Fields) -> Agreement:
     )
 
 
-def _collection(observation: Observation, fields: _Fields) -> str:
+def _collection(observation: Observation, fields: Fields) -> str:
     """What is remembered of the collection that carries what is agreed, too; where nothing is, there is no need."""
     collection = observation.zone.collection
     return collection.digest if collection and (fields.request.shown or fields.attributes.agreed) else ""
@@ -344,7 +278,7 @@ def _imported_content(observation: Observation) -> Content | None:
     return replace(content, checksum=content.checksum or known.checksum)
 
 
-def _desired(observation: Observation, fields: _Fields, agreement: Agreement) -> DesiredState:
+def _desired(observation: Observation, fields: Fields, agreement: Agreement) -> DesiredState:
     zone, policy, attributes, errors = observation.zone, observation.policy, fields.attributes, fields.errors
     asked = frozenset(each.request for each in fields.request.shown)
     return DesiredState(

@@ -1,8 +1,11 @@
-"""Where OMERO's own files may be registered in iRODS, instead of being copied: so that iRODS deletes none of them."""
+"""OMERO's own files in iRODS: where they may be registered, so that iRODS deletes none, and what OMERO has deleted."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.views import DataObject
 
 FILE_SYSTEM = "unixfilesystem"
 """The type of resources that delete no file outside of their vault; others can be told to (zone-89)."""
@@ -57,6 +60,25 @@ def file_in_place(repository: str, path: str) -> str:
     if not repository.startswith("/") or any(part in ("", ".", "..") for part in parts):
         return ""
     return "/".join([repository.rstrip("/"), *parts])
+
+
+def may_be_lost(observation: Observation) -> tuple[DataObject, ...]:
+    """The data objects that OMERO's own files may have been, and that went with the images of the unit."""
+    base = observation.base
+    if not base.in_place or observation.omero.fileset is not None:
+        return ()
+    objects = observation.zone.objects
+    return tuple(each for each in objects if all(good.resource == base.in_place for good in each.good_replicas()))
+
+
+def lost_error(observation: Observation) -> str:
+    """What is wrong where the bytes are gone, and what to do; empty if nothing is."""
+    if not observation.lost:
+        return ""
+    return (
+        f"{observation.lost} cannot be read: it was registered where OMERO had it, and went with its images; bring the "
+        "file back from a backup of OMERO's repository, or remove the data object"
+    )
 
 
 def _parts(path: str) -> list[str]:

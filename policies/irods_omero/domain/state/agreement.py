@@ -139,6 +139,7 @@ class Agreement:
         verified: What was compared of the content, None where nothing was.
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
         to_move: Its copies are to go as soon as they may: a rule has moved it to iRODS, and nobody has asked for them.
+        in_place: The resource on which OMERO's own files were registered, where a rule has done so; empty elsewhere.
         shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
         copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
         attributes: The agreed values of mapped attributes.
@@ -173,6 +174,7 @@ class Agreement:
     verified: Verified | None = None
     evicted: Eviction | None = None
     to_move: bool = False
+    in_place: str = ""
     shared: str = ""
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
@@ -243,6 +245,7 @@ def _dump(agreement: Agreement) -> str:
         "ver": list(agreement.verified) if agreement.verified else None,
         "evicted": agreement.evicted.encoded() if agreement.evicted else None,
         "mv": agreement.to_move,
+        "inpl": agreement.in_place,
         "shared": agreement.shared,
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
@@ -321,6 +324,7 @@ def _load(fields: Any) -> Agreement:
         verified=_verified(fields["ver"]) if "ver" in fields else None,
         evicted=Eviction.decoded(fields["evicted"]) if "evicted" in fields else None,
         to_move=bool(fields.get("mv", False)),
+        in_place=text_of(fields.get("inpl", "")),
         shared=text_of(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),

@@ -35,6 +35,8 @@ class Observation:
         refused: What a side has refused of what was to be done, None while nothing was tried.
         rights: What is known of the rights on it, where these follow OMERO and its owner or group there has changed.
         place: What is known of its place, where that follows OMERO and is another one now.
+        lost: Logical path of a data object that was registered where OMERO had it, and that iRODS cannot read any more,
+            as its images are gone; empty for none.
         hold: Whether what would be removed is to be held for a person to decide about: too many units lose something.
     """
 
@@ -52,6 +54,7 @@ class Observation:
     makes_room: bool = False
     rights: RightsView | None = None
     place: PlaceView | None = None
+    lost: str = ""
     hold: bool = False
     refused: tuple[Refusal, ...] | None = None
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import irods.keywords as kw
 
-from irods_omero.errors import SideError
+from irods_omero.errors import RefusedError, SideError
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words
 
 DOING = "reading its bytes"
@@ -53,6 +53,20 @@ def blocks_of(zone: ZoneConnection, path: str, replica: int | None = None) -> It
     with open_object(zone, path, replica) as stream:
         while block := stream.read(BLOCK):
             yield block
+
+
+def can_be_read(zone: ZoneConnection, path: str) -> bool:
+    """Whether the zone gives away the first byte of a data object.
+
+    Raises:
+        UnreachableError: The zone is down or the connection broke.
+    """
+    try:
+        with open_object(zone, path) as stream:
+            stream.read(1)
+    except RefusedError:
+        return False
+    return True
 
 
 def _open(session: Any, path: str, replica: int | None) -> Any:

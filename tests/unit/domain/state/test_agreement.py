@@ -56,6 +56,7 @@ FULL = Agreement(
     places=("0123456789abcdef",),
     held=True,
     unplaced=True,
+    in_place="omeroResource",
     collection="0badcafe",
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
     notes=("lab::stain: GFP (iRODS wins)",),
