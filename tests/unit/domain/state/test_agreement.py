@@ -116,7 +116,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 450 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 440 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 
