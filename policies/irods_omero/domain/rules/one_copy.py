@@ -258,10 +258,14 @@ def why_not_evicted(observation: Observation) -> str:
 
 
 def _why_the_same(observation: Observation) -> str:
-    """Why the copy that would be removed is what iRODS has; empty where there are two."""
+    """Why the copy that would be removed is one of those that iRODS counts on; empty if it is not."""
     files = observation.copies or ()
-    same = next((each for each in observation.zone.objects if not replicas_beside(each, files)), None)
-    return f"{same.path} has no good replica but OMERO's own file, registered where it is" if same else ""
+    for each in observation.zone.objects:
+        if any(is_managed_file(replica.file, files) for replica in each.good_replicas()):
+            return f"OMERO's own file is a good replica of {each.path}, registered where it is"
+        if not replicas_beside(each, files):
+            return f"{each.path} has no good replica with the checksum that was compared"
+    return ""
 
 
 def shared_with(observation: Observation, data_object: DataObject) -> Replica | None:

@@ -1,4 +1,4 @@
-"""OMERO's file does not go where it is what iRODS has: registered in place, it is no copy."""
+"""OMERO's file does not go where it is what iRODS has, or counts on: registered in place, it is no copy."""
 
 from __future__ import annotations
 
@@ -41,16 +41,23 @@ def test_omeros_file_shares_no_blocks_with_itself(own: str) -> None:
 
 @pytest.mark.parametrize("own", OWN)
 @pytest.mark.parametrize("going", GOING.values(), ids=GOING)
-def test_it_goes_where_another_replica_has_them_and_the_record_names_that_one(going: Observation, own: str) -> None:
-    decision = decided(checked(stored_in(going, own, VAULT)))
+def test_it_stays_as_long_as_irods_counts_it_as_a_good_replica_and_may_trim_the_others(
+    going: Observation, own: str
+) -> None:
+    both = stored_in(going, own, VAULT)
+    assert decided(checked(both)).action is None
+    in_place, other = both.zone.first.replicas
+    first = replace(both.zone.first, replicas=(replace(in_place, good=False), other))
+    decision = decided(checked(replace(both, zone=replace(both.zone, objects=(first,)))))
     assert isinstance(decision.action, Evict)
     assert decision.evicted is not None
-    assert decision.evicted.replicas == (Relied(going.zone.first.replicas[0].resource, 1),)
+    assert decision.evicted.replicas == (Relied(other.resource, 1),)
 
 
 def test_another_replica_counts_only_with_the_checksum_that_was_compared() -> None:
-    both = stored_in(observed("copy"), OWN[0], VAULT)
-    own, other = both.zone.first.replicas
+    both = stored_in(observed("copy"), "/vault/other", VAULT)
+    one, other = both.zone.first.replicas
+    own = replace(one, file=OWN[0], good=False)
     for doubtful in (replace(other, checksum=""), replace(other, checksum="sha2:y"), replace(other, good=False)):
         first = replace(both.zone.first, replicas=(own, doubtful))
         assert decided(replace(both, zone=replace(both.zone, objects=(first,)))).action is None
@@ -58,5 +65,5 @@ def test_another_replica_counts_only_with_the_checksum_that_was_compared() -> No
 
 def test_explain_says_that_the_copy_is_what_irods_has() -> None:
     assert decided(stored_in(observed("copy"), OWN[0])).rule.endswith(
-        "/z/a.tiff has no good replica but OMERO's own file, registered where it is"
+        "OMERO's own file is a good replica of /z/a.tiff, registered where it is"
     )
