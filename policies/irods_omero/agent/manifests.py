@@ -14,8 +14,8 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import BLOCK, blocks_of, open_object
 from irods_omero.logs import log
 
-MOST = 20
-"""Number of manifests that are remembered: each may list very many files."""
+MOST_LINES = 300_000
+"""As many lines of manifests are remembered, or those of one: twenty manifests of users could fill the memory."""
 
 MOST_COMPARED = 100_000
 """Number of files of which it is remembered whether they have their checksums."""
@@ -39,10 +39,13 @@ class Manifests:
                 content = _read(zone, data_object.path)
             except RefusedError as error:
                 return DirectoryManifest(trouble=str(error))
-            while len(self._known) >= MOST:
-                del self._known[next(iter(self._known))]
             self._known[key] = parse_manifest(content)
+            while len(self._known) > 1 and self._lines() > MOST_LINES:
+                del self._known[next(iter(self._known))]
         return self._known[key]
+
+    def _lines(self) -> int:
+        return sum(1 + len(manifest.files) for manifest in self._known.values())
 
     def compare(self, zone: ZoneConnection, unread: Sequence[Unread]) -> bool:
         """Read files, and remember whether they have the checksums that they should have; returns whether all were."""

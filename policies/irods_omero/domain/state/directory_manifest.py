@@ -3,30 +3,29 @@
 Lines are read as ``md5sum``, ``sha256sum`` and their like write them (also with ``--tag``), as manifests of BagIt have
 them, and as hashdeep does, which knows sizes. A checksum may be written as iRODS does, too. Paths lead from the
 directory on. Whoever writes a manifest may be anybody: a line that is not understood makes the manifest useless, rather
-than shorter.
+than shorter. Whoever says that a file is one need not be allowed to read it: of such a line only the number is told.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from irods_omero.domain.state.texts import printable
-
 MOST_BYTES = 32 * 1024 * 1024
 """A larger manifest is none."""
+
+MOST_FILES = 250_000
+"""One that lists more files is none: the agent keeps what it has read in memory."""
 
 LONGEST_PATH = 1000
 """At most this many bytes has a path: iRODS takes little more for all of it."""
 
 SHOWN = 3
-"""At most this many lines are named."""
-
-SHOWN_CHARACTERS = 40
-"""At most this much of a text is shown that is not understood."""
+"""At most this many lines are named: with the last of them reading ends."""
 
 SCHEMES = {32: "", 40: "sha1:", 64: "sha2:", 128: "sha512:"}
 """By the number of hexadecimal digits how iRODS begins a checksum; for MD5 it does not."""
@@ -80,7 +79,8 @@ def parse_manifest(content: bytes) -> DirectoryManifest:
     except UnicodeDecodeError as error:
         return DirectoryManifest(trouble=f"it is not UTF-8, as byte {error.start + 1} says")
     files, wrong, columns = dict[str, ListedFile](), list[str](), tuple[str, ...]()
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
+        line = line.rstrip("\n")
         if line.startswith("%%%% "):
             columns = _columns(line.rstrip("\r").removeprefix("%%%% ")) or columns
         if not line.strip() or line.startswith(("#", "%%%% ")):
@@ -88,12 +88,15 @@ def parse_manifest(content: bytes) -> DirectoryManifest:
         try:
             path, listed = _hashdeep(line.rstrip("\r"), columns) if columns else _summed(line.rstrip("\r"))
             if files.setdefault(path, listed) != listed:
-                raise ManifestError(f"{path} is listed before, otherwise")
+                raise ManifestError("its file is listed before, otherwise")
         except ManifestError as error:
-            wrong.append(f"line {number}: {printable(str(error), 200)}")
+            wrong.append(f"line {number}: {error}")
+            if len(wrong) == SHOWN:
+                return DirectoryManifest(trouble="; ".join(wrong) + ", and maybe more")
+        if len(files) > MOST_FILES:
+            return DirectoryManifest(trouble=f"it lists more than {MOST_FILES} files")
     if wrong:
-        more = f", and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-        return DirectoryManifest(trouble="; ".join(wrong[:SHOWN]) + more)
+        return DirectoryManifest(trouble="; ".join(wrong))
     return DirectoryManifest(files) if files else DirectoryManifest(trouble="it lists no files")
 
 
@@ -122,12 +125,12 @@ def _hashdeep(line: str, columns: tuple[str, ...]) -> tuple[str, ListedFile]:
         raise ManifestError(f"it has {len(values)} columns, and not {len(columns)}")
     size, checksums = values[0], set[str]()
     if not _SIZE.fullmatch(size):
-        raise ManifestError(f"the size {_quoted(size)} is no number")
+        raise ManifestError("its size is no number")
     for column, value in zip(columns[1:-1], values[1:-1], strict=True):
         if column in HASHDEEP_OTHERS:
             continue
         if len(value) != HASHDEEP_COLUMNS.get(column):
-            raise ManifestError(f"{_quoted(value)} is no checksum of the kind {column}")
+            raise ManifestError("what is in the column of a checksum is none of that kind")
         checksums.add(_checksum(value))
     return _path(values[-1]), ListedFile(int(size), frozenset(checksums))
 
@@ -137,7 +140,7 @@ def _checksum(text: str) -> str:
     if _IRODS.fullmatch(text):
         return text
     if len(text) not in SCHEMES or not _HEXADECIMAL.fullmatch(text):
-        raise ManifestError(f"{_quoted(text)} is no checksum")
+        raise ManifestError("what should be a checksum is none")
     scheme = SCHEMES[len(text)]
     return scheme + base64.b64encode(bytes.fromhex(text)).decode() if scheme else text.lower()
 
@@ -148,15 +151,10 @@ def _path(text: str, is_escaped: bool = False) -> str:
     while path.startswith("./"):
         path = path[2:]
     if len(path.encode(errors="replace")) > LONGEST_PATH or _UNUSABLE.search(path):
-        raise ManifestError(f"{_quoted(path)} is no path of a data object")
+        raise ManifestError("its path is none of a data object")
     if any(part in ("", ".", "..") for part in path.split("/")) or re.match("[A-Za-z]:/", path):
-        raise ManifestError(f"{_quoted(path)} is no path that leads from the directory on to a file")
+        raise ManifestError("its path is none that leads from the directory on to a file")
     return path
-
-
-def _quoted(text: str) -> str:
-    """A text that anybody may have written, or how it begins."""
-    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…")
 
 
 def kinds_of(checksums: frozenset[str]) -> Iterator[tuple[str, str]]:

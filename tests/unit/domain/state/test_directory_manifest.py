@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irods_omero.domain.state import directory_manifest
 from irods_omero.domain.state.directory_manifest import MOST_BYTES, ListedFile, parse_manifest
 
 MD5, SHA1 = hashlib.md5(b"a").hexdigest(), hashlib.sha1(b"a").hexdigest()
@@ -53,17 +54,17 @@ def test_how_long_a_checksum_is_says_of_which_kind(digest: str) -> None:
         (f"{MD5}  more//a.tif", "leads from the directory on"),
         (f"{MD5}  ", "leads from the directory on"),
         (f"{MD5}", "leads from the directory on"),
-        (f"{MD5}  {'x' * 1001}", "no path of a data object"),
-        (f"{MD5}  a\0b", "no path of a data object"),
-        (f"\\{MD5}  a\\nb", "no path of a data object"),
-        ("a.tif", "is no checksum"),
-        (f"{MD5}0  a.tif", "is no checksum"),
-        (f"{MD5}  a\n{SHA1}  a", "line 2: a is listed before, otherwise"),
-        (f"{HEAD}-1,{MD5},{SHA256.hexdigest()},a", "the size '-1' is no number"),
+        (f"{MD5}  {'x' * 1001}", "none of a data object"),
+        (f"{MD5}  a\0b", "none of a data object"),
+        (f"\\{MD5}  a\\nb", "none of a data object"),
+        ("a.tif", "should be a checksum is none"),
+        (f"{MD5}0  a.tif", "should be a checksum is none"),
+        (f"{MD5}  a\n{SHA1}  a", "line 2: its file is listed before, otherwise"),
+        (f"{HEAD}-1,{MD5},{SHA256.hexdigest()},a", "line 5: its size is no number"),
         (f"{HEAD}{'9' * 30},{MD5},{SHA256.hexdigest()},a", "is no number"),
         (f"{HEAD}٣,{MD5},{SHA256.hexdigest()},a", "is no number"),
         (f"{HEAD}1,{MD5},a", "it has 3 columns, and not 4"),
-        (f"{HEAD}1,{SHA256.hexdigest()},{MD5},a", "is no checksum of the kind md5"),
+        (f"{HEAD}1,{SHA256.hexdigest()},{MD5},a", "is none of that kind"),
         ("", "it lists no files"),
         ("# nothing\n", "it lists no files"),
     ],
@@ -83,10 +84,18 @@ def test_bytes_that_are_no_text_and_more_of_them_than_anybody_lists_are_no_manif
     assert "more than" in parse_manifest(b" " * (MOST_BYTES + 1)).trouble
 
 
-def test_of_many_bad_lines_the_first_are_named_and_the_others_counted() -> None:
-    trouble = parse_manifest(b"nonsense of a line\n" * 100_000).trouble
-    assert trouble.startswith("line 1: ")
-    assert trouble.endswith("; line 3: 'nonsense' is no checksum, and 99997 more")
+def test_reading_ends_with_the_third_bad_line_and_only_numbers_of_lines_are_told_of_what_may_be_anybodys() -> None:
+    trouble = parse_manifest(b"password hunter2\n" * (MOST_BYTES // 17)).trouble
+    assert [part.partition(":")[0] for part in trouble.split("; ")] == ["line 1", "line 2", "line 3"]
+    assert trouble.endswith(", and maybe more")
+    for line in ("hunter2", f"{MD5}  ../hunter2", f"{MD5}  hunter2\n{SHA1}  hunter2", f"{HEAD}hunter2,{MD5},b,a"):
+        assert "hunter2" not in parse_manifest(line.encode()).trouble
+
+
+def test_more_files_than_an_agent_can_keep_in_memory_are_no_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_manifest, "MOST_FILES", 2)
+    assert len(parse_manifest(f"{MD5}  a\n{MD5}  b".encode()).files) == 2
+    assert parse_manifest(f"{MD5}  a\n{MD5}  b\n{MD5}  c".encode()).trouble == "it lists more than 2 files"
 
 
 def test_a_hundred_thousand_lines_are_a_hundred_thousand_files() -> None:
