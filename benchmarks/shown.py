@@ -82,7 +82,12 @@ def rates(title: str, figures: Figures, *ways: str) -> Table:
 
 def part_of_plain(figures: Figures, way: str) -> float:
     """Which part of the rate of the plain copy one way has."""
-    return float(figures[_seconds(PLAIN)] / figures[_seconds(way)])
+    return part_of(figures, PLAIN, way)
+
+
+def part_of(figures: Figures, other: str, way: str) -> float:
+    """Which part of the rate of another way one way has."""
+    return float(figures[_seconds(other)] / figures[_seconds(way)])
 
 
 def too_slow(figures: Figures, way: str, factor: float) -> Iterator[str]:

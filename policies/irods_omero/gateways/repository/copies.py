@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import NamedTuple
 
 from irods_omero.domain.state.managed_files import ManagedFile
@@ -21,6 +21,11 @@ from irods_omero.gateways.repository.directory import Repository, working_name
 from irods_omero.gateways.repository.place import ManagedPlace, link, link_open, place_of_file, rename, unlink
 
 BLOCK = 4 * 1024 * 1024
+
+WRITE_OUT = 8 * BLOCK
+"""After so many bytes each time the disk is set to work: otherwise it would begin when all of a file has come, and be
+waited for in the end."""
+
 REMOVING = "removing OMERO's copy"
 REFILLING = "bringing back OMERO's copy"
 CLEARING = "clearing up beside OMERO's copy"
@@ -146,10 +151,14 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
             raise place.refusal(f"OMERO's disk has room for {room} bytes, and it has {file.size}")
         descriptor = place.call(lambda: os.open(place.working, CREATE, 0o644, dir_fd=place.directory))
         try:
-            size = 0
-            for block in read_ahead(_digested(blocks, digest)):
+            size = begun = 0
+            for block in read_ahead(blocks):
                 size += len(block)
+                digest.update(block)
                 place.call(_writing(descriptor, block))
+                if size - begun >= WRITE_OUT:
+                    _begin_to_write_out(descriptor, begun, size)
+                    begun = size
             if size != file.size or not digest.is_that_of(file.digest):
                 raise place.refusal("what iRODS has is not what OMERO knows: its hash is another")
             place.call(lambda: _give_looks(place.directory, descriptor, file))
@@ -229,12 +238,13 @@ def _blocks(place: ManagedPlace, descriptor: int) -> Iterator[bytes]:
         yield block
 
 
-def _digested(blocks: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
-    """The same blocks, taken into account on their way: reading, computing and writing go on beside each other."""
-    with closing(read_ahead(blocks)) as read:
-        for block in read:
-            digest.update(block)
-            yield block
+def _begin_to_write_out(descriptor: int, begin: int, end: int) -> None:
+    """Have the kernel begin to write a part of a file to the disk, without waiting for it.
+
+    That is what Linux does for pages that are said not to be needed and are not on the disk yet.
+    """
+    with suppress(OSError):
+        os.posix_fadvise(descriptor, begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 def _room(directory: int) -> int:

@@ -109,26 +109,12 @@ class Repository:
 
         def look() -> dict[int, OnDisk]:
             states: dict[int, OnDisk] = {}
-            for above, inside in by_directory.items():
-                states |= _in_words(LOOKING_INTO, "/".join(above), self._looking(above, inside))
+            with self.directory(()) as root:  # proven once for all of them
+                for above, inside in by_directory.items():
+                    states |= _in_words(LOOKING_INTO, "/".join(above), _looking(root, above, inside))
             return states
 
         return self.call(LOOKING_INTO, self.path, look)
-
-    def _looking(self, above: Sequence[str], files: Sequence[tuple[int, str, int]]) -> Callable[[], dict[int, OnDisk]]:
-        def look() -> dict[int, OnDisk]:
-            try:
-                with self.directory(above) as directory:
-                    return {file: _on_disk(directory, file, name, size) for file, name, size in files}
-            except FileNotFoundError:
-                return {file: OnDisk(ABSENT, readable=False) for file, _, _ in files}
-            except OSError as error:
-                if error.errno not in WHAT:
-                    raise
-                what = WHAT[error.errno]
-                return {file: OnDisk(OTHER, readable=True, what=what) for file, _, _ in files}
-
-        return look
 
     @contextmanager
     def directory(self, above: Sequence[str]) -> Iterator[int]:
@@ -201,6 +187,22 @@ def _in_words(doing: str, on: str, function: Callable[[], Result]) -> Result:
         raise RefusedError(doing, on, error.strerror or str(error)) from error
 
 
+def _looking(root: int, above: Sequence[str], files: Sequence[tuple[int, str, int]]) -> Callable[[], dict[int, OnDisk]]:
+    def look() -> dict[int, OnDisk]:
+        try:
+            with below(root, above) as directory:
+                return {file: _on_disk(directory, file, name, size) for file, name, size in files}
+        except FileNotFoundError:
+            return {file: OnDisk(ABSENT, readable=False) for file, _, _ in files}
+        except OSError as error:
+            if error.errno not in WHAT:
+                raise
+            what = WHAT[error.errno]
+            return {file: OnDisk(OTHER, readable=True, what=what) for file, _, _ in files}
+
+    return look
+
+
 def _beginning_of(root: int, path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=root)
     try:
@@ -211,10 +213,11 @@ def _beginning_of(root: int, path: str) -> bytes:
 
 def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
     status, working, aside = (lstat(directory, each) for each in (name, working_name(file), aside_name(file)))
-    is_right = _size(directory, name) == size
+    is_link = status is not None and stat.S_ISLNK(status.st_mode)
+    is_right = status is not None and size == (_size(directory, name) if is_link else status.st_size)
     if status is None:
         state = OnDisk(ABSENT, readable=False)
-    elif stat.S_ISLNK(status.st_mode):
+    elif is_link:
         state = OnDisk(OTHER, is_right, "a symbolic link")
     elif not stat.S_ISREG(status.st_mode):
         state = OnDisk(OTHER, readable=False, what="no file")
