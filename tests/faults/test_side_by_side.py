@@ -13,12 +13,16 @@ from tests.faults.agents import RECONCILE, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
 from tests.faults.cases import KEYWORD, KEYWORDS, Case, scene_of_its_own
 from tests.faults.end_state import end_state, made_twice, query
+from tests.faults.scenarios import add_to_the_directory
 from tests.faults.test_crash_matrix import check_quiet, settle
 from tests.scene import Scene
 
 TOGETHER = 4
+DIRECTORIES = 2
 EVERY = 1 if os.environ.get("FAULTS") == "all" else 17
 """Of this many calls one is disturbed, each time in another way."""
+EVERY_OF_MANY = 1 if EVERY == 1 else 101
+"""The same, where each takes many calls."""
 WAYS = (KILL, CUT_BEFORE, CUT_AFTER, REFUSE, KILL)
 
 
@@ -30,9 +34,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Age
         yield made
 
 
-def arrive(scene: Scene, name: str) -> list[Case]:
+def arrive(scene: Scene, name: str, directories: int = 0) -> list[Case]:
+    """As many units as are worked on together, the first of which are directories."""
     cases = [Case(scene, f"{name}-{number}") for number in range(TOGETHER)]
-    for case in cases:
+    for case in cases[:directories]:
+        case.put_directory()
+    for case in cases[directories:]:
         case.put()
     return cases
 
@@ -43,17 +50,25 @@ def disturbance_at(number: int) -> Disturbance:
 
 @pytest.mark.timeout(1800)
 def test_wherever_several_imports_are_broken_off_all_are_there_once(stage: tuple[Scene, Agents]) -> None:
-    """The order of calls is another each time, so that what a disturbance hits is left to chance."""
+    """Files and directories arrive, while directories of before get one more file, and are imported anew.
+
+    The order of calls is another each time, so that what a disturbance hits is left to chance.
+    """
     scene, agents = stage
-    cases = arrive(scene, "undisturbed")
+    before = arrive(scene, "before", DIRECTORIES)
+    agents.run()
+    cases = arrive(scene, "undisturbed", DIRECTORIES)
+    add_late_files(before)
     calls = agents.run().calls
-    wanted, outcomes = [end_state(case) for case in cases], []
-    for number in range(5, len(calls), EVERY):
-        disturbance = disturbance_at(number)
-        cases = arrive(scene, f"{number}")
+    wanted, wanted_late, outcomes = [end_state(case) for case in cases], late_state(before), []
+    for number in range(5, len(calls), EVERY_OF_MANY):
+        disturbance, before = disturbance_at(number), cases
+        cases = arrive(scene, f"{number}", DIRECTORIES)
+        add_late_files(before)
         outcomes.append(agents.run(disturbance))
         settle(agents, 2)
         assert [end_state(case) for case in cases] == wanted, disturbance
+        assert late_state(before) == wanted_late, disturbance
     check_broken_off(outcomes)
     check_quiet(agents.run(task=RECONCILE))
     check_quiet(agents.run())
@@ -83,6 +98,16 @@ def test_wherever_writes_about_several_units_are_broken_off_each_shows_what_was_
             assert scene.avus(case.path, "omero::sync") == []
     check_broken_off(outcomes)
     check_quiet(agents.run(task=RECONCILE))
+
+
+def add_late_files(cases: list[Case]) -> None:
+    """Files come to directories that were imported."""
+    for case in cases[:DIRECTORIES]:
+        add_to_the_directory(case)
+
+
+def late_state(cases: list[Case]) -> list[dict[str, object]]:
+    return [end_state(case) for case in cases[:DIRECTORIES]]
 
 
 def check_broken_off(outcomes: list[Outcome]) -> None:
