@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -78,26 +78,34 @@ def parse_manifest(content: bytes) -> DirectoryManifest:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return DirectoryManifest(trouble=f"it is not UTF-8, as byte {error.start + 1} says")
-    files, wrong, columns = dict[str, ListedFile](), list[str](), tuple[str, ...]()
-    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
-        line = line.rstrip("\n")
-        if line.startswith("%%%% "):
-            columns = _columns(line.rstrip("\r").removeprefix("%%%% ")) or columns
-        if not line.strip() or line.startswith(("#", "%%%% ")):
-            continue
-        try:
-            path, listed = _hashdeep(line.rstrip("\r"), columns) if columns else _summed(line.rstrip("\r"))
-            if files.setdefault(path, listed) != listed:
-                raise ManifestError("its file is listed before, otherwise")
-        except ManifestError as error:
-            wrong.append(f"line {number}: {error}")
-            if len(wrong) == SHOWN:
-                return DirectoryManifest(trouble="; ".join(wrong) + ", and maybe more")
+    files, wrong = dict[str, ListedFile](), list[str]()
+    for number, said in _said(io.StringIO(text, newline="\n")):
+        if isinstance(said, ManifestError):
+            wrong.append(f"line {number}: {said}")
+        elif files.setdefault(said[0], said[1]) != said[1]:
+            wrong.append(f"line {number}: its file is listed before, otherwise")
+        if len(wrong) == SHOWN:
+            return DirectoryManifest(trouble="; ".join(wrong) + ", and maybe more")
         if len(files) > MOST_FILES:
             return DirectoryManifest(trouble=f"it lists more than {MOST_FILES} files")
     if wrong:
         return DirectoryManifest(trouble="; ".join(wrong))
     return DirectoryManifest(files) if files else DirectoryManifest(trouble="it lists no files")
+
+
+def _said(lines: Iterable[str]) -> Iterator[tuple[int, tuple[str, ListedFile] | ManifestError]]:
+    """What each line says of a file, or why it is not understood, with the number of the line."""
+    columns = tuple[str, ...]()
+    for number, ended in enumerate(lines, 1):
+        line = ended.rstrip("\r\n")
+        if line.startswith("%%%% "):
+            columns = _columns(line.removeprefix("%%%% ")) or columns
+        if not line.strip() or line.startswith(("#", "%%%% ")):
+            continue
+        try:
+            yield number, _hashdeep(line, columns) if columns else _summed(line)
+        except ManifestError as error:
+            yield number, error
 
 
 def _summed(line: str) -> tuple[str, ListedFile]:
