@@ -80,7 +80,11 @@ class Directories:
         """What the workers are to do: read files that iRODS knows too little of to compare them with a manifest."""
         manifests = self._connections.manifests
         return [
-            Job((COMPARING, zlib.crc32(path.encode(errors="replace"))), partial(_compare, manifests, path, unread))
+            Job(
+                (COMPARING, zlib.crc32(path.encode(errors="replace"))),
+                partial(_compare, manifests, path, unread),
+                owner=unread[0].data_object.owner,
+            )
             for path, unread in self._unread.items()
             if time.monotonic() >= manifests.again_at.get(path, 0.0)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from irods_omero.domain.rules.completeness import Unread
-from irods_omero.domain.state.directory_manifest import MOST_BYTES, DirectoryManifest, parse_manifest
+from irods_omero.domain.state.directory_manifest import MOST_BYTES, MOST_FILES, DirectoryManifest, parse_manifest
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
@@ -17,8 +17,9 @@ from irods_omero.logs import log
 MOST_LINES = 300_000
 """As many lines of manifests are remembered, or those of one: twenty manifests of users could fill the memory."""
 
-MOST_COMPARED = 100_000
-"""Number of files of which it is remembered whether they have their checksums."""
+MOST_COMPARED = MOST_FILES + 50_000
+"""Number of files of which it is remembered whether they have their checksums: with fewer than one manifest may list its
+directory would be read again and again."""
 
 
 class Manifests:

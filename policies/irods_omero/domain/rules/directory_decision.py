@@ -72,8 +72,9 @@ def decide_directory(
     if decision.unit is not None:
         if lack and not decision.claims:
             errors.append(f"{path} is imported, and {lack.error}" if lack.error else "")
-            # What was imported was compared before, by whichever agent: only another content is read.
+            # What was imported was compared before, by whichever agent: only another content is read, when it is due.
             is_new = bool(lack.unread) and not is_agreed(decision.unit, files, policy.names)
+            is_new = is_new and why_not_yet(files, policy, now) is None
             decision = replace(decision, wait=is_new, unread=lack.unread)
         errors.append(signs.why_unlisted(inner for inner in parts if signs.is_unlisted(inner)))
     of_unit = {each.data_id for each in files}

@@ -135,3 +135,8 @@ def test_what_was_imported_is_not_read_again_and_what_is_told_of_it_stays() -> N
     assert (decision.unit, decision.wait, len(decision.unread)) == (Unit(1, DIRECTORY), False, 1)
     changed = replace(files[0], replicas=(replace(GOOD, modified=NOW - 50),))
     assert decided(changed, files[1], ALL[2]).wait
+    busy = replace(files[0], replicas=(replace(GOOD, modified=NOW - 5),))
+    away = replace(files[1], replicas=(replace(GOOD, resource="tape"),))
+    for not_due in ([busy, files[1]], [changed, away]):
+        decision = decided(*not_due, ALL[2])
+        assert (decision.unit, decision.wait, len(decision.unread)) == (Unit(1, DIRECTORY), False, 1)
