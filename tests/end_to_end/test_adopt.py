@@ -320,3 +320,24 @@ def test_nothing_of_an_adoption_is_left_in_the_agents_home(new_scene: SceneFacto
     scene.sweep()
     rows = scene.admin.query(Collection.name)
     assert not [row for row in rows if row[Collection.name].endswith(f"/omero-first/omero/{fileset}")]
+
+
+@pytest.mark.lab_only("makes resources")
+def test_a_part_of_a_hierarchy_is_no_resource_to_write_to(scene: Scene) -> None:
+    resources = scene.admin.resources
+    vault = resources.get(FAST)
+    resources.create("whole", "deferred")
+    resources.create("part", "unixfilesystem", vault.location, f"{vault.vault_path}/part")
+    resources.add_child("whole", "part")
+    try:
+        fileset = bring(scene, {"one.ome.tiff": retina(32)})
+        said = ("register", f"Fileset:{fileset}", "--to", f"{scene.collection}/x", "--resource", "part")
+        result = run(scene, *said)
+    finally:
+        resources.remove_child("whole", "part")
+        resources.remove("part")
+        resources.remove("whole")
+    assert (result.exit_code, "is below another, where nothing is written directly: name whole" in result.output) == (
+        1,
+        True,
+    )

@@ -23,7 +23,7 @@ from irods_omero.domain.state.relocation import PlaceView, is_what_a_template_gi
 from irods_omero.domain.state.source import Source
 from irods_omero.gateways.omero.sources import read_sources
 from irods_omero.gateways.zone.intake_objects import is_taken
-from irods_omero.gateways.zone.resources import is_resource
+from irods_omero.gateways.zone.resources import root_of
 
 
 def placement_for(connections: Connections, source: Source, rule: PlacementRule, owner: str = "") -> Placement:
@@ -49,8 +49,11 @@ def check_resource(connections: Connections, source: Source, rule: PlacementRule
     """
     name = rule.resource
     check_in_place(connections, source, rule)
-    if name and not is_resource(connections.zone, name):
+    root = root_of(connections.zone, name) if name else ""
+    if name and not root:
         raise PlacementError(f"there is no resource {name}: make it, or see resource of omero_first")
+    if root != name:
+        raise PlacementError(f"the resource {name} is below another, where nothing is written directly: name {root}")
 
 
 def free_collection(

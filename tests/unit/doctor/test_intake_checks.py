@@ -38,6 +38,11 @@ def called(**users: str) -> Facts:
     [
         (ruled(groups=("lab", "labb")), Level.WARNING, "OMERO has no group labb"),
         (ruled(resource="fats"), Level.FAILURE, "there is no resource 'fats'"),
+        (
+            replace(WITH_RULES, zone=replace(ZONE, roots_of={"fast": "both"})),
+            Level.FAILURE,
+            "the resource fast is below both",
+        ),
         (ruled(acl={"bob": "read", "{group}": "read"}), Level.FAILURE, "no iRODS user or group bob"),
         (ruled(to="/lab/elsewhere/{group}"), Level.FAILURE, "below no watched root"),
         (ruled(to="/other/home/lab"), Level.FAILURE, "below no watched root"),

@@ -35,6 +35,11 @@ def _of_rule(facts: Facts, rule: PlacementRule) -> Iterator[Finding]:
         yield warning(CHECK, f"OMERO has no group {_listed(unknown)}", "correct `groups`, or make it in OMERO")
     if rule.resource and rule.resource not in zone.resources:
         yield failure(CHECK, f"there is no resource {rule.resource!r} in the zone", "correct `resource`")
+    elif (root := zone.roots_of.get(rule.resource, rule.resource)) != rule.resource:
+        text = (
+            f"the resource {rule.resource} is below {root}, and iRODS writes nothing to parts of a hierarchy directly"
+        )
+        yield failure(CHECK, text, f"name {root} in `resource`")
     elif rule.how == REGISTER:
         why = why_not_in_place(rule.resource, zone.storages.get(rule.resource), rule.repository)
         if why:

@@ -44,9 +44,10 @@ class RootResources:
         return sorted(id_ for id_, root in self.names.items() if root in roots)
 
 
-def is_resource(zone: ZoneConnection, name: str) -> bool:
-    """Whether there is a resource of this name."""
-    return bool(rows(zone, "looking for the resource", (Resource.name,), Resource.name == name))
+def root_of(zone: ZoneConnection, name: str) -> str:
+    """The name of the root resource that a resource lies below, or is; empty where there is no such resource."""
+    ids = rows(zone, "looking for the resource", (Resource.id, Resource.parent), Resource.name == name)
+    return next((root_names(zone)[int(id_)] if parent else name for id_, parent in ids), "")
 
 
 def parts_below(zone: ZoneConnection, collection: str, resources: RootResources) -> tuple[PartsOn, ...]:
