@@ -2,14 +2,17 @@
 
 The plain copy reads by a raw file store and writes by python-irodsclient, block after block, and checks nothing. The
 agent also computes the hash that OMERO has noted and the checksum that iRODS will compute, has iRODS compute it, and
-does all the rest: owner, rights, AVUs, agreement, key, and the move into place.
+does all the rest: owner, rights, AVUs, agreement, key, and the move into place. The same is measured of several
+filesets side by side: the workers of an agent (``imports.parallel``) against as many threads that copy plainly.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -19,8 +22,9 @@ from rich.table import Table
 
 from benchmarks.memory import noted_growth
 from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, rates, run, too_slow
-from irods_omero.agent.intake import Intake
+from irods_omero.agent.intake import INTAKE, Intake, Intakes
 from irods_omero.agent.report import Report
+from irods_omero.agent.workers import Job, Workers
 from irods_omero.gateways.omero.sources import BLOCK, read_sources
 from tests.scene import Scene, lab_places
 from tests.scene.accounts import FAST, GROUP
@@ -28,18 +32,19 @@ from tests.scene.elsewhere import import_elsewhere
 
 TAKEN_IN = "taken in"
 MEGABYTES, QUICK_MEGABYTES = 512, 64
+SEVERAL = 4
+"""So many filesets side by side, which have the same bytes together."""
 FACTOR = 0.8
 """The agent is to reach this part of the rate of the plain copy; it does not where many others want the cores."""
 
 
 def measure(quick: bool) -> Figures:
-    """Both rates, each the best of three, in turn."""
+    """Both rates, of one fileset and of several, each the best of three, in turn."""
     size = QUICK_MEGABYTES if quick else MEGABYTES
     with tempfile.TemporaryDirectory() as folder:
         policy_file = Path(folder) / "omero_policy.json"
         with lab_places(policy_file) as (zone, server), Scene(zone, server, policy_file, "benchmark") as scene:
-            rule = {"groups": [GROUP], "to": f"{scene.collection}/{{dataset}}", "resource": FAST, "share": False}
-            scene.settings = scene.with_settings(omero_first=[rule])
+            scene.settings = scene.with_settings(omero_first=rules(scene))
             scene.user.collections.create(scene.collection)
             content = picture(size)
             plain, taken, grown_plain, grown = (list[float]() for _ in range(4))
@@ -49,8 +54,55 @@ def measure(quick: bool) -> Figures:
                     plain.append(copy_plainly(scene, fileset, number))
                 with noted_growth(grown):
                     taken.append(take(scene, fileset))
+            several = measure_several(scene, size)
     memory = {"memory for the plain copy, megabytes": max(grown_plain), "memory, megabytes": max(grown)}
-    return {"megabytes": size, **fastest({PLAIN: plain, TAKEN_IN: taken}), **memory}
+    return {"megabytes": size, **fastest({PLAIN: plain, TAKEN_IN: taken}), **memory, "several": several}
+
+
+def measure_several(scene: Scene, megabytes: int) -> Figures:
+    """Both rates of several filesets side by side, each the best of three, in turn."""
+    content, plain, taken = picture(megabytes // SEVERAL), list[float](), list[float]()
+    for turn in range(3):
+        filesets = [
+            import_elsewhere(scene.microscopist, scene.group_id, {"a.tif": content}, "", f"s{turn}-{number}")
+            for number in range(SEVERAL)
+        ]
+        jobs = [partial(copy_plainly, scene, fileset, fileset * 1000) for fileset in filesets]
+        plain.append(seconds_of(partial(side_by_side, jobs)))
+        taken.append(take_several(scene, filesets))
+    return {"megabytes": megabytes // SEVERAL * SEVERAL, "files": SEVERAL, **fastest({PLAIN: plain, TAKEN_IN: taken})}
+
+
+def side_by_side(jobs: list[partial[float]]) -> None:
+    """Do each in a thread of its own."""
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        for done in [threads.submit(job) for job in jobs]:
+            done.result()
+
+
+def take_several(scene: Scene, filesets: list[int]) -> float:
+    """Have the workers of an agent take filesets in; returns the seconds."""
+    with scene.connections(omero_first=rules(scene), imports={"parallel": len(filesets)}) as connections:
+        of = Intakes(time.time)
+        jobs = [Job((INTAKE, fileset), partial(of.take, fileset)) for fileset in filesets]
+        start = time.perf_counter()
+        report = Workers(connections).work(jobs)
+        seconds = time.perf_counter() - start
+    if report.taken != len(filesets):
+        raise AssertionError(f"{report.taken} of {len(filesets)} were taken in")
+    return seconds
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def rules(scene: Scene) -> list[dict[str, object]]:
+    """What says where filesets go."""
+    return [{"groups": [GROUP], "to": f"{scene.collection}/{{dataset}}", "resource": FAST, "share": False}]
 
 
 def picture(megabytes: int) -> bytes:
@@ -95,16 +147,20 @@ def take(scene: Scene, fileset: int) -> float:
 def show(figures: Figures) -> Iterator[Table | str]:
     """A table, and a sentence."""
     yield rates("from OMERO to iRODS", figures, PLAIN, TAKEN_IN)
+    several = figures["several"]
+    yield rates("from OMERO to iRODS", several, PLAIN, TAKEN_IN)
     yield (
         f"Taking a file of {figures['megabytes']:,} MB in reaches {part_of_plain(figures, TAKEN_IN):.2f} of the rate "
         f"of the plain copy, all checks included. It takes {figures['memory, megabytes']:.0f} MB of memory, the plain "
-        f"copy {figures['memory for the plain copy, megabytes']:.0f} MB."
+        f"copy {figures['memory for the plain copy, megabytes']:.0f} MB. {SEVERAL} filesets side by side reach "
+        f"{part_of_plain(several, TAKEN_IN):.2f} of the rate of as many plain copies side by side."
     )
 
 
 def missed(figures: Figures) -> Iterator[str]:
     """What was to be reached and is not."""
     yield from too_slow(figures, TAKEN_IN, FACTOR)
+    yield from too_slow(figures["several"], TAKEN_IN, FACTOR)
 
 
 if __name__ == "__main__":

@@ -71,9 +71,10 @@ def table(title: str, *columns: str) -> Table:
 
 
 def rates(title: str, figures: Figures, *ways: str) -> Table:
-    """How fast one large file is copied in different ways: ``megabytes``, and for each way ``WAY, seconds``."""
-    size = figures["megabytes"]
-    made = table(f"One file of {size:,} MB {title}, on lab servers", "", "seconds", "MB a second")
+    """How fast bytes are copied in different ways: ``megabytes``, ``files``, and for each ``WAY, seconds``."""
+    size, files = figures["megabytes"], figures.get("files", 1)
+    what = "One file" if files == 1 else f"{files} files side by side, together"
+    made = table(f"{what} of {size:,} MB {title}, on lab servers", "", "seconds", "MB a second")
     for way in ways:
         seconds = figures[_seconds(way)]
         made.add_row(way, f"{seconds:.1f}", f"{size / seconds:,.0f}")
