@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -100,12 +101,25 @@ def test_a_quiet_round_writes_nothing(scene: Scene) -> None:
     assert scene.writes() == before
 
 
-def test_files_of_one_import_stay_together_as_they_lay(scene: Scene) -> None:
-    upper, lower = focal_halves(("upper.ome.tiff", "more/lower.ome.tiff"))
-    files = {"C/data/run 7/upper.ome.tiff": upper, "C/data/run 7/more/lower.ome.tiff": lower}
+@pytest.mark.parametrize(
+    ("lay", "lie"),
+    [
+        pytest.param(
+            ("data/run 7/a.ome.tiff", "data/run 7/more/b.ome.tiff"), ("a.ome.tiff", "more/b.ome.tiff"), id="one"
+        ),
+        pytest.param(
+            ("data/run 7/a.ome.tiff", "old/2/b.ome.tiff"), ("data/run 7/a.ome.tiff", "old/2/b.ome.tiff"), id="two"
+        ),
+    ],
+)
+def test_files_of_one_import_stay_together_as_they_lay_in_directories(
+    scene: Scene, lay: tuple[str, str], lie: tuple[str, str]
+) -> None:
+    halves = focal_halves((posixpath.basename(lay[0]), posixpath.relpath(lay[1], posixpath.dirname(lay[0]))))
+    files = {f"C/{path}": half for path, half in zip(lay, halves, strict=True)}
     fileset = bring(scene, files)
     scene.sweep()
-    names = ["Screening/March/upper.ome.tiff", "Screening/March/more/lower.ome.tiff"]
+    names = [f"Screening/March/{path}" for path in lie]
     assert set(objects_below(scene)) == set(names)
     first, second = (scene.shown(f"{scene.collection}/{name}") for name in names)
     assert first.values("omero::unit") == second.values("omero::unit") == [str(first.data_id)]
