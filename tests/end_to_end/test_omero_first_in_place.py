@@ -163,22 +163,24 @@ def test_a_rule_that_copies_by_now_writes_nothing_into_what_an_earlier_attempt_h
     new_scene: SceneFactory,
 ) -> None:
     one = registering(new_scene)
-    scene, fileset = one.scene, bring(one.scene, CELLS)
-    place = one.place_of(fileset)
+    scene, fileset = one.scene, bring(one.scene, DIRECTORY)
+    upper, lower = (Path(one.repository, str(row[0]), str(row[1])) for row in one.rows_of(fileset))
     with scene.connections() as connections:
         staging = IntakeQueue(connections).staging(fileset)
-        make_collection(connections.zone, staging)
-        size = len(CELLS["cells.ome.tiff"])
-        register(connections.zone, f"{staging}/cells.ome.tiff", str(place), size, FAST)
-    place.chmod(0o666)
-    before = place.stat()
+        make_collection(connections.zone, f"{staging}/more")
+        # Since then somebody has given the files other names in OMERO.
+        for name, place in (("upper.ome.tiff", lower), ("more/lower.ome.tiff", upper)):
+            register(connections.zone, f"{staging}/{name}", str(place), place.stat().st_size, FAST)
+    for place in (upper, lower):
+        place.chmod(0o666)
+    before = [place.read_bytes() for place in (upper, lower)]
     (rule,) = scene.settings.omero_first
     scene.settings = scene.with_settings(omero_first=[rule.model_dump() | {"how": "copy"}])
     one.settle(3)
-    after = place.stat()
-    assert (after.st_mtime_ns, after.st_size) == (before.st_mtime_ns, before.st_size)
-    ((resource, file, _),) = replicas(one, f"{scene.collection}/March/cells.ome.tiff")
-    assert (resource, file == place) == (FAST, False)
+    assert [place.read_bytes() for place in (upper, lower)] == before
+    for name, place in (("upper.ome.tiff", upper), ("more/lower.ome.tiff", lower)):
+        ((resource, file, _),) = replicas(one, f"{scene.collection}/March/{name}")
+        assert (resource, file in (upper, lower), file.read_bytes()) == (FAST, False, place.read_bytes())
 
 
 def test_what_irods_might_write_into_is_not_registered(new_scene: SceneFactory) -> None:

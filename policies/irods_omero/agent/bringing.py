@@ -41,7 +41,7 @@ class Bringing:
         zone = self._connections.zone
         for folder in sorted({path.rpartition("/")[0] for _, path in files} - {collection}):
             zone_intake.make_collection(zone, folder)
-        registration.clear_way(self._connections, files, rule)
+        registration.clear_way(self._connections, files, source, rule)
         for file, path in files:
             with registration.forgotten_if_wrong(self._connections, path, rule):
                 while not self._copy(file, path, rule):

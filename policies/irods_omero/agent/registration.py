@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -43,17 +43,23 @@ def check_in_place(connections: Connections, source: Source, rule: PlacementRule
             raise PlacementError(f"OMERO's file {managed.path} is {what}: only files of its own are registered")
 
 
-def clear_way(connections: Connections, files: Sequence[tuple[SourceFile, str]], rule: PlacementRule) -> None:
+def clear_way(
+    connections: Connections, files: Sequence[tuple[SourceFile, str]], source: Source, rule: PlacementRule
+) -> None:
     """Take away what an earlier attempt has left unfinished, and must not be written over: OMERO's own files.
 
     Args:
         connections: Both sides.
         files: What is to be brought, with the logical path of each in the agent's own collection.
+        source: The fileset that it is of, whose files may have had other names by then.
         rule: How it is brought now, which may have been another way before.
     """
     left = registering.files_in(connections.zone, sorted({path.rpartition("/")[0] for _, path in files}))
-    for file, path in files:
-        if path in left and ends_with(left[path], file.path):
+    namesakes: dict[str, list[str]] = defaultdict(list)
+    for file in source.files:
+        namesakes[file.path.rpartition("/")[2]].append(file.path)
+    for _, path in files:
+        if path in left and any(ends_with(left[path], own) for own in namesakes[left[path].rpartition("/")[2]]):
             registering.forget(connections.zone, path)
         elif path in left and rule.how == REGISTER:
             registering.remove(connections.zone, path)
