@@ -15,9 +15,11 @@ from irods.access import iRODSAccess
 
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.errors import PolicyError
+from irods_omero.gateways.zone import intake_objects
 from lab.omero.setup import add_group, add_user
 from lab.zone.lab import LabZone
 from tests.end_to_end.conftest import SceneFactory
+from tests.end_to_end.test_beside_an_agent import before_first
 from tests.end_to_end.test_omero_first import bring, images_of, objects_below, taking
 from tests.pictures import retina, stained_tissue
 from tests.scene import Scene
@@ -83,6 +85,23 @@ def test_members_may_do_in_irods_what_their_group_may_in_omero(
     finally:
         if may:
             scene.admin.groups.remove(name)
+
+
+def test_what_is_moved_to_another_group_while_it_is_read_is_shown_to_nobody_of_the_first_one(
+    new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = taking(new_scene)
+    name, group = another_group(scene, "rwr---")
+    _, private = another_group(scene, "rw----")
+    (rule,) = scene.settings.model_dump(mode="json")["omero_first"]
+    scene.settings = scene.with_settings(omero_first=[{**rule, "groups": ["*"], "share": True, "make_groups": True}])
+    fileset = bring_into(scene, group)
+    before_first(intake_objects, "compute_checksum", monkeypatch, lambda: move(scene, fileset, private))
+    scene.sweep()
+    assert objects_below(scene) == {}
+    scene.sweep()
+    assert set(objects_below(scene)) == {"cells.ome.tiff"}
+    assert name not in rights_on(scene, f"{scene.collection}/cells.ome.tiff")
 
 
 def test_without_an_irods_group_of_that_name_the_image_says_so_and_waits(new_scene: SceneFactory) -> None:

@@ -35,7 +35,7 @@ from irods_omero.domain.state.unit import Unit, import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import keys_of
-from irods_omero.gateways.omero.sources import read_sources, write_key
+from irods_omero.gateways.omero.sources import possession_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
@@ -280,6 +280,7 @@ class Intake:
             staged_files = zip(source.files, placement.names, placement.paths(staging), strict=True)
             missing = [(file, staged) for file, name, staged in staged_files if name not in gone]
             self._bringing.bring([each for each in missing if each[1] not in ready], source, rule, staging)
+            self._check_possession(source)
             in_place = rule.resource if rule.how == REGISTER else ""
             agreed = Agreement(fileset=source.fileset, rights=rights, to_move=rule.how == MOVE, in_place=in_place)
             final = self._put(source, placement, before, agreed)
@@ -290,6 +291,13 @@ class Intake:
         self.report.observed += 1
         log.info("taken in", fileset=source.fileset, path=final[0].path)
         return Taken(source.fileset, source.size, tuple(each.path for each in final), untold)
+
+    def _check_possession(self, source: Source) -> None:
+        """Make sure that rights are given as they are in OMERO now: bringing the bytes may have taken hours."""
+        now = possession_of(self._connections.omero.service(), source.fileset)
+        if now is not None and now != (source.owner_id, source.group_id, source.members_may):
+            on = f"Fileset:{source.fileset}"
+            raise RefusedError("taking in", on, "its owner, its group or what members may do has just changed in OMERO")
 
     def _put(self, source: Source, placement: Placement, before: Brought, agreed: Agreement) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""

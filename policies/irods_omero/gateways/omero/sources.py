@@ -123,6 +123,25 @@ def read_sources(
     return sources
 
 
+class Possession(NamedTuple):
+    """Whose a fileset is, and who may do what with it.
+
+    Attributes:
+        owner_id: OMERO id of its owner.
+        group_id: OMERO id of its group.
+        members_may: What the members of that group may do with it.
+    """
+
+    owner_id: int
+    group_id: int
+    members_may: str
+
+
+def possession_of(session: OmeroSession, fileset: int) -> Possession | None:
+    """Whose a fileset is at this moment; None where it is gone."""
+    return next((Possession(row[2], row[4], row[5]) for row in _filesets(session, [fileset])), None)
+
+
 def _filesets(session: OmeroSession, ids: list[int]) -> Iterator[tuple[int, str, int, str, int, str, float]]:
     text = (
         "select f.id, f.details.owner.omeName, f.details.owner.id, f.details.group.id, f.details.creationEvent.time "
