@@ -35,6 +35,9 @@ GONE = "another process has just taken it in, or given it up"
 
 _PROCESS = uuid4().hex[:8]
 
+_HELD: set[tuple[str, str]] = set()
+"""The claims of this process, by collection and value: what it has left in a zone that was down counts no more."""
+
 
 class Claimant(NamedTuple):
     """Who takes filesets in.
@@ -102,23 +105,27 @@ class IntakeClaims:
         """
         zone, collection = self._connections.zone, self._collection(fileset)
         claim = Avu(self._attribute, _encoded(claimant_of(self._connections)), str(int(self._clock())))
-        make_collection(zone, collection)
-        add_avu(zone, collection, claim, collection=True)
-        seen = collection_avus(zone, collection)
-        if claim not in seen or self.others(seen):
-            self._end(collection, claim)
-            yield self.others(seen) or GONE
-            return
-        for avu in seen - {claim}:
-            if avu.attribute == self._attribute:
-                remove_avu(zone, collection, avu, collection=True)
-        renewal = _Renewal(self._connections, collection, claim, self._clock)
+        _HELD.add((collection, claim.value))
         try:
-            with renewal:
-                yield ""
-        except BaseException:
-            self._end(collection, renewal.claim)
-            raise
+            make_collection(zone, collection)
+            add_avu(zone, collection, claim, collection=True)
+            seen = collection_avus(zone, collection)
+            if claim not in seen or self.others(seen):
+                self._end(collection, claim)
+                yield self.others(seen) or GONE
+                return
+            for avu in seen - {claim}:
+                if avu.attribute == self._attribute:
+                    remove_avu(zone, collection, avu, collection=True)
+            renewal = _Renewal(self._connections, collection, claim, self._clock)
+            try:
+                with renewal:
+                    yield ""
+            except BaseException:
+                self._end(collection, renewal.claim)
+                raise
+        finally:
+            _HELD.discard((collection, claim.value))
 
     def _end(self, collection: str, claim: Avu) -> None:
         with suppress(PolicyError):  # it is there no more, or lapses
@@ -130,6 +137,8 @@ class IntakeClaims:
             return None
         claimant = _decoded(avu.value)
         if claimant is None or claimant == claimant_of(self._connections) or claimant.is_dead:
+            return None
+        if claimant.process == _PROCESS and not any(value == avu.value for _, value in tuple(_HELD)):
             return None
         is_fresh = avu.units.isdecimal() and abs(self._clock() - int(avu.units)) < LAPSE_SECONDS
         return claimant if is_fresh else None
