@@ -8,9 +8,12 @@ import pytest
 
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
+from lab.omero.setup import add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
+from tests.scene.accounts import GROUP, PASSWORD, USER, ensure_zone_user
+from tests.scene.elsewhere import import_elsewhere
 
 AT_ONCE = 2
 MANY = 5
@@ -149,3 +152,43 @@ def test_what_cannot_be_imported_does_not_hold_up_the_others(scene: Scene) -> No
             break
     assert waiting(scene, good) == []
     assert all(scene.avus(path, "omero::error") for path in bad)
+
+
+def bring_as(scene: Scene, name: str, files: int) -> None:
+    """A user imports some files into OMERO by another client, each by itself."""
+    add_user(scene.root, name, PASSWORD, [scene.group_id])
+    ensure_zone_user(scene.admin, name, PASSWORD)
+    client = scene.omero.client(name, PASSWORD)
+    try:
+        for number in range(files):
+            import_elsewhere(client, scene.group_id, {f"{name} {number}.ome.tiff": retina(32)}, "Many", "March")
+    finally:
+        client.closeSession()
+
+
+def test_what_one_has_imported_in_omero_does_not_wait_for_the_many_of_another(new_scene: SceneFactory) -> None:
+    scene = new_scene(imports={"per_sweep": AT_ONCE, "parallel": 1})
+    rule = {"groups": [GROUP], "to": f"{scene.collection}/{{user}}", "share": False}
+    scene.settings = scene.with_settings(omero_first=[rule])
+    scene.sweep()
+    bring_as(scene, USER, MANY)
+    bring_as(scene, "bob", 2)
+    assert scene.sweep().taken == AT_ONCE + 1
+    assert scene.admin.data_objects.exists(f"{scene.collection}/bob/bob 0.ome.tiff")
+
+
+@pytest.mark.lab_only("counts all requests to the zone")
+def test_filesets_that_cannot_be_taken_in_yet_cost_no_request_each(new_scene: SceneFactory) -> None:
+    scene = new_scene(imports={"backoff_seconds": 3600.0})
+    rule = {"groups": [GROUP], "to": f"{scene.collection}/{{user}}", "share": False, "resource": "nowhere"}
+    scene.settings = scene.with_settings(omero_first=[rule])
+    scene.sweep()
+    assert scene.zone.lab is not None
+    asked = []
+    for files in (1, MANY):
+        bring_as(scene, USER, files)
+        assert scene.sweep().failed == files
+        before = len(scene.zone.lab.requests())
+        assert scene.sweep().waiting >= files
+        asked.append(len(scene.zone.lab.requests()) - before)
+    assert asked[1] == asked[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,7 +35,7 @@ from irods_omero.domain.state.unit import Unit, import_key
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import keys_of
-from irods_omero.gateways.omero.sources import possession_of, read_sources, write_key
+from irods_omero.gateways.omero.sources import owners_of, possession_of, read_sources, write_key
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
@@ -115,6 +115,8 @@ class Intake:
         self._queue = IntakeQueue(connections, clock)
         self._claims = IntakeClaims(connections, clock)
         self._planned = set[str]()
+        self.last = 0
+        """The last one, in their order, of which there is a job."""
 
     def jobs(self, workers: Workers, last: int) -> list[Job]:
         """To take in what is new in the groups of ``omero_first``, and what was not done before.
@@ -130,22 +132,31 @@ class Intake:
             return []
         most = self._connections.settings.imports.per_sweep - workers.count(INTAKE)
         jobs, unfinished, of = list[Job](), set(self._queue.unfinished()), Intakes(self._clock)
+        avus = self._queue.all_avus() if unfinished else {}
+        self.last = last
         under_way = {(INTAKE, fileset) for fileset in workers.resting(INTAKE)} | workers.busy()[0]
+        due = list[int]()
         for fileset in sorted(unfinished | self._queue.new(), key=lambda fileset: (fileset <= last, fileset)):
             if (INTAKE, fileset) in under_way:
                 continue
-            if len(jobs) >= most:
-                self.report.postponed += 1
-                continue
-            if fileset in unfinished and self._is_not_due(fileset):
+            if fileset in unfinished and self._is_not_due(avus.get(fileset, ())):
                 self.report.waiting += 1
                 continue
-            jobs.append(Job((INTAKE, fileset), partial(of.take, fileset)))
+            due.append(fileset)
+        owners, served = owners_of(self._connections.omero.service(), due), set(workers.owners())
+        for fileset in due:
+            owner = owners.get(fileset, "")
+            if len(jobs) >= most and owner in served:  # nobody waits for the backlog of somebody else
+                self.report.postponed += 1
+                continue
+            if len(jobs) < most:
+                self.last = fileset
+            served.add(owner)
+            jobs.append(Job((INTAKE, fileset), partial(of.take, fileset), owner=owner))
         return jobs
 
-    def _is_not_due(self, fileset: int) -> bool:
+    def _is_not_due(self, avus: Collection[Avu]) -> bool:
         """Whether the next attempt to do the rest of one is due later, or somebody else is doing it."""
-        avus = self._queue.avus(fileset)
         return self._queue.is_resting(avus) or bool(self._claims.others(avus))
 
     def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:

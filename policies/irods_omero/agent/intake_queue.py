@@ -151,6 +151,12 @@ class IntakeQueue:
         """What is written down about a fileset that is not done, on its collection."""
         return zone_intake.collection_avus(self._connections.zone, self.staging(fileset))
 
+    def all_avus(self) -> dict[int, set[Avu]]:
+        """What is written down about all that are not done: there may be thousands whose import has failed in OMERO."""
+        of_paths = zone_intake.avus_below(self._connections.zone, self._root)
+        named = ((path.rpartition("/")[2], avus) for path, avus in of_paths.items())
+        return {int(name): avus for name, avus in named if name.isdecimal()}
+
     def _failure(self, fileset: int) -> Failure | None:
         return self._failure_in(self.avus(fileset))
 

@@ -354,8 +354,7 @@ class Sweeper:
         self._do(work, self._room.jobs(work.report, self._workers))
         intake = Intake(self._connections, work.report, self._clock)
         intakes = intake.jobs(self._workers, self._turn.taken)
-        if intakes:
-            self._turn = replace(self._turn, taken=intakes[-1].key[1])
+        self._turn = replace(self._turn, taken=intake.last)
         self._do(work, intakes)
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)

@@ -62,6 +62,13 @@ def filesets_after(session: OmeroSession, after: int) -> Iterator[list[Listed]]:
         yield [Listed(int(id_), (time or 0) / 1000, str(group), str(owner)) for id_, time, group, owner in page]
 
 
+def owners_of(session: OmeroSession, filesets: Iterable[int]) -> dict[int, str]:
+    """The login names of the owners of some filesets, without those that are gone."""
+    text = "select f.id, f.details.owner.omeName from Fileset f where f.id in (:ids)"
+    pages = (session.rows("reading owners", text, {"ids": ids}) for ids in in_batches(sorted(filesets), 1000))
+    return {int(id_): str(owner) for page in pages for id_, owner in page}
+
+
 def filesets_in(session: OmeroSession, dataset: int) -> set[int]:
     """The filesets of which images are in a dataset."""
     text = "select distinct i.fileset.id from DatasetImageLink l join l.child i where l.parent.id = :id"

@@ -5,6 +5,7 @@ Whatever is there was left by this agent: nobody else has rights on it, so that 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,6 +85,17 @@ def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
     columns = (Collection.name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     avu_rows = rows(zone, "reading AVUs", columns, Like(Collection.name, like(collection)))
     return frozenset(Avu(name, value, units or "") for path, name, value, units in avu_rows if path == collection)
+
+
+def avus_below(zone: ZoneConnection, collection: str) -> dict[str, set[Avu]]:
+    """The AVUs of the collections directly in a collection, by their paths, as far as they have any."""
+    columns = (Collection.name, Collection.parent_name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+    found: dict[str, set[Avu]] = defaultdict(set)
+    avu_rows = rows(zone, "reading AVUs", columns, Like(Collection.parent_name, like(collection)))
+    for path, parent, name, value, units in avu_rows:
+        if parent == collection:
+            found[path].add(Avu(name, value, units or ""))
+    return found
 
 
 def exists(zone: ZoneConnection, path: str) -> bool:
