@@ -13,6 +13,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
+from irods_omero.gateways.asking import Program
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from tests.end_to_end.conftest import SceneFactory
@@ -233,6 +234,32 @@ def test_what_is_in_the_cache_of_a_compound_resource_is_near_and_what_is_only_in
             resources.remove_child("pool", leaf)
         for name in ("pool", *leaves):
             resources.remove(name)
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        ("None\\tNone\\tNone", "online"),
+        ("None\\tGLACIER\\tNone", "offline"),
+        ("None\\tDEEP_ARCHIVE\\tNone", "offline"),
+        ("None\\tGLACIER_IR\\tNone", "online"),
+        ("None\\tINTELLIGENT_TIERING\\tARCHIVE_ACCESS", "offline"),
+        ("None\\tINTELLIGENT_TIERING\\tNone", "online"),
+        ('ongoing-request="true"\\tGLACIER\\tNone', "moving"),
+        ('ongoing-request="false", expiry-date="Fri, 1 May 2026 00:00:00 GMT"\\tGLACIER\\tNone', "online"),
+        ("", ""),
+    ],
+)
+def test_the_example_for_s3_asks_by_head_and_says_what_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: str, word: str
+) -> None:
+    client = tmp_path / "aws"
+    asked = '[ "$*" = "s3api head-object --bucket data --key a b/c.tiff --query $8 --output text" ] || exit 1'
+    client.write_text(f"#!/bin/sh\n{asked}\n" + (f"printf '{head}\\n'\n" if head else "exit 254\n"))
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    program = Program([str(REPOSITORY / "irods_config" / "residency_s3.sh")], {}, seconds=60.0)
+    assert program.ask(["/data/a b/c.tiff"], patience=60.0).get("/data/a b/c.tiff", "") == word
 
 
 @pytest.mark.lab_only("looks at the vault")
