@@ -18,29 +18,33 @@ def python(code: str, seconds: float = 60.0, **words: str) -> Program:
 
 def test_each_file_is_one_argument_whatever_its_name() -> None:
     program = python(f"print('same' if len(sys.argv) == 2 and file in {FILES!r} else 'another')", same="online")
-    assert program.ask(FILES) == dict.fromkeys(FILES, "online")
+    assert program.ask(FILES, patience=60.0) == dict.fromkeys(FILES, "online")
 
 
 def test_what_is_no_absolute_path_is_not_asked_about() -> None:
-    assert python("print('online')").ask(["", "--help", "a", "/a\0b", "/a"]) == {"/a": "online"}
+    assert python("print('online')").ask(["", "--help", "a", "/a\0b", "/a"], patience=60.0) == {"/a": "online"}
 
 
 def test_its_words_are_put_into_ours_and_others_are_given_as_they_are() -> None:
     program = python("print(dict(a='REG', b=' OFL ', c='moving', d='?')[file[1:]])", REG="online", OFL="offline")
-    assert program.ask(["/a", "/b", "/c", "/d"]) == {"/a": "online", "/b": "offline", "/c": "moving", "/d": "?"}
+    assert program.ask(["/a", "/b", "/c", "/d"], patience=60.0) == {
+        "/a": "online",
+        "/b": "offline",
+        "/c": "moving",
+        "/d": "?",
+    }
 
 
 def test_trouble_with_one_file_is_that_of_one_file() -> None:
     program = python("print('online')\nsys.exit(file == '/b')")
-    assert program.ask(["/a", "/b", "/c"]) == {"/a": "online", "/c": "online"}
+    assert program.ask(["/a", "/b", "/c"], patience=60.0) == {"/a": "online", "/c": "online"}
     assert Program(["/no/such/program"], {}).ask(["/a"]) == {}
 
 
 def test_it_sees_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IRODS_OMERO_ZONE_PASSWORD", "secret")
-    assert python("print('online' if 'secret' not in os.environ.values() else 'moving')").ask(["/a"]) == {
-        "/a": "online"
-    }
+    program = python("print('online' if 'secret' not in os.environ.values() else 'moving')")
+    assert program.ask(["/a"], patience=60.0) == {"/a": "online"}
 
 
 def test_what_hangs_is_ended_with_all_that_it_has_started() -> None:
@@ -49,7 +53,7 @@ def test_what_hangs_is_ended_with_all_that_it_has_started() -> None:
 
 
 def test_what_prints_without_end_is_ended() -> None:
-    assert python("while True: print('online')").ask(["/a"]) == {}
+    assert python("while True: print('online')").ask(["/a"], patience=60.0) == {}
 
 
 def test_nobody_waits_for_what_hangs_and_others_are_answered_meanwhile() -> None:
