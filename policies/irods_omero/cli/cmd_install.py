@@ -72,8 +72,13 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chos
     report = _Report(chosen["as_json"], chosen["dry_run"])
     _carry_out(ctx, plan, layout, report)
     report.compiled = uncompiled(plan) if chosen["dry_run"] else compile_modules(plan, layout)
-    if settings is not None and not chosen["dry_run"] and (plan.changes or chosen["create_account"]):
-        report.said += _account(settings, chosen["create_account"], chosen["environment"].expanduser())
+    if settings is not None and chosen["create_account"]:
+        try:
+            report.account = _account(settings, chosen["environment"].expanduser(), chosen["dry_run"])
+        except PolicyError as error:  # what else was done is to be told all the same
+            plan.left.append(str(error))
+    elif settings is not None and plan.changes and not chosen["dry_run"]:
+        report.said += _commands_for_account(settings)
     if plan.changes and not chosen["dry_run"]:
         report.said += [places.activation(layout, plan.config_changes), "run irods-omero doctor"]
     report.show(plan)
@@ -113,6 +118,7 @@ class _Report:
     def __init__(self, as_json: bool, dry_run: bool) -> None:
         self.as_json, self.dry_run = as_json, dry_run
         self.made: list[dict[str, str]] = []
+        self.account: list[str] = []
         self.said: list[str] = []
         self.compiled: list[Path] = []
         self.outdated: list[Path] = []
@@ -125,7 +131,7 @@ class _Report:
     def show(self, plan: InstallPlan) -> None:
         if self.as_json:
             compiled = [str(path) for path in self.compiled]
-            parts = {"problems": plan.problems, "left": plan.left, "next": self.said}
+            parts = {"account": self.account, "problems": plan.problems, "left": plan.left, "next": self.said}
             click.echo(
                 json.dumps({"dry_run": self.dry_run, "changed": self.made, "compiled": compiled, **parts}, indent=2)
             )
@@ -140,6 +146,8 @@ class _Report:
             click.echo(f"{would}remove {len(self.outdated)} compiled modules")
         if not self.made and not self.compiled and not plan.problems:
             click.echo("nothing to change")
+        for text in self.account:
+            click.echo(text)
         for text, head in [
             *((one, "in the way") for one in plan.problems),
             *((one, "left to do") for one in plan.left),
@@ -166,10 +174,16 @@ def _settings(path: Path) -> Settings | None:
     return load_settings(path) if path.exists() else None
 
 
-def _account(settings: Settings, create: bool, environment: Path) -> list[str]:
+def _account(settings: Settings, environment: Path, dry_run: bool) -> list[str]:
+    if dry_run:
+        return [f"would make the account {settings.zone.user}, if it is missing, and set its password"]
     # Imported here: python-irodsclient takes a quarter of a second that no other command should wait for.
     from irods_omero.install import account  # noqa: PLC0415
 
-    if create:
-        return account.create(settings.zone, environment)
+    return account.create(settings.zone, environment)
+
+
+def _commands_for_account(settings: Settings) -> list[str]:
+    from irods_omero.install import account  # noqa: PLC0415
+
     return [f"as an iRODS administrator, once: {command}" for command in account.commands(settings.zone)]

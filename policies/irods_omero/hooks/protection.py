@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple
 
     from irods_omero.hooks.event import HookEvent
+    from irods_omero.vocabulary import Names
 
 BY_PATTERN = 1
 
@@ -181,7 +182,18 @@ def check(event: "HookEvent", kind: "Optional[str]", attribute: str, value: "Opt
         if value is None or value in REQUESTS:
             return
         refuse(event, "{} can be {}".format(attribute, ", ".join(REQUESTS)))
-    refuse(event, "{} is kept by the OMERO policy and cannot be changed by users".format(arguments.plain(attribute)))
+    refuse(event, what_is_wrong_with(names, attribute))
+
+
+def what_is_wrong_with(names: "Names", attribute: str) -> str:
+    """Why users cannot write an AVU, and which they can: most attributes that nobody knows are slips of the pen."""
+    on_collections = (names.import_, names.target, names.complete)
+    if attribute in names.kept:
+        return "{} is kept by the OMERO policy and cannot be changed by users".format(attribute)
+    if attribute in on_collections:
+        return "{} is for collections".format(attribute)
+    known = "{} on collections, and {} on these and on data objects".format(", ".join(on_collections), names.request)
+    return "{} is no AVU of the OMERO policy: users set {}".format(arguments.plain(attribute), known)
 
 
 def is_checked(event: "HookEvent") -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from irods.exception import NetworkException, PycommandsException, UserDoesNotExist, iRODSException
-from irods.session import iRODSSession
+from irods.session import NonAnonymousLoginWithoutPassword, iRODSSession
 
 from irods_omero.errors import PolicyError, SettingsError
 from irods_omero.install import files
@@ -40,12 +40,20 @@ def create(zone: ZoneSettings, environment: Path) -> list[str]:
         What was done.
     """
     if not environment.is_file():
-        raise SettingsError(f"{environment}: there is no such file: log in as an iRODS administrator with iinit")
+        raise SettingsError(
+            f"the account {zone.user} could not be made: there is no {environment}: log in as an iRODS administrator "
+            "with iinit, or name the environment of one by --environment"
+        )
     done = _make_password(zone)
     password = read_secret(zone.password_file, ZONE_PASSWORD_VARIABLE)
     try:
         with iRODSSession(irods_env_file=str(environment), **_authentication(environment)) as session:
             return done + _make_user(session, zone, password)
+    except NonAnonymousLoginWithoutPassword as error:
+        raise PolicyError(
+            f"the account {zone.user} could not be made: whoever {environment} names is not logged in: "
+            f"log in as an iRODS administrator with iinit ({error})"
+        ) from error
     except (PycommandsException, iRODSException, NetworkException, OSError, ValueError, KeyError) as error:
         raise PolicyError(f"the account {zone.user} could not be made with {environment}: {_said(error)}") from error
 

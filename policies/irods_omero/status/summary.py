@@ -224,7 +224,8 @@ def _problems(status: Status) -> Iterator[str]:
         yield f"removals of {status.held} units are held: see irods-omero removals"
     for cause in status.causes:
         if cause.kind == HINDERED:
-            yield f"{cause.units} units fail for a cause outside the file: {cause.text}"
+            fail = "unit fails" if cause.units == 1 else "units fail"
+            yield f"{cause.units} {fail} for a cause outside the file: {cause.text}"
     overdue = sum(each.units for each in status.requests if each.state == OVERDUE)
     if overdue:
         yield f"{overdue} requests are not answered within the recall_hours of their tier: look at the delay queue"

@@ -99,6 +99,18 @@ def check_users_may_say_what_to_import_when_and_where_to() -> None:
         assert is_refused(shapes.avu(ADD, "-d", PATH, name, "file"))
 
 
+def check_who_slips_is_told_what_users_may_set() -> None:
+    for kind, path, name, said in (
+        ("-C", ROOT, "omero::taget", "is no AVU of the OMERO policy: users set omero::import, omero::target"),
+        ("-d", PATH, "omero::import", "omero::import is for collections"),
+        ("-d", PATH, "omero::fileset", "omero::fileset is kept by the OMERO policy"),
+        ("-d", PATH, "omero::request", "omero::request can be archive, restage"),
+    ):
+        zone = connection()
+        assert is_refused(shapes.avu(ADD, kind, path, name, "1"), zone=zone)
+        assert any(said in str(call) for call in zone.callback.calls), (said, zone.callback.calls)
+
+
 def check_other_attributes_are_nobodys_business() -> None:
     for name in ("microscope", "omerox::a", "omero:", "irods::access_time", "mero::sync", ""):
         for event in writing("-d", PATH, name, "v") + bringing(name, "omero::sync") + removing("-d", PATH, name):

@@ -131,3 +131,23 @@ def test_a_python_that_is_not_there_ends_with_3(server: ServerLayout) -> None:
     result = run("install", server, "--policy", EXAMPLE, "--python", "/nowhere/python3")
     assert result.exit_code == 3
     assert "/nowhere/python3" in result.stderr
+
+
+def test_an_account_that_cannot_be_made_is_left_to_do_and_all_else_is_done_and_told(
+    server: ServerLayout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRODS_OMERO_ZONE_PASSWORD", "secret")
+    monkeypatch.delenv("IRODS_AUTHENTICATION_FILE", raising=False)
+    environment = tmp_path / "irods_environment.json"
+    options = ["--policy", EXAMPLE, "--create-account", "--environment", environment]
+    missing = run("install", server, *options)
+    assert missing.exit_code == 3, missing.output
+    assert f"write {server.etc}/core.py" in missing.output
+    assert f"left to do: the account omero-agent could not be made: there is no {environment}" in missing.output
+
+    known = {"irods_host": "127.0.0.1", "irods_port": 1247, "irods_user_name": "rods", "irods_zone_name": "tempZone"}
+    environment.write_text(json.dumps({**known, "irods_authentication_file": str(tmp_path / ".irodsA")}))
+    nobody = run("install", server, *options, "--json")
+    assert nobody.exit_code == 3, nobody.output
+    (left,) = json.loads(nobody.output)["left"]
+    assert "is not logged in: log in as an iRODS administrator with iinit" in left

@@ -44,7 +44,8 @@ def parse_target(text: str, group: str = "") -> Target:
     if not slash:
         project, dataset = "", project
     if not dataset or (slash and not project):
+        expected = "expected 'Project name/Dataset name', 'Dataset name', 'Dataset:ID' or 'Screen:ID'"
         raise TargetError(
-            f"the target {text!r} names no place: expected 'Project name/Dataset name', 'Dataset:ID' or 'Screen:ID'"
+            f"the target {text!r} names no place: {expected}" if text else f"it has no omero::target: {expected}"
         )
     return Target(project=project, dataset=dataset, group=group)

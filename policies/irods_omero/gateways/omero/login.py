@@ -121,7 +121,9 @@ class OmeroConnection:
                 _discard(client)
             # OMERO says the same of an account that does not exist as of a session that is over.
             service.ping()
-            raise ForbiddenError(doing, on, error.cause) from error
+            raise ForbiddenError(
+                doing, on, f"{error.cause} (is there an OMERO group {group}, and is {name} in it?)"
+            ) from error
 
     def _client(self) -> Any:
         host = self.settings.host
