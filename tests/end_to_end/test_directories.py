@@ -320,6 +320,7 @@ def test_units_of_a_kind_that_nobody_knows_are_an_error_on_the_collection(scene:
     made = put_run(scene)
     scene.sweep()
     assert "says directory with the units 'all', which can be 'self' only" in errors_of(scene, "")[0]
+    assert run(scene, "explain", scene.collection).stdout.count("which can be 'self' only") == 1
     assert units_of(scene, *made) == [[], [], []]
     scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", DIRECTORY))
     with scene.agent("--once") as agent:

@@ -24,13 +24,15 @@ from irods_omero.cli import main
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.beat import SECONDS
 from irods_omero.status.reading import read_beats
-from irods_omero.vocabulary import Names
+from irods_omero.vocabulary import DIRECTORY, Names
 from lab.ports import free_port
 from tests.end_to_end.conftest import Places
+from tests.end_to_end.directories import put_run
 from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.accounts import FAST
 from tests.scene.places import AGENT_USER
+from tests.scene.units import put
 
 pytestmark = pytest.mark.lab_only("counts what there is in the whole zone, or stops a server")
 
@@ -91,6 +93,21 @@ def test_what_is_held_where_it_is_by_request_is_told(scene: Scene) -> None:
     scene.sweep()
     _, shown = status(scene, "--no-omero")
     assert [(each["word"], each["state"], each["units"]) for each in shown["requests"]] == [("keep", "holds", 1)]
+
+
+def test_a_unit_of_several_counts_once_and_a_directory_that_cannot_be_imported_counts(scene: Scene) -> None:
+    scene.watch(DIRECTORY)
+    paths = put_run(scene)
+    for name in "ab":
+        put(scene, f"other/{name}.tiff", retina(32))
+    scene.sweep()
+    scene.ask_by_avu(paths[0], "keep")
+    scene.sweep()
+    _, shown = status(scene, "--no-omero")
+    assert [(each["word"], each["units"]) for each in shown["requests"]] == [("keep", 1)]
+    (cause,) = shown["causes"]
+    assert (cause["kind"], cause["units"]) == ("to be corrected", 1)
+    assert cause["example"] == f"{scene.collection}/other"
 
 
 def test_with_omero_down_it_says_so_and_all_else(scene: Scene, places: Places) -> None:

@@ -40,6 +40,7 @@ def test_what_cannot_be_a_unit_is_one_message_and_nothing_is_written(scene: Scen
     before = [scene.shown(path).avus for path in new]
     for others, message in [
         ([f"{scene.collection}/nothing"], "there is no such data object"),
+        ([scene.collection], "it is a collection: name a data object"),
         ([new[1], new[0]], "is named twice"),
         ([elsewhere], "is below no watched root"),
         ([paths[1]], "is imported already"),

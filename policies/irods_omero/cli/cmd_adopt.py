@@ -24,11 +24,16 @@ AT_LEAST_ONE = click.IntRange(min=1)
 ID = click.IntRange(min=1, max=2**63 - 1)
 
 
-@click.command()
+@click.command(short_help="Take into iRODS what other clients imported into OMERO.")
 @click.option("--group", default="", metavar="NAME", help="Only what is in this OMERO group.")
 @click.option("--owner", default="", metavar="NAME", help="Only what this OMERO user owns.")
 @click.option("--dataset", type=ID, metavar="ID", help="Only what has images in this dataset.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was imported on this day (UTC) or later.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Only what was imported on this day (UTC) or later.",
+)
 @click.option("--most", type=AT_LEAST_ONE, metavar="N", help="Stop when this many filesets are done.")
 @click.option("--most-megabytes", type=AT_LEAST_ONE, metavar="N", help="Stop when this many megabytes are done.")
 @click.option("--mark", is_flag=True, help="Leave the work to the running agent.")
@@ -90,7 +95,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
     ctx.exit(FAILED if failed else 0)
 
 
-@click.command()
+@click.command(short_help="Take one fileset from OMERO into iRODS.")
 @click.argument("what", metavar="Fileset:ID|Image:ID")
 @click.option("--to", metavar="TEMPLATE", help="The collection that the files go into.")
 @click.option("--owner", default="", metavar="NAME", help="The iRODS user who shall own them.")

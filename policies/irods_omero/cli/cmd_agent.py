@@ -9,9 +9,13 @@ import click
 from irods_omero.cli.common import FAILED, settings_of, with_shards
 
 
-@click.command()
+@click.command(short_help="Make both sides agree about all that is marked.")
 @click.option("--once", is_flag=True, help="Work through all that is marked once, and exit.")
-@click.option("--shards", metavar="LIST", help="Work on these shards only, as in 0-31.")
+@click.option(
+    "--shards",
+    metavar="LIST",
+    help="Work on these shards only, as in 0-31 (default: agent.shards of the configuration).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what a sweep did as JSON.")
 @click.pass_context
 def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from irods_omero.cli.common import settings_of
 from irods_omero.settings import settings_path
 
 
-@click.command("config")
+@click.command("config", short_help="Check the configuration file.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema instead.")
 @click.option("--reference", is_flag=True, help="Print what every key means instead, in Markdown.")
 @click.pass_context

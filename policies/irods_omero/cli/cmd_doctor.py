@@ -16,7 +16,7 @@ from irods_omero.settings import load_settings, settings_path
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 
 
-@click.command()
+@click.command(short_help="Check the installation; each finding says what to do.")
 @click.option("--etc", type=click.Path(path_type=Path), default=Path("/etc/irods"), show_default=True)
 @click.option("--no-probe", is_flag=True, help="Do not try the hooks: nothing is written to the zone.")
 @click.option("--omero-web", "web", is_flag=True, help="Open OMERO.web, too, by a link to an image as users have it.")

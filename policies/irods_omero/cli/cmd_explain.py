@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from irods_omero.status.collection import CollectionState, DirectoryState
 
 
-@click.command()
+@click.command(short_help="Say why an object, image or collection is as it is.")
 @click.argument("what", metavar="PATH|COLLECTION|Image:ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -75,8 +75,8 @@ def _lines(collection: CollectionState) -> str:
         lines.append(f"what arrives here is imported ({rule.kind}) into {place}: {rule.collection} says so")
     if collection.directory:
         lines.append(str(collection.directory))
-    errors = {collection.trouble, rule.trouble if rule else ""} - {""}
-    lines += [f"but nobody can tell what is meant: {error}" for error in sorted(errors)]
+    below = "" if rule is None or rule.trouble in collection.trouble else rule.trouble
+    lines += [f"but nobody can tell what is meant: {error}" for error in (collection.trouble, below) if error]
     if collection.marked:
         lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
     return "\n".join(lines)

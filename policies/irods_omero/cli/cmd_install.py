@@ -27,7 +27,7 @@ HOME = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Put hooks and rule engine into this iRODS server.")
 @ETC
 @click.option("--server-config", type=PATH, help="The server's configuration (default: in the folder of core.py).")
 @click.option("--plugins", type=PATH, default=places.usual_plugins, help="Folder of the rule engine plugins.")
@@ -85,7 +85,7 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chos
     ctx.exit(LEFT_TO_DO if plan.left else 0)
 
 
-@click.command()
+@click.command(short_help="Remove from this server what install has added.")
 @ETC
 @HOME
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")

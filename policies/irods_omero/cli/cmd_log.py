@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from irods_omero.status.history import Event, History
 
 
-@click.command()
+@click.command(short_help="Say what happened to an object or image, when, by whom.")
 @click.argument("what", metavar="PATH|Image:ID|Fileset:ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context

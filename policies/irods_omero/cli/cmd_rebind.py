@@ -9,7 +9,7 @@ import click
 from irods_omero.cli.common import settings_of
 
 
-@click.command()
+@click.command(short_help="Accept another OMERO, or one from a backup.")
 @click.option("--dry-run", is_flag=True, help="List what would be imported anew, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each unit.")
 @click.pass_context

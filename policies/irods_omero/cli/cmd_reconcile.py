@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DRIFTED = 3
 
 
-@click.command()
+@click.command(short_help="Look at everything, and make both sides agree.")
 @click.option("--dry-run", "only", flag_value="dry-run", help="Print what would be done, and change nothing.")
 @click.option(
     "--mark", "only", flag_value="mark", help="Leave the work to the running agent: only mark what has drifted."

@@ -9,7 +9,7 @@ import click
 from irods_omero.cli.common import FAILED, settings_of
 
 
-@click.command()
+@click.command(short_help="Decide about removals that are held.")
 @click.argument("what", type=click.Choice(["list", "accept", "restore"]))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context

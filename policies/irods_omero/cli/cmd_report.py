@@ -20,7 +20,7 @@ EVERYTHING = "images"
 """The table that all figures of images can be made of."""
 
 
-@click.command()
+@click.command(short_help="Say what there is, by tier, group and month.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one page, with charts.")
 @click.option(
     "--csv", "csv_to", type=click.Path(path_type=Path), help="Write images to a file, or all tables to files."

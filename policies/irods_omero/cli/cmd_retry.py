@@ -10,7 +10,7 @@ import click
 from irods_omero.cli.common import settings_of
 
 
-@click.command()
+@click.command(short_help="Try anew what failed; list it by cause.")
 @click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All of which something has failed.")
 @click.option("--dry-run", is_flag=True, help="List them with the causes, and change nothing.")
@@ -36,4 +36,7 @@ def retry(ctx: click.Context, paths: tuple[str, ...], everything: bool, dry_run:
         return
     for cause, units in sorted(causes.items()):
         click.echo("\n  ".join([cause, *units]))
+    if not retried:
+        click.echo("nothing has failed" + (" of what was named" if paths else ""))
+        return
     click.echo(f"{len(retried)} " + ("have failed" if dry_run else "are tried anew"))

@@ -9,7 +9,7 @@ import click
 from irods_omero.cli.common import settings_of
 
 
-@click.command()
+@click.command(short_help="Have several data objects imported as one fileset.")
 @click.argument("first", metavar="FIRST")
 @click.argument("others", metavar="OTHER...", nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Check only, and change nothing.")

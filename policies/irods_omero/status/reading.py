@@ -50,7 +50,7 @@ def read_status(settings: Settings, zone: ZoneConnection) -> Seen:
 
 
 def read_errors(settings: Settings, zone: ZoneConnection) -> list[ErrorSeen]:
-    """What is wrong, on data objects.
+    """What is wrong, on data objects and collections.
 
     Raises:
         UnreachableError: The zone is down.
@@ -83,7 +83,7 @@ class _Reader:
             oldest=self._oldest(marks),
             errors=self.errors(),
             requests=self._requests(),
-            keeps=len(self._carrying("requests to hold data", names.request, holding)),
+            keeps=self._units_carrying("requests to hold data", names.request, holding),
             use=self._use(),
             cut=frozenset(self._cut),
         )
@@ -125,7 +125,14 @@ class _Reader:
             ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
             for id_, parent, name, text in error_rows
         ]
-        return [*of_objects, *self._not_taken_in()] if self._settings.omero_first else of_objects
+        found = [*of_objects, *self._of_collections()]
+        return [*found, *self._not_taken_in()] if self._settings.omero_first else found
+
+    def _of_collections(self) -> list[ErrorSeen]:
+        """Why collections are not imported; an error with a number of attempts is on the unit's data objects, too."""
+        columns = (Collection.id, Collection.name, CollectionMeta.value, CollectionMeta.units)
+        error_rows = self._some("errors", columns, CollectionMeta.name == self._names.error)
+        return [ErrorSeen(path, text, id_) for id_, path, text, units in error_rows if not (units or "").isdecimal()]
 
     def _not_taken_in(self) -> list[ErrorSeen]:
         """The filesets that came through OMERO first and cannot be taken in: they have no data object to say so."""
@@ -150,14 +157,27 @@ class _Reader:
         conditions = (DataObjectMeta.name == attribute, In(DataObjectMeta.value, values))
         return self._some(what, (DataObject.id, DataObjectMeta.value), *conditions)
 
+    def _units_carrying(self, what: str, attribute: str, values: Sequence[str]) -> int:
+        """How many units have one of these values, which each of their data objects has."""
+        found = {id_ for id_, _ in self._carrying(what, attribute, values)}
+        units = set[int]()
+        for chunk in in_batches(sorted(found), IDS_A_QUERY):
+            avus = read_avus(self._zone, chunk, [self._names.unit])
+            units.update(self._unit_of(id_, avus.get(id_, ())) for id_ in chunk)
+        return len(units)
+
+    def _unit_of(self, id_: int, avus: Iterable[Avu]) -> int:
+        """The first data object of the unit that a data object belongs to."""
+        claimed = (avu.value for avu in avus if avu.attribute == self._names.unit)
+        return min((int(value) for value in claimed if value.isdecimal()), default=id_)
+
     def _agreements(self, ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Agreement]]:
         """For data objects their units, and what was agreed about units of which these are the first."""
         names, units, agreed = self._names, dict[int, int](), dict[int, Agreement]()
         for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
             avus = read_avus(self._zone, chunk, [names.agreement, names.unit])
             for id_ in chunk:
-                of_unit = [avu.value for avu in avus.get(id_, ()) if avu.attribute == names.unit]
-                units[id_] = min((int(value) for value in of_unit if value.isdecimal()), default=id_)
+                units[id_] = self._unit_of(id_, avus.get(id_, ()))
                 agreed[id_] = read(avu for avu in avus.get(id_, ()) if avu.attribute == names.agreement)[0]
         return units, agreed
 

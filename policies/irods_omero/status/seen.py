@@ -42,12 +42,12 @@ class MarkSeen:
 
 @dataclass(frozen=True)
 class ErrorSeen:
-    """One error on a data object, or on a fileset that cannot be taken in.
+    """One error on a data object, on a collection, or on a fileset that cannot be taken in.
 
     Attributes:
         path: Logical path, or ``Fileset:ID``.
         text: What is wrong.
-        unit: Catalog id of the first data object of its unit; of a fileset its own, below zero.
+        unit: Catalog id of the first data object of its unit, or of the collection; of a fileset its own, below zero.
         agreement: What was agreed about the unit.
     """
 
@@ -108,7 +108,7 @@ class Seen:
             zone cannot tell.
         errors: What is wrong, on data objects and on filesets that cannot be taken in.
         requests: The requests that move data.
-        keeps: How many data objects are held where they are by request.
+        keeps: How many units are held where they are by request.
         use: What is on the resources, below the watched roots.
         omero: The event log, None where it was not looked at.
         cut: What there is more of than was read.

@@ -117,16 +117,18 @@ def id_of(zone: ZoneConnection, path: str) -> int:
         RefusedError: There is no such data object.
     """
 
-    def look(session: Any) -> int | None:
+    def look(session: Any) -> int | str:
         try:
             return int(session.data_objects.get(path).id)
         except (DataObjectDoesNotExist, CollectionDoesNotExist):
-            return None
+            if session.collections.exists(path):
+                return "it is a collection: name a data object, of a directory any of its files"
+            return "there is no such data object"
 
-    data_id = zone.call("looking for", path, look)
-    if data_id is None:
-        raise RefusedError("looking for", path, "there is no such data object")
-    return data_id
+    found = zone.call("looking for", path, look)
+    if isinstance(found, str):
+        raise RefusedError("looking for", path, found)
+    return found
 
 
 def ids_of(zone: ZoneConnection, paths: Sequence[str]) -> list[int]:
