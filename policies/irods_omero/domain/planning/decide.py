@@ -17,7 +17,7 @@ from irods_omero.domain.planning.fields import Fields, reasons_of
 from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
-from irods_omero.domain.rules.changes import imported_part
+from irods_omero.domain.rules.changes import imported_and_late
 from irods_omero.domain.rules.copy_words import said_in_omero
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
@@ -53,7 +53,7 @@ from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.request_words import is_moved_by
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.unit import Content
-from irods_omero.domain.state.views import OmeroView
+from irods_omero.domain.state.views import NOTHING_IN_OMERO
 
 NOTES_KEPT = 10
 """At most this many notes are kept, the latest."""
@@ -181,7 +181,7 @@ def _without_images(observation: Observation, fields: Fields) -> Decision:
     )
     agreement = fields.request.in_agreement(agreement)
     avus = {policy.names.request: _request_avus(fields.request)}
-    ids = id_avus(zone, OmeroView(), policy)
+    ids = id_avus(zone, NOTHING_IN_OMERO, policy)
     # The event of the deletion leads to the unit by this id, which therefore goes last.
     last = {policy.names.fileset: ids.pop(policy.names.fileset)}
     strays = diff_strays(zone, policy.names)
@@ -201,12 +201,13 @@ def _with_images(observation: Observation, fields: Fields) -> Decision:
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
     agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
-    imported = imported_part(observation, fields.importing.changes)
+    imported, late = imported_and_late(observation, fields.importing.changes)
+    no_ids = diff_zone(late, id_avus(late, NOTHING_IN_OMERO, observation.policy))
     plan = Plan(
         omero=diff_omero(omero, desired),
         zone=diff_zone(zone, desired.avus) + diff_collection(zone, desired.avus) + fields.rights.actions,
         superseded=diff_superseded(omero),
-        ids=diff_zone(imported, desired.ids) + strays + fields.request.moves,
+        ids=diff_zone(imported, desired.ids) + no_ids + strays + fields.request.moves,
         told=_told(observation, fields),
         record=record(observation, agreement),
         copies=fields.copies.action,

@@ -19,23 +19,27 @@ def asks_for_it(observation: Observation, content: Content) -> bool:
     return observation.policy.asks and is_of_several and known is not None and not content.same_as(known)
 
 
-def imported_part(observation: Observation, changes: str) -> ZoneView:
-    """The unit, of which what has come since the import is left out, if it has ``changes``: it is in no fileset."""
-    return replace(observation.zone, objects=_imported(observation)) if changes else observation.zone
+def imported_and_late(observation: Observation, changes: str) -> tuple[ZoneView, ZoneView]:
+    """The unit in two parts: what is in its fileset, and, if it has ``changes``, what has come since."""
+    zone, late = observation.zone, _late(observation) if changes else ()
+    ids = {each.data_id for each in late}
+    imported = tuple(each for each in zone.objects if each.data_id not in ids)
+    return (replace(zone, objects=imported), replace(zone, objects=late)) if late else (zone, replace(zone, objects=()))
 
 
-def _imported(observation: Observation) -> tuple[DataObject, ...]:
-    """The data objects that were there when it was imported: they name its fileset."""
-    return tuple(each for each in observation.zone.objects if each.values(observation.policy.names.fileset))
+def _late(observation: Observation) -> tuple[DataObject, ...]:
+    """The data objects that do not name its fileset; none where there is none: nobody can tell then."""
+    fileset, attribute = str(observation.omero.fileset or ""), observation.policy.names.fileset
+    return tuple(each for each in observation.zone.objects if fileset and fileset not in each.values(attribute))
 
 
 def what_has_changed(observation: Observation, content: Content) -> str:
     """What is new, and what was written since the import, as far as that can be told of each file."""
-    known, imported = observation.known_content, {each.data_id for each in _imported(observation)}
+    known, late = observation.known_content, {each.data_id for each in _late(observation)}
     objects = sorted(observation.zone.objects, key=lambda each: each.path)
-    new = [each for each in objects if each.data_id not in imported]
+    new = [each for each in objects if each.data_id in late]
     since = known.modified if known else 0
-    written = [each for each in objects if each.data_id in imported and _modified(each) > since]
+    written = [each for each in objects if each.data_id not in late and _modified(each) > since]
     told = [
         f"{_counted(each)} {what}: {_named(observation, each)}"
         for each, what in ((new, "new"), (written, "written or moved since"))

@@ -57,6 +57,13 @@ def test_what_is_new_is_said_on_the_collection_and_nothing_is_imported() -> None
     assert "late.tif" not in str(errors(world)), "with ten thousand files each text would be written so often"
 
 
+def test_what_comes_from_another_unit_is_new_and_leads_to_the_images_of_that_no_longer() -> None:
+    world = with_late(imported())
+    world = settle(add_avu(world, LATE, Avu(NAMES.fileset, "123", POLICY.server)))
+    assert "1 file is new: late.tif" in said(world)[0]
+    assert ids(world)[2] == frozenset()
+
+
 @pytest.mark.parametrize("kind", [DIRECTORY, LIST])
 def test_when_it_is_asked_for_all_of_it_is_imported_and_nothing_is_wrong_any_more(kind: str) -> None:
     world = settle(with_late(imported(kind)))
