@@ -22,6 +22,7 @@ class SideError(PolicyError):
         doing: What was being done.
         on: The object that it was done to: a path, ``Image:7``; empty for none.
         cause: What the other side or the network said.
+        plain: All of this without the advice, which is for the agent's log.
     """
 
     advice = ""
@@ -29,7 +30,8 @@ class SideError(PolicyError):
     def __init__(self, doing: str, on: str, cause: str) -> None:
         self.doing, self.on, self.cause = doing, on, cause
         subject = f" {on!r}" if on else ""
-        super().__init__(f"{doing}{subject}: {cause}" + (f" ({self.advice})" if self.advice else ""))
+        self.plain = f"{doing}{subject}: {cause}"
+        super().__init__(self.plain + (f" ({self.advice})" if self.advice else ""))
 
 
 class UnreachableError(SideError):

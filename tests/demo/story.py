@@ -51,8 +51,8 @@ class Story:
         stage, scene = self._stage, self._scene
         stage.step("Images arrive in a watched collection")
         scene.watch()
-        stage.did("alice ", f"imeta set -C {scene.collection} omero::target '{scene.target}' microscopy")
-        stage.did("alice ", f"imeta set -C {scene.collection} omero::import file")
+        stage.did("alice ", f"imeta set -C '{scene.collection}' omero::target '{scene.target}' microscopy")
+        stage.did("alice ", f"imeta set -C '{scene.collection}' omero::import file")
         for name, picture in IMAGES.items():
             scene.put(name, picture())
         scene.put(NOTES, lab_book())

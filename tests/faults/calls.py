@@ -128,8 +128,8 @@ class Calls:
         return lambda here, size=-1: self._pass(ZONE, streaming.DOING, here._path, lambda: read(here, size))
 
     def _logging_in(self, log_in: _Function) -> Any:
-        return lambda client, function, user: self._pass(
-            OMERO, "logging in", user, lambda: log_in(client, function, user)
+        return lambda client, function, user, address: self._pass(
+            OMERO, "logging in", user, lambda: log_in(client, function, user, address)
         )
 
     def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from irods_omero.cli.common import FAILED, MISTAKE
-from irods_omero.errors import PolicyError, SettingsError
+from irods_omero.errors import PolicyError, SettingsError, UnreachableError
 from irods_omero.install import omero_client
 from irods_omero.logs import log
 
@@ -56,6 +56,9 @@ class PolicyGroup(click.Group):
         except SettingsError as error:
             click.echo(str(error), err=True)
             sys.exit(MISTAKE)
+        except UnreachableError as error:  # a command that ends does not try again
+            click.echo(f"irods-omero: {error.plain}; if it goes on: irods-omero doctor", err=True)
+            sys.exit(FAILED)
         except PolicyError as error:
             click.echo(f"irods-omero: {error}", err=True)
             sys.exit(FAILED)

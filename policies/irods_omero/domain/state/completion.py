@@ -66,5 +66,7 @@ def why_no_completion(kind: str, name: str) -> str:
     if kind not in NAMING_COMPLETIONS:
         return f"{kind} with the units {name!r}, which can have none" if name else ""
     if not name:
-        return f"{kind} and does not name a file: its name has to be the units"
+        return (
+            f"{kind} and does not name a file: that is the units of the AVU, and in the configuration the second word"
+        )
     return f"{kind} with the units {name!r}, which is no name of a file" if "/" in name or name in (".", "..") else ""

@@ -50,7 +50,8 @@ class OmeroConnection:
         if self._service is None:
             password = read_secret(self.settings.password_file, OMERO_PASSWORD_VARIABLE)
             client = self._client()
-            _log_in(client, lambda: client.createSession(self.settings.user, password), self.settings.user)
+            user = self.settings.user
+            _log_in(client, lambda: client.createSession(user, password), user, self._address())
             self._service = _session(client, ALL_GROUPS)
         return self._service
 
@@ -86,7 +87,7 @@ class OmeroConnection:
                 client.closeSession()  # not killed: what goes on in it would end
             if isinstance(error, SideError):
                 raise
-            raise _refused_log_in(error, name) from error
+            raise _refused_log_in(error, name, self._address()) from error
 
     def drop(self, name: str, group: str) -> None:
         """End the session as a user in a group, if there is one: a name may be another one's by now."""
@@ -114,7 +115,7 @@ class OmeroConnection:
                 doing, on, lambda: sessions.createSessionWithTimeouts(principal, 0, IDLE_MS, {"omero.agent": AGENT})
             )
             client = self._client()
-            _log_in(client, lambda: client.joinSession(made.uuid.val), name)
+            _log_in(client, lambda: client.joinSession(made.uuid.val), name, self._address())
             return OmeroSession(client, {})
         except SideError as error:
             if client is not None:
@@ -124,6 +125,10 @@ class OmeroConnection:
             raise ForbiddenError(
                 doing, on, f"{error.cause} (is there an OMERO group {group}, and is {name} in it?)"
             ) from error
+
+    def _address(self) -> str:
+        host = self.settings.host
+        return host if "://" in host else f"{host}:{self.settings.port}"
 
     def _client(self) -> Any:
         host = self.settings.host
@@ -138,17 +143,17 @@ class OmeroConnection:
         self.close()
 
 
-def _log_in(client: Any, function: Any, user: str) -> None:
+def _log_in(client: Any, function: Any, user: str, address: str) -> None:
     try:
         function()
     except (Ice.Exception, omero.ClientError) as error:
         _discard(client)
-        raise _refused_log_in(error, user) from error
+        raise _refused_log_in(error, user, address) from error
 
 
-def _refused_log_in(error: Exception, user: str) -> SideError:
+def _refused_log_in(error: Exception, user: str, address: str) -> SideError:
     kind = UnreachableError if is_down(error) else RefusedError
-    return kind("logging in to OMERO as", user, describe(error))
+    return kind(f"logging in to OMERO at {address} as", user, describe(error))
 
 
 def _session(client: Any, context: dict[str, str]) -> OmeroSession:
