@@ -18,8 +18,8 @@ MOST_LINES = 300_000
 """As many lines of manifests are remembered, or those of one: twenty manifests of users could fill the memory."""
 
 MOST_COMPARED = MOST_FILES + 50_000
-"""Number of files of which it is remembered whether they have their checksums: with fewer than one manifest may list its
-directory would be read again and again."""
+"""Number of files of which it is remembered whether they have their checksums: with fewer than one manifest may list,
+its directory would be read again and again."""
 
 
 class Manifests:
