@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import omero
 import omero.model
@@ -11,8 +12,10 @@ from click.testing import CliRunner, Result
 from irods.models import Collection
 
 from irods_omero.agent.intake import Intake
+from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.cli.main import main
+from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone import intake_objects
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -341,3 +344,21 @@ def test_a_part_of_a_hierarchy_is_no_resource_to_write_to(scene: Scene) -> None:
         1,
         True,
     )
+
+
+def test_what_the_images_could_not_be_told_at_first_is_told_by_doing_it_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fileset = bring(scene, {"one.ome.tiff": retina(32)})
+    with_rule(scene)
+
+    def refuse(*_: Any) -> dict[int, Observation]:
+        raise RefusedError("reading", "both sides", "refused by a test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Observer, "_observe", refuse)
+        result = run(scene, "register", f"Fileset:{fileset}")
+    assert (result.exit_code, "not all that was to be said of it could be" in result.output) == (1, True)
+    assert run(scene, "register", f"Fileset:{fileset}").exit_code == 0
+    (image,) = images_of(scene, fileset)
+    assert scene.image(image).texts == {"registered", "tier:fast"}

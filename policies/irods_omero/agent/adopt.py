@@ -179,9 +179,11 @@ def _intake(connections: Connections) -> Intake:
         workers = Workers(connections)
         sweep = Sweep(connections, time.time, workers, FIRST_TURN, Report())
         sweep.process_marks([Mark(first.data_id, first.path, shard_of(first.data_id), frozenset({PENDING}))])
-        if copies := sweep.copies.jobs(sweep.report, workers):
+        copies = sweep.copies.jobs(sweep.report, workers)
+        is_seen = sweep.report.observed > 0 or bool(copies)
+        if copies:
             sweep.report.add(workers.work(copies))
-        if sweep.report.failed or sweep.report.in_vain:
+        if sweep.report.failed or sweep.report.in_vain or not is_seen:
             return f"it is in iRODS, but not all that was to be said of it could be: irods-omero explain {first.path}"
         return ""
 

@@ -297,7 +297,10 @@ class Intake:
             final = self._put(source, placement, before, agreed)
         post(zone, names, final[0].data_id, final[0].path)
         untold = self._finish(final[0])
-        self._queue.forget(source.fileset)
+        if untold:
+            self._claims.leave(source.fileset)  # doing it again says the rest
+        else:
+            self._queue.forget(source.fileset)
         self.report.taken += 1
         self.report.observed += 1
         log.info("taken in", fileset=source.fileset, path=final[0].path)
