@@ -73,8 +73,12 @@ def families(status: Status | None) -> Iterator[Metric]:
     for cause in status.causes:
         errors[cause.kind] = errors.get(cause.kind, 0) + cause.units
     yield gauge("units_with_errors", "Units that show an error.", [((kind,), n) for kind, n in errors.items()], "kind")
-    by_cause = [((cause.kind, cause.text[:CAUSE_LENGTH]), cause.units) for cause in status.causes[:CAUSES_SHOWN]]
-    yield gauge("cause_units", "Units that show an error, for the most frequent causes.", by_cause, "kind", "cause")
+    by_cause: dict[tuple[str, ...], int] = {}
+    for cause in status.causes[:CAUSES_SHOWN]:
+        labels = (cause.kind, cause.text[:CAUSE_LENGTH])  # no two values of a gauge may have the same
+        by_cause[labels] = by_cause.get(labels, 0) + cause.units
+    about = "Units that show an error, for the most frequent causes."
+    yield gauge("cause_units", about, by_cause.items(), "kind", "cause")
     yield gauge("removals_held", "Units of which removals wait for a person.", [((), status.held)])
     requests = [((each.word, each.state), each.units) for each in status.requests]
     yield gauge("requests", "Requests in the zone.", requests, "request", "state")

@@ -141,3 +141,9 @@ def test_an_address_that_is_taken_is_a_mistake_in_the_configuration(activity: Ac
         other = Metrics(settings(f"127.0.0.1:{taken.getsockname()[1]}"), activity)
         with pytest.raises(SettingsError, match=r"agent\.metrics: cannot listen"), other:
             pass
+
+
+def test_causes_that_begin_alike_are_one_value() -> None:
+    alike = [Cause(HINDERED, "x" * 200 + end, units, "/lab/a") for end, units in (("a", 5), ("b", 6))]
+    (family,) = (each for each in families(Status(NOW, causes=tuple(alike))) if each.name == "irods_omero_cause_units")
+    assert [sample.value for sample in family.samples] == [11]

@@ -27,6 +27,8 @@ LEFT_OUT = "…"
 
 _QUOTED_PATH = re.compile(r"'/[^']*'|\"/[^\"]*\"")
 _PATH = re.compile(r"(?<![\w:/.])/[^\s/,;:)]+(?:/[^\s,;:)]+)+")
+_NAMES = re.compile(r"\b(missing|different|no part of it|new and not): .*", re.DOTALL)
+"""Files of a directory, by their names from there on: nothing that may be in a name is kept."""
 _FREE_NUMBER = re.compile(r"(?<![\w:.#-])\d+(?![\w.#-])")
 """Sizes, counts and ids in a sentence; not that of ``Dataset:7``, which is another cause than ``Dataset:8``."""
 
@@ -48,5 +50,6 @@ def cause_of(text: str, path: str = "") -> str:
     for own in (path, path.rpartition("/")[2]):
         if len(own) > 1:
             text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", LEFT_OUT, text)
+    text = _NAMES.sub(rf"\1: {LEFT_OUT}", text)
     text = _QUOTED_PATH.sub(f"'{LEFT_OUT}'", text)
     return _FREE_NUMBER.sub("N", _PATH.sub(LEFT_OUT, text))

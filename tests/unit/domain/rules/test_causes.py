@@ -20,6 +20,16 @@ PATH = "/lab/home/alice/my images/cells 7.ome.tiff"
         ("looking for the target 'Dataset:7': no such thing", "looking for the target 'Dataset:7': no such thing"),
         ("becoming the OMERO user 'alice in lab'", "becoming the OMERO user 'alice in lab'"),
         ("it is on tier tape/slow, out of reach", "it is on tier tape/slow, out of reach"),
+        (
+            "/lab/run is not imported: it is not as l.md5 says: 2 files are missing: Miller; 1958.tif, b.tif; "
+            "1 file is different: c.tif (another checksum)",
+            "… is not imported: it is not as l.md5 says: N files are missing: …",
+        ),
+        ("1 file is not in l.md5, and no part of it: Miller.tif", "N file is not in l.md5, and no part of it: …"),
+        (
+            "/lab/run is imported, and 1 of its files are new and not: Miller.tif; it waits",
+            "… is imported, and N of its files are new and not: …",
+        ),
     ],
 )
 def test_a_cause_is_the_error_without_what_is_one_units_own(text: str, cause: str) -> None:
