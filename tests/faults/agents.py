@@ -112,7 +112,9 @@ def _work(connection: Connection, order: _Order) -> None:
     calls.install()
     try:
         with Connections(Settings.model_validate_json(order.settings)) as connections:
-            connection.send(_outcome(connections, order.task, calls))
+            outcome = _outcome(connections, order.task, calls)
+            calls.end()
+            connection.send(outcome)
     except Exception:
         connection.send(traceback.format_exc())
 
