@@ -87,3 +87,7 @@ def test_what_the_quick_tests_leave_out_is_there() -> None:
     (names,) = re.findall(r"^SLOW := ((?:.*\\\n)*.*)", makefile, flags=re.MULTILINE)
     missing = [name for name in names.replace("\\", " ").split() if not (TOP / "tests" / "unit" / name).exists()]
     assert missing == []
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert len((TOP / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
