@@ -34,6 +34,7 @@ from irods_omero.gateways.omero.sources import (
     filesets_after,
     filesets_in,
     groups_of,
+    owners_of,
     read_sources,
     write_key,
 )
@@ -250,6 +251,7 @@ def take_in(agent: Agent) -> None:
     assert fileset_id is not None
     listed = [each for page in filesets_after(agent.service, fileset_id - 1) for each in page if each.id == fileset_id]
     assert [each.owner for each in listed] == [ALICE]
+    assert owners_of(agent.service, [fileset_id, 2**40]) == {fileset_id: ALICE}
     assert fileset_id not in filesets_in(agent.service, 2**40)
     named = {"group": ANNOTATE, "user": ALICE, "dataset": str(2**40)}
     assert [exists_in_omero(agent.service, kind, name) for kind, name in named.items()] == [True, True, False]

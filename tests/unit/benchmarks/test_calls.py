@@ -72,7 +72,7 @@ def test_the_status_takes_as_many_pages_whatever_the_number_of_quiet_units(world
         with counted(world.scene) as calls, ZoneConnection(world.scene.settings.zone) as zone:
             read_status(world.scene.settings, zone)
         pages.append(calls.zone)
-    assert pages[0] == pages[1] == {QUERY: 9}
+    assert pages[0] == pages[1] == {QUERY: 10}
 
 
 def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: World) -> None:
