@@ -310,6 +310,12 @@ def test_people_are_found_by_id_and_by_name(agent: Agent) -> None:
         agent.people.acting_as(10**9, agent.server.groups[PRIVATE])
 
 
+def test_of_a_group_that_does_not_exist_it_is_asked_whether_it_does(agent: Agent) -> None:
+    """OMERO says nothing but that there is no session (omero-14)."""
+    with pytest.raises(RefusedError, match="is there an OMERO group no such group, and is alice in it"):
+        agent.connection.as_user(ALICE, "no such group")
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_request_tags_are_offered_once(agent: Agent, group: str) -> None:
     """Tags are not unique by text: what was found is not made again."""

@@ -93,7 +93,10 @@ def clear_omero(root: Any, last: Mapping[str, int], user: str) -> None:
         last: For each kind of object the greatest id that there was.
         user: OMERO name of the user.
     """
-    owner = root.getSession().getAdminService().lookupExperimenter(user).id.val
+    known = {each.omeName.val: each.id.val for each in root.getSession().getAdminService().lookupExperimenters()}
+    if user not in known:
+        return
+    owner = known[user]
     content = {kind: _made_by(root, owner, kind, last[kind]) for kind in CONTENT}
     _delete(root, {kind: ids for kind, ids in content.items() if ids})
     annotations = _made_by(root, owner, ANNOTATION, last[ANNOTATION])

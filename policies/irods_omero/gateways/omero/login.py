@@ -26,6 +26,9 @@ FRESH_SECONDS = IDLE_MS / 1000 / 2
 SERVICE_FRESH_SECONDS = 300.0
 """The same of the service account's own session, which the server closes after ten minutes unless told otherwise."""
 
+UNEXPLAINED = "Error creating session"
+"""What OMERO says of a group that does not exist, and nothing more (omero-14)."""
+
 ALL_GROUPS = {"omero.group": "-1"}
 
 
@@ -122,9 +125,8 @@ class OmeroConnection:
                 _discard(client)
             # OMERO says the same of an account that does not exist as of a session that is over.
             service.ping()
-            raise ForbiddenError(
-                doing, on, f"{error.cause} (is there an OMERO group {group}, and is {name} in it?)"
-            ) from error
+            hint = f" (is there an OMERO group {group}, and is {name} in it?)" if UNEXPLAINED in error.cause else ""
+            raise ForbiddenError(doing, on, f"{error.cause}{hint}") from error
 
     def _address(self) -> str:
         host = self.settings.host

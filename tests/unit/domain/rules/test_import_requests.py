@@ -70,7 +70,7 @@ def test_what_cannot_be_imported_is_refused_with_the_reason_and_holds_on_to_noth
     for world, reason in (
         (unwatched, "no collection above it is watched"),
         (onto_tape(gone), "restage it to have it imported"),
-        (nowhere, "names no place"),
+        (nowhere, "it has no omero::target"),
     ):
         refused = settle(IN_ZONE.do(world))
         assert requests(refused) == frozenset()
