@@ -27,7 +27,7 @@ LEFT_OUT = "…"
 
 _QUOTED_PATH = re.compile(r"'/[^']*'|\"/[^\"]*\"")
 _PATH = re.compile(r"(?<![\w:/.])/[^\s/,;:)]+(?:/[^\s,;:)]+)+")
-_NAMES = re.compile(r"\b(missing|different|no part of it|new and not): .*", re.DOTALL)
+_NAMES = re.compile(r"\b(missing|different|no part of it|new and not|new|written or moved since): .*", re.DOTALL)
 """Files of a directory, by their names from there on: nothing that may be in a name is kept."""
 _FREE_NUMBER = re.compile(r"(?<![\w:.#-])\d+(?![\w.#-])")
 """Sizes, counts and ids in a sentence; not that of ``Dataset:7``, which is another cause than ``Dataset:8``."""

@@ -25,6 +25,11 @@ PATH = "/lab/home/alice/my images/cells 7.ome.tiff"
             "1 file is different: c.tif (another checksum)",
             "… is not imported: it is not as l.md5 says: N files are missing: …",
         ),
+        (
+            "it is not what was imported: ask by import for that to be imported: 1 file is new: Miller.tif",
+            "it is not what was imported: ask by import for that to be imported: N file is new: …",
+        ),
+        ("2 files are written or moved since: a.tif, b.tif", "N files are written or moved since: …"),
         ("1 file is not in l.md5, and no part of it: Miller.tif", "N file is not in l.md5, and no part of it: …"),
         (
             "/lab/run is imported, and 1 of its files are new and not: Miller.tif; it waits",
