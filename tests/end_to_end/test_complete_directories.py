@@ -182,7 +182,7 @@ def test_files_that_come_after_the_import_and_wait_are_told_on_the_directory(sce
     late = put(scene, f"{RUN}/late.txt")
     scene.sweep()
     (error,) = errors_of(scene)
-    assert "1 of its files are new and not: late.txt; it waits for a file named AGAIN" in error
+    assert "1 file is new and not: late.txt; it waits for a file named AGAIN" in error
     assert units_of(scene, late) == [[]]
     put(scene, f"{RUN}/AGAIN")
     scene.sweep()

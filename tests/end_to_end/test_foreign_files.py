@@ -6,8 +6,7 @@ import os
 
 import pytest
 
-from irods_omero.agent.foreign import find_foreign
-from irods_omero.doctor.facts.foreign_facts import kinds_of
+from irods_omero.doctor.facts.foreign_facts import find_foreign, kinds_of
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy, make
 

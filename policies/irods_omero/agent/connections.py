@@ -47,9 +47,9 @@ class Connections:
         self.activity = activity or Activity()
         self.token = uuid4().hex[:8]
         """Tells these, and those of other threads, from those of others in this process."""
-        # What is deleted by thousands is spread over all shards, and so over all agents.
         self.ome_names = OmeNames()
         self.manifests = Manifests()
+        # What is deleted by thousands is spread over all shards, and so over all agents.
         self.brake = Brake(settings.safety.removals * len(self.shards) / SHARDS)
         self.repository = Repository(settings.omero.repository) if settings.omero.repository else None
         self.programs = programs_of(settings)

@@ -297,9 +297,7 @@ class Intake:
             final = self._put(source, placement, before, agreed)
         post(zone, names, final[0].data_id, final[0].path)
         untold = self._finish(final[0])
-        if untold:
-            self._claims.leave(source.fileset)  # doing it again says the rest
-        else:
+        if not untold:  # otherwise doing it again says the rest
             self._queue.forget(source.fileset)
         self.report.taken += 1
         self.report.observed += 1

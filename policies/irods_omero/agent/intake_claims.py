@@ -83,11 +83,6 @@ class IntakeClaims:
         self._connections = connections
         self._clock = clock
         self._attribute = attribute_of(connections.names)
-        self._left = set[int]()
-
-    def leave(self, fileset: int) -> None:
-        """Have the claim end where it is held, and the collection of the fileset stay: it is not done."""
-        self._left.add(fileset)
 
     def others(self, avus: Iterable[Avu]) -> str:
         """That somebody else is taking a fileset in, by the AVUs of its collection; empty if nobody is."""
@@ -102,8 +97,7 @@ class IntakeClaims:
     def held(self, fileset: int) -> Iterator[str]:
         """Have a fileset for oneself, unless somebody else has it: given is why not, empty if it is.
 
-        What is raised inside ends the claim, and ``leave`` does. Otherwise the collection is to be removed inside,
-        and the claim with it.
+        The claim ends with what is done inside, or before, with the collection of the fileset.
 
         Raises:
             UnreachableError: The zone is down.
@@ -127,11 +121,7 @@ class IntakeClaims:
             try:
                 with renewal:
                     yield ""
-            except BaseException:
-                self._end(collection, renewal.claim)
-                raise
-            if fileset in self._left:
-                self._left.discard(fileset)
+            finally:
                 self._end(collection, renewal.claim)
         finally:
             _HELD.discard((collection, claim.value))

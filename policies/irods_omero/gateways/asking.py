@@ -14,13 +14,13 @@ from queue import SimpleQueue
 from irods_omero.logs import log
 
 SIDE_BY_SIDE = 4
-"""So many files are asked about at the same time."""
+"""Number of files that are asked about at the same time."""
 
 SECONDS = 5.0
-"""For so long the program may think about one file."""
+"""The program may take as long for one file."""
 
 PATIENCE_SECONDS = 10.0
-"""For so long whoever asks about many files waits for all answers together."""
+"""Whoever asks about many files waits as long for all answers together."""
 
 LONGEST = 200
 """Bytes of an answer; what is longer is none."""

@@ -63,4 +63,5 @@ class TierSettings(Section):
 
     def what_says(self) -> Residency:
         """What says of single data objects where their bytes are, as decisions know it."""
-        return Residency(self.residency or "", self.residency_child or "", "".join(self.residency_command[:1]))
+        program = self.residency_command[0] if self.residency_command else ""
+        return Residency(self.residency or "", self.residency_child or "", program)

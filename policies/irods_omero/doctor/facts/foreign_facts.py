@@ -1,18 +1,49 @@
-"""Observes what is in OMERO's repository in place of the files of units."""
+"""Observes what is in OMERO's repository in place of the files of units, which nobody but its maker may touch."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
+from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.foreign import ForeignFound, find_foreign
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.room import units_with_copies
 from irods_omero.doctor.facts.records import ForeignFacts, ForeignKind
+from irods_omero.domain.rules.one_copy import foreign_files
+from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.errors import PolicyError
 from irods_omero.settings import Settings
 
 SECONDS = 30.0
-"""For so long the doctor looks at most."""
+"""At most as long the doctor looks."""
+
+
+class Foreign(NamedTuple):
+    """A file of OMERO's that is none of its own.
+
+    Attributes:
+        path: Logical path of the data object that its unit begins with.
+        file: What is there.
+    """
+
+    path: str
+    file: ManagedFile
+
+
+class ForeignFound(NamedTuple):
+    """What was found.
+
+    Attributes:
+        files: The files.
+        units: How many units with copies were looked at.
+        is_all: Whether these are all.
+    """
+
+    files: tuple[Foreign, ...]
+    units: int
+    is_all: bool
 
 
 def observe_foreign(settings: Settings) -> ForeignFacts | None:
@@ -38,3 +69,24 @@ def kinds_of(found: ForeignFound) -> ForeignFacts:
             for example in [examples[kind, is_readable]]
         ),
     )
+
+
+def find_foreign(connections: Connections, seconds: float) -> ForeignFound | None:
+    """Look at the files of as many units as there is time for; nothing is read but what directories say.
+
+    Returns:
+        None where OMERO's repository cannot be looked into.
+
+    Raises:
+        UnreachableError: A side is down.
+    """
+    observer = Observer(connections, time.time)
+    if observer.repository is None:
+        return None
+    files, units, until = list[Foreign](), 0, time.monotonic() + seconds
+    for page in units_with_copies(connections, observer, observer.repository, time.time):
+        units += len(page)
+        files += (Foreign(each.zone.first.path, file) for each in page for file in foreign_files(each))
+        if time.monotonic() > until:
+            return ForeignFound(tuple(files), units, is_all=False)
+    return ForeignFound(tuple(files), units, is_all=True)

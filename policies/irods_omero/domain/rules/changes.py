@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from irods_omero.domain.rules.membership import OF_SEVERAL
-from irods_omero.domain.rules.opening import listed
+from irods_omero.domain.rules.opening import counted, listed
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject, ZoneView
@@ -41,7 +41,7 @@ def what_has_changed(observation: Observation, content: Content) -> str:
     since = known.modified if known else 0
     written = [each for each in objects if each.data_id not in late and _modified(each) > since]
     told = [
-        f"{_counted(each)} {what}: {_named(observation, each)}"
+        f"{counted(each)} {what}: {_named(observation, each)}"
         for each, what in ((new, "new"), (written, "written or moved since"))
         if each
     ]
@@ -51,10 +51,6 @@ def what_has_changed(observation: Observation, content: Content) -> str:
 def _modified(data_object: DataObject) -> int:
     content = data_object.content()
     return content.modified if content else 0
-
-
-def _counted(objects: Sequence[DataObject]) -> str:
-    return "1 file is" if len(objects) == 1 else f"{len(objects)} files are"
 
 
 def _named(observation: Observation, objects: Sequence[DataObject]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from irods_omero.domain.rules.opening import listed
+from irods_omero.domain.rules.opening import counted, listed
 from irods_omero.domain.state.completion import Completion
 from irods_omero.domain.state.directory_manifest import DirectoryManifest, ListedFile, kinds_of
 from irods_omero.domain.state.unit import Content
@@ -110,7 +110,7 @@ class Signs(NamedTuple):
     def why_unlisted(self, inside: Iterable[str]) -> str:
         """What is wrong with files that are no part of the unit for that; empty for nothing."""
         names = sorted(inside)
-        return f"{_counted(names)} not in {self.completion.name}, and no part of it: {listed(names)}" if names else ""
+        return f"{counted(names)} not in {self.completion.name}, and no part of it: {listed(names)}" if names else ""
 
 
 OTHER_CHECKSUM = "another checksum"
@@ -135,9 +135,9 @@ class Differences(NamedTuple):
     def __str__(self) -> str:
         texts = []
         if self.missing:
-            texts.append(f"{_counted(self.missing)} missing: {listed(self.missing)}")
+            texts.append(f"{counted(self.missing)} missing: {listed(self.missing)}")
         if self.differing:
-            texts.append(f"{_counted(self.differing)} different: {listed(self.differing)}")
+            texts.append(f"{counted(self.differing)} different: {listed(self.differing)}")
         return "; ".join(texts)
 
 
@@ -186,7 +186,3 @@ def _difference(data_object: DataObject, wanted: ListedFile, compared: Compared)
             return "" if checksum == kinds[kind] else OTHER_CHECKSUM
     is_same = compared.get((data_object.data_id, content, min(wanted.checksums)))
     return None if is_same is None else "" if is_same else OTHER_CHECKSUM
-
-
-def _counted(names: tuple[str, ...] | list[str]) -> str:
-    return "1 file is" if len(names) == 1 else f"{len(names)} files are"

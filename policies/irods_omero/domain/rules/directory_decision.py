@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from irods_omero.domain.rules.completeness import Lack, Signs, Unread
 from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import claiming, claims, is_agreed, is_united
-from irods_omero.domain.rules.opening import is_left_out, listed, opened
+from irods_omero.domain.rules.opening import counted, is_left_out, listed, opened
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
@@ -97,7 +97,7 @@ def _told_of_late(
     is_imported = any(each.values(names.fileset) for each in imported)
     if not late or not is_imported or decision.unit is not None or decision.wait:
         return decision
-    new = f"{path} is imported, and {len(late)} of its files are new and not: {listed(sorted(late))}"
+    new = f"{path} is imported, and {counted(late)} new and not: {listed(sorted(late))}"
     return replace(decision, error=f"{new}; {decision.error or decision.rule}")
 
 

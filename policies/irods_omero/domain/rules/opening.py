@@ -141,6 +141,11 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2].lower()
 
 
+def counted(files: Sequence[object]) -> str:
+    """How many files there are, at the beginning of a sentence about them."""
+    return "1 file is" if len(files) == 1 else f"{len(files)} files are"
+
+
 def listed(texts: Sequence[str]) -> str:
     """The first of some texts, and how many more there are."""
     rest = f", and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""

@@ -117,18 +117,16 @@ def id_of(zone: ZoneConnection, path: str) -> int:
         RefusedError: There is no such data object.
     """
 
-    def look(session: Any) -> int | str:
+    def look(session: Any) -> int:
         try:
             return int(session.data_objects.get(path).id)
-        except (DataObjectDoesNotExist, CollectionDoesNotExist):
+        except (DataObjectDoesNotExist, CollectionDoesNotExist) as error:
+            why = "there is no such data object"
             if session.collections.exists(path):
-                return "it is a collection: name a data object, of a directory any of its files"
-            return "there is no such data object"
+                why = "it is a collection: name a data object, of a directory any of its files"
+            raise RefusedError("looking for", path, why) from error
 
-    found = zone.call("looking for", path, look)
-    if isinstance(found, str):
-        raise RefusedError("looking for", path, found)
-    return found
+    return zone.call("looking for", path, look)
 
 
 def ids_of(zone: ZoneConnection, paths: Sequence[str]) -> list[int]:

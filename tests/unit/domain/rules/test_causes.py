@@ -32,8 +32,8 @@ PATH = "/lab/home/alice/my images/cells 7.ome.tiff"
         ("2 files are written or moved since: a.tif, b.tif", "N files are written or moved since: …"),
         ("1 file is not in l.md5, and no part of it: Miller.tif", "N file is not in l.md5, and no part of it: …"),
         (
-            "/lab/run is imported, and 1 of its files are new and not: Miller.tif; it waits",
-            "… is imported, and N of its files are new and not: …",
+            "/lab/run is imported, and 1 file is new and not: Miller.tif; it waits",
+            "… is imported, and N file is new and not: …",
         ),
     ],
 )

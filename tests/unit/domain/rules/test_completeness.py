@@ -110,7 +110,7 @@ def test_what_is_new_since_the_import_and_has_to_wait_is_told() -> None:
     late = [file(number, f"{number}.txt") for number in (3, 4)]
     decision = decide_directory(PATH, [*map(imported, ALL[:2]), *late], POLICY, signs, NOW)
     assert decision.error == (
-        f"{PATH} is imported, and 2 of its files are new and not: 3.txt, 4.txt; it waits for a file named DONE"
+        f"{PATH} is imported, and 2 files are new and not: 3.txt, 4.txt; it waits for a file named DONE"
     )
 
 
