@@ -10,11 +10,13 @@ from pathlib import Path
 from benchmarks.memory import peak_mb
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.reconcile import Reconciler
+from irods_omero.logs import log
 from irods_omero.settings import Settings
 
 
 def main(policy_file: Path) -> None:
     """Reconcile everything, as ``irods-omero reconcile`` does."""
+    log.configure(verbose=False)  # to standard error: what goes on for more than a minute says so
     settings = Settings.model_validate_json(policy_file.read_text())
     with Connections(settings) as connections:
         connections.omero.service()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any
 
 from omero.constants.metadata import NSINSIGHTTAGSET
@@ -208,19 +207,33 @@ def _tag_link(row: Sequence[Any]) -> TagLink:
 def _read_key_values(
     session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[KeyValues]]
 ) -> None:
-    """The annotations with their pairs, as rows: asked for as objects, the server reads the pairs of each by itself."""
     text = (
-        "select l.id, l.parent.id, a.id, a.ns, l.details.owner.id, a.details.owner.id, index(m), m.name, m.value "
-        f"from {kind}AnnotationLink l, MapAnnotation a left outer join a.mapValue m "
-        "where l.child.id = a.id and l.parent.id in (:ids) and a.ns in (:namespaces) order by l.id, index(m)"
+        "select l.id, l.parent.id, a.id, a.ns, l.details.owner.id, a.details.owner.id "
+        f"from {kind}AnnotationLink l, MapAnnotation a "
+        "where l.child.id = a.id and l.parent.id in (:ids) and a.ns in (:namespaces) order by l.id"
     )
-    values: Values = {"ids": ids, "namespaces": list(scope.pairs)}
-    rows = session.rows("reading key-value pairs", text, values)
-    for annotated, of_link in groupby(rows, key=lambda row: tuple(row[:6])):
-        link, parent, annotation, namespace, owner, maker = annotated
-        pairs = tuple((name or "", value or "") for *_, place, name, value in of_link if place is not None)
+    links = session.rows("reading key-value annotations", text, {"ids": ids, "namespaces": list(scope.pairs)})
+    pairs = _pairs_in(session, {link[2] for link in links})
+    for link, parent, annotation, namespace, owner, maker in links:
         # One that belongs to somebody else than its link does is shared, whatever else carries it.
-        into[parent].add(KeyValues(annotation, link, owner, pairs, namespace, shared=maker != owner))
+        shared = maker != owner
+        into[parent].add(KeyValues(annotation, link, owner, tuple(pairs[annotation]), namespace, shared=shared))
+
+
+def _pairs_in(session: OmeroSession, annotations: Iterable[int]) -> dict[int, list[Pair]]:
+    """The pairs of annotations, as rows: asked for as objects, the server reads the pairs of each by itself.
+
+    Nothing but the pairs is in these rows, as there are some ten for each annotation.
+    """
+    text = (
+        "select a.id, m.name, m.value from MapAnnotation a join a.mapValue m where a.id in (:ids) "
+        "order by a.id, index(m)"
+    )
+    pairs: dict[int, list[Pair]] = defaultdict(list)
+    for chunk in in_batches(sorted(annotations), BATCH):
+        for annotation, name, value in session.rows("reading key-value pairs", text, {"ids": chunk}):
+            pairs[annotation].append((name or "", value or ""))
+    return pairs
 
 
 def _seen_by_others(
