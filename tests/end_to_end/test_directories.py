@@ -11,6 +11,7 @@ from benchmarks.counting import QUERY, counted
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.directories import LOWER, NOTES, RUN, UPPER, errors_of, marks_of, put_run, units_of
+from tests.end_to_end.test_collection_requests import said_of
 from tests.pictures import companion, focal_halves, retina
 from tests.scene import Scene
 from tests.scene.units import LATER, assert_quiet, assert_waits, entries, explained, put, run, unite
@@ -36,8 +37,10 @@ def test_a_directory_becomes_one_fileset_that_all_its_files_lead_to(scene: Scene
     shown = [scene.shown(path) for path in paths]
     first = shown[0]
     assert first.image.texts == {"registered", "tier:fast"}
-    assert {tuple(each.values("omero::fileset")) for each in shown} == {tuple(first.values("omero::fileset"))}
-    assert first.values("omero::fileset") != []
+    for attribute in ("omero::fileset", "omero::image", "omero::url"):
+        ids = first.values(attribute)
+        assert said_of(scene, RUN, attribute) == ids != []
+        assert [each.values(attribute) for each in shown] == [ids, [], []], "however many files there are"
     assert {avu[1:] for each in shown for avu in each.avus if avu[0] == "omero::unit"} == {
         (str(first.data_id), DIRECTORY)
     }
@@ -250,7 +253,7 @@ def test_images_that_do_not_know_of_each_other_are_not_taken_for_one(scene: Scen
 
 
 @pytest.mark.lab_only("counts calls")
-def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
+def test_each_file_costs_two_writes_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
     counts = list[tuple[int, int, int]]()
     for size in (4, 24):
         put(scene, f"{size}/a.ome.tiff", retina(32))
@@ -265,7 +268,7 @@ def test_each_file_costs_five_writes_and_no_call_of_its_own_while_it_waits(scene
         written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]
         counts.append((sum(written), waiting.zone_writes, waiting.zone[QUERY]))
     small, large = counts
-    assert large[0] - small[0] <= 5 * 20
+    assert large[0] - small[0] <= 2 * 20
     assert (small[1], small[2]) == (large[1], large[2])
     assert small[1] == 0
 
@@ -327,6 +330,23 @@ def test_units_of_a_kind_that_nobody_knows_are_an_error_on_the_collection(scene:
         assert agent.wait(120) == 0
     assert errors_of(scene, "") == []
     assert scene.shown(made[0]).image.texts == {"registered", "tier:fast"}
+
+
+def test_a_collection_that_is_no_directory_any_more_leads_to_no_images(scene: Scene) -> None:
+    emptied, ignored = put_run(scene, "emptied"), put_run(scene, "ignored")
+    scene.sweep()
+    for path in emptied:
+        scene.user.data_objects.unlink(path, force=True)
+    scene.user.collections.move(f"{scene.collection}/ignored", f"{scene.collection}/new name")
+    scene.sweep()
+    assert said_of(scene, "emptied", "omero::fileset") == []
+    assert said_of(scene, "new name", "omero::fileset") != []
+    scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", "off"))
+    scene.sweep()
+    run(scene, "reconcile")
+    assert said_of(scene, "new name", "omero::fileset") == said_of(scene, "new name", "omero::url") == []
+    first = f"{scene.collection}/new name/{ignored[0].rpartition('/')[2]}"
+    assert scene.shown(first).image.texts == {"registered", "tier:fast"}
 
 
 def test_what_a_directory_says_goes_when_it_is_none_any_more(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from tests.scene import Scene
 from tests.scene.snapshot import image_shown
 
 NUMBERED = ("omero::fileset", "omero::image", "omero::unit", "omero::url")
+MARKS = ("omero::sync", "omero::gather")
 TIMED = ("checksum", "data id", "since", "waiting")
 EVERYWHERE = {"omero.group": "-1"}
 IN_REPOSITORY = re.compile(r"/\S+/ManagedRepository/\S+/")
@@ -34,7 +35,8 @@ def end_state(case: Case) -> dict[str, Any]:
         "agreement": [_agreement(case, value) for name, value, _ in avus if name == "omero::agreement"],
         "filesets": [_fileset(case, fileset) for fileset in _filesets(case)],
         "movements": _movements(case),
-        "marks on collection": [row[CollectionMeta.value] for row in _collection_marks(case)],
+        "marks on collection": [row[CollectionMeta.value] for row in _on_collection(case, *MARKS)],
+        "ids on collection": sorted(row[CollectionMeta.name] for row in _on_collection(case, *NUMBERED)),
     }
 
 
@@ -71,7 +73,7 @@ def _plain(case: Case, text: str) -> str:
 
 def _agreement(case: Case, text: str) -> dict[str, Any]:
     fields = json.loads(text)
-    for key in ("c", "coll", "fs", "grp", "since", "moves", "asked", "queued"):
+    for key in ("c", "coll", "files", "fs", "grp", "since", "moves", "asked", "queued"):
         fields[key] = key in fields
     fields["moving"] = fields.get("moving", [])[:-1]  # the last is when
     fields["evicted"] = fields.get("evicted", [])[1:]  # before that comes when
@@ -120,8 +122,8 @@ def _movements(case: Case) -> list[tuple[str, str]]:
     )
 
 
-def _collection_marks(case: Case) -> Any:
-    columns = (CollectionMeta.value, CollectionMeta.units)
+def _on_collection(case: Case, *attributes: str) -> Any:
+    columns = (CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
     return case.scene.admin.query(*columns).filter(
-        Collection.name == case.collection, In(CollectionMeta.name, ["omero::sync", "omero::gather"])
+        Collection.name == case.collection, In(CollectionMeta.name, list(attributes))
     )

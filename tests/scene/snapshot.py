@@ -7,11 +7,12 @@ from typing import Any
 
 import omero
 import omero.model
+from irods.column import In
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
-from irods_omero.vocabulary import OBJECT_NAMESPACE
+from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Snapshot:
 
 
 def snapshot(session: Any, client: Any, path: str) -> Snapshot:
-    """Look at a data object in the zone, and at its images in OMERO."""
+    """Look at a data object in the zone, and at its images in OMERO: of a directory its first file names them."""
     data_id = session.data_objects.get(path).id
     rows = session.query(DataObjectMeta.name, DataObjectMeta.value, DataObjectMeta.units).filter(
         DataObject.id == data_id
@@ -67,7 +68,11 @@ def snapshot(session: Any, client: Any, path: str) -> Snapshot:
         (row[DataObjectMeta.name], row[DataObjectMeta.value], row[DataObjectMeta.units] or "") for row in rows
     )
     resources = tuple(good_resources(session, path))
-    ids = sorted(int(value) for name, value, _ in avus if name == "omero::image")
+    firsts = [int(value) for name, value, units in avus if (name, units) == ("omero::unit", DIRECTORY)]
+    named = session.query(DataObjectMeta.value).filter(
+        In(DataObject.id, [data_id, *firsts]), DataObjectMeta.name == "omero::image"
+    )
+    ids = sorted({int(row[DataObjectMeta.value]) for row in named})
     return Snapshot(path, data_id, resources, avus, tuple(image_shown(client, id_) for id_ in ids))
 
 

@@ -48,11 +48,11 @@ def explained(scene: Scene, path: str) -> dict[str, Any]:
 
 
 def entries(scene: Scene, shown: Snapshot) -> list[list[Any]]:
-    """The files of a data object's fileset: client path, folder, name and hash of each."""
-    parameters = omero.sys.ParametersI().addId(int(shown.values("omero::fileset")[0]))
+    """The files of the fileset that a data object's images are of: client path, folder, name and hash of each."""
+    parameters = omero.sys.ParametersI().addId(shown.images[0].id)
     text = (
         "select e.clientPath, o.path, o.name, o.hash from FilesetEntry e join e.originalFile o "
-        "where e.fileset.id = :id order by e.id"
+        "where e.fileset.id in (select i.fileset.id from Image i where i.id = :id) order by e.id"
     )
     rows = scene.root.getSession().getQueryService().projection(text, parameters, {"omero.group": "-1"})
     return [[unwrap(value) for value in row] for row in rows]

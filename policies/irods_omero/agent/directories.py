@@ -48,14 +48,14 @@ from irods_omero.domain.state.zarr_parts import how_to_name
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
-from irods_omero.gateways.zone.collection_paths import paths_in
+from irods_omero.gateways.zone.collection_paths import avus_of, paths_in
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, drop, post, post_to_gather
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import says
+from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
 from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, IMPORT, MANIFEST, ZARR, Names
 
@@ -198,8 +198,20 @@ class Directories:
         of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
         of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(claimed))
-        corrections = (*of_all, *watched.corrections(path))
+        corrections = (*of_all, *watched.corrections(path), *self._left_over(path, decisions, objects))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
+
+    def _left_over(
+        self, path: str, decisions: Sequence[DirectoryDecision], objects: Mapping[int, DataObject]
+    ) -> list[Correction]:
+        """What takes the ids of images away from a collection that is no unit any more, and none soon."""
+        names, is_place = self._connections.names, self._observer.watched.is_place(path)
+        of_files = (claim for each in objects.values() for claim in claims(each, names))
+        firsts = {claim.data_id for claim in of_files if claim.kind == DIRECTORY and not is_place}
+        if not firsts.isdisjoint(objects) or any(decision.unit or decision.wait for decision in decisions):
+            return []
+        there = avus_of(self._connections.zone, [path], [names.fileset, names.image, names.url])
+        return [(avu, False) for avu in sorted(there.get(path, ()))]
 
     def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
         policy, now = self._observer.policy, self._clock()

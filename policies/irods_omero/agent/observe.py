@@ -101,9 +101,9 @@ class Observer:
     def _with_collections(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:
         """Add the collections that are units as a whole, read now: a request may be there since the zone was read."""
         paths = {id_: path for id_, unit in units.items() if (path := self._collection_of(unit))}
+        names = self._connections.names
         attributes = [
-            self._connections.names.request,
-            self._connections.names.error,
+            *(names.request, names.error, names.fileset, names.image, names.url),
             *(mapped.avu for mapped in self._connections.settings.attributes),
         ]
         avus = avus_of(self._connections.zone, set(paths.values()), attributes) if paths else {}

@@ -15,7 +15,7 @@ from irods_omero.agent.observe import Observer
 from irods_omero.agent.posting import Posting
 from irods_omero.agent.report import Report
 from irods_omero.agent.room import limit_of, look_at_cache
-from irods_omero.agent.walks import tell
+from irods_omero.agent.walks import take_ids_away, tell
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.planning.plan import evicted_by
@@ -26,6 +26,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.fileset_pages import fileset_pages
 from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.gateways.omero.importer import Existing, half_made
+from irods_omero.gateways.zone.collection_paths import collections_carrying
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import existing
 from irods_omero.logs import log
@@ -129,6 +130,9 @@ class Reconciler:
         if self._manner != SHOW:
             for path in observer.watched.incorrect():
                 tell(connections, observer.watched, path)
+            for path in sorted(collections_carrying(connections.zone, connections.names.fileset)):
+                if not observer.watched.is_directory(path):
+                    take_ids_away(connections, path)
         directories = Directories(connections, observer, self._clock)
         self._mark_directories(directories, observer.watched.told_of_files)
         for ids in pages(connections.zone, connections.settings.watch.roots, connections.names.agreement, after):

@@ -15,6 +15,7 @@ from irods_omero.agent.observe import Observer
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.marks import Mark, claim
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition
 from irods_omero.gateways.zone.watched import Watched, owner_of
@@ -97,6 +98,14 @@ def tell(connections: Connections, watched: Watched, path: str) -> None:
     for avu, is_new in watched.corrections(path):
         with _unless_refused(path):
             (add_avu if is_new else remove_avu)(connections.zone, path, avu, collection=True)
+
+
+def take_ids_away(connections: Connections, path: str) -> None:
+    """Have a collection that is no unit any more lead to no images."""
+    names = connections.names
+    for avu in sorted(avus_of(connections.zone, [path], [names.fileset, names.image, names.url]).get(path, ())):
+        with _unless_refused(path):
+            remove_avu(connections.zone, path, avu, collection=True)
 
 
 def offer_requests(connections: Connections, observer: Observer, path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from irods_omero.domain.state.places import KEY, REQUEST_TAGS, TIER_TAGS, Place
 from irods_omero.domain.state.policy import BOTH, TO_IRODS, TO_OMERO, MappedAttribute
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject
-from irods_omero.vocabulary import KEEP, OBJECT_NAMESPACE, REQUESTS, SHOW
+from irods_omero.vocabulary import DIRECTORY, KEEP, OBJECT_NAMESPACE, REQUESTS, SHOW
 from tests.unit.domain.world import World
 
 
@@ -63,9 +63,11 @@ def _requests(world: World) -> Iterator[str]:
 
 
 def _errors(world: World) -> Iterator[str]:
-    shown = errors(world)
-    if any(data_object.values(world.policy.names.error) != shown for data_object in world.zone.objects):
+    shown, attribute = errors(world), world.policy.names.error
+    if any(data_object.values(attribute) != shown for data_object in all_or_first(world)):
         yield "errors of siblings in the zone"
+    if any(not data_object.values(attribute) <= shown for data_object in world.zone.objects):
+        yield "errors that are none"
     for subject in world.omero.subjects:
         pairs = [pair for annotation in own(subject) for pair in annotation.pairs]
         if {value for key, value in pairs if key == "error"} != shown:
@@ -75,13 +77,27 @@ def _errors(world: World) -> Iterator[str]:
 def _ids(world: World) -> Iterator[str]:
     names, omero = world.policy.names, world.omero
     fileset = frozenset() if omero.fileset is None else frozenset({str(omero.fileset)})
-    for data_object in world.zone.objects:
+    images = {str(image.id) for image in omero.images}
+    for data_object in all_or_first(world):
         if data_object.values(names.fileset) != fileset:
             yield f"fileset on data object {data_object.data_id}"
-        if data_object.values(names.image) != {str(image.id) for image in omero.images}:
+        if data_object.values(names.image) != images:
             yield f"images on data object {data_object.data_id}"
+    for data_object in world.zone.objects:
+        if not (data_object.values(names.fileset) <= fileset and data_object.values(names.image) <= images):
+            yield f"other images on data object {data_object.data_id}"
+    collection = world.zone.collection
+    if collection and {avu.value for avu in collection.avus if avu.attribute == names.fileset} != fileset:
+        yield "fileset on the collection"
+    if collection and {avu.value for avu in collection.avus if avu.attribute == names.image} != images:
+        yield "images on the collection"
     if omero.fileset is not None and world.base.fileset != omero.fileset:
         yield "fileset in the agreement"
+
+
+def all_or_first(world: World) -> Sequence[DataObject]:
+    """The data objects that say what is so of the unit as a whole: of a directory the first."""
+    return world.zone.objects[:1] if world.zone.unit.kind == DIRECTORY else world.zone.objects
 
 
 def not_superseded(world: World) -> list[int]:

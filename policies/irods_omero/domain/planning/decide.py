@@ -7,6 +7,7 @@ from dataclasses import replace
 from irods_omero.domain.planning.decision import Decision, Reason, fits, record
 from irods_omero.domain.planning.diff import (
     diff_collection,
+    diff_ids,
     diff_omero,
     diff_strays,
     diff_superseded,
@@ -181,14 +182,14 @@ def _without_images(observation: Observation, fields: Fields) -> Decision:
     )
     agreement = fields.request.in_agreement(agreement)
     avus = {policy.names.request: _request_avus(fields.request)}
-    ids = id_avus(zone, NOTHING_IN_OMERO, policy)
+    names, ids = policy.names, id_avus(zone, NOTHING_IN_OMERO, policy)
     # The event of the deletion leads to the unit by this id, which therefore goes last.
-    last = {policy.names.fileset: ids.pop(policy.names.fileset)}
-    strays = diff_strays(zone, policy.names)
+    last = {names.fileset: ids.pop(names.fileset)}
+    strays = diff_strays(zone, names)
     plan = Plan(
         zone=diff_zone(zone, avus) + diff_collection(zone, avus),
         superseded=diff_superseded(observation.omero),
-        ids=diff_zone(zone, ids) + strays + fields.request.moves + diff_zone(zone, last),
+        ids=diff_ids(zone, ids, names) + strays + fields.request.moves + diff_ids(zone, last, names),
         told=_told(observation, fields),
         record=record(observation, agreement),
     )
@@ -200,14 +201,15 @@ def _with_images(observation: Observation, fields: Fields) -> Decision:
     noted = (*fields.attributes.notes, *fields.undone.notes)
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
     agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
-    desired, strays = _desired(observation, fields, agreement), diff_strays(zone, observation.policy.names)
+    names, desired = observation.policy.names, _desired(observation, fields, agreement)
+    strays = diff_strays(zone, names)
     imported, late = imported_and_late(observation, fields.importing.changes)
     no_ids = diff_zone(late, id_avus(late, NOTHING_IN_OMERO, observation.policy))
     plan = Plan(
         omero=diff_omero(omero, desired),
         zone=diff_zone(zone, desired.avus) + diff_collection(zone, desired.avus) + fields.rights.actions,
         superseded=diff_superseded(omero),
-        ids=diff_zone(imported, desired.ids) + no_ids + strays + fields.request.moves,
+        ids=diff_ids(imported, desired.ids, names) + no_ids + strays + fields.request.moves,
         told=_told(observation, fields),
         record=record(observation, agreement),
         copies=fields.copies.action,
@@ -260,13 +262,19 @@ def _agree(observation: Observation, fields: Fields) -> Agreement:
         rights=fields.rights.agreed,
         places=fields.place.agreed,
         collection=_collection(observation, fields),
+        members=observation.zone.members if observation.zone.is_directory and _says_anything(fields) else "",
     )
+
+
+def _says_anything(fields: Fields) -> bool:
+    """Whether anything is agreed that data objects and collections carry, and may lose."""
+    return bool(fields.request.shown or fields.attributes.agreed)
 
 
 def _collection(observation: Observation, fields: Fields) -> str:
     """What is remembered of the collection that carries what is agreed, too; where nothing is, there is no need."""
     collection = observation.zone.collection
-    return collection.digest if collection and (fields.request.shown or fields.attributes.agreed) else ""
+    return collection.digest if collection and _says_anything(fields) else ""
 
 
 def _imported_content(observation: Observation) -> Content | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from irods_omero.domain.planning.key_values import Texts, diff_mapped_keys, diff_own_pairs
 from irods_omero.domain.rules.desired import (
@@ -101,10 +102,29 @@ def diff_collection(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, .
     )
 
 
-def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
-    """What to do about the AVUs of the data objects; attributes that ``desired`` does not name are left alone."""
+def diff_said(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
+    """What to do about what is said of the unit as a whole: on all its data objects, of a directory on the first.
+
+    The others of a directory keep what is right of it, as earlier versions wrote it, and get nothing new.
+    """
+    if not zone.is_directory:
+        return diff_zone(zone, desired)
+    first, others = replace(zone, objects=zone.objects[:1]), replace(zone, objects=zone.objects[1:])
+    return diff_zone(first, desired) + diff_zone(others, desired, only=RemoveAvu)
+
+
+def diff_zone(
+    zone: ZoneView, desired: DesiredAvus, only: type[AddAvu] | type[RemoveAvu] | None = None
+) -> tuple[ZoneAction, ...]:
+    """What to do about the AVUs of the data objects; attributes that ``desired`` does not name are left alone.
+
+    ``only`` is the one kind of action that is wanted, None for both.
+    """
     wanted = [(attribute, sorted(avus)) for attribute, avus in sorted(desired.items())]
-    changes = {avus: [each for change in wanted for each in _diff_avus(avus, *change)] for avus in zone.avu_sets}
+    changes = {
+        avus: [each for change in wanted for each in _diff_avus(avus, *change) if only in (None, each[0])]
+        for avus in zone.avu_sets
+    }
     return tuple(
         action(data_object.data_id, data_object.path, avu)
         for data_object in zone.objects
@@ -115,7 +135,15 @@ def diff_zone(zone: ZoneView, desired: DesiredAvus) -> tuple[ZoneAction, ...]:
 def diff_told(zone: ZoneView, policy: Policy, errors: Errors) -> tuple[ZoneAction, ...]:
     """What to do so that the data objects, and the collection of a directory, say what is wrong, and nothing else."""
     on_collection = diff_collection(zone, collection_errors(zone, policy, errors))
-    return diff_zone(zone, error_avus(zone, policy, errors)) + on_collection
+    return diff_said(zone, error_avus(zone, policy, errors)) + on_collection
+
+
+def diff_ids(zone: ZoneView, desired: DesiredAvus, names: Names) -> tuple[ZoneAction, ...]:
+    """What to do so that the data objects, and the collection of a directory, lead to the images."""
+    claims = {attribute: avus for attribute, avus in desired.items() if attribute == names.unit}
+    said = {attribute: avus for attribute, avus in desired.items() if attribute != names.unit}
+    on_collection = diff_collection(zone, said) if zone.is_directory else ()
+    return diff_zone(zone, claims) + diff_said(zone, said) + on_collection
 
 
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:

@@ -28,7 +28,9 @@ def imported_and_late(observation: Observation, changes: str) -> tuple[ZoneView,
 
 
 def _late(observation: Observation) -> tuple[DataObject, ...]:
-    """The data objects that do not name its fileset; none where there is none: nobody can tell then."""
+    """The data objects that do not name its fileset; none where nobody can tell: without one, and in a directory."""
+    if observation.zone.is_directory:
+        return ()
     fileset, attribute = str(observation.omero.fileset or ""), observation.policy.names.fileset
     return tuple(each for each in observation.zone.objects if fileset and fileset not in each.values(attribute))
 
@@ -40,9 +42,10 @@ def what_has_changed(observation: Observation, content: Content) -> str:
     new = [each for each in objects if each.data_id in late]
     since = known.modified if known else 0
     written = [each for each in objects if each.data_id not in late and _modified(each) > since]
+    since_then = "new, written or moved since" if observation.zone.is_directory else "written or moved since"
     told = [
         f"{counted(each)} {what}: {_named(observation, each)}"
-        for each, what in ((new, "new"), (written, "written or moved since"))
+        for each, what in ((new, "new"), (written, since_then))
         if each
     ]
     return "; ".join(told) or f"it had {known.size if known else 0} bytes, and has {content.size}"

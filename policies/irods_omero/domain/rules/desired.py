@@ -37,7 +37,8 @@ class DesiredAvu(NamedTuple):
 
 
 DesiredAvus = dict[str, frozenset[DesiredAvu]]
-"""For each attribute the AVUs that every data object should carry; other attributes are left alone."""
+"""For each attribute the AVUs that every data object should carry, or what speaks for all of them; other attributes are
+left alone."""
 
 
 class Error(NamedTuple):

@@ -95,6 +95,7 @@ def sides_of(observation: Observation) -> Sides:
     texts: dict[str, str] = {}
     of_objects = [(avus, _carried(_avus(avus, policy), texts)) for avus in zone.avu_sets]
     collections = (zone.collection,) if zone.collection else ()
+    is_same = zone.is_directory and zone.members == base.members
     of_collection = [(each, _carried(_avus(each.avus, policy), texts)) for each in collections]
     images, earlier = _images(omero.subjects, policy, texts), _images(omero.earlier, policy, texts)
     known = base.fileset is not None and base.fileset == omero.fileset
@@ -105,7 +106,7 @@ def sides_of(observation: Observation) -> Sides:
     return Sides(
         Side(
             tuple(carried for _, carried in (*of_objects, *of_collection)),
-            tuple(carried for avus, carried in of_objects if _is_known(avus, base, policy.names))
+            tuple(carried for avus, carried in of_objects if is_same or _is_known(avus, base, policy.names))
             + tuple(carried for collection, carried in of_collection if collection.digest == base.collection),
         ),
         Side(
@@ -154,7 +155,11 @@ def _carried(values: Iterable[tuple[Name, str]], texts: dict[str, str]) -> Carri
 
 
 def _is_known(avus: Iterable[Avu], base: Agreement, names: Names) -> bool:
-    """Whether a data object was part of the agreement: then it carries the id of a fileset, if there was one."""
+    """Whether a data object was part of the agreement: then it carries the id of a fileset, if there was one.
+
+    Of a directory only the first does, and others where an earlier version has written it: the agreement knows of all
+    together whether they are the same as before.
+    """
     return base.fileset is None or any(avu.attribute == names.fileset for avu in avus)
 
 

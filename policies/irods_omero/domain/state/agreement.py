@@ -148,6 +148,7 @@ class Agreement:
         unplaced: Its images were in no dataset, or its plates in no screen.
         rights: What the rule gave to whom, where it came through OMERO first; None elsewhere.
         collection: Digest of the path of the collection that carries what is agreed, too; empty for none.
+        members: Digest of the data objects of a directory that carry what is agreed; empty where nothing is agreed.
         places: Where the agent put it, where it came through OMERO first; several while it is on its way.
         notes: Values that lost a conflict, as ``attribute: value (why)``.
     """
@@ -183,6 +184,7 @@ class Agreement:
     unplaced: bool = False
     rights: Rights | None = None
     collection: str = ""
+    members: str = ""
     places: PlaceDigests = ()
     notes: tuple[str, ...] = ()
 
@@ -254,6 +256,7 @@ def _dump(agreement: Agreement) -> str:
         "unplaced": agreement.unplaced,
         "acl": _encoded_rights(agreement.rights) if agreement.rights else None,
         "coll": agreement.collection,
+        "files": agreement.members,
         "place": list(agreement.places),
         "notes": list(agreement.notes),
     }
@@ -332,6 +335,7 @@ def _load(fields: Any) -> Agreement:
         held=bool(fields.get("held", False)),
         unplaced=bool(fields.get("unplaced", False)),
         collection=text_of(fields.get("coll", "")),
+        members=text_of(fields.get("files", "")),
         rights=_rights(fields["acl"]) if "acl" in fields else None,
         places=tuple(sorted(text[:DIGITS] for text in texts_of(fields.get("place", [])))),
         notes=texts_of(fields.get("notes", [])),

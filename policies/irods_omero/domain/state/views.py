@@ -218,6 +218,17 @@ class ZoneView:
         carriers = {avus for avus in self.avu_sets if any(avu.attribute == attribute for avu in avus)}
         return (each for each in self.objects if each.avus in carriers) if carriers else iter(())
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether its collection has what is said of it as a whole, and of its many files the first alone."""
+        return self.unit.kind == DIRECTORY
+
+    @cached_property
+    def members(self) -> str:
+        """Digest of which data objects it has, whatever their content and wherever they lie."""
+        listed = ",".join(map(str, sorted(each.data_id for each in self.objects)))
+        return f"{zlib.crc32(listed.encode()):08x}"
+
     def content(self) -> Content | None:
         """What identifies the current content of all data objects, or None while one of them has no good replica.
 

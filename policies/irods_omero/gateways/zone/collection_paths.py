@@ -54,6 +54,12 @@ def avus_of(zone: ZoneConnection, collections: Iterable[str], attributes: Sequen
     return {path: frozenset(own) for path, own in avus.items()}
 
 
+def collections_carrying(zone: ZoneConnection, attribute: str) -> set[str]:
+    """The collections that have an AVU of an attribute."""
+    found = rows(zone, f"looking for {attribute}", (Collection.name,), CollectionMeta.name == attribute)
+    return {path for (path,) in found}
+
+
 def collections_with(zone: ZoneConnection, collections: Iterable[str], names: Sequence[str]) -> set[str]:
     """Those of some collections that hold a data object of one of these names."""
     paths, of_name = set(collections), In(DataObject.name, list(names))

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, UnitCollection
+from irods_omero.domain.state.views import Avu, UnitCollection, ZoneView
 from irods_omero.vocabulary import ARCHIVE, DIRECTORY, IMPORT, KEEP
-from tests.unit.domain.agreed import agreed_world
-from tests.unit.domain.strategies import NAMES, TIERS
+from tests.unit.domain.agreed import RULE, data_object, deleted, joined, overwritten
+from tests.unit.domain.strategies import FIRST, MAPPED, NAMES, NOW, TIERS
 from tests.unit.domain.world import World, add_avu, change_collection, remove_avu, settle
 
 POLICY = Policy("z", "omero.example", TIERS)
@@ -21,9 +21,9 @@ RUN = "/z/home/lab/run"
 
 def directory(path: str = RUN) -> World:
     """An imported directory of two files, with one image."""
-    world = agreed_world(POLICY, objects=2, images=1)
-    unit = Unit(world.zone.unit.data_id, DIRECTORY)
-    return settle(replace(world, zone=replace(world.zone, unit=unit, collection=UnitCollection(path))))
+    files = (data_object(FIRST), data_object(FIRST + 1))
+    zone = ZoneView(Unit(FIRST, DIRECTORY), files, RULE, collection=UnitCollection(path))
+    return settle(World(POLICY, zone, clock=NOW, images_per_import=1))
 
 
 def ask(world: World, request: str) -> World:
@@ -65,6 +65,42 @@ def test_a_directory_of_which_nothing_is_said_has_nothing_written_for_its_collec
     world = directory()
     assert world.base.collection == ""
     assert not decide(world.look()).plan
+
+
+def ids_of(world: World) -> list[frozenset[Avu]]:
+    """The ids of images that each of its files has, and then its collection."""
+    assert world.zone.collection is not None
+    carried = [*(each.avus for each in world.zone.objects), world.zone.collection.avus]
+    names = (NAMES.fileset, NAMES.image, NAMES.url)
+    return [frozenset(avu for avu in avus if avu.attribute in names) for avus in carried]
+
+
+def test_the_ids_of_images_are_on_the_collection_and_on_the_first_file_and_go_with_the_images() -> None:
+    first, other, collection = ids_of(directory())
+    assert first == collection != frozenset()
+    assert other == frozenset()
+    assert ids_of(settle(deleted(directory()))) == [frozenset()] * 3
+
+
+def test_ids_that_an_earlier_version_wrote_on_every_file_stay_until_they_are_wrong() -> None:
+    world, place = directory(), directory().zone.objects[1].data_id
+    for avu in ids_of(world)[0]:
+        world = add_avu(world, place, avu)
+    assert not decide(world.look()).plan
+    world = settle(overwritten(world))
+    first, other, collection = ids_of(world)
+    assert (first, other) == (collection, frozenset())
+
+
+def test_a_value_that_is_taken_away_from_one_file_of_the_same_ones_goes_and_a_new_file_takes_none_away() -> None:
+    value = Avu(MAPPED[0][0], "a")
+    policy = replace(POLICY, attributes=(MappedAttribute(*MAPPED[0]),))
+    world = settle(add_avu(replace(directory(), policy=policy), FIRST, value))
+    assert all(value in each.avus for each in world.zone.objects)
+    world = settle(joined(world))
+    assert [value in each.avus for each in world.zone.objects] == [True] * 3
+    world = settle(remove_avu(world, world.zone.objects[2].data_id, value))
+    assert not any(value in each.avus for each in world.zone.objects)
 
 
 def test_an_import_is_asked_for_on_the_collection_and_answered_there() -> None:

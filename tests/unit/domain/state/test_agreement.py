@@ -58,6 +58,7 @@ FULL = Agreement(
     unplaced=True,
     in_place="omeroResource",
     collection="0badcafe",
+    members="cafe0bad",
     rights=Rights(3, 53, (Grant("alice", ""), Grant("alice", "own"), Grant("lab", "read"))),
     notes=("lab::stain: GFP (iRODS wins)",),
 )
@@ -81,6 +82,7 @@ KEYS = st.sampled_from(
         "held",
         "unplaced",
         "coll",
+        "files",
         "acl",
         "ver",
         "evicted",
