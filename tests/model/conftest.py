@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.model.machine import POOL
+from tests.model.pool import POOL
 
 
 @pytest.fixture

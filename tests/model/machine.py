@@ -15,7 +15,7 @@ from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.model.checks import wrong, wrong_intake
 from tests.model.keywords import KINDS_OF_KEYWORDS, Kind
-from tests.model.pool import Pool
+from tests.model.pool import POOL
 from tests.model.reference import Thing
 from tests.model.servers import (
     SOON,
@@ -54,9 +54,6 @@ SETTLING = 8
 """Sweeps that it may take at most until nothing is marked: three attempts of an import, and what movements lead to."""
 
 _runs = count(1)
-
-
-POOL = Pool()
 
 
 class Machine(RuleBasedStateMachine):

@@ -30,3 +30,6 @@ class Pool:
         if self._servers is not None:
             self._servers.__exit__(None, None, None)
         self._servers, self._is_in_use = None, False
+
+
+POOL = Pool()

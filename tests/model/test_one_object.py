@@ -25,13 +25,12 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.zone_actions import apply_to_zone
 from tests.faults.cases import KEYWORD, KEYWORDS, NO_PICTURE, PICTURE
-from tests.model.pool import Pool
+from tests.model.pool import POOL
 from tests.model.profile import DEEP, profile
 from tests.model.servers import connect
 from tests.pictures import retina
 from tests.scene import Scene
 
-POOL = Pool()
 _runs = count(1)
 
 AVUS = [

@@ -35,14 +35,13 @@ from tests.faults.agents import Agents
 from tests.faults.calls import KILL, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.faults.end_state import query
-from tests.model.pool import Pool
+from tests.model.pool import POOL
 from tests.model.profile import DEEP, profile
 from tests.model.servers import connect
 from tests.pictures import companion, focal_halves
 from tests.scene import Scene
 from tests.scene.units import put
 
-POOL = Pool()
 NAMES = Names()
 RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "8"))
 _runs = count(1)
@@ -380,13 +379,7 @@ def _claims(files: list[ObjectView]) -> dict[str, object]:
     return {each.path: (each.data_id, sorted(claims(each, NAMES))) for each in files}
 
 
-@pytest.fixture
-def _servers() -> Iterator[None]:
-    yield
-    POOL.close()
-
-
-@pytest.mark.usefixtures("_servers")
+@pytest.mark.usefixtures("servers")
 @pytest.mark.timeout(24 * 3600 if DEEP else 900)
 def test_at_rest_the_units_are_what_a_fresh_look_makes() -> None:
     run_state_machine_as_test(Machine, settings=profile(RUNS, 30 if DEEP else 12))
