@@ -70,6 +70,7 @@ class Names(object):
         # type: (str) -> None
         self.prefix = prefix
         self.sync = prefix + "::sync"
+        self.taken = prefix + "::taken"
         self.unit = prefix + "::unit"
         self.fileset = prefix + "::fileset"
         self.image = prefix + "::image"
@@ -89,6 +90,7 @@ class Names(object):
         self.intake = prefix + "::intake"
         self.kept = (
             self.sync,
+            self.taken,
             self.unit,
             self.fileset,
             self.image,

@@ -11,7 +11,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
-from irods_omero.agent import apply, directories, hints, ome_names, walks
+from irods_omero.agent import apply, directories, hints, ome_names, taking, walks
 from irods_omero.agent import observe as observing
 from irods_omero.agent import sweep as sweeping
 from irods_omero.agent.reconcile import MARK, Reconciler
@@ -224,7 +224,7 @@ def test_what_took_the_place_of_a_marked_object_is_looked_at(scene: Scene, monke
         return claim(zone, names, mark)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sweeping, "claim", claiming)
+        patched.setattr(taking, "claim", claiming)
         scene.sweep()
     sweeps(scene, 2)
     assert dict(scene.shown(first).image.pairs)["path"] == first

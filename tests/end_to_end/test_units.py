@@ -11,7 +11,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
-from irods_omero.agent import posting, sweep
+from irods_omero.agent import posting, taking
 from irods_omero.agent.apply import Applier
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Reconciler
@@ -184,7 +184,7 @@ def test_a_mark_that_is_passed_on_is_not_lost_on_the_way(
 ) -> None:
     shards = [shard_of(shown.data_id) for shown in both(scene, paths)]
     scene.ask_by_avu(paths[1], "keep")
-    for module, broken in ((posting, "post"), (sweep, "ack")):
+    for module, broken in ((posting, "post"), (taking, "ack")):
         with monkeypatch.context() as patch:
             patch.setattr(module, broken, broken_off)
             with pytest.raises(UnreachableError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from irods.meta import iRODSMeta
-from irods.models import DataObject
+from irods.models import Collection, CollectionMeta, DataObject
 
 from tests.faults.agents import RECONCILE, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, Disturbance
@@ -96,8 +96,16 @@ def test_wherever_writes_about_several_units_are_broken_off_each_shows_what_was_
             shown = {text for namespace, text in scene.shown(case.path).image.tags if namespace == KEYWORDS}
             assert shown == set(wanted), (case.name, disturbance_at(number))
             assert scene.avus(case.path, "omero::sync") == []
+        assert lists(scene) == []
+    assert any(call.doing == "adding AVU omero::taken" for call in calls), "they are taken together"
     check_broken_off(outcomes)
     check_quiet(agents.run(task=RECONCILE))
+
+
+def lists(scene: Scene) -> list[str]:
+    """What agents have taken together, and not worked through."""
+    query = scene.admin.query(Collection.name, CollectionMeta.value)  # texts alone stay when nothing has them any more
+    return [row[CollectionMeta.value] for row in query.filter(CollectionMeta.name == "omero::taken")]
 
 
 def add_late_files(cases: list[Case]) -> None:

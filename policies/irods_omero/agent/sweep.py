@@ -15,9 +15,11 @@ from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.observe import Observer
+from irods_omero.agent.once_a_minute import OnceAMinute
 from irods_omero.agent.posting import Posting
 from irods_omero.agent.report import Report
 from irods_omero.agent.room import MakingRoom
+from irods_omero.agent.taking import Batch
 from irods_omero.agent.walks import (
     COLLECTIONS,
     FIRST_TURN,
@@ -31,16 +33,16 @@ from irods_omero.agent.walks import (
 )
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
+from irods_omero.gateways.zone.mark_lists import MarkList, remove_list
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, release
-from irods_omero.gateways.zone.objects import ids_with, read_objects
+from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
-from irods_omero.vocabulary import PENDING, TAKEN, ZARR, shard_of
+from irods_omero.vocabulary import PENDING, ZARR, shard_of
 
 DIRECTORIES = 100
 """At most this many directories are looked at in one sweep."""
@@ -81,6 +83,14 @@ class Sweep:
             self._observer.look_anew()  # what they say may have changed since this pass began
             self._collections(self._directories_among(collections))
 
+    def process_lists(self, lists: Iterable[MarkList]) -> None:
+        """Work on what a sweep that was broken off, of this agent or of an earlier one, had taken together."""
+        for each in lists:
+            free = list(self._free(each.marks))
+            self.process_marks(free)
+            if len(free) == len(each.marks):
+                remove_list(self._connections.zone, each.avu)
+
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
         for batch in in_batches(self._ours(self._new(ids)), self._batch):
@@ -101,7 +111,6 @@ class Sweep:
 
     def _objects(self, marks: Sequence[Mark]) -> None:
         """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
-        names = self._connections.names
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
         self.report.waiting += len(ahead.resting)
@@ -113,25 +122,21 @@ class Sweep:
                 self._put_off(ahead.arriving[mark.id], mark)
         waiting = ahead.resting.union(ahead.arriving)
         due = [mark for mark in marks if mark.id not in waiting]
-        claimed = self._connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
-        taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
-        self.posting.tell_of_untaken(mark for mark, is_there in zip(due, claimed, strict=True) if not is_there)
-        observations = self._observer.observe(mark.id for mark in taken)
+        batch = Batch(self._connections, due)
+        self.posting.tell_of_untaken(batch.untaken)
+        observations = self._observer.observe(mark.id for mark in batch.taken)
         theirs = self._theirs(observations)
         unposted = [each.first.data_id for each in theirs if not self.posting.post(each.first.data_id, each.first.path)]
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
         again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
         seen = {each.data_id: each.path for one in observations.values() for each in one.zone.objects}
         # What is at that path now may be another one, whose mark it was.
-        known = seen | {mark.id: mark.path for mark in taken if mark.id in self._observer.being_taken_in}
-        again |= {mark.id: 0 for mark in taken if known.get(mark.id) != mark.path}
-        for mark in taken:
+        known = seen | {mark.id: mark.path for mark in batch.taken if mark.id in self._observer.being_taken_in}
+        again |= {mark.id: 0 for mark in batch.taken if known.get(mark.id) != mark.path}
+        batch.settle(again.keys() | imports.keys())
+        for mark in batch.taken:
             if mark.id in imports:
-                self._put_off(imports[mark.id], replace(mark, states=frozenset({TAKEN})))
-        self._connections.side_by_side.each(
-            (mark for mark in taken if mark.id not in imports),
-            lambda beside, mark: (release if mark.id in again else ack)(beside, names, mark),
-        )
+                self._put_off(imports[mark.id], replace(mark, states=frozenset({PENDING}), listed=False))
 
     def _put_off(self, unit: int, mark: Mark) -> None:
         """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""
@@ -140,8 +145,6 @@ class Sweep:
             self._imports.put_off(unit, mark)
             return
         self.report.postponed += 1
-        if TAKEN in mark.states:
-            release(self._connections.zone, self._connections.names, mark)
 
     def _unmarked(self, ids: Iterable[int], is_walk: bool = False) -> set[int]:
         """Look at units without marks; those that have to wait get one, not to be forgotten.
@@ -311,11 +314,6 @@ def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> 
     return {data_object.data_id: id_ for id_ in ids for data_object in observations[id_].zone.objects}
 
 
-PENDING_SECONDS = 60.0
-"""After as long units whose request is pending are observed again, whether anything tells of them or not: the rule that
-storage tiering has queued for it may be gone."""
-
-
 class Sweeper:
     """Sweeps the zone, one pass at each call."""
 
@@ -329,7 +327,7 @@ class Sweeper:
         self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
         self._room = MakingRoom(connections, clock)
-        self._pending_at = 0.0
+        self._once_a_minute = OnceAMinute(connections)
         self._turn = FIRST_TURN
 
     def sweep(self) -> Report:
@@ -344,8 +342,9 @@ class Sweeper:
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
+        work.process_lists(self._once_a_minute.lists())
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.process_hints(sorted(heard | self._pending() | self._turn.unmarked))
+        work.process_hints(sorted(heard | self._once_a_minute.pending() | self._turn.unmarked))
         self._listener.followed()
         self._turn = replace(work.turn, unmarked=frozenset(work.posting.unmarked))
         self._do(work, work.imports())
@@ -387,12 +386,3 @@ class Sweeper:
             report: What the last one did.
         """
         return report.walking > 0 if not self._waits else report.is_unfinished
-
-    def _pending(self) -> set[int]:
-        """The data objects that wait for a movement, when it is time to look at them."""
-        now = time.monotonic()
-        if now < self._pending_at:
-            return set()
-        self._pending_at = now + PENDING_SECONDS
-        moving = [request.text for request in REQUEST_TABLE if not request.holds]
-        return ids_with(self._connections.zone, self._connections.names.request, moving)

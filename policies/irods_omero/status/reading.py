@@ -16,6 +16,7 @@ from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root, recall_all
+from irods_omero.gateways.zone.mark_lists import find_lists
 from irods_omero.gateways.zone.objects import GOOD, oldest_attached, read_avus
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
 from irods_omero.gateways.zone.resources import root_names
@@ -31,7 +32,7 @@ from irods_omero.status.seen import (
     ResourceUse,
     Seen,
 )
-from irods_omero.vocabulary import PENDING, Names
+from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names
 
 MOST = 10_000
 """At most this many marks, errors or requests are looked at; of further ones it is only said that there are more."""
@@ -96,6 +97,8 @@ class _Reader:
         known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
         marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         wanted = (Collection.id, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
+        listed = (mark for each in find_lists(self._zone, names, range(SHARDS)) for mark in each.marks)
+        marks += (MarkSeen(mark.id, TAKEN, mark.shard, known=True) for mark in listed)  # imports are not taken by lists
         of_collections = self._some("marks", wanted, In(CollectionMeta.name, [names.sync, names.gather]))
         return marks + [
             MarkSeen(id_, state, _number(shard), collection=True, gathers=name == names.gather)

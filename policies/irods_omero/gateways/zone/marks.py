@@ -32,6 +32,7 @@ class Mark:
         states: ``pending``, ``taken``, or both.
         collection: Whether it is on a collection.
         gather: Whether it says to look which files of the collection belong together, and not at all that it holds.
+        listed: Whether a list says that it is taken, so that the object itself need not.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Mark:
     states: frozenset[str]
     collection: bool = False
     gather: bool = False
+    listed: bool = False
 
 
 def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> Iterator[Mark]:
@@ -108,7 +110,7 @@ def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         which has left a mark of its own.
     """
     try:
-        if TAKEN not in mark.states:
+        if TAKEN not in mark.states and not mark.listed:
             add_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
         if PENDING in mark.states:
             remove_avu(zone, mark.path, _avu(names, PENDING, mark), mark.collection)
@@ -119,7 +121,9 @@ def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
 
 
 def ack(zone: ZoneConnection, names: Names, mark: Mark) -> None:
-    """Note that the work is done."""
+    """Note that the work is done; where a list says that it is taken, that one is removed when all of it is done."""
+    if mark.listed:
+        return
     try:
         remove_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
     except RefusedError as error:
