@@ -27,6 +27,7 @@ from lab.zone.wire import DisconnectedError, Element, Message
 
 _FIRST_DESCRIPTOR = 3
 _BEFORE_LOGIN = (110000,)
+_XML = 1
 
 
 class Agent:
@@ -74,12 +75,12 @@ class Agent:
         self._names = (pack.get("clientUser"), pack.get("clientRcatZone") or self.zone)
         self.program = pack.get("option")
         self.by = "server" if pack.get("apiVersion") == MARK else "client"
-        if not self._negotiate():
+        if not self._negotiate(pack.number("irodsProt")):
             return False
         try:
             python = PythonEngine(self.settings.core, self.log.write) if self.settings.core else None
         except ZoneError as error:
-            Message("RODS_VERSION", _version(error.code), int_info=error.code).send(self._connection)
+            self._refuse(error.code)
             return False
         self.peps = Peps(self, python, TieringEngine(self) if self.settings.tiering else None)
         Message("RODS_VERSION", _version(0)).send(self._connection)
@@ -87,17 +88,24 @@ class Agent:
             self._connection = encryption.start(self._connection, self.settings.certificate)
         return True
 
-    def _negotiate(self) -> bool:
-        """Agree with the client on whether TLS is used; whether that was possible."""
+    def _negotiate(self, protocol: int) -> bool:
+        """Agree with the client on the protocol, and on whether TLS is used; whether that was possible."""
         asked = self.program.endswith(encryption.ASKING)
         self.program = self.program.removesuffix(encryption.ASKING)
+        if protocol != _XML:
+            self.log.write(f"{self.program}: {unsupported('the native protocol (icommands: irodsProt=1)')}")
+            self._refuse(CODES["SYS_NOT_SUPPORTED"])
+            return False
         if asked:
             return encryption.negotiate(self._connection, self.settings.tls)
         if self.settings.tls and self.by == "client":
-            code = CODES["SYS_INVALID_INPUT_PARAM"]
-            Message("RODS_VERSION", _version(code), int_info=code).send(self._connection)
+            self._refuse(CODES["SYS_INVALID_INPUT_PARAM"])
             return False
         return True
+
+    def _refuse(self, code: int) -> None:
+        """Tell a client that it cannot connect."""
+        Message("RODS_VERSION", _version(code), int_info=code).send(self._connection)
 
     def log_in(self, proxy: User) -> None:
         """Take note of who has proved himself; an administrator may act for another user."""
@@ -127,9 +135,8 @@ class Agent:
             if error.code not in (-808000, -1):
                 self.log.write(f"{self.api_name} for {self._names[0]}: {error}")
             self._log_request(request.body, error.code)
-            Message(
-                "RODS_API_REPLY", error=_pack_errors([*self.messages, (error.code, error.message)]), int_info=error.code
-            ).send(self._connection)
+            said = [*self.messages, *([(error.code, error.message)] if error.message else [])]
+            Message("RODS_API_REPLY", error=_pack_errors(said), int_info=error.code).send(self._connection)
             return True
         except (DisconnectedError, SystemExit):
             raise
@@ -140,10 +147,8 @@ class Agent:
             Message("RODS_API_REPLY", error=_pack_errors([(code, repr(error))]), int_info=code).send(self._connection)
             return True
         self._log_request(request.body, reply.int_info)
-        body, said = reply.body.encode("utf-8", "surrogateescape"), self.messages
-        Message("RODS_API_REPLY", body, _pack_errors(said) if said else b"", reply.bs, reply.int_info).send(
-            self._connection
-        )
+        body = reply.body.encode("utf-8", "surrogateescape")
+        Message("RODS_API_REPLY", body, _pack_errors(self.messages), reply.bs, reply.int_info).send(self._connection)
         return True
 
     def _call(self, known: "api.Api | None", request: "api.Request") -> "api.Reply":
@@ -258,5 +263,7 @@ def _version(status: int) -> bytes:
 
 
 def _pack_errors(errors: list[tuple[int, str]]) -> bytes:
+    if not errors:
+        return b""
     inner = [wire.pack("RErrMsg_PI", [("status", code), ("msg", text[:1000])]) for code, text in errors]
     return wire.pack("RError_PI", [("count", len(inner))], "".join(inner)).encode("utf-8", "replace")

@@ -6,7 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from irods.api_number import api_number
 from irods.column import In, Like
+from irods.exception import CAT_NO_ROWS_FOUND
+from irods.message import GenQueryResponse, iRODSMessage
 from irods.meta import AVUOperation, iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta, Resource, RuleExec, User
 
@@ -38,6 +41,30 @@ def test_an_answer_of_several_pages_is_given_whole(zone: Zone) -> None:
     data_id = zone.alice.data_objects.get(path).id
     values = asked(zone.alice, DataObjectMeta.value, DataObject.id == data_id, DataObjectMeta.name == "number")
     assert sorted(map(int, values)) == list(range(MANY))
+
+
+def answer(zone: Zone, query: Any) -> iRODSMessage:
+    """What the zone answers to a query, before the client makes rows of it."""
+    with zone.alice.pool.get_connection() as connection:
+        connection.send(iRODSMessage("RODS_API_REQ", msg=query._message(), int_info=api_number["GEN_QUERY_AN"]))
+        return connection.recv()
+
+
+def test_an_answer_has_fifty_columns_and_room_for_each_value_as_clients_in_c_take_for_granted(zone: Zone) -> None:
+    """zone-108."""
+    zone.put("größer")
+    query = zone.alice.query(DataObject.id, DataObject.name).filter(Collection.name == zone.collection)
+    columns = answer(zone, query).get_main_message(GenQueryResponse).SqlResult_PI
+    assert len(columns) == 50
+    assert all(column.reslen > len(column.value[0].encode()) for column in columns[:2])
+    assert {column.reslen for column in columns[2:]} == {0}
+
+
+def test_that_there_are_no_rows_is_told_without_a_text_that_clients_would_show(zone: Zone) -> None:
+    """zone-108."""
+    with pytest.raises(CAT_NO_ROWS_FOUND) as raised:
+        answer(zone, zone.alice.query(DataObject.id).filter(Collection.name == zone.collection))
+    assert not raised.value.server_msg.error
 
 
 def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:

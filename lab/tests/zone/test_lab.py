@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, DataObjectMeta
 
 from lab.tests.zone.conftest import World
-from lab.zone import BulkObject, LabZone
+from lab.zone import BulkObject, LabZone, wire
+from lab.zone.errors import CODES
 from lab.zone.setup import add_user, set_up_tiers
 
 
@@ -55,6 +57,14 @@ def test_a_server_that_stops_leaves_no_process_and_unlocks_what_was_open(tmp_pat
         with zone.session() as rods:
             assert rods.data_objects.get("/tempZone/home/rods/open").replicas[0].status == "0"
             rods.data_objects.open("/tempZone/home/rods/open", "w").close()
+
+
+def test_a_client_that_does_not_speak_xml_is_refused(tmp_path: Path) -> None:
+    with LabZone(state=tmp_path / "state") as zone:
+        with socket.create_connection((zone.host, zone.port)) as connection:
+            wire.Message("RODS_CONNECT", wire.pack("StartupPack_PI", [("irodsProt", 0)]).encode()).send(connection)
+            assert wire.receive(connection).int_info == CODES["SYS_NOT_SUPPORTED"]
+        assert "native protocol" in zone.server_log()
 
 
 def _children(process: int) -> list[int]:

@@ -13,6 +13,9 @@ from lab.zone.structs import GenQueryInp
 if TYPE_CHECKING:
     from lab.zone.agent import Agent
 
+_COLUMNS = 50
+"""The columns of every answer: clients that go by its packing instruction take them for granted (zone-108)."""
+
 
 class QueryInput:
     """A query, or the number of one to go on with."""
@@ -66,12 +69,13 @@ def _packed(page: Page, with_total: bool = False) -> str:
     columns = []
     for place, item in enumerate(page.selected):
         values = [row[place] for row in page.rows]
-        longest = max(map(len, values), default=0) + 1
+        longest = max((len(value.encode("utf-8", "surrogateescape")) for value in values), default=0) + 1
         fields: list[tuple[str, str | int]] = [("attriInx", item.column.number), ("reslen", longest)]
         columns.append(wire.pack("SqlResult_PI", [*fields, *(("value", value) for value in values)]))
+    columns += [wire.pack("SqlResult_PI", [("attriInx", 0), ("reslen", 0)])] * (_COLUMNS - len(columns))
     head: list[tuple[str, str | int]] = [
         ("rowCnt", len(page.rows)),
-        ("attriCnt", len(columns)),
+        ("attriCnt", len(page.selected)),
         ("continueInx", page.more),
         ("totalRowCount", page.total if with_total else 0),
     ]
