@@ -27,6 +27,14 @@ def test_what_is_not_there_is_told_in_words(scene: Scene, what: str, why: str) -
     assert (result.exit_code, why in result.stderr) == (1, True)
 
 
+def test_what_was_agreed_is_told_once(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", retina(32))
+    scene.sweep()
+    (agreed,) = scene.avus(path, "omero::agreement")
+    said = "".join(run(scene, "explain", path).stdout.split())
+    assert said.count('"fs":') == said.count("".join(agreed.split())) == 1
+
+
 def test_a_collection_of_a_hierarchy_leads_to_its_document(scene: Scene) -> None:
     scene.user.collections.create(f"{scene.collection}/cells.zarr")
     assert "cells.zarr, which is one unit" in run(scene, "explain", f"{scene.collection}/cells.zarr").stdout

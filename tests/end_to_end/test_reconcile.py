@@ -51,6 +51,7 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing(scene: Scene, path:
     result = run(scene, "reconcile", "--dry-run")
     assert result.exit_code == DRIFTED
     assert f"{path}\n  tag Image:{image} with 'tier:fast'" in result.output
+    assert not result.stderr
     assert scene.writes() == before
 
 

@@ -66,10 +66,11 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
 
     begin = since.replace(tzinfo=timezone.utc).timestamp() if since else 0.0
     done = failed = size = 0
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Connections(settings_of(ctx)) as connections,
-        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("looking what there is", total=None)
         chosen, left_out = adopting.choose(connections, adopting.Wanted(group, owner, dataset, begin))

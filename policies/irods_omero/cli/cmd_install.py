@@ -14,6 +14,7 @@ from irods_omero.install.distribution import POLICY
 from irods_omero.install.execution import apply, compile_modules, outdated, uncompiled
 from irods_omero.install.files import Change
 from irods_omero.install.layout import ServerLayout
+from irods_omero.install.manifest import FILE
 from irods_omero.install.planner import InstallChoices, InstallPlan, plan_install, plan_removal
 from irods_omero.settings import Settings, load_settings
 
@@ -77,7 +78,7 @@ def install(ctx: click.Context, /, etc: Path, server_config: Path | None, **chos
             report.account = _account(settings, chosen["environment"].expanduser(), chosen["dry_run"])
         except PolicyError as error:  # what else was done is to be told all the same
             plan.left.append(str(error))
-    elif settings is not None and plan.changes and not chosen["dry_run"]:
+    elif settings is not None and _is_new(plan, layout) and not chosen["dry_run"]:
         report.said += _commands_for_account(settings)
     if plan.changes and not chosen["dry_run"]:
         report.said += [places.activation(layout, plan.config_changes), "run irods-omero doctor"]
@@ -168,6 +169,12 @@ def _carry_out(ctx: click.Context, plan: InstallPlan, layout: ServerLayout, repo
         report.done(change, None)
         if not report.as_json and change.verb == "change":
             click.echo(change.diff())
+
+
+def _is_new(plan: InstallPlan, layout: ServerLayout) -> bool:
+    """Whether rules or policy file come to this server for the first time: there may be no account yet."""
+    new = [change.path for change in plan.changes if change.before is None]
+    return any(layout.etc / name in new for name in (FILE, POLICY))
 
 
 def _settings(path: Path) -> Settings | None:

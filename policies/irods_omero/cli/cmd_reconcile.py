@@ -44,10 +44,11 @@ def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | No
     from irods_omero.agent.reconcile import MARK, REPAIR, SHOW, Reconciler  # noqa: PLC0415
 
     manner = {"dry-run": SHOW, "mark": MARK}.get(only or "", REPAIR)
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
         Connections(with_shards(settings_of(ctx), shards)) as connections,
-        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         task = progress.add_task("reconciling", total=None)
         reconciler = Reconciler(connections, manner)

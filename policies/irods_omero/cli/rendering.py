@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -33,7 +34,7 @@ from irods_omero.domain.state.actions import (
 from irods_omero.domain.state.agreement import encode
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
 from irods_omero.domain.state.places import place_of_tag
-from irods_omero.domain.state.views import DataObject, Subject
+from irods_omero.domain.state.views import Avu, DataObject, Subject
 
 HELD_LINE = "what would be removed is held until somebody decides: irods-omero removals"
 
@@ -185,12 +186,13 @@ def print_explanation(console: Console, assessment: Assessment) -> None:
     views = Table("in iRODS", "in OMERO", expand=True, show_lines=True)
     zone, omero = shown["zone"], shown["omero"]
     watched = f"watched by {escape(zone['watched_by'])}" if zone["watched_by"] else "not watched"
-    left = [*_replica_lines(zone), watched, *_avu_lines(zone)]
+    told = [avu for avu in zone["avus"] if avu[1] != shown["agreed"]]  # it has a line of its own
+    left = [*_replica_lines(zone), watched, *_avu_lines(told)]
     for other in shown["others"]:
         left += [
             f"with {escape(other['path'])}  data id {other['data_id']}",
             *_replica_lines(other),
-            *_avu_lines(other),
+            *_avu_lines(other["avus"]),
         ]
     right = [f"Fileset:{omero['fileset']}" if omero["fileset"] else "no fileset"]
     for subject in omero["subjects"]:
@@ -224,5 +226,5 @@ def _replica_lines(shown: dict[str, Any]) -> list[str]:
     return [f"replica {number} on {resource}, {state}" for number, resource, state in shown["replicas"]]
 
 
-def _avu_lines(shown: dict[str, Any]) -> list[str]:
-    return [f"{attribute} [bold]{escape(value)}[/bold] {escape(units)}" for attribute, value, units in shown["avus"]]
+def _avu_lines(avus: Iterable[Avu]) -> list[str]:
+    return [f"{attribute} [bold]{escape(value)}[/bold] {escape(units)}" for attribute, value, units in avus]

@@ -42,20 +42,25 @@ def _problems(status: Status) -> RenderableType:
 
 
 def _agents(status: Status) -> RenderableType:
-    headings = ("agent of shards", "host", "version", "last sweep", "what it did", "rows of OMERO's log not followed")
-    rows = [_agent(agent, status) for agent in status.agents]
-    return _table("Agents", headings, rows) or Text("No agent has been heard of.", "bold red")
+    headings = ("agent of shards", "host", "version", "last sweep", "rows of OMERO's log not followed")
+    table = _table("Agents", headings, [_agent(agent, status) for agent in status.agents])
+    if table is None:
+        return Text("No agent has been heard of.", "bold red")
+    return Group(table, *(Text(f"{agent.shards}: {_did(agent)}") for agent in status.agents))
+
+
+def _did(agent: AgentState) -> str:
+    """What an agent did in its last sweep, or what keeps it from one: too much for a column of a narrow screen."""
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in agent.beat.report.items())
+    return agent.beat.trouble or counts or "nothing to do"
 
 
 def _agent(agent: AgentState, status: Status) -> list[Text]:
     beat = agent.beat
     swept = f"{age(status.now - beat.swept)} ago, in {beat.seconds:.1f} s" if beat.swept else "none yet"
-    did = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in beat.report.items()) or "nothing to do"
-    if beat.trouble:
-        did = beat.trouble
     said = Text(f"silent for {age(status.now - beat.at)}", "bold red") if not agent.speaks else Text(swept)
     behind = "?" if status.behind is None else str(status.behind.get(agent.shards, "?"))
-    return [Text(agent.shards), Text(beat.host), Text(beat.version), said, Text(did), Text(behind)]
+    return [Text(agent.shards), Text(beat.host), Text(beat.version), said, Text(behind)]
 
 
 def _copies(status: Status) -> Text | None:

@@ -103,16 +103,16 @@ def taken_out(text: str, additions: Additions) -> tuple[str, list[str]]:
     return document.text, left
 
 
-def parsed(text: str) -> JsonText:
-    """A server_config.json with a list of rule engines."""
+def parsed(text: str, name: str = "server_config.json") -> JsonText:
+    """A server_config.json with a list of rule engines; ``name`` is what messages call it."""
     try:
         document = JsonText(text)
     except json.JSONDecodeError as error:
-        raise PolicyError(f"server_config.json is not JSON: line {error.lineno}: {error.msg}") from None
+        raise PolicyError(f"{name} is not JSON: line {error.lineno}: {error.msg}") from None
     configuration = document.value.get(CONFIGURATION) if isinstance(document.value, dict) else None
     engines = configuration.get(RULE_ENGINES) if isinstance(configuration, dict) else None
     if not isinstance(engines, list) or not all(isinstance(one, dict) and "plugin_name" in one for one in engines):
-        raise PolicyError("server_config.json has no list plugin_configuration.rule_engines, as iRODS 4.3 and 5 have")
+        raise PolicyError(f"{name} has no list plugin_configuration.rule_engines, as iRODS 4.3 and 5 have")
     return document
 
 

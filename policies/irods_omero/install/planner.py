@@ -170,7 +170,7 @@ def _plan_modules(plan: InstallPlan, layout: ServerLayout, after: Manifest) -> N
 def _plan_config(
     plan: InstallPlan, layout: ServerLayout, record: Manifest, after: Manifest, with_tiering: bool
 ) -> None:
-    now = files.text(layout.server_config)
+    now = _config_text(layout.server_config)
     if now is None:
         plan.problems.append(f"{layout.server_config} does not exist: is this an iRODS server?")
         return
@@ -187,6 +187,14 @@ def _plan_config(
     if then != now:
         plan.changes.append(Change(layout.server_config, now.encode(), then.encode(), backup=True))
         plan.config_changes = True
+
+
+def _config_text(path: Path) -> str | None:
+    """The server's configuration, if it is there; what is wrong with it is told with its path."""
+    text = files.text(path)
+    if text is not None:
+        engines.parsed(text, str(path))
+    return text
 
 
 def plan_removal(layout: ServerLayout) -> InstallPlan:
@@ -209,7 +217,7 @@ def plan_removal(layout: ServerLayout) -> InstallPlan:
 
 
 def _plan_config_removal(plan: InstallPlan, path: Path, record: Manifest) -> None:
-    now = files.text(path)
+    now = _config_text(path)
     if now is None:
         return
     then, left = engines.taken_out(now, record.additions())

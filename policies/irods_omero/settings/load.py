@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from irods_omero.errors import SettingsError
-from irods_omero.settings.mistakes import Where, in_words
+from irods_omero.settings.mistakes import NO_SUCH_KEY, Where, in_words
 from irods_omero.settings.model import Settings
 from irods_omero.settings.positions import Positions
+from irods_omero.settings.reference import keys
 from irods_omero.vocabulary import POLICY_FILE, POLICY_FILE_VARIABLE
 
 ZONE_PASSWORD_VARIABLE = "IRODS_OMERO_ZONE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -51,7 +53,17 @@ def load_settings(path: Path) -> Settings:
 
 
 def _message(path: Path, positions: Positions, where: Where, text: str) -> str:
+    if text == NO_SUCH_KEY and (meant := get_close_matches(str(where[-1]), _keys_beside(where), 1)):
+        text += f"; is {meant[0]} meant?"
     return f"{path}:{positions.line(where)}: {'.'.join(map(str, where)) or 'the file'}: {text}"
+
+
+def _keys_beside(where: Where) -> Iterator[str]:
+    """The keys that there may be in place of one that is not known."""
+    for key, _ in keys(Settings.model_json_schema()):
+        *above, name = key.replace("[]", ".*").split(".")
+        if len(above) == len(where) - 1 and all(part in ("*", at) for part, at in zip(above, where, strict=False)):
+            yield name
 
 
 def read_secret(path: str | None, variable: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -29,8 +29,10 @@ PATTERNS = {
 }
 """What the patterns of keys mean."""
 
+NO_SUCH_KEY = "there is no such key"
+
 WORDS = {
-    "extra_forbidden": "there is no such key",
+    "extra_forbidden": NO_SUCH_KEY,
     "missing": "is missing",
     "model_type": "must be an object in braces { }",
     "model_attributes_type": "must be an object in braces { }",

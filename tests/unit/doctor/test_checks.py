@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from irods_omero.doctor.checks.all_checks import judge
+from irods_omero.doctor.checks.all_checks import CHECKS, judge
 from irods_omero.doctor.facts.records import (
     Facts,
     FileFacts,
@@ -284,6 +284,15 @@ def test_what_is_wrong_is_said(facts: Facts, level: Level, check: str, said: str
     assert [one for one in findings if (one.level, one.check) == (level, check) and said in one.text], findings
     assert worst(findings) is level
     assert all(one.advice for one in findings)
+
+
+def test_each_check_has_a_case_in_which_it_finds_something() -> None:
+    silent = {
+        check.__name__
+        for check in CHECKS
+        if all(finding.level is OK for _, facts, *_ in WRONG for finding in check(facts))
+    }
+    assert silent == {"omero_first"}, "whose cases are in test_intake_checks.py"
 
 
 def test_what_depends_on_a_server_that_is_down_is_not_said_too() -> None:

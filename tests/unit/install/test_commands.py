@@ -34,6 +34,23 @@ def test_install_and_uninstall_end_with_0_and_leave_nothing(server: ServerLayout
     assert contents(server.etc) == before
 
 
+def test_at_an_update_nobody_is_told_to_make_the_account_that_is_there(server: ServerLayout) -> None:
+    assert "iadmin mkuser" not in run("install", server).output, "whose name nobody knows yet"
+    assert "iadmin mkuser" in run("install", server, "--policy", EXAMPLE).output
+    (server.etc / "irods_omero" / "hooks" / "content.py").unlink()
+    update = run("install", server).output
+    assert "irods-omero doctor" in update
+    assert "iadmin mkuser" not in update
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_configuration_of_the_server_that_is_none_is_named_with_its_path(server: ServerLayout, command: str) -> None:
+    run("install", server)
+    server.server_config.write_text("{}")
+    result = run(command, server)
+    assert (result.exit_code, f"{server.server_config} has no list" in result.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_where_there_is_no_server_one_line_says_so(tmp_path: Path, options: list[str]) -> None:
     result = CliRunner().invoke(main, ["install", "--etc", str(tmp_path / "nowhere"), *options])

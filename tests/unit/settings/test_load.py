@@ -46,7 +46,13 @@ def test_a_short_configuration_is_enough(tmp_path: Path) -> None:
     ("section", "change", "message"),
     [
         ("zone", {"port": "1247"}, 'zone.port: input should be a valid integer, got "1247"'),
-        ("zone", {"hots": "x"}, "zone.hots: there is no such key"),
+        ("zone", {"hots": "x"}, "zone.hots: there is no such key; is host meant?"),
+        ("zone", {"nothing like it": "x"}, "zone.nothing like it: there is no such key"),
+        (
+            "tiers",
+            {"fast": {"name": "f", "ofline": True}},
+            "tiers.fast.ofline: there is no such key; is offline meant?",
+        ),
         ("zone", {"name": None}, "zone.name: input should be a valid string, got null"),
         ("watch", {"roots": []}, "watch.roots: must name at least one, got []"),
         (

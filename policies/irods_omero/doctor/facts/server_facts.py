@@ -56,7 +56,7 @@ def observe_system() -> SystemFacts | None:
 
 def _engines(config: Path) -> tuple[str, list[str]]:
     try:
-        document = engines.parsed(files.text(config) or "")
+        document = engines.parsed(files.text(config) or "", str(config))
     except PolicyError as error:
         return str(error), []
     return "", engines.concerns(document.value)
