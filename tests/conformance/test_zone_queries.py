@@ -81,6 +81,19 @@ def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:
     assert len(list(query.get_results())) == MANY
 
 
+def test_a_server_does_not_know_that_there_are_no_more_rows_than_were_asked_for(zone: Zone) -> None:
+    """zone-109."""
+    add_many(zone, zone.put("file"), 3)
+    query = zone.alice.query(DataObjectMeta.value).filter(
+        Collection.name == zone.collection, DataObjectMeta.name == "number"
+    )
+    more = {count: query.limit(count).execute().continue_index for count in (2, 3, 4)}
+    assert (more[2] > 0, more[3] > 0, more[4]) == (True, True, 0)
+    rest = query.limit(3).continue_index(more[3])
+    assert len(rest.execute()) == 0
+    query.limit(2).continue_index(more[2]).close()
+
+
 def test_rows_are_distinct(zone: Zone) -> None:
     """policies/irods_omero/gateways/zone: one row for a data object, whatever the number of its replicas."""
     path = zone.put("file")
