@@ -23,6 +23,7 @@ BY_SIZE = (
     "sharing",
     "looking",
     "hierarchies",
+    "arrivals",
     "directories",
     "latency",
 )
