@@ -1,7 +1,8 @@
-"""Calls of one sweep over 1, 1,000 and 10,000 units that were moved to another tier, beside 10,000 that were not.
+"""Calls of the sweeps over 1, 1,000 and 10,000 units that were moved to another tier, beside 10,000 that were not.
 
-To OMERO they grow with the number of units divided by 1,000. To the zone a changed unit needs two cheap ones; the rest
-are lists of hundreds of them, and pages of queries. A unit that was not changed costs nothing.
+To OMERO they grow with the number of units divided by 250, as a sweep ends after as many, or after 100 where it takes
+more than a second. To the zone a changed unit needs two cheap ones; the rest are lists of hundreds of them, and pages
+of queries. A unit that was not changed costs nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, Taken, counted
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.gateways.batches import BATCH
+from irods_omero.agent.walks import LEAST_AT_ONCE
 from tests.scene.places import AGENT_USER
 
 SIZES, QUIET = (1, 1_000, 10_000), 10_000
 QUICK_SIZES, QUICK_QUIET = (1, 100, 1_000), 1_000
 
 OMERO_AT_MOST = 30
-"""At most this many calls to OMERO for each batch of 1,000 units, whatever is done to them."""
+"""At most this many calls to OMERO for each sweep, whatever is done to its units."""
 
 WHY = {
     "rm omero::sync pending": "the mark goes before looking, so that a change from now on leaves a new one",
@@ -34,9 +35,6 @@ ALONE = ("add omero::sync taken", "rm omero::sync taken")
 
 LISTS = ("add omero::taken", "rm omero::taken")
 """What is written of many units at once: that their marks are taken, so that a killed agent's work is found again."""
-
-LISTED = 200
-"""Units in one list at least, where their names are much alike."""
 
 
 def measure(quick: bool) -> Figures:
@@ -70,11 +68,11 @@ def measure_one(world: World, size: int) -> Figures:
 
 
 def sweep(world: World, size: int, **settings: Any) -> tuple[Calls, Taken]:
-    """One sweep of an agent that has just been started, with these sections of its configuration changed."""
+    """The sweeps of an agent that has just been started, with these sections of its configuration changed."""
     with counted(world.scene) as calls, world.scene.connections(**settings) as connections:
         sweeper = Sweeper(connections)
         with timed() as taken:
-            report = sweeper.sweep()
+            report = sweeper.drain()
     if (report.observed, report.changed, report.failed) != (size, size, 0):
         raise AssertionError(f"{size} units had changed, and this was done: {report}")
     return calls, taken
@@ -93,7 +91,7 @@ def quiet_sweep(world: World) -> Calls:
 def show(figures: Figures) -> Iterator[Table | str]:
     """Two tables, and sentences."""
     sweeps = figures["sweeps"]
-    title = f"One sweep over changed units, with {figures['quiet']:,} unchanged ones beside them"
+    title = f"Sweeps over changed units, with {figures['quiet']:,} unchanged ones beside them"
     calls = table(title, "changed units", *(f"{one['units']:,}" for one in sweeps))
     calls.add_row("calls to OMERO", *(f"{sum(one['omero'].values()):,}" for one in sweeps))
     calls.add_row("zone: pages of queries", *(f"{one['zone'][QUERY]:,}" for one in sweeps))
@@ -101,7 +99,7 @@ def show(figures: Figures) -> Iterator[Table | str]:
     calls.add_row("zone: writes for a changed unit", *(f"{_of_units(one) / one['units']:g}" for one in sweeps))
     calls.add_row("zone: writes for an unchanged one", *(f"{one['unchanged_written']}" for one in sweeps))
     calls.add_row("a real zone's time for all that", *(f"{one['real_zone_seconds']:,.1f} s" for one in sweeps))
-    calls.add_row("the sweep, on the lab", *(f"{one['seconds_in_the_lab']:,.1f} s" for one in sweeps))
+    calls.add_row("the sweeps, on the lab", *(f"{one['seconds_in_the_lab']:,.1f} s" for one in sweeps))
     yield calls
     last = sweeps[-1]
     writes = table("What the zone is told about a changed unit", "call", "times", "a real zone's time", "why")
@@ -117,11 +115,12 @@ def missed(figures: Figures) -> Iterator[str]:
     """What was to be reached and is not."""
     for one in figures["sweeps"]:
         size, omero = one["units"], sum(one["omero"].values())
-        if omero > (allowed := OMERO_AT_MOST * math.ceil(size / BATCH)):
+        if omero > (allowed := OMERO_AT_MOST * math.ceil(size / LEAST_AT_ONCE)):
             yield f"{omero} calls to OMERO for {size} units, where {allowed} are allowed"
         told = {name: count for name, count in one["zone"].items() if name != QUERY}
         lists = [told.pop(name, 0) for name in LISTS]
-        if told != dict.fromkeys(WHY if size > 1 else (*WHY, *ALONE), size) or max(lists) > math.ceil(size / LISTED):
+        expected = dict.fromkeys(WHY if size > 1 else (*WHY, *ALONE), size)
+        if told != expected or max(lists) > math.ceil(size / LEAST_AT_ONCE):
             yield f"the zone is told something else about {size} changed units than is documented: {one['zone']}"
         if one["unchanged_written"]:
             yield f"{one['unchanged_written']} writes for unchanged units"
@@ -141,12 +140,11 @@ def _sentence(sweeps: list[Figures]) -> str:
     of_units, of_all = _of_units(last), _writes(last) - _of_units(last)
     of_unit = sum(REAL_MS[name.partition(" ")[0]] for name in WHY)
     return (
-        f"A sweep over {last['units']:,} changed units makes {sum(last['omero'].values()):,} calls to OMERO; one over "
-        f"{first['units']:,} makes {sum(first['omero'].values())}. It tells the zone {of_units / last['units']:g} "
+        f"Sweeps over {last['units']:,} changed units make {sum(last['omero'].values()):,} calls to OMERO; one over "
+        f"{first['units']:,} makes {sum(first['omero'].values())}. They tell the zone {of_units / last['units']:g} "
         f"things about each changed unit, which take {of_unit:.1f} ms on the real zone that was measured (one atomic "
         f"call takes {ATOMIC_MS} ms there), {of_all:,} about all of them, and nothing about "
-        f"unchanged ones; besides, it reads "
-        f"{last['zone'][QUERY]:,} pages of queries."
+        f"unchanged ones; besides, they read {last['zone'][QUERY]:,} pages of queries."
     )
 
 

@@ -1,4 +1,4 @@
-"""How much faster a sweep shows many changes than the same calls made one at a time, with the same clients.
+"""How much faster sweeps show many changes than the same calls made one at a time, with the same clients.
 
 Both end in the same state, of which a reconcile has nothing to say. On the lab both servers are on the same machine: a
 network makes the ratio larger, as most of the calls that a sweep saves are waited for.

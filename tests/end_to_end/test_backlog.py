@@ -6,8 +6,11 @@ import threading
 
 import pytest
 
+from irods_omero.agent import sweep
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
+from irods_omero.agent.sweep import Sweeper
+from irods_omero.agent.walks import Turn
 from lab.omero.setup import add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
@@ -54,6 +57,28 @@ def test_requests_are_served_before_the_backlog_is_through(scene: Scene, image: 
     scene.sweep()
     assert waiting(scene, paths) == paths[AT_ONCE:]
     assert scene.avus(image, "omero::request") == ["keep"]
+
+
+def test_who_comes_while_many_have_moved_does_not_wait_for_all_of_them(
+    new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = new_scene()
+    scene.watch()
+    paths = arrive(scene)
+    scene.sweep()
+    paths = [scene.move(path, f"renamed {number}.ome.tiff") for number, path in enumerate(paths)]
+    new = scene.put("new.ome.tiff", retina(32))
+    monkeypatch.setattr(sweep, "FIRST_TURN", Turn(at_once=AT_ONCE))
+    with scene.connections() as connections:
+        sweeper = Sweeper(connections)
+        report = sweeper.sweep()
+        assert scene.avus(new, "omero::image")
+        assert 0 < sum(bool(scene.avus(path, "omero::sync")) for path in paths) < MANY
+        assert report.left > 0
+        assert sweeper.has_more(report)
+        report = report.followed_by(sweeper.drain())
+    assert (report.left, waiting(scene, paths)) == (0, [])
+    assert [dict(scene.shown(path).image.pairs)["path"] for path in paths] == paths
 
 
 @pytest.mark.lab_only("counts all writes in the zone")

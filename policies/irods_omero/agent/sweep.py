@@ -42,7 +42,7 @@ from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
-from irods_omero.vocabulary import PENDING, shard_of
+from irods_omero.vocabulary import PENDING, ZARR, shard_of
 
 DIRECTORIES = 100
 """At most this many directories are looked at in one sweep."""
@@ -65,21 +65,31 @@ class Sweep:
         self._observer = Observer(connections, clock)
         self._directories = Directories(connections, self._observer, clock)
         self._batch = connections.settings.agent.batch
+        self._at_once = min(self._batch, turn.at_once)
+        self._settled = 0
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
-        self._waiting: dict[str, Mark] = {}
         self.posting = Posting(connections, self.report)
         self.copies = Copies(connections, clock)
 
-    def process_marks(self, marks: Iterable[Mark]) -> None:
-        """Work on what is marked, a batch at a time, and on a page of what marked collections hold."""
-        collections = list[Mark]()
-        for batch in in_batches(self._free(marks), self._batch):
+    def process_marks(self, marks: Iterable[Mark], is_bounded: bool = True) -> None:
+        """Work on what is marked, a batch at a time, and on a page of what marked collections hold.
+
+        What is too much for one sweep is left to the next (``is_bounded``), but not the marks on collections: these
+        come first.
+        """
+        collections, arriving = list[Mark](), list[tuple[int, Mark]]()
+        for batch in in_batches(self._free(marks), self._at_once):
+            if is_bounded and self._settled >= self._at_once:
+                self.report.left += len(batch)
+                break
             rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
-            self._objects(rest)
+            arriving += self._objects(rest)
             self._posted |= posted
             collections += (mark for mark in batch if mark.collection)
+        for unit, mark in sorted(arriving, key=lambda one: one[1].id):  # who came first is imported first
+            self._put_off(unit, mark)
         if collections or self._posted:
             self._observer.look_anew()  # what they say may have changed since this pass began
             self._collections(self._directories_among(collections))
@@ -87,14 +97,13 @@ class Sweep:
     def process_lists(self, lists: Iterable[MarkList]) -> None:
         """Work on what a sweep that was broken off, of this agent or of an earlier one, had taken together."""
         for each in lists:
-            free = list(self._free(each.marks))
-            self.process_marks(free)
+            self.process_marks(free := list(self._free(each.marks)), is_bounded=False)
             if len(free) == len(each.marks):
                 remove_list(self._connections.zone, each.avu)
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
-        for batch in in_batches(self._ours(self._new(ids)), self._batch):
+        for batch in in_batches(self._ours(data_id for data_id in ids if data_id not in self._done), self._batch):
             self._unmarked(batch)
 
     def imports(self) -> list[Job]:
@@ -110,17 +119,19 @@ class Sweep:
             else:
                 self.report.waiting += 1
 
-    def _objects(self, marks: Sequence[Mark]) -> None:
-        """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched."""
+    def _objects(self, marks: Sequence[Mark]) -> list[tuple[int, Mark]]:
+        """Claim the marks of a batch, work, and acknowledge them; what has to wait keeps its mark untouched.
+
+        Returns:
+            Those that ask for an import, each with the unit that is to be imported.
+        """
         untouched = [mark.id for mark in marks if mark.states == {PENDING}]
         ahead = look_ahead(self._connections, self._observer, self._clock(), untouched, self._imports.busy)
         self.report.waiting += len(ahead.resting)
         self._done.update(mark.id for mark in marks if mark.id not in ahead.resting)  # hints may say more of these
         self._imports.know(ahead.units, ahead.suspects)
         self._mark_directories(self._directories.doubtful(ahead.units, set(ahead.arriving.values())))
-        for mark in marks:
-            if mark.id in ahead.arriving:
-                self._put_off(ahead.arriving[mark.id], mark)
+        arriving = [(ahead.arriving[mark.id], mark) for mark in marks if mark.id in ahead.arriving]
         waiting = ahead.resting.union(ahead.arriving)
         due = [mark for mark in marks if mark.id not in waiting]
         batch = Batch(self._connections, due)
@@ -134,10 +145,8 @@ class Sweep:
         # What is at that path now may be another one, whose mark it was.
         known = seen | {mark.id: mark.path for mark in batch.taken if mark.id in self._observer.being_taken_in}
         again |= {mark.id: 0 for mark in batch.taken if known.get(mark.id) != mark.path}
-        batch.settle(again.keys() | imports.keys())
-        for mark in batch.taken:
-            if mark.id in imports:
-                self._put_off(imports[mark.id], replace(mark, states=frozenset({PENDING}), listed=False))
+        self._settled += batch.settle(again.keys() | imports.keys())
+        return arriving + [(imports[mark.id], mark) for mark in batch.released if mark.id in imports]
 
     def _put_off(self, unit: int, mark: Mark) -> None:
         """Import the unit at the end of this pass, or leave it to the next one if it is one too many."""
@@ -199,25 +208,24 @@ class Sweep:
 
     def _mark_directories(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories, to be looked at in this pass if it is not too late for that; returns the marks."""
-        posted = self._directories.mark(path for path in paths if path not in self._waiting)
+        posted = self._directories.mark(paths)
         self._posted |= posted
-        return self._waiting | posted
+        return posted
 
     def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
         """Look at the directories that marks are about, and at those that have just got marks; returns the others."""
         directory_of = {mark: self._directories.of_mark(mark) for mark in marks}
-        rest = [mark for mark in marks if self._directories.leads_to_all(mark, directory_of[mark])]
-        at = (mark for mark in marks if mark.path == directory_of[mark] and mark not in rest)
-        due = {mark.path: mark for mark in sorted(at, key=lambda mark: mark.gather)}
+        hierarchies = {mark for mark, directory in directory_of.items() if not directory and mark.path.endswith(ZARR)}
+        rest = [mark for mark in marks if mark in hierarchies or not (directory_of[mark] or mark.gather)]
+        due = {mark.path: mark for mark, directory in directory_of.items() if mark.gather and mark.path == directory}
         # What has lost something may have held parts of files that lie elsewhere.
         above = {self._directories.of_collection(mark.path) for mark in rest if PENDING in mark.states}
         passed = {mark: directory for mark, directory in directory_of.items() if mark not in rest}
         passed = {mark: directory for mark, directory in passed.items() if due.get(mark.path) != mark}
-        self._mark_directories({*passed.values(), *above} - {"", *due})
+        self._mark_directories({*passed.values(), *above} - {""})
         posted, self._posted = self._posted, {}
-        passed |= {due.pop(path): path for path in posted if path in due and not due[path].gather}
         for mark, directory in passed.items():
-            if not directory or directory in posted or directory in due:
+            if not directory or directory in posted:
                 drop(self._connections.zone, self._connections.names, mark)
         for path, mark in posted.items():
             if mark.shard in self._connections.shards:
@@ -237,7 +245,6 @@ class Sweep:
         try:
             if mark.states == {PENDING} and self._directories.look(mark.path).only_waits:
                 self.report.waiting += 1
-                self._waiting[mark.path] = mark
                 return False
             if not claim(zone, names, mark):
                 return False
@@ -291,7 +298,7 @@ class Sweep:
         page = members(connections.zone, mark.path, position.after, self._batch)
         loose = self._directories.loose_among(page.ids)
         posted = self._mark_directories(loose)
-        passed = {data_id for path in loose.keys() & posted for data_id in loose[path]}
+        passed = {data_id for path in posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
         ids = [data_id for data_id in page.ids if data_id not in self._imports and data_id not in passed]
         left = self._unmarked(ids, is_walk=True).intersection(page.ids)
@@ -307,9 +314,6 @@ class Sweep:
 
     def _ours(self, ids: Iterable[int]) -> Iterator[int]:
         return (data_id for data_id in ids if shard_of(data_id) in self._connections.shards)
-
-    def _new(self, ids: Iterable[int]) -> Iterator[int]:
-        return (data_id for data_id in ids if data_id not in self._done)
 
 
 def _objects_of(observations: Mapping[int, Observation], ids: Iterable[int]) -> dict[int, int]:
@@ -332,6 +336,7 @@ class Sweeper:
         self._room = MakingRoom(connections, clock)
         self._once_a_minute = OnceAMinute(connections)
         self._turn = FIRST_TURN
+        self._before = 0
 
     def sweep(self) -> Report:
         """One pass.
@@ -340,7 +345,8 @@ class Sweeper:
             UnreachableError: A side is down; nothing is lost, the next one goes on.
             RefusedError: A side refuses what concerns all units, for instance the log-in.
         """
-        begun = self._workers.collect()
+        begun, began = self._workers.collect(), time.monotonic()
+        self._connections.brake.before = self._before
         work = Sweep(self._connections, self._clock, self._workers, self._turn, begun)
         if self._listener is None:
             self._listener = Listener(self._connections)
@@ -361,6 +367,9 @@ class Sweeper:
         if self._waits and work.report.taken:  # whoever has imported them is waiting for their tags
             marks = find_marks(self._connections.zone, self._connections.names, self._connections.shards)
             work.process_marks(mark for mark in marks if not mark.collection)
+        self._before = self._before + work.report.observed if work.report.left else 0
+        if work.report.left:
+            self._turn = self._turn.at_pace(time.monotonic() - began)
         return work.report
 
     def _do(self, sweep: Sweep, jobs: Sequence[Job]) -> None:
@@ -383,9 +392,5 @@ class Sweeper:
         return done
 
     def has_more(self, report: Report) -> bool:
-        """Whether the next pass has something to do at once; what is too much for the workers waits for one to be free.
-
-        Args:
-            report: What the last one did.
-        """
-        return report.walking > 0 if not self._waits else report.is_unfinished
+        """Whether after this one a pass has something to do at once; what is too much for the workers waits for one."""
+        return report.goes_on if not self._waits else report.is_unfinished

@@ -9,7 +9,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.mark_lists import remove_list, write_lists
 from irods_omero.gateways.zone.marks import Mark, ack, claim, release
-from irods_omero.vocabulary import TAKEN
+from irods_omero.vocabulary import PENDING, TAKEN
 
 
 class Batch:
@@ -18,6 +18,7 @@ class Batch:
     Attributes:
         taken: Those that could be taken.
         untaken: Those that could not: what they are on was renamed or removed, or the zone refuses.
+        released: Those that are left to a later sweep, when all is settled.
     """
 
     def __init__(self, connections: Connections, marks: Sequence[Mark]) -> None:
@@ -33,13 +34,17 @@ class Batch:
         due = alone + together
         claimed = connections.side_by_side.each(due, lambda beside, mark: claim(beside, names, mark))
         self.taken = [mark for mark, is_there in zip(due, claimed, strict=True) if is_there]
+        self.released = list[Mark]()
         self.untaken = [mark for mark, is_there in zip(due, claimed, strict=True) if not is_there]
 
-    def settle(self, again: Container[int]) -> None:
-        """Clear the marks, but leave those ``again`` (by catalog id) to a later sweep."""
+    def settle(self, again: Container[int]) -> int:
+        """Clear the marks, but leave those ``again`` (by catalog id) to a later sweep; returns how many are cleared."""
         names = self._connections.names
         self._connections.side_by_side.each(
             self.taken, lambda beside, mark: (release if mark.id in again else ack)(beside, names, mark)
         )
         for each in self._lists:
             remove_list(self._connections.zone, each)
+        left = [mark for mark in self.taken if mark.id in again]
+        self.released = [replace(mark, states=frozenset({PENDING}), listed=False) for mark in left]
+        return len(self.taken) - len(left)

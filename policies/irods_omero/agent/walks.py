@@ -26,6 +26,13 @@ COLLECTIONS = 10
 """Of at most this many collections a page is looked at in one sweep."""
 
 
+LEAST_AT_ONCE, MOST_AT_ONCE = 100, 250
+"""A sweep ends when the marks of as many data objects are done, so that nobody who comes meanwhile waits for thousands:
+at first, and where servers are slow; and at most, as more would save few calls."""
+
+SWEEP_SECONDS = 1.0
+"""As long a sweep is to take that has more to do."""
+
 MOVING_SECONDS = 60.0
 """A hierarchy is not walked again before: as long as parts of it move its mark comes back with each of them."""
 
@@ -40,6 +47,7 @@ class Turn:
         taken: OMERO id of the fileset that was last tried to be taken in.
         hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
         unmarked: Catalog ids of data objects that were to be marked, which the zone refused.
+        at_once: When the marks of as many data objects are done the next sweep ends.
     """
 
     walked: int = 0
@@ -47,6 +55,12 @@ class Turn:
     taken: int = 0
     hierarchies: Mapping[int, float] = field(default_factory=dict)
     unmarked: frozenset[int] = frozenset()
+    at_once: int = LEAST_AT_ONCE
+
+    def at_pace(self, seconds: float) -> Turn:
+        """The next turn, when a sweep that left something has taken so long."""
+        in_time = int(self.at_once * SWEEP_SECONDS / max(seconds, SWEEP_SECONDS / MOST_AT_ONCE))
+        return replace(self, at_once=min(max(in_time, LEAST_AT_ONCE), MOST_AT_ONCE))
 
     def rests(self, mark: Mark, now: float) -> bool:
         """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""

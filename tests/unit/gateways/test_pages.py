@@ -8,7 +8,7 @@ import pytest
 
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.marks import Mark, find_marks
+from irods_omero.gateways.zone.marks import NEWEST, Mark, find_marks
 from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.watched import members
@@ -61,13 +61,17 @@ def test_every_mark_is_found_once_with_all_its_states(connection: ZoneConnection
         Mark(id_, f"{HOME}/marked/{place:05}", shard_of(id_), frozenset(states(id_)))
         for place, id_ in enumerate(marked)
     ]
-    assert marks == expected
+    assert sorted(marks, key=lambda mark: mark.id) == expected
+    ids = [mark.id for mark in marks]
+    newest = ids.index(marked[0])
+    assert 0 < newest <= NEWEST
+    assert ids == [*marked[: -newest - 1 : -1], *marked[:-newest]], "who has come last is seen at first"
 
 
 def test_marks_of_some_shards_are_found_among_many(connection: ZoneConnection, marked: range) -> None:
     ours = frozenset(range(40))
     ids = [mark.id for mark in find_marks(connection, NAMES, ours) if mark.id in marked]
-    assert ids == [id_ for id_ in marked if shard_of(id_) in ours]
+    assert sorted(ids) == [id_ for id_ in marked if shard_of(id_) in ours]
 
 
 @pytest.mark.usefixtures("marked")

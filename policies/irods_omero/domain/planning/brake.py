@@ -14,10 +14,15 @@ WHILE_SECONDS = 3600.0
 
 
 class Brake:
-    """Counts the units that lose something, over all sweeps of an agent and all its threads."""
+    """Counts the units that lose something, over all sweeps of an agent and all its threads.
+
+    Attributes:
+        before: How many units were looked at in the sweeps that this one goes on with.
+    """
 
     def __init__(self, limit: float) -> None:
         """``limit`` is how many units may lose something within ``WHILE_SECONDS``."""
+        self.before = 0
         self._limit = limit
         self._lost: dict[int, float] = {}
         self._sweeps: list[tuple[float, int]] = []
@@ -32,6 +37,7 @@ class Brake:
                 what little is lost in the sweeps after it.
             now: Seconds since 1970.
         """
+        swept += self.before
         with self._counting:
             recent = {id_: at for id_, at in self._lost.items() if abs(now - at) < WHILE_SECONDS}
             self._lost = {**recent, **dict.fromkeys(losing, now)}

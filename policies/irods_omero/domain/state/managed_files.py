@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 COPY = "copy"
 ABSENT = "absent"
-LINK = "link"
 OTHER = "other"
 
 FINGERPRINT_DIGITS = 16
@@ -21,11 +20,9 @@ class OnDisk:
 
     Attributes:
         state: ``COPY``: a regular file of its own, of the size that the database has. ``ABSENT``: nothing at all.
-            ``LINK``: a symbolic link that an agent has made, into a vault. ``OTHER``: anything else, which nobody but
-            whoever made it may touch.
+            ``OTHER``: anything else, which nobody but whoever made it may touch.
         readable: Whether OMERO reads bytes of the right number there.
         what: In words, where it is ``OTHER``.
-        target: Where it leads to, if it is a symbolic link.
         leftover: Whether there is something beside it under the name that files are brought back under, from an agent
             that was killed.
         aside: Whether there is something under the name that files are removed under, which may be all that there is.
@@ -37,7 +34,6 @@ class OnDisk:
     state: str
     readable: bool
     what: str = ""
-    target: str = ""
     leftover: bool = False
     aside: bool = False
     used: float = field(default=0.0, compare=False)
@@ -131,22 +127,13 @@ class Share(CopyAction):
     """Have OMERO's copies share the blocks of what iRODS has on the same file system: they stay as they are."""
 
 
-class Link(CopyAction):
-    """Have a link lead from OMERO's place to the file in the vault, in place of what is there or of nothing."""
-
-    @property
-    def size(self) -> int:
-        """Bytes that are compared."""
-        return sum(file.size for file in self.files)
-
-
 class Refill(CopyAction):
-    """Bring back those files that are not there, or of which there is a link that is right no more."""
+    """Bring back those files that are not there."""
 
     @property
     def size(self) -> int:
         """Bytes that are written."""
-        return sum(file.size for file in self.files if file.disk.state in {ABSENT, LINK})
+        return sum(file.size for file in self.files if file.disk.state == ABSENT)
 
 
 class Clear(CopyAction):

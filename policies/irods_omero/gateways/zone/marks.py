@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from irods.column import In, Like
+from irods.column import Criterion, In, Like
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.views import Avu
@@ -13,12 +13,15 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.queries import first_rows, last_data_id, rows
+from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.gateways.zone.watched import like
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names, shard_of
 
 LOOKING = "looking for marks"
+
+NEWEST = 100
+"""Marks on at most this many of the newest data objects come first."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +48,41 @@ class Mark:
 
 
 def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> Iterator[Mark]:
-    """The marks of these shards: first those on data objects, in the order of their ids, then those on collections.
+    """The marks of these shards: on collections, on the newest data objects (the last one first), on all others by id.
 
-    They are read a batch at a time, so that memory does not grow with the backlog. What is marked after the first
-    batch was read, on objects newer than all others, is left for the next time: there is an end to it however fast
-    objects arrive.
+    They are read a batch at a time, so that memory does not grow with the backlog, and who has just put something is
+    seen before it is worked off. What is marked after the first batches were read, on objects newer than all others, is
+    left for the next time: there is an end to it however fast objects arrive.
     """
-    after = last = 0
-    while True:
-        page = _batch(zone, names, shards, after, last)
-        is_last = len(page) < BATCH
-        if not is_last and page[0][0] != page[-1][0]:
-            page = [row for row in page if row[0] != page[-1][0]]  # there may be more about the last object
-        yield from _marks(page, shards, collection=False)
-        if is_last:
-            break
-        after = page[-1][0]
-        last = last or last_data_id(zone, LOOKING, DataObjectMeta.name == names.sync)
     avus = _of_collections(zone, names)
     for attribute in (names.sync, names.gather):
         own = [row[1:] for row in avus if row[0] == attribute]
         yield from _marks(own, shards, collection=True, gather=attribute == names.gather)
+    page, is_last = _page(zone, names, shards, BATCH)
+    newest, _ = (page, True) if is_last else _page(zone, names, shards, NEWEST, newest=True)
+    first = list(_marks(newest, shards, collection=False))[: -NEWEST - 1 : -1]
+    yield from first
+    known, last = {mark.id for mark in first}, newest[-1][0] if newest else 0
+    while True:
+        yield from (mark for mark in _marks(page, shards, collection=False) if mark.id not in known)
+        if is_last:
+            break
+        page, is_last = _page(zone, names, shards, BATCH, DataObject.id > page[-1][0], DataObject.id <= last)
 
 
-def _batch(
-    zone: ZoneConnection, names: Names, shards: frozenset[int], after: int, last: int
-) -> list[tuple[int, str, str, str]]:
+def _page(
+    zone: ZoneConnection, names: Names, shards: frozenset[int], size: int, *within: Criterion, newest: bool = False
+) -> tuple[list[tuple[int, str, str, str]], bool]:
+    """Marks on data objects in the order of their ids, the lowest or the highest, and whether these are all."""
     columns = (DataObject.id, Collection.name, DataObject.name, DataObjectMeta.value, DataObjectMeta.units)
-    conditions = [DataObjectMeta.name == names.sync, DataObject.id > after]
-    if last:
-        conditions.append(DataObject.id <= last)
+    conditions = [DataObjectMeta.name == names.sync, *within]
     if len(shards) < SHARDS:
         conditions.append(In(DataObjectMeta.units, sorted(shards)))
-    page = first_rows(zone, LOOKING, BATCH, columns, *conditions)
-    return [(data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in page]
+    page = first_rows(zone, LOOKING, size, columns, *conditions, descending=newest)
+    are_all = len(page) < size
+    if not are_all and page[0][0] != page[-1][0]:
+        page = [row for row in page if row[0] != page[-1][0]]  # there may be more about the last object
+    return sorted((data_id, f"{parent}/{name}", state, units) for data_id, parent, name, state, units in page), are_all
 
 
 def _of_collections(zone: ZoneConnection, names: Names) -> list[tuple[str, int, str, str, str]]:

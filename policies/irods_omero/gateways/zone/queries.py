@@ -29,12 +29,18 @@ def rows(zone: ZoneConnection, doing: str, columns: Sequence[Column], *condition
 
 
 def first_rows(
-    zone: ZoneConnection, doing: str, count: int, columns: Sequence[Column], *conditions: Criterion
+    zone: ZoneConnection,
+    doing: str,
+    count: int,
+    columns: Sequence[Column],
+    *conditions: Criterion,
+    descending: bool = False,
 ) -> list[tuple[Any, ...]]:
     """So many rows of a query, in the order of its first column."""
+    order = "desc" if descending else "asc"
 
     def ask(session: Any) -> list[tuple[Any, ...]]:
-        results = session.query(*columns).filter(*conditions).order_by(columns[0]).get_results()
+        results = session.query(*columns).filter(*conditions).order_by(columns[0], order).get_results()
         try:
             return [tuple(row[column] for column in columns) for row in islice(results, count)]
         finally:
@@ -47,8 +53,8 @@ def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> in
     """The highest catalog id of the data objects that meet some conditions, 0 if there are none."""
 
     def ask(session: Any) -> int:
-        rows = session.query().max(DataObject.id).filter(*conditions).get_results()
-        return max((int(row[DataObject.id] or 0) for row in rows), default=0)
+        row = session.query().max(DataObject.id).filter(*conditions).first()
+        return int(row[DataObject.id] or 0) if row else 0
 
     return zone.call(doing, "", ask)
 

@@ -16,3 +16,12 @@ def test_a_large_sweep_counts_no_longer_than_what_it_lost() -> None:
     brake = Brake(1)
     assert not brake.takes([1, 2], 1000, 0)
     assert brake.takes([3, 4], 2, WHILE_SECONDS)
+
+
+def test_sweeps_that_go_on_with_each_other_are_one_for_the_tenth_of_them() -> None:
+    brake = Brake(100)
+    for number in range(8):
+        brake.before = 250 * number
+        assert not brake.takes(range(25 * number, 25 * (number + 1)), 250, number)
+    brake.before = 0
+    assert brake.takes(range(1000, 1200), 250, 9)

@@ -1,0 +1,16 @@
+"""A sweep takes on as much as is done in about a second, so that nobody who comes meanwhile waits for long."""
+
+from __future__ import annotations
+
+from irods_omero.agent.walks import LEAST_AT_ONCE, MOST_AT_ONCE, Turn
+
+
+def test_after_a_slow_sweep_the_next_one_takes_on_less_and_after_a_fast_one_more() -> None:
+    slow = Turn(at_once=220).at_pace(2.0)
+    assert slow.at_once == 110
+    assert slow.at_pace(0.5).at_once == 220
+
+
+def test_it_takes_on_neither_too_little_nor_too_much() -> None:
+    assert Turn().at_pace(100.0).at_once == LEAST_AT_ONCE
+    assert Turn().at_pace(0.0).at_once == MOST_AT_ONCE
