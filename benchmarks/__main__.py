@@ -1,7 +1,7 @@
 """Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
 python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports, refill,
-sharing, looking, hierarchies, directories, latency
+sharing, linking, looking, hierarchies, directories, latency
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ BY_SIZE = (
     "imports",
     "refill",
     "sharing",
+    "linking",
     "looking",
     "hierarchies",
+    "arrivals",
     "directories",
     "latency",
 )

@@ -1,4 +1,4 @@
-"""A directory of many files from its marks to a tagged image: calls, catalog writes, memory and time.
+"""A directory of many files from its mark to a tagged image: calls, catalog writes, memory and time.
 
 Beside it stands the plain import: one fileset of the same files by the same two clients, which reads each data object
 by python-irodsclient and writes it to a raw file store, and neither looks for what belongs together nor writes anything
@@ -33,7 +33,7 @@ from benchmarks.memory import noted_growth
 from benchmarks.shown import Figures, run, table
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.omero.session import check_response
-from irods_omero.vocabulary import DIRECTORY, PENDING, shard_of
+from irods_omero.vocabulary import DIRECTORY
 from lab.zone import BulkObject
 from tests.pictures import retina
 from tests.scene import Scene, lab_places
@@ -43,8 +43,8 @@ SIZES, QUICK_SIZES, LARGE = (100, 1_000), (30, 300), (1_000, 10_000)
 FIRST, NOTE = "a.ome.tiff", b"a note beside the image\n"
 LARGE_OPTION = "--large"
 
-WRITES_A_FILE = 3
-"""The zone is told at most so often about each file: its mark goes, and it says what it belongs to."""
+WRITES_A_FILE = 2
+"""The zone is told at most so often about each file: it says what it belongs to. Few files take more for each."""
 
 OMERO_A_FILE = 1.2
 """At most this many times the calls to OMERO that the plain import takes."""
@@ -70,7 +70,7 @@ def _measured(scene: Scene, files: int) -> Figures:
 
 
 def _load(scene: Scene, files: int) -> list[str]:
-    """A directory whose files have arrived, each with the mark of a hook; their paths, first what is opened."""
+    """A directory whose files have arrived, with the mark of a hook; their paths, first what is opened."""
     zone, name = scene.zone.lab, f"{files} files"
     if zone is None:
         raise NotImplementedError("files are loaded into a lab only")
@@ -80,8 +80,7 @@ def _load(scene: Scene, files: int) -> list[str]:
     note = scene.user.query(DataObject.path).filter(Collection.name == collection, DataObject.name == "note").one()
     names = [f"{number:06}" for number in range(files - len(paths))]
     objects = [BulkObject(name, len(NOTE), FAST, (), 0, int(time.time()), str(note[DataObject.path])) for name in names]
-    ids = zone.bulk_register(collection, objects, USER)
-    zone.bulk_annotate({data_id: [("omero::sync", PENDING, str(shard_of(data_id)))] for data_id in ids})
+    zone.bulk_register(collection, objects, USER)
     return paths + [f"{collection}/{name}" for name in names]
 
 

@@ -18,7 +18,8 @@ from rich.table import Table
 from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, run, table, too_slow
 from irods_omero.domain.state.managed_files import COPY, ManagedFile, OnDisk
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.repository.sharing import Vault, share
+from irods_omero.gateways.repository.sharing import share
+from irods_omero.gateways.repository.vault import Vault
 from tests.sharing_disk import share_blocks, sharing_disk
 
 SHARED = "sharing"

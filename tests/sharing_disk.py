@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.repository.sharing import Vault, why_not_shared
+from irods_omero.gateways.repository.sharing import why_not_shared
+from irods_omero.gateways.repository.vault import Vault
 
 VARIABLE = "IRODS_OMERO_TEST_SHARING"
 SIZE = 640 * 1024 * 1024

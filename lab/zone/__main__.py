@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--core", type=Path, help="folder with the core.py to load; by default there are no hooks")
     parser.add_argument("--no-tiering", action="store_true", help="leave the storage tiering plugin out")
     parser.add_argument("--tls", action="store_true", help="talk to clients by TLS only, with a certificate of its own")
+    parser.add_argument("--random-paths", action="store_true", help="give files in vaults paths made up at random")
     parser.add_argument("--wake-up", type=float, default=0.2, help="seconds between looks into the delay queue")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when whoever started this is gone")
     given = parser.parse_args()
@@ -26,6 +27,7 @@ def main() -> None:
         tiering=not given.no_tiering,
         wake_up=given.wake_up,
         tls=given.tls,
+        random_paths=given.random_paths,
     )
     server = Server(settings)
     address = f"irods://{ADMINISTRATOR}:{PASSWORD}@{HOST}:{server.port}/{settings.zone}"

@@ -5,7 +5,7 @@ import traceback
 import types
 from typing import Any, NoReturn
 
-from lab.zone import api, encryption, faults, wire
+from lab.zone import api, encryption, faults, vault, wire
 from lab.zone import replicas as opening
 from lab.zone.catalog import access, collections, users
 from lab.zone.catalog.collections import Collection
@@ -106,6 +106,12 @@ class Agent:
     def _refuse(self, code: int) -> None:
         """Tell a client that it cannot connect."""
         Message("RODS_VERSION", _version(code), int_info=code).send(self._connection)
+
+    def file_for(self, vault_path: str, logical_path: str) -> str:
+        """The path of the file of a new replica."""
+        if self.settings.random_paths:
+            return vault.random_path(vault_path, logical_path, self.client.name)
+        return vault.free_path(vault_path, logical_path)
 
     def log_in(self, proxy: User) -> None:
         """Take note of who has proved himself; an administrator may act for another user."""

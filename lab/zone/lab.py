@@ -36,6 +36,7 @@ class LabZone:
         wake_up: Seconds between two looks into the delay queue.
         port: Port to listen on; 0: a free one, the same one after a restart.
         tls: Whether clients have to talk TLS to it.
+        random_paths: Whether files in vaults have paths made up at random, as by msiSetRandomScheme (zone-99).
     """
 
     name = ZONE
@@ -54,6 +55,7 @@ class LabZone:
         wake_up: float = 0.2,
         port: int = 0,
         tls: bool = False,
+        random_paths: bool = False,
     ) -> None:
         self.port = port or free_port()
         self.state = state.absolute() if state else Path(tempfile.mkdtemp(prefix="lab-zone-"))
@@ -65,6 +67,7 @@ class LabZone:
         self._options += ["--core", str(core)] if core else []
         self._options += [] if tiering else ["--no-tiering"]
         self._options += ["--tls"] if tls else []
+        self._options += ["--random-paths"] if random_paths else []
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "LabZone":

@@ -74,7 +74,7 @@ def create_object(agent: "Agent", inp: DataObjectInput) -> OpenReplica:
     inp.keywords.update(selObjType="dataObj", openType=CREATE)
     owner = (agent.client.name, agent.client.zone)
     replica = replicas.fresh(inp.path, above.id, resource.id, owner).copy(
-        data_path=vault.free_path(resource.vault, inp.path),
+        data_path=agent.file_for(resource.vault, inp.path),
         data_type_name=inp.keywords.get("dataType") or "generic",
         data_mode=str(inp.mode),
     )

@@ -26,6 +26,7 @@ class Settings:
     executors: int = 4
     zone: str = ZONE
     tls: bool = False
+    random_paths: bool = False
 
     @property
     def catalog(self) -> Path:

@@ -4,8 +4,10 @@ import base64
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import stat
+import time
 from pathlib import Path
 
 from lab.zone.errors import ZoneError
@@ -30,6 +32,17 @@ def free_path(vault: str, logical_path: str) -> str:
     return path
 
 
+def random_path(vault: str, logical_path: str, user: str) -> str:
+    """The file of a new replica where its path is made up at random (zone-99): it ends with the time."""
+    drawn = secrets.randbelow(256)
+    above, name = f"{vault.rstrip('/')}/{user}/{drawn % 16}/{drawn // 16}", logical_path.rpartition("/")[2]
+    path, number = f"{above}/{name}.{int(time.time())}", 0
+    taken = path
+    while os.path.lexists(taken):
+        taken, number = f"{path}.{number}", number + 1
+    return taken
+
+
 def create(path: str) -> None:
     """Make an empty file and the folders above it."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -37,17 +50,21 @@ def create(path: str) -> None:
 
 
 def open_file(path: str, flags: int, vault: str) -> int:
-    """Open a file for a descriptor; outside of the vault the server's account is not the one that files belong to."""
+    """Open a file for a descriptor; outside of the vault the server's account is not the one that files belong to.
+
+    It is no superuser's, so that it may not write where the mode does not say so (zone-91).
+    """
     try:
-        if (
-            flags & (os.O_WRONLY | os.O_RDWR)
-            and not holds(vault, path)
-            and not Path(path).stat().st_mode & stat.S_IWOTH
-        ):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            _refuse_read_only(path, stat.S_IWUSR if holds(vault, path) else stat.S_IWOTH)
         return os.open(path, flags)
     except OSError as error:
         raise ZoneError(-510000 - (error.errno or 0), f"{path}: {error.strerror}") from error
+
+
+def _refuse_read_only(path: str, right: int) -> None:
+    if not Path(path).stat().st_mode & right:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def write(file: int, data: bytes) -> None:
@@ -74,6 +91,7 @@ def copy(source: str, target: str) -> None:
     """Copy a file."""
     create(target)
     try:
+        _refuse_read_only(target, stat.S_IWUSR)
         shutil.copyfile(source, target)
     except OSError as error:
         raise ZoneError(-510000 - (error.errno or 0), f"{source}: {error.strerror}") from error

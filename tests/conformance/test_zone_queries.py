@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from irods.access import iRODSAccess
 from irods.api_number import api_number
-from irods.column import In, Like
+from irods.column import Criterion, In, Like
 from irods.exception import CAT_NO_ROWS_FOUND
 from irods.message import GenQueryResponse, iRODSMessage
 from irods.meta import AVUOperation, iRODSMeta
@@ -16,7 +17,7 @@ from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta,
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import oldest_attached
 from irods_omero.gateways.zone.queries import first_rows, last_data_id, sums
-from tests.conformance.zone import FAST, MEDIUM, SLOW, Zone
+from tests.conformance.zone import BOB, FAST, MEDIUM, SLOW, Zone
 from tests.scene.scene import knows_times_of_avus
 
 MANY = 600
@@ -79,6 +80,19 @@ def test_a_query_can_be_left_in_the_middle(zone: Zone) -> None:
         assert page.continue_index > 0
         query.continue_index(page.continue_index).close()
     assert len(list(query.get_results())) == MANY
+
+
+def test_a_server_does_not_know_that_there_are_no_more_rows_than_were_asked_for(zone: Zone) -> None:
+    """zone-109."""
+    add_many(zone, zone.put("file"), 3)
+    query = zone.alice.query(DataObjectMeta.value).filter(
+        Collection.name == zone.collection, DataObjectMeta.name == "number"
+    )
+    more = {count: query.limit(count).execute().continue_index for count in (2, 3, 4)}
+    assert (more[2] > 0, more[3] > 0, more[4]) == (True, True, 0)
+    rest = query.limit(3).continue_index(more[3])
+    assert len(rest.execute()) == 0
+    query.limit(2).continue_index(more[2]).close()
 
 
 def test_rows_are_distinct(zone: Zone) -> None:
@@ -254,6 +268,18 @@ def test_an_accounts_type_and_a_collections_owner_are_said(zone: Zone) -> None:
     columns = (Collection.owner_name, Collection.owner_zone)
     row = zone.rods.query(*columns).filter(Collection.name == zone.collection).one()
     assert (row[Collection.owner_name], row[Collection.owner_zone]) == ("alice", zone.place.zone)
+
+
+def test_what_a_collection_and_those_above_it_say_is_found_by_one_condition(zone: Zone) -> None:
+    """zone-110: policies/irods_omero/hooks/catalog.py. What a user may not see is left out."""
+    inner = f"{zone.collection}/a b/c"
+    zone.alice.collections.create(inner)
+    for path in (zone.collection, inner):
+        zone.alice.metadata.add(Collection, path, iRODSMeta("conformance::above", "v"))
+    zone.alice.acls.set(iRODSAccess("read", zone.collection, BOB))
+    conditions = (Criterion("parent_of", Collection.name, f"{inner}"), CollectionMeta.name == "conformance::above")
+    assert sorted(asked(zone.alice, Collection.name, *conditions)) == [zone.collection, inner]
+    assert asked(zone.bob, Collection.name, *conditions) == [zone.collection]
 
 
 def test_collections_are_found_by_their_avus(zone: Zone) -> None:

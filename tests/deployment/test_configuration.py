@@ -34,6 +34,7 @@ def used(document: Any, path: str = "") -> set[str]:
     chosen = path in (
         "tiers",
         "cache.share",
+        "cache.link",
         "omero.users",
         "zone.options",
         "tiers.*.residency_words",

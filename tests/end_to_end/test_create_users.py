@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from irods_omero.doctor.facts.omero_facts import observe_omero
+from irods_omero.settings import CacheSettings
 from lab.omero.setup import add_group, add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
@@ -83,11 +84,11 @@ def test_without_a_directory_the_file_says_what_to_do(arrival: Arrival) -> None:
 
 def test_doctor_is_told_whether_there_is_a_directory_if_anybody_wants_it(new_scene: SceneFactory) -> None:
     scene = new_scene()
-    assert observe_omero(scene.settings.omero, trying=False, share={}).has_directory is None
+    assert observe_omero(scene.settings.omero, trying=False, cache=CacheSettings()).has_directory is None
     wanted = scene.settings.omero.model_copy(update={"create_users": True})
-    assert observe_omero(wanted, trying=False, share={}).has_directory is False
+    assert observe_omero(wanted, trying=False, cache=CacheSettings()).has_directory is False
     with lab_of(scene).directory({}):
-        assert observe_omero(wanted, trying=False, share={}).has_directory is True
+        assert observe_omero(wanted, trying=False, cache=CacheSettings()).has_directory is True
 
 
 def test_who_has_an_account_and_is_not_in_the_group_is_told_that_alone(arrival: Arrival) -> None:

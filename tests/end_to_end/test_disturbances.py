@@ -15,9 +15,8 @@ from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
 from tests.scene.snapshot import filesets
 
-pytestmark = pytest.mark.lab_only("stops a server, makes it slow or counts what it is asked")
 
-
+@pytest.mark.lab_only("stops a server")
 def test_with_omero_down_puts_succeed_and_nothing_is_lost(scene: Scene, places: Places) -> None:
     lab = places[1].lab
     assert lab is not None
@@ -34,6 +33,7 @@ def test_with_omero_down_puts_succeed_and_nothing_is_lost(scene: Scene, places: 
     assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
 
+@pytest.mark.lab_only("makes OMERO slow")
 @pytest.mark.parametrize("operation", ["importFileset", "write", "verifyUpload", "saveArray"])
 def test_an_agent_that_is_killed_leaves_one_fileset_and_no_half_made_one(
     scene: Scene, places: Places, operation: str
@@ -56,6 +56,26 @@ def test_an_agent_that_is_killed_leaves_one_fileset_and_no_half_made_one(
     assert shown.values("omero::fileset") == [str(fileset) for fileset in made]
     assert shown.image.texts == {"registered", "tier:fast"}
     assert shown.values("omero::sync") == []
+
+
+def test_an_agent_that_is_killed_once_there_is_a_fileset_leaves_one(scene: Scene) -> None:
+    path = scene.put("a.ome.tiff", stained_tissue())
+    data_id = scene.admin.data_objects.get(path).id
+
+    def made() -> dict[int, int]:
+        return filesets(scene.root, scene.zone.zone, data_id)
+
+    def is_imported() -> bool:
+        scene.sweep()
+        return scene.avus(path, "omero::fileset") != []
+
+    with scene.agent("--once") as agent:
+        scene.wait_until(lambda: made() != {}, "there is a fileset")
+        agent.send_signal(signal.SIGKILL)
+    scene.wait_until(is_imported, "the import has been gone on with")
+    assert list(made().values()) == [1]
+    assert scene.avus(path, "omero::fileset") == [str(fileset) for fileset in made()]
+    assert scene.shown(path).image.texts == {"registered", "tier:fast"}
 
 
 def test_two_agents_with_different_shards_never_touch_the_same_unit(scene: Scene) -> None:
@@ -81,6 +101,7 @@ def test_what_one_agent_finds_below_a_collection_reaches_the_others(scene: Scene
     assert [scene.shown(path).image.texts for path in paths] == [{"registered", "tier:fast"}] * 4
 
 
+@pytest.mark.lab_only("counts what hooks write")
 def test_an_unwatched_put_writes_nothing_and_a_watched_one_exactly_one_row(scene: Scene) -> None:
     path = scene.put("watched.ome.tiff", retina())
     assert scene.hook_writes(path) == ["omero::sync"]
@@ -88,6 +109,7 @@ def test_an_unwatched_put_writes_nothing_and_a_watched_one_exactly_one_row(scene
     assert scene.hook_writes(elsewhere) == []
 
 
+@pytest.mark.lab_only("counts what the servers are asked")
 def test_a_quiet_sweep_writes_nothing_and_asks_little(scene: Scene) -> None:
     for number in range(5):
         scene.put(f"{number}.ome.tiff", retina())

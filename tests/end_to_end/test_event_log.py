@@ -23,8 +23,6 @@ from tests.pictures import retina
 from tests.scene import Scene
 from tests.scene.counting import operations_in_omero
 
-pytestmark = pytest.mark.lab_only("holds events back, resets the log or counts what is asked")
-
 MANY = 1000
 """Rows of the log that somebody else writes."""
 
@@ -54,6 +52,7 @@ def fill_log(scene: Scene, rows: int) -> None:
     scene.microscopist.getSession().getUpdateService().saveArray(tags, context)
 
 
+@pytest.mark.lab_only("holds events back")
 @pytest.mark.parametrize("restarted", [False, True], ids=["one agent", "an agent that starts anew"])
 def test_rows_that_show_after_later_ones_are_followed(
     scene: Scene, lab: LabOmero, paths: list[str], restarted: bool
@@ -98,6 +97,7 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.lab_only("counts what is asked")
 def test_a_long_log_is_read_by_ranges(
     scene: Scene, lab: LabOmero, paths: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +119,7 @@ def test_a_long_log_is_read_by_ranges(
     assert 5 <= operations_in_omero(scene.omero).count("projection") <= 8
 
 
+@pytest.mark.lab_only("resets the log")
 def test_a_log_that_was_reset_is_noticed(scene: Scene, lab: LabOmero, paths: list[str], tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     lab.stop()
@@ -161,6 +162,7 @@ def test_another_omero_is_not_taken_for_this_one(
     assert [scene.avus(path, "omero::fileset") for path in paths] == filesets
 
 
+@pytest.mark.lab_only("counts all writes in the zone")
 def test_a_quiet_log_is_not_written_about(scene: Scene, paths: list[str]) -> None:
     scene.settle()
     before = scene.writes()

@@ -9,6 +9,7 @@ import pytest
 from irods.models import DataObject
 
 from irods_omero.doctor.facts.omero_facts import observe_omero
+from irods_omero.settings import CacheSettings
 from tests.end_to_end.conftest import Places, SceneFactory
 from tests.end_to_end.one_copy import PICTURE, OneCopy
 from tests.scene import lab_places
@@ -186,12 +187,12 @@ def test_other_bytes_in_the_vault_are_told_of(new_scene: SceneFactory) -> None:
 def test_doctor_tries_whether_blocks_can_be_shared(new_scene: SceneFactory) -> None:
     one = Sharing(new_scene, FAST)
     one.put()
-    share = {FAST: one.vault(FAST), ARCHIVE: f"{one.vault(FAST)}-away"}
-    seen = observe_omero(one.scene.settings.omero, trying=True, share=share).repository
+    cache = CacheSettings(share={FAST: one.vault(FAST), ARCHIVE: f"{one.vault(FAST)}-away"})
+    seen = observe_omero(one.scene.settings.omero, trying=True, cache=cache).repository
     assert seen is not None
     there, away = seen.shares
     assert (there.resource, there.trouble) == (FAST, "")
     assert "No such file" in away.trouble
-    untried = observe_omero(one.scene.settings.omero, trying=False, share=share).repository
+    untried = observe_omero(one.scene.settings.omero, trying=False, cache=cache).repository
     assert untried is not None
     assert untried.shares == ()

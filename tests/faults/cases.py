@@ -167,7 +167,13 @@ class Case:
 
 @contextmanager
 def scene_of_its_own(
-    policy_file: Path, name: str, wake_up: float = NEVER, parallel: int = 1, state: Path | None = None
+    policy_file: Path,
+    name: str,
+    wake_up: float = NEVER,
+    parallel: int = 1,
+    *,
+    state: Path | None = None,
+    random_paths: bool = False,
 ) -> Iterator[tuple[Scene, Agents]]:
     """Both lab servers with one watched collection, and agents for them, whose calls come in an order that is known.
 
@@ -178,11 +184,13 @@ def scene_of_its_own(
         parallel: Number of imports side by side, and of connections to the zone; with more than one the order of calls
             is another each time.
         state: Where the servers keep what they have; by default in temporary directories.
+        random_paths: Whether the zone makes up the paths of files in vaults at random.
     """
     zone_state, omero_state = (state / "zone", state / "omero") if state else (None, None)
     variables = {POLICY_FILE_VARIABLE: str(policy_file)}
+    lab_zone = LabZone(REPOSITORY, state=zone_state, environment=variables, wake_up=wake_up, random_paths=random_paths)
     with (
-        LabZone(core=REPOSITORY, state=zone_state, environment=variables, wake_up=wake_up) as zone,
+        lab_zone as zone,
         LabOmero(state=omero_state) as server,
     ):
         places = (

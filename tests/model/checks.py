@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import irods.keywords as kw
 from irods.column import Like
-from irods.models import Collection, DataObject, DataObjectMeta
+from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.faults.end_state import query
@@ -48,6 +48,15 @@ def wrong_intake(scene: Scene, brought: Mapping[int, bytes]) -> Iterator[str]:
                 yield f"fileset {fileset} shows {image_shown(scene.root, image)}"
     left = [row[Collection.name] for row in scene.admin.query(Collection.name).filter(Like(Collection.name, UNDONE))]
     yield from (f"not done: {path}" for path in left)
+
+
+def on_collections(scene: Scene, attribute: str) -> dict[str, set[str]]:
+    """The values of an attribute that collections in the scene's own have, by their paths."""
+    columns, values = (Collection.name, CollectionMeta.value), defaultdict[str, set[str]](set)
+    rows = scene.admin.query(*columns).filter(CollectionMeta.name == attribute)
+    for row in rows.filter(Like(Collection.name, f"{scene.collection}/%")):
+        values[row[Collection.name]].add(row[CollectionMeta.value])
+    return values
 
 
 def _wrong_with(scene: Scene, thing: Thing) -> Iterator[str]:

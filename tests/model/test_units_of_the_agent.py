@@ -35,6 +35,7 @@ from tests.faults.agents import Agents
 from tests.faults.calls import KILL, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.faults.end_state import query
+from tests.model.checks import on_collections
 from tests.model.pool import POOL
 from tests.model.profile import DEEP, profile
 from tests.model.servers import connect
@@ -270,6 +271,7 @@ class Machine(RuleBasedStateMachine):
             decide = self._wrong_place if watched.is_place(place) else self._wrong_directory
             yield from decide(place, files, policy, watched)
         yield from self._wrong_units(objects, watched)
+        yield from self._wrong_collections(objects, watched)
 
     def _named(self, path: str) -> frozenset[str]:
         return files_named(BytesIO(self.contents[path.removeprefix(f"{self.scene.collection}/")]))
@@ -352,6 +354,16 @@ class Machine(RuleBasedStateMachine):
             )
             if shown != wanted and not failed:
                 yield f"{files} of {view.unit} are not what OMERO shows"
+
+    def _wrong_collections(self, objects: Mapping[int, ObjectView], watched: Watched) -> Iterator[str]:
+        """Directories that do not lead to the images of their units, or lead to others."""
+        units = [view for view in units_of(objects, objects, NAMES).values() if view.unit.kind == DIRECTORY]
+        wanted = {watched.directory_of(view.first.path): view.first.values(NAMES.fileset) for view in units}
+        shown = on_collections(self.scene, NAMES.fileset)
+        for path in {*shown, *wanted} - {""}:
+            filesets = set(wanted.get(path, ()))
+            if watched.is_unit(path) and shown[path] != filesets:
+                yield f"{path} leads to {shown[path]}, not to {filesets}"
 
 
 def _base(name: str) -> str:

@@ -102,7 +102,7 @@ def real_places() -> tuple[ZonePlace, OmeroPlace] | None:
 
 @contextmanager
 def lab_places(
-    policy_file: Path, state: Path | None = None, core: Path = REPOSITORY
+    policy_file: Path, state: Path | None = None, core: Path = REPOSITORY, random_paths: bool = False
 ) -> Iterator[tuple[ZonePlace, OmeroPlace]]:
     """The lab's servers, started for the length of the block.
 
@@ -110,11 +110,12 @@ def lab_places(
         policy_file: The configuration that the hooks will read; may be written later.
         state: Where the servers keep what they have; by default it is lost.
         core: Folder of the ``core.py`` that the zone loads; by default it has our hooks.
+        random_paths: Whether the zone makes up the paths of files in vaults at random.
     """
     environment = {POLICY_FILE_VARIABLE: str(policy_file)}
     zone_state, omero_state = (state / "zone", state / "omero") if state else (None, None)
     with (
-        LabZone(core=core, state=zone_state, environment=environment) as zone,
+        LabZone(core=core, state=zone_state, environment=environment, random_paths=random_paths) as zone,
         LabOmero(state=omero_state) as omero_server,
     ):
         yield _zone_place(zone.url, zone), _omero_place(omero_server.url, omero_server)

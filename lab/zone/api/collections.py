@@ -141,7 +141,7 @@ def _follow(agent: "Agent", path: str) -> None:
     for replica in replicas.need(agent.store, path):
         resource = resources.by_id(agent.store, replica.resc_id)
         new = replica.data_path
-        if vault.holds(resource.vault, replica.data_path):
+        if not agent.settings.random_paths and vault.holds(resource.vault, replica.data_path):
             new = vault.free_path(resource.vault, path)
             vault.move(replica.data_path, new)
         agent.objects.modify(path, {"data_path": new}, {"filePath": new}, replica)

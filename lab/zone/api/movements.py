@@ -99,7 +99,7 @@ def _registered(agent: "Agent", path: str, source: Replica, existing: Replica | 
         return _locked(existing, existing)
     new = source.copy(
         resc_id=target.id,
-        data_path=vault.free_path(target.vault, path),
+        data_path=agent.file_for(target.vault, path),
         data_is_dirty=INTERMEDIATE,
         data_status="{}",
     )

@@ -13,7 +13,7 @@ _OPEN_AT_ONCE = 50
 
 
 class Page(NamedTuple):
-    """Some rows of an answer, and the number to ask for more with (0: that was all)."""
+    """Some rows of an answer, and the number to ask for more with: 0 if fewer than were asked for (zone-109)."""
 
     selected: list[Selected]
     rows: list[tuple[str, ...]]
@@ -52,7 +52,7 @@ class Statements:
             raise ZoneError("CAT_NO_ROWS_FOUND")
         taken = [_texts(rows.pop()) for _ in range(min(size, len(rows)))]
         more = 0
-        if rows:
+        if len(taken) == size:
             more = number or next(free for free in range(1, _OPEN_AT_ONCE + 2) if free not in self._open)
             if more > _OPEN_AT_ONCE:
                 raise ZoneError("CAT_STATEMENT_TABLE_FULL")

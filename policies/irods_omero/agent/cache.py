@@ -11,12 +11,27 @@ from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
+from irods_omero.agent.vaults import way_to
 from irods_omero.domain.planning.decision import record
 from irods_omero.domain.planning.news import news_of_failure
-from irods_omero.domain.rules.one_copy import candidates, compared, failing, shared_with, sharing
+from irods_omero.domain.rules.compared_bytes import compared
+from irods_omero.domain.rules.links import links_of
+from irods_omero.domain.rules.one_copy import candidates, failing, shared_with, sharing
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.eviction import ROOM
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, ManagedFile, Refill, Share, Verify
+from irods_omero.domain.state.managed_files import (
+    COPY,
+    LINK,
+    Clear,
+    CopyAction,
+    Evict,
+    Link,
+    ManagedFile,
+    Refill,
+    Share,
+    Verify,
+    short_digest,
+)
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
@@ -32,7 +47,10 @@ from irods_omero.gateways.repository.copies import (
     remove,
 )
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.repository.sharing import SHARING, Vault, share
+from irods_omero.gateways.repository.linking import LINKING, LinkTarget, make_link
+from irods_omero.gateways.repository.linking import compared as compared_for_link
+from irods_omero.gateways.repository.sharing import SHARING, share
+from irods_omero.gateways.repository.vault import Vault
 from irods_omero.gateways.zone.marks import post
 from irods_omero.gateways.zone.objects import file_of
 from irods_omero.gateways.zone.streaming import blocks_of
@@ -45,7 +63,14 @@ Count = Callable[[int], None]
 STEPS = 4
 """At most this many actions of one unit in a row: after bytes were compared a copy may be removed, and that is all."""
 
-WHAT = {Evict: "eviction", Refill: REFILL, Verify: "comparison", Share: "sharing", Clear: "clearing up"}
+WHAT = {
+    Link: "linking",
+    Evict: "eviction",
+    Refill: REFILL,
+    Verify: "comparison",
+    Share: "sharing",
+    Clear: "clearing up",
+}
 """What goes on, as people read it."""
 
 
@@ -128,6 +153,8 @@ class Cache:
             match action:
                 case Evict():
                     return self._evict(repository, observation, action, count)
+                case Link():
+                    return self._link(repository, observation, action, count)
                 case Verify():
                     return self._verify(observation, action, count)
                 case Share():
@@ -162,8 +189,50 @@ class Cache:
         for file, version in zip(action.files, versions, strict=True):
             self._report.freed_bytes += remove(repository, file, version)
         self._report.evicted += 1
-        log.info("OMERO's copy removed", path=unit.first.path, bytes=action.size, why=str(seen.base.evicted))
+        what = "link removed" if all(file.disk.state == LINK for file in action.files) else "OMERO's copy removed"
+        log.info(what, path=unit.first.path, bytes=action.size, why=str(seen.base.evicted))
         return True
+
+    def _link(self, repository: Repository, observation: Observation, action: Link, count: Count) -> bool:
+        """Have links lead to a unit's files when all of these were seen to be right, and this is still to be done.
+
+        That there are links of ours is written down before there are any.
+        """
+        unit, targets = observation.zone, self._link_targets(repository, observation, action, count)
+        versions = [check(repository, file) for file in action.files]
+        turn = self._agreed(unit.unit.data_id)
+        seen = self._observer.observe([unit.unit.data_id]).get(unit.unit.data_id)
+        if turn is None or turn.action != action or seen is None or decide_or_fail(seen).plan.copies != action:
+            return False
+        if not {target.path for target in targets} <= links_of(seen).targets:
+            return False
+        if not {short_digest(target.vault.path) for target in targets} <= set(seen.base.linked):
+            raise RefusedError(LINKING, unit.first.path, "that links are made cannot be written down")
+        for file, target, version in zip(action.files, targets, versions, strict=True):
+            make_link(repository, file, target, version)
+            self._report.freed_bytes += file.size if file.disk.state == COPY else 0
+        self._report.linked += 1
+        log.info("OMERO's place linked to what iRODS has", path=unit.first.path, bytes=action.size)
+        return True
+
+    def _link_targets(
+        self, repository: Repository, observation: Observation, action: Link, count: Count
+    ) -> list[LinkTarget]:
+        """For each file of a unit the file in a vault that has its bytes."""
+        found, targets = links_of(observation).by_object, list[LinkTarget]()
+        taken = {file.disk.target for file in observation.copies or () if file not in action.files}
+        left = [each for each in observation.zone.objects if found[each.data_id].path not in taken]
+        for file in action.files:
+            for each in candidates(file, left):
+                one = found[each.data_id]
+                target = LinkTarget(Vault(one.root), way_to(one), each.path)
+                if (same := compared_for_link(repository, file, target, count)) is not None:
+                    targets.append(same)
+                    left.remove(each)
+                    break
+            else:
+                raise RefusedError(LINKING, file.path, "no data object of the unit has the same bytes")
+        return targets
 
     def _refill(self, repository: Repository, observation: Observation, action: Refill, count: Count) -> None:
         for file in action.files:

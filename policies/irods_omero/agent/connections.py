@@ -154,6 +154,7 @@ class Connections:
             most_bytes=settings.cache.most_bytes,
             verify_days=settings.cache.verify_days,
             shares=frozenset(settings.cache.share),
+            links=frozenset(settings.cache.link),
             identity=key.identity,
             unidentified=key.unidentified,
             own_rules=settings.imports.own_rules(),

@@ -9,12 +9,12 @@ from irods_omero.agent.cache import Cache
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Link, Refill, Share, Verify
 from irods_omero.domain.state.observation import Observation
 
 COPYING = "copy"
 
-ORDER = (Refill, Clear, Evict, Verify, Share)
+ORDER = (Refill, Link, Clear, Evict, Verify, Share)
 """Those first for which users are waiting."""
 
 

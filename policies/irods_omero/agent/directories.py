@@ -98,6 +98,15 @@ class Directories:
         directory = self.of_collection(mark.path)
         return "" if self._observer.watched.is_place(directory) and not mark.gather else directory
 
+    def leads_to_all(self, mark: Mark, directory: str) -> bool:
+        """Whether a mark leads to each data object that its collection holds, and not to one directory alone.
+
+        Where anything in a directory is watched for something else, hooks may not know yet whose a new file is.
+        """
+        if directory:
+            return not mark.gather and self._observer.watched.has_others_in(mark.path)
+        return not mark.gather or mark.path.endswith(ZARR)
+
     def loose(self, paths: Mapping[int, str]) -> dict[str, list[int]]:
         """Those of some data objects that are not of the unit of the directory in which they lie, by its path.
 
@@ -191,12 +200,13 @@ class Directories:
         if unread and any(decision.wait for decision in decisions):
             self._unread[path] = unread
         wrong = next((decision.error for decision in decisions if not decision.files), "")
-        claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)} & set(objects)
+        said = {claim.data_id for each in objects.values() for claim in claims(each, names)}
+        claimed = said & set(objects)
         strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
         changing = [*strays, *(each for decision in decisions for each in decision.claims)]
         losing = {claim.data_id for each in changing for claim in claims(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names)
-        due = {*self._due(path, decisions, objects, claimed), *losing, *(stray.data_id for stray in strays)}
+        due = {*self._due(path, decisions, objects, said), *losing, *(stray.data_id for stray in strays)}
         of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(claimed))
         corrections = (*of_all, *watched.corrections(path), *self._left_over(path, decisions, objects))
         return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))

@@ -18,6 +18,8 @@ from irods_omero.agent.placing import with_places
 from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
+from irods_omero.agent.vaults import Vaults
+from irods_omero.domain.rules.links import with_own_links
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -51,7 +53,6 @@ from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, TIER_NAMESPACE, Names,
 MANY = 20
 """Units of more data objects than this are read as such: most of their data objects carry the same AVUs."""
 
-
 BEING_DONE = "somebody else is taking it in at this moment"
 
 
@@ -63,7 +64,7 @@ class Observer:
 
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""
-        self._connections = connections
+        self._connections, self._vaults = connections, Vaults(connections)
         self._clock = clock
         self.unreadable: dict[int, str] = {}
         """Data objects that could not be observed, by their catalog ids, and why."""
@@ -139,7 +140,8 @@ class Observer:
         return read_apart(sorted(set(ids)), lambda some: self._observe(some, each_once), self._cannot_read)
 
     def _cannot_read(self, data_id: int, error: Exception) -> None:
-        log.error("data object cannot be observed", data_id=data_id, error=str(error), exc_info=not _is_ours(error))
+        is_ours = isinstance(error, PolicyError)  # somebody has thought of it, so that nobody needs its traceback
+        log.error("data object cannot be observed", data_id=data_id, error=str(error), exc_info=not is_ours)
         self.unreadable[data_id] = str(error)
 
     def _observe(self, ids: Iterable[int], each_once: bool) -> dict[int, Observation]:
@@ -192,7 +194,9 @@ class Observer:
         filesets = {id_: each.omero.fileset for id_, each in observations.items() if each.omero.fileset is not None}
         copies = copies_of(self._connections, repository, filesets.values()) if filesets else {}
         for data_id, fileset in filesets.items():
-            observations[data_id] = replace(observations[data_id], copies=copies.get(fileset, ()))
+            seen = observations[data_id]
+            own = with_own_links(copies.get(fileset, ()), seen.base)
+            observations[data_id] = replace(seen, copies=own, vault_files=self._vaults.files(repository, seen.zone))
         return observations
 
     @cached_property
@@ -252,11 +256,6 @@ def subjects_of(connections: Connections, filesets: Iterable[int]) -> dict[int, 
         return {}
     views = read_filesets(connections.omero.service(), ids, connections.scope())
     return {fileset: view.subjects for fileset, view in views.items()}
-
-
-def _is_ours(error: Exception) -> bool:
-    """Whether somebody has thought of this error, so that nobody needs its traceback."""
-    return isinstance(error, PolicyError)
 
 
 def agreement_of(data_object: DataObject, names: Names) -> Agreement:

@@ -25,6 +25,7 @@ class Report:
         refilled: Units of which they were brought back.
         misses: Those of these that had made room: somebody has asked for them.
         hits: Units of which they were read since the last look at all copies, as far as access times say so.
+        linked: Units of which links to what iRODS has were made, in place of copies, of other links or of nothing.
         shared: Units whose copies share the blocks of what iRODS has, by now.
         freed_bytes: Bytes that were removed from OMERO's disk.
         refilled_bytes: Bytes that were brought back to it.
@@ -47,6 +48,7 @@ class Report:
     refilled: int = 0
     misses: int = 0
     hits: int = 0
+    linked: int = 0
     shared: int = 0
     freed_bytes: int = 0
     refilled_bytes: int = 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.rules.one_copy import compared
+from irods_omero.domain.rules.compared_bytes import compared
 from irods_omero.domain.state.agreement import Verified
 from irods_omero.domain.state.managed_files import ManagedFile
 from irods_omero.domain.state.source import Source

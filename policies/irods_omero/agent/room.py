@@ -19,6 +19,7 @@ from irods_omero.agent.repository import ProvenRepository, copies_of
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.rules.access_times import LaterUse, later_uses
 from irods_omero.domain.rules.cache_limit import Cached, Room, in_cache, make_room, was_read
+from irods_omero.domain.rules.links import with_own_links
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import OmeroView
 from irods_omero.errors import RefusedError
@@ -154,7 +155,7 @@ def units_with_copies(
                 clock(),
                 OmeroView(fileset),
                 bases[data_id],
-                copies=copies.get(fileset, ()),
+                copies=with_own_links(copies.get(fileset, ()), bases[data_id]),
             )
             for data_id, fileset in filesets.items()
         }

@@ -42,7 +42,7 @@ from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
-from irods_omero.vocabulary import PENDING, ZARR, shard_of
+from irods_omero.vocabulary import PENDING, shard_of
 
 DIRECTORIES = 100
 """At most this many directories are looked at in one sweep."""
@@ -70,6 +70,7 @@ class Sweep:
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
+        self._waiting: dict[str, Mark] = {}
         self.posting = Posting(connections, self.report)
         self.copies = Copies(connections, clock)
 
@@ -208,24 +209,25 @@ class Sweep:
 
     def _mark_directories(self, paths: Iterable[str]) -> dict[str, Mark]:
         """Mark directories, to be looked at in this pass if it is not too late for that; returns the marks."""
-        posted = self._directories.mark(paths)
+        posted = self._directories.mark(path for path in paths if path not in self._waiting)
         self._posted |= posted
-        return posted
+        return self._waiting | posted
 
     def _directories_among(self, marks: Sequence[Mark]) -> list[Mark]:
         """Look at the directories that marks are about, and at those that have just got marks; returns the others."""
         directory_of = {mark: self._directories.of_mark(mark) for mark in marks}
-        hierarchies = {mark for mark, directory in directory_of.items() if not directory and mark.path.endswith(ZARR)}
-        rest = [mark for mark in marks if mark in hierarchies or not (directory_of[mark] or mark.gather)]
-        due = {mark.path: mark for mark, directory in directory_of.items() if mark.gather and mark.path == directory}
+        rest = [mark for mark in marks if self._directories.leads_to_all(mark, directory_of[mark])]
+        at = (mark for mark in marks if mark.path == directory_of[mark] and mark not in rest)
+        due = {mark.path: mark for mark in sorted(at, key=lambda mark: mark.gather)}
         # What has lost something may have held parts of files that lie elsewhere.
         above = {self._directories.of_collection(mark.path) for mark in rest if PENDING in mark.states}
         passed = {mark: directory for mark, directory in directory_of.items() if mark not in rest}
         passed = {mark: directory for mark, directory in passed.items() if due.get(mark.path) != mark}
-        self._mark_directories({*passed.values(), *above} - {""})
+        self._mark_directories({*passed.values(), *above} - {"", *due})
         posted, self._posted = self._posted, {}
+        passed |= {due.pop(path): path for path in posted if path in due and not due[path].gather}
         for mark, directory in passed.items():
-            if not directory or directory in posted:
+            if not directory or directory in posted or directory in due:
                 drop(self._connections.zone, self._connections.names, mark)
         for path, mark in posted.items():
             if mark.shard in self._connections.shards:
@@ -245,6 +247,7 @@ class Sweep:
         try:
             if mark.states == {PENDING} and self._directories.look(mark.path).only_waits:
                 self.report.waiting += 1
+                self._waiting[mark.path] = mark
                 return False
             if not claim(zone, names, mark):
                 return False
@@ -298,7 +301,7 @@ class Sweep:
         page = members(connections.zone, mark.path, position.after, self._batch)
         loose = self._directories.loose_among(page.ids)
         posted = self._mark_directories(loose)
-        passed = {data_id for path in posted for data_id in loose[path]}
+        passed = {data_id for path in loose.keys() & posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
         ids = [data_id for data_id in page.ids if data_id not in self._imports and data_id not in passed]
         left = self._unmarked(ids, is_walk=True).intersection(page.ids)

@@ -32,7 +32,7 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Refill, Share, Verify
+from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Link, Refill, Share, Verify
 from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import Avu, DataObject, Subject
 
@@ -96,6 +96,8 @@ def copy_text(action: CopyAction) -> str:
             return f"remove OMERO's copy: {action.size} bytes"
         case Share():
             return f"have OMERO's copy share the blocks of what iRODS has: {action.size} bytes"
+        case Link():
+            return f"link OMERO's place to what iRODS has: {action.size} bytes to compare"
         case Clear():
             return "clear up beside OMERO's copy"
     raise TypeError(f"not an action: {action!r}")

@@ -30,6 +30,13 @@ NAME_OF_AVU = {
     DATA_OBJECT: "select META_DATA_ATTR_NAME where META_DATA_ATTR_ID = '{}'",
     COLLECTION: "select META_COLL_ATTR_NAME where META_COLL_ATTR_ID = '{}'",
 }
+SAID_ABOVE = (
+    "select COLL_NAME, META_COLL_ATTR_VALUE, META_COLL_ATTR_UNITS "
+    "where COLL_NAME parent_of '{}' and META_COLL_ATTR_NAME = '{}'"
+)
+PENDING_AT = (
+    "select COLL_ID, COLL_NAME where COLL_NAME = '{}' and META_COLL_ATTR_NAME = '{}' and META_COLL_ATTR_VALUE = '{}'"
+)
 BY_PATH = {
     DATA_OBJECT: "select DATA_ID, COLL_NAME, DATA_NAME where COLL_NAME {} and DATA_NAME {}",
     COLLECTION: "select COLL_ID, COLL_NAME where COLL_NAME {}",
@@ -74,6 +81,21 @@ def condition(text: str) -> str:
     for word in (" and ", " AND "):
         pattern = pattern.replace(word, ANY_CHARACTER + word[1:])
     return "{} '{}'".format("=" if pattern == text else "like", pattern)
+
+
+def is_quotable(path: str) -> bool:
+    """Whether a path can be written in a query as it is."""
+    return condition(path).startswith("=")
+
+
+def said_above(callback: "Any", collection: str, attribute: str) -> "List[List[str]]":
+    """What a collection and those above it say, as far as the client may see: path, value and units of each AVU."""
+    return rows(callback, 3, SAID_ABOVE.format(collection, attribute))
+
+
+def is_pending_at(callback: "Any", collection: str, attribute: str) -> bool:
+    """Whether the mark is on the collection that has this path now."""
+    return bool(rows(callback, 1, PENDING_AT.format(collection, attribute, PENDING)))
 
 
 def is_pending(callback: "Any", kind: str, entity: str, attribute: str) -> bool:

@@ -134,7 +134,7 @@ def pep_api_struct_file_ext_and_reg_post(event: "HookEvent") -> None:
 
 def remember_move(event: "HookEvent") -> None:
     """Keep the id of what moves until that is committed; what was known of collections' paths no longer counts."""
-    memory.collections.clear()
+    memory.forget_places()
     watching.remember(memory.moved, arguments.identifier(event.args[3]), watching.UNWATCHED)
 
 

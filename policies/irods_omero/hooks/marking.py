@@ -7,9 +7,14 @@ Where an ordinary client has no right to write AVUs (it wrote by a ticket), ther
 log with the id; nothing is lost, since reconcile looks at every object whether marked or not. Where a client may write
 an AVU on an object but not see it, as it has no rights on the collection, nobody can say its id: the mark has a shard
 that may be another's, whose agent passes it on.
+
+Of the files of a directory that is one unit its collection bears the mark, and they bear none: while thousands of them
+arrive there is one, until the agent has taken it. That it is still there is read for each of them, as nothing else can
+tell: a file that has come just after the agent had looked must leave another one. Who may not write on the collection
+marks the file.
 """
 
-from irods_omero.hooks import arguments, catalog
+from irods_omero.hooks import arguments, catalog, watching
 from irods_omero.vocabulary import PENDING, shard_of
 
 TYPE_CHECKING = False
@@ -41,7 +46,8 @@ class Unmarked(RuntimeError):  # noqa: N818 - a state, not a mistake
 
 def post(event: "HookEvent", kind: str, path: str, identifier: "Optional[str]") -> None:
     """Post the mark, unless it is there already or the agent did this itself; without an id for what is not seen."""
-    post_as(event, event.settings.names.sync, kind, path, identifier)
+    if kind != catalog.DATA_OBJECT or not is_on_directory(event, path):
+        post_as(event, event.settings.names.sync, kind, path, identifier)
 
 
 def post_as(event: "HookEvent", attribute: str, kind: str, path: str, identifier: "Optional[str]") -> None:
@@ -55,8 +61,23 @@ def post_as(event: "HookEvent", attribute: str, kind: str, path: str, identifier
 
 def post_on_new(event: "HookEvent", path: str, data_id: str) -> None:
     """Post the mark on a data object that this connection has just registered: without looking first."""
-    if not event.is_by_agent():
+    if not event.is_by_agent() and not is_on_directory(event, path):
         write(event, event.settings.names.sync, catalog.DATA_OBJECT, path, data_id)
+
+
+def is_on_directory(event: "HookEvent", path: str) -> bool:
+    """Have the directory of a data object bear the mark; false if it is in none, or the client may not do that."""
+    if event.is_by_agent():
+        return False
+    try:
+        directory = watching.directory_of(event, path)
+        if directory and not catalog.is_pending_at(event.callback, directory, event.settings.names.sync):
+            identifier = catalog.id_of(event.callback, catalog.COLLECTION, directory)
+            write(event, event.settings.names.sync, catalog.COLLECTION, directory, identifier)
+    except RuntimeError:
+        watching.has_no_mark(path)
+        return False
+    return bool(directory)
 
 
 def write(event: "HookEvent", attribute: str, kind: str, path: str, identifier: "Optional[str]") -> None:

@@ -7,6 +7,7 @@ itself. Changes inside a larger one are left to the event of the larger: their t
 
 from irods_omero.hooks import arguments, catalog, marking, watching
 from irods_omero.hooks.adapter import hook
+from irods_omero.hooks.watching import memory
 from irods_omero.vocabulary import TIER_GROUP, is_part_of_zarr, zarr_of
 
 TYPE_CHECKING = False
@@ -83,6 +84,8 @@ def observe(event: "HookEvent", kind: "Optional[str]", path: str, attributes: "O
         if attributes is not None and TIER_GROUP in attributes:
             mark(event, catalog.COLLECTION, zarr_of(path))
     elif attributes is None or any(concerns(event, kind, attribute) for attribute in attributes):
+        if kind == catalog.COLLECTION:
+            memory.forget_places()
         mark(event, kind, path)
     elif kind == catalog.COLLECTION and any(is_mapped(event, attribute) for attribute in attributes):
         gather = event.settings.names.gather
@@ -105,5 +108,7 @@ def is_mapped(event: "HookEvent", attribute: str) -> bool:
 
 def mark(event: "HookEvent", kind: str, path: str) -> None:
     """Post the mark on what the event names by its path."""
-    if not event.is_by_agent():
-        marking.post(event, kind, path, catalog.id_of(event.callback, kind, path))
+    if event.is_by_agent() or (kind == catalog.DATA_OBJECT and marking.is_on_directory(event, path)):
+        return
+    identifier = catalog.id_of(event.callback, kind, path)
+    marking.post_as(event, event.settings.names.sync, kind, path, identifier)

@@ -10,6 +10,7 @@ from irods_omero.settings.load import (
 )
 from irods_omero.settings.mapping import AttributeSettings
 from irods_omero.settings.model import (
+    CacheSettings,
     OmeroSettings,
     Settings,
     WebhookSettings,
@@ -21,6 +22,7 @@ __all__ = [
     "OMERO_PASSWORD_VARIABLE",
     "ZONE_PASSWORD_VARIABLE",
     "AttributeSettings",
+    "CacheSettings",
     "OmeroSettings",
     "Settings",
     "WebhookSettings",

@@ -130,6 +130,12 @@ class CacheSettings(Section):
         "`omero.repository`, if that can share blocks between files (XFS, Btrfs): OMERO's copies of what is there take "
         "no room of their own.",
     )
+    link: dict[Name, AbsolutePath] = Field(
+        default={},
+        description="For root resources the directories of their vaults as OMERO's host and the agent there see them, "
+        "if iRODS makes up their paths at random (`msiSetRandomScheme`): links to files there that nobody may write to "
+        "come in place of OMERO's copies, and follow the data.",
+    )
 
 
 class SafetySettings(Section):

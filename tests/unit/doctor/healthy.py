@@ -43,7 +43,7 @@ ZONE = ZoneFacts(
     accounts={"alice": "rodsuser", "lab": "rodsgroup"},
 )
 SHARE = ShareFacts("fast", "/data/vault")
-SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,))
+SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,), links=(SHARE,))
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
 OMERO = replace(OMERO, groups={"lab": True, "private": False, "user": True})
 INTO_LAB = PlacementRule(("*",), "/lab/home/lab/{group}/{dataset}", resource="fast", acl={"alice": "read"})

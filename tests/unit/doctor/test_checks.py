@@ -148,6 +148,7 @@ def test_an_installation_with_which_all_is_well_has_nothing_to_say_but_that() ->
         "OMERO's managed repository",
         "files of others in OMERO",
         "shared blocks",
+        "links into vaults",
         "OMERO.web",
         "OMERO's search indexer",
         "clocks",
@@ -225,6 +226,20 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
         FAILURE,
         "shared blocks",
         "denied",
+    ),
+    (
+        "no links",
+        seen(links=(SHARE._replace(trouble="/data/vault/x may be written to: chmod a-w"),)),
+        WARNING,
+        "links into vaults",
+        "not to all files of fast: /data/vault/x may be written to",
+    ),
+    (
+        "no such linked vault",
+        seen(links=(SHARE._replace(resource="fst"),)),
+        WARNING,
+        "links into vaults",
+        "'fst', which is no",
     ),
     ("no such vault", seen(shares=(SHARE._replace(resource="fst"),)), WARNING, "shared blocks", "'fst', which is no"),
     (

@@ -69,7 +69,7 @@ def test_a_planted_link_is_neither_removed_nor_followed(repository: Repository, 
     target = tmp_path / "elsewhere"
     place.rename(target)
     place.symlink_to(target)
-    assert seen(repository) == OnDisk(OTHER, readable=True, what="a symbolic link")
+    assert seen(repository) == OnDisk(OTHER, readable=True, what="a symbolic link", target=str(target))
     with pytest.raises(RefusedError):
         evict(repository, managed())
     assert place.is_symlink()

@@ -14,7 +14,8 @@ import pytest
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import sharing
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.repository.sharing import Vault, share, why_not_shared
+from irods_omero.gateways.repository.sharing import share, why_not_shared
+from irods_omero.gateways.repository.vault import Vault
 from tests.sharing_disk import SIZE, share_blocks, sharing_disk
 from tests.unit.gateways.managed import FOLDER, PATH, managed
 

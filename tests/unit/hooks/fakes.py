@@ -154,6 +154,16 @@ class Callback:
 
     QUERIES = (
         (r"select DATA_ID, COLL_NAME, DATA_NAME where COLL_NAME (.+) and DATA_NAME ((?:=|like) '.+')", "id_of_object"),
+        (
+            r"select COLL_NAME, META_COLL_ATTR_VALUE, META_COLL_ATTR_UNITS "
+            r"where COLL_NAME parent_of '([^'\x00-\x1f]*)' and META_COLL_ATTR_NAME = '([\w.:-]+)'",
+            "said_above",
+        ),
+        (
+            r"select COLL_ID, COLL_NAME where COLL_NAME = '([^'\x00-\x1f]*)' "
+            r"and META_COLL_ATTR_NAME = '([\w.:-]+)' and META_COLL_ATTR_VALUE = '(\w+)'",
+            "collection_with_value",
+        ),
         (r"select COLL_ID, COLL_NAME where COLL_NAME (.+)", "id_of_collection"),
         (r"select COLL_NAME, DATA_NAME where DATA_ID = '(\d+)'", "path_of_object"),
         (r"select COLL_NAME where COLL_ID = '(\d+)'", "path_of_collection"),
@@ -245,6 +255,21 @@ class Callback:
 
     def query_with_value(self, identifier: str, attribute: str, value: str) -> List[Tuple[str, ...]]:
         return [(identifier,) for avu in self.catalog.avus.get(identifier, ()) if avu[:2] == (attribute, value)]
+
+    def query_said_above(self, path: str, attribute: str) -> List[Tuple[str, ...]]:
+        above = {path.rsplit("/", count)[0] for count in range(path.count("/"))}
+        return [
+            (collection, value, units)
+            for identifier, collection in self.catalog.collections.items()
+            for name, value, units in self.catalog.avus.get(identifier, ())
+            if collection in above and name == attribute and self._sees(identifier)
+        ]
+
+    def query_collection_with_value(self, path: str, attribute: str, value: str) -> List[Tuple[str, ...]]:
+        identifier = self.catalog.find("-C", path)
+        if identifier is None or not self._sees(identifier):
+            return []
+        return [(identifier, path) for _ in self.query_with_value(identifier, attribute, value)]
 
     def query_attributes(self, identifier: str, beginning: str) -> List[Tuple[str, ...]]:
         names = {avu[0] for avu in self.catalog.avus.get(identifier, ())}

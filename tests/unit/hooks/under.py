@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Callable, List, Tuple
 
-from tests.unit.hooks import checks, checks_protection, checks_safety
+from tests.unit.hooks import checks, checks_directories, checks_protection, checks_safety
 from tests.unit.hooks.route_table import ROUTES
 from tests.unit.hooks.routes import play
 
@@ -16,7 +16,7 @@ Promise = Tuple[str, Callable[[], object]]
 
 PROMISES = [
     (name, value)
-    for module in (checks, checks_protection, checks_safety)
+    for module in (checks, checks_directories, checks_protection, checks_safety)
     for name, value in vars(module).items()
     if name.startswith("check_")
 ]

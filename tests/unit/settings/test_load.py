@@ -143,7 +143,9 @@ def test_the_repository_of_a_rule_that_registers_is_where_the_agent_sees_it_unle
     assert [rule.repository for rule in rules_of([seen, mounted], "/OMERO")] == ["/OMERO", "/mnt/OMERO"]
 
 
-@pytest.mark.parametrize("cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/data/vault"}}])
+@pytest.mark.parametrize(
+    "cache", [{"evict": "with-tier"}, {"most_bytes": 1}, {"share": {"fast": "/vault"}}, {"link": {"fast": "/vault"}}]
+)
 def test_what_is_done_with_copies_takes_a_repository_that_the_agent_sees(tmp_path: Path, cache: dict[str, Any]) -> None:
     (mistake,) = mistakes(tmp_path, json.dumps({**GOOD, "cache": cache}))
     assert mistake.startswith(f"1: cache.{next(iter(cache))}: takes omero.repository")

@@ -40,6 +40,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     omero_checks.repository,
     omero_checks.foreign,
     omero_checks.sharing,
+    omero_checks.linking,
     web_checks.links,
     omero_checks.indexer,
     zone_checks.clocks,

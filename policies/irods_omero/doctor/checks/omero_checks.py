@@ -117,6 +117,20 @@ def sharing(facts: Facts) -> Iterator[Finding]:
             yield ok(check, f"OMERO's copies can share those of {path}")
 
 
+def linking(facts: Facts) -> Iterator[Finding]:
+    """Whether links may lead into the vaults that the policy file names, as far as one file of each tells."""
+    check = "links into vaults"
+    for resource, path, trouble in facts.omero.repository.links if facts.omero.repository else ():
+        if not facts.zone.unreachable and resource not in facts.zone.resources:
+            text = f"the policy file names a vault of {resource!r}, which is no resource"
+            yield warning(check, text, "correct `cache.link` in it")
+        elif trouble:
+            advice = "until that is so of a file, OMERO's copy of it stays: see docs/one-copy.md"
+            yield warning(check, f"not to all files of {resource}: {trouble}", advice)
+        else:
+            yield ok(check, f"they may lead to what is in {path}, as far as one file tells")
+
+
 def indexer(facts: Facts) -> Iterator[Finding]:
     """Whether OMERO's search indexer keeps up: the event log tells of edited pairs and taken tags by its rows only."""
     check = "OMERO's search indexer"

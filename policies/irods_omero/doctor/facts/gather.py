@@ -91,4 +91,4 @@ def _omero(settings: Settings, trying: bool) -> OmeroFacts:
         if not omero_client.is_missing(error):
             raise
         return OmeroFacts(unreachable=str(error), no_client=True)
-    return observe_omero(settings.omero, trying, settings.cache.share, bool(settings.omero_first))
+    return observe_omero(settings.omero, trying, settings.cache, bool(settings.omero_first))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +15,19 @@ from irods_omero.gateways.omero.people import has_directory
 from irods_omero.gateways.omero.sources import groups_of
 from irods_omero.gateways.repository.copies import try_out
 from irods_omero.gateways.repository.directory import Repository
-from irods_omero.gateways.repository.sharing import Vault, why_not_shared
-from irods_omero.settings import OmeroSettings
+from irods_omero.gateways.repository.linking import why_not_linked_there
+from irods_omero.gateways.repository.sharing import why_not_shared
+from irods_omero.gateways.repository.vault import Vault
+from irods_omero.settings import CacheSettings, OmeroSettings
 
 
-def observe_omero(
-    settings: OmeroSettings, trying: bool, share: Mapping[str, str], with_groups: bool = False
-) -> OmeroFacts:
+def observe_omero(settings: OmeroSettings, trying: bool, cache: CacheSettings, with_groups: bool = False) -> OmeroFacts:
     """What the agent's account sees of OMERO, or why it cannot reach it.
 
     Args:
         settings: How it is reached.
         trying: Whether to write there.
-        share: The vaults of some resources, with whose files OMERO's copies are to share blocks.
+        cache: The vaults of some resources, with whose files OMERO's copies are to share blocks, or to be links to.
         with_groups: Whether to ask which groups it has.
     """
     try:
@@ -40,7 +39,7 @@ def observe_omero(
                 facts = replace(facts, has_directory=has_directory(connection.service()))
             if settings.repository is None:
                 return facts
-            return replace(facts, repository=_repository(connection, settings.repository, trying, share))
+            return replace(facts, repository=_repository(connection, settings.repository, trying, cache))
     except PolicyError as error:
         return OmeroFacts(unreachable=str(error), refused=isinstance(error, RefusedError))
 
@@ -64,21 +63,26 @@ def _observe(connection: OmeroConnection) -> OmeroFacts:
     )
 
 
-def _repository(connection: OmeroConnection, path: str, trying: bool, share: Mapping[str, str]) -> RepositoryFacts:
+def _repository(connection: OmeroConnection, path: str, trying: bool, cache: CacheSettings) -> RepositoryFacts:
     session, repository = connection.service(), Repository(path)
     try:
         repository.prove(session.database_uuid(), repository_uuid(session))
     except RefusedError as error:
         return RepositoryFacts(path, trouble=str(error))
     owner, noting = Path(path).stat().st_uid, repository.notes_reading()
-    facts = RepositoryFacts(path, owner=owner, tried=trying, notes_reading=noting)
+    links = (
+        ShareFacts(resource, vault, why_not_linked_there(repository, Vault(vault)))
+        for resource, vault in cache.link.items()
+    )
+    facts = RepositoryFacts(path, owner=owner, tried=trying, notes_reading=noting, links=tuple(links))
     if trying:
         try:
             try_out(repository)
         except RefusedError as error:
             return replace(facts, refused=str(error))
         shares = (
-            ShareFacts(resource, vault, why_not_shared(repository, Vault(vault))) for resource, vault in share.items()
+            ShareFacts(resource, vault, why_not_shared(repository, Vault(vault)))
+            for resource, vault in cache.share.items()
         )
         return replace(facts, shares=tuple(shares))
     return facts

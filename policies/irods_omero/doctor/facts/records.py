@@ -174,7 +174,7 @@ class ProbeFacts:
 
 
 class ShareFacts(NamedTuple):
-    """A vault with whose files OMERO's copies are to share blocks.
+    """A vault with whose files OMERO's copies are to share blocks, or to which links are to lead.
 
     Attributes:
         resource: The root resource.
@@ -199,6 +199,7 @@ class RepositoryFacts:
         refused: Why nothing can be written there, or not as it has to be; empty if it can, or was not tried.
         notes_reading: Whether the file system notes when files are read.
         shares: Vaults that its files are to share blocks with, if that was tried.
+        links: Vaults that links are to lead to, with why there can be none to some file there.
     """
 
     path: str
@@ -208,6 +209,7 @@ class RepositoryFacts:
     refused: str = ""
     notes_reading: bool = True
     shares: tuple[ShareFacts, ...] = ()
+    links: tuple[ShareFacts, ...] = ()
 
 
 class ForeignKind(NamedTuple):

@@ -19,6 +19,7 @@ from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.rules.changes import imported_and_late
+from irods_omero.domain.rules.compared_bytes import verified_of
 from irods_omero.domain.rules.copy_words import said_in_omero
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
@@ -41,7 +42,8 @@ from irods_omero.domain.rules.import_requests import (
 )
 from irods_omero.domain.rules.imports import IMPORTED, decide_import
 from irods_omero.domain.rules.in_place import lost_error
-from irods_omero.domain.rules.one_copy import decide_copies, still_shared, verified_of
+from irods_omero.domain.rules.links import linked_after
+from irods_omero.domain.rules.one_copy import decide_copies, still_shared
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
 from irods_omero.domain.rules.undone import undone_of, without_answered
@@ -256,6 +258,7 @@ def _agree(observation: Observation, fields: Fields) -> Agreement:
         evicted=fields.copies.evicted,
         to_move=fields.copies.to_move,
         shared=still_shared(observation),
+        linked=linked_after(observation, fields.copies.linking),
         copy_failure=base.copy_failure if fields.copies.action or fields.copies.error else None,
         held=observation.is_held,
         unplaced=omero.unplaced,

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from irods_omero.domain.rules.compared_bytes import (
+    is_imported,
+    is_outdated,
+    may_be_verified,
+    other_in_omero,
+    why_not_evicted,
+)
 from irods_omero.domain.rules.imports import next_attempt
-from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Failure, Verified
-from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, relied_on, replicas_beside
+from irods_omero.domain.rules.links import Links, links_of
+from irods_omero.domain.state.agreement import OUTSIDE, REASON_BYTES, Agreement, Failure
+from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, relied_on
 from irods_omero.domain.state.managed_files import (
     ABSENT,
     COPY,
+    LINK,
     OTHER,
     Clear,
     CopyAction,
     Evict,
+    Link,
     ManagedFile,
     Refill,
     Share,
@@ -27,7 +37,6 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import WITH_TIER
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
-from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject, Replica
 from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
 
@@ -39,10 +48,6 @@ GOING = {
     MOVE: ("iRODS has its bytes, and its rule of omero_first moves it", "moved to iRODS"),
 }
 """For what stays away until somebody asks: why it goes, and why it is gone."""
-
-DAY = 86_400.0
-
-OUTDATED = "its bytes in iRODS were compared with what OMERO has too long ago: restage it to have that done anew"
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class CopyDecision:
         rule: Why, in words.
         error: What somebody has to put right, empty for nothing.
         wait: Whether it is to be looked at again soon, without a new mark.
+        linking: The directories of the vaults that links are about to be made into.
         to_move: Whether copies are still to go because a rule has moved the unit to iRODS.
     """
 
@@ -65,6 +71,7 @@ class CopyDecision:
     rule: str = ""
     error: str = ""
     wait: bool = False
+    linking: tuple[str, ...] = ()
     to_move: bool = False
 
 
@@ -95,7 +102,7 @@ def _decided(observation: Observation, tier: Tier | None, pending: str) -> CopyD
     if decision.action is None:
         is_due_again = failure is not None and failure.setting == MAKING_ROOM and _may_go(observation, tier, pending)
         untold = failure.reason if failure is not None and is_due_again else ""
-        return replace(decision, error=decision.error or _other_in_omero(observation) or untold)
+        return replace(decision, error=decision.error or other_in_omero(observation) or untold)
     if failure is None or not _rests(failure, observation):
         return replace(decision, error=failure.reason if failure else "")
     locked = not all(file.disk.readable for file in files)
@@ -117,9 +124,65 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
         return CopyDecision(locked, evicted=observation.base.evicted, rule=rule, error=error)
     if tier is None:
         return CopyDecision(locked, evicted=observation.base.evicted, rule="no replica is good")
+    if (linked := _linked(observation, files, tier)) is not None:
+        return linked
     if rule := _why_away(observation, files, pending, MOVE, _is_to_move(observation, pending)):
         return _without(observation, files, rule, MOVE)
     return (_offline if tier.offline else _in_reach)(observation, files, tier, pending)
+
+
+def _linked(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier) -> CopyDecision | None:
+    """Links, where they can be made or are there; None where there is nothing of that kind.
+
+    A link that is right no more goes: for another one, for a copy, or for nothing where no bytes can be read.
+    """
+    links, evicted = links_of(observation), observation.base.evicted
+    own = tuple(file for file in files if file.disk.state == LINK)
+    locked = not all(file.disk.readable for file in files)
+    if not own and not links.is_whole:
+        return None
+    if observation.vault_files is None:
+        return CopyDecision(locked, evicted=evicted, rule="a link, and nobody has looked where it leads to")
+    if untidy := tuple(file for file in files if not file.disk.is_tidy):
+        return CopyDecision(locked, Clear(untidy), evicted, "cleared up before links are made", wait=True)
+    stale = tuple(file for file in own if file.disk.target not in links.targets or not file.disk.readable)
+    if links.is_whole and (decision := _linking(observation, links, files, stale, tier)) is not None:
+        return decision
+    return _links_go(observation, links, files, stale, tier) if own else None
+
+
+def _linking(
+    observation: Observation, links: Links, files: tuple[ManagedFile, ...], stale: tuple[ManagedFile, ...], tier: Tier
+) -> CopyDecision | None:
+    """All of a unit's files are to be links, and are made so; None where a copy may not go for one."""
+    left = tuple(file for file in files if file.disk.state != LINK or file in stale)
+    locked = not all(file.disk.readable for file in files)
+    if not left:
+        return CopyDecision(locked, rule=f"a link to what iRODS has, and tier {tier.name} can be read")
+    has_copies = any(file.disk.state == COPY for file in files)
+    if has_copies and may_be_verified(observation, files, anew=True):
+        evicted, rule = observation.base.evicted, "to be compared before it is a link"
+        return CopyDecision(locked, Verify(files), evicted, rule, wait=True)
+    if has_copies and observation.imported is None and why_not_evicted(observation):
+        return None
+    roots = tuple(sorted({file.root for file in links.files}))
+    rule = f"tier {tier.name} can be read: a link to what iRODS has there"
+    return CopyDecision(locked, Link(left), observation.base.evicted, rule, wait=True, linking=roots)
+
+
+def _links_go(
+    observation: Observation, links: Links, files: tuple[ManagedFile, ...], stale: tuple[ManagedFile, ...], tier: Tier
+) -> CopyDecision | None:
+    """Links that are right no more, and for which there are no others."""
+    if tier.offline:
+        rule = f"tier {tier.name} cannot be read: a link would lead nowhere"
+        return _without(observation, stale, rule, TIER) if stale else None
+    locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
+    why = links.why_not or "what it led to is not what iRODS has"
+    sought = tuple(file for file in files if file in stale or file.disk.state == ABSENT)
+    if sought:
+        return CopyDecision(locked, Refill(sought), evicted, f"a copy comes in place of a link: {why}", wait=True)
+    return CopyDecision(locked, evicted=evicted, rule=f"links and copies: {why}")
 
 
 def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
@@ -133,13 +196,14 @@ def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Ti
         return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
     is_to_go = observation.makes_room or _is_to_move(observation, pending)
     is_about_to_go = is_to_go and pending not in {KEEP, RESTAGE, SHOW}
-    if _may_be_verified(observation, files, anew=is_about_to_go):
+    if may_be_verified(observation, files, anew=is_about_to_go):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
     if sharing(observation) and not still_shared(observation):
         return CopyDecision(locked, Share(files), rule="to share the blocks of what iRODS has", wait=True)
     copy = "a copy that shares the blocks of what iRODS has" if still_shared(observation) else "a copy"
-    return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read")
+    why_not = f"; it is no link: {links_of(observation).why_not}" if links_of(observation).why_not else ""
+    return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read{why_not}")
 
 
 def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
@@ -169,7 +233,7 @@ def _without(observation: Observation, files: tuple[ManagedFile, ...], rule: str
     """OMERO is to have no copies: they go when all of them were seen to be right, and what is gone stays away."""
     locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
     untidy = tuple(file for file in files if not file.disk.is_tidy)
-    has_bytes = any(file.disk.state == COPY or file.disk.aside for file in files)
+    has_bytes = any(file.disk.state in {COPY, LINK} or file.disk.aside for file in files)
     if has_bytes and not locked and observation.checked != files:
         # Images of which nothing may be removed in the end are not shown with a lock meanwhile.
         return CopyDecision(None, Evict(files), evicted, rule, wait=True)
@@ -234,40 +298,6 @@ def makes_room(observation: Observation, decision: CopyDecision) -> bool:
     return isinstance(decision.action, Evict) or (isinstance(decision.action, Verify) and is_outdated(observation))
 
 
-def is_outdated(observation: Observation) -> bool:
-    """Whether bytes were compared too long ago; a time in the future is of a clock that was wrong."""
-    verified, days = observation.base.verified, observation.policy.verify_days
-    return verified is not None and days is not None and not 0 <= observation.now - verified.at <= days * DAY
-
-
-def why_not_evicted(observation: Observation) -> str:
-    """Why OMERO's copy might be the only good one, empty if iRODS is known to have the same bytes."""
-    base, content = observation.base, observation.content
-    if base.content is None or content is None or base.fileset != observation.omero.fileset:
-        return "nothing is agreed about these images yet"
-    if base.failure is not None or not content.same_as(base.content):
-        return "its data objects have changed since the images were made"
-    if not content.checksum:
-        return "iRODS has no checksum of it: run ichksum on it and restage it"
-    if base.verified is None or content.checksum != base.verified.checksum:
-        return "its checksum in iRODS was not compared with what OMERO has: restage it to have that done"
-    if observation.is_held:
-        return "removals are held for a person to decide about"
-    outdated = OUTDATED if is_outdated(observation) else ""
-    return _other_in_omero(observation) or _why_the_same(observation) or outdated
-
-
-def _why_the_same(observation: Observation) -> str:
-    """Why the copy that would be removed is one of those that iRODS counts on; empty if it is not."""
-    files = observation.copies or ()
-    for each in observation.zone.objects:
-        if any(is_managed_file(replica.file, files) for replica in each.good_replicas()):
-            return f"OMERO's own file is a good replica of {each.path}, registered where it is"
-        if not replicas_beside(each, files):
-            return f"{each.path} has no good replica with the checksum that was compared"
-    return ""
-
-
 def shared_with(observation: Observation, data_object: DataObject) -> Replica | None:
     """The good replica whose blocks OMERO's copy can share, None where there is none that can be read at once."""
     resources, tiers = observation.policy.shares, observation.policy.tiers
@@ -285,7 +315,7 @@ def sharing(observation: Observation) -> str:
     It is another one as soon as OMERO has other files, or another replica is the one to share with.
     """
     files = observation.copies
-    if not files or any(file.disk.state != COPY for file in files) or not _is_imported(observation):
+    if not files or any(file.disk.state != COPY for file in files) or not is_imported(observation):
         return ""
     objects = [(each.data_id, shared_with(observation, each)) for each in observation.zone.objects]
     places = [(data_id, replica.resource, replica.number) for data_id, replica in objects if replica is not None]
@@ -296,59 +326,6 @@ def still_shared(observation: Observation) -> str:
     """What they have shared their blocks with, if that is still so; empty if not."""
     shared = observation.base.shared
     return shared if observation.copies is None or shared == sharing(observation) else ""
-
-
-def compared(content: Content, files: Iterable[ManagedFile], now: float) -> Verified:
-    """What is remembered when the bytes of both sides were found to be the same; ``now`` in seconds since 1970."""
-    return Verified(content.checksum, fingerprint(files), int(now))
-
-
-def verified_of(observation: Observation) -> Verified | None:
-    """What was compared of these images, with what OMERO has of it."""
-    imported, files = observation.imported, observation.copies
-    if imported is None:
-        return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
-    return compared(imported, files, observation.now) if observation.compared and files else None
-
-
-def _other_in_omero(observation: Observation) -> str:
-    """What people have to know where OMERO's database no longer says of the files what it said when they were compared.
-
-    A file that was replaced does that: OMERO takes its size and its hash for those of the image (omero-47).
-    """
-    base, files = observation.base, observation.copies
-    if base.verified is None or not files or base.fileset != observation.omero.fileset:
-        return ""
-    if base.verified.files == fingerprint(files):
-        return ""
-    paths = ", ".join(file.path for file in files[:3])
-    return f"OMERO's database has got another size or hash since its bytes were compared with iRODS: see {paths}"
-
-
-def _may_be_verified(observation: Observation, files: tuple[ManagedFile, ...], anew: bool) -> bool:
-    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read.
-
-    What was compared too long ago is compared ``anew`` before it makes room; where copies go with their tier it has to
-    be done while nobody knows when that will be.
-    """
-    content, verified = observation.content, observation.base.verified
-    is_due_anew = (anew or observation.policy.evict == WITH_TIER) and is_outdated(observation)
-    return (
-        (observation.policy.removes_copies or observation.base.to_move)
-        and content is not None
-        and observation.imported is None  # what was compared then is not in the agreement yet
-        and _is_imported(observation)
-        and bool(content.checksum)
-        and (is_due_anew or verified != compared(content, files, verified.at if verified else 0))
-    )
-
-
-def _is_imported(observation: Observation) -> bool:
-    """Whether OMERO's files are of what the data objects have at present, as far as is known."""
-    base, content, known = observation.base, observation.content, observation.known_content
-    if content is None or known is None or not content.same_as(known):
-        return False
-    return observation.imported is not None or (base.failure is None and base.fileset == observation.omero.fileset)
 
 
 def _rests(failure: Failure, observation: Observation) -> bool:

@@ -141,7 +141,9 @@ class Agreement:
         to_move: Its copies are to go as soon as they may: a rule has moved it to iRODS, and nobody has asked for them.
         in_place: The resource on which OMERO's own files were registered, where a rule has done so; empty elsewhere.
         shared: What these copies share their blocks with, as ``sharing`` gives it; empty for nothing.
-        copy_failure: Of the last attempt to remove, compare, share or bring back these copies; None when it went well.
+        linked: The vaults that links of ours in OMERO's repository lead into, as digests of their directories; noted
+            before there are any.
+        copy_failure: Of the last attempt to remove, compare, link, share or bring back copies; None when it went well.
         attributes: The agreed values of mapped attributes.
         missing: Values of such attributes that OMERO leads and would not take: tried again, and removed by nobody.
         held: Removals of mapped values, or of all images, wait for a person to decide about them.
@@ -177,6 +179,7 @@ class Agreement:
     to_move: bool = False
     in_place: str = ""
     shared: str = ""
+    linked: tuple[str, ...] = ()
     copy_failure: Failure | None = None
     attributes: AgreedValues = ()
     missing: AgreedValues = ()
@@ -249,6 +252,7 @@ def _dump(agreement: Agreement) -> str:
         "mv": agreement.to_move,
         "inpl": agreement.in_place,
         "shared": agreement.shared,
+        "linked": list(agreement.linked),
         "cfail": agreement.copy_failure.encoded() if agreement.copy_failure else None,
         "attr": {name: list(values) for name, values in agreement.attributes if values},
         "miss": {name: list(values) for name, values in agreement.missing if values},
@@ -329,6 +333,7 @@ def _load(fields: Any) -> Agreement:
         to_move=bool(fields.get("mv", False)),
         in_place=text_of(fields.get("inpl", "")),
         shared=text_of(fields.get("shared", ""))[:FINGERPRINT_DIGITS],
+        linked=tuple(text[:FINGERPRINT_DIGITS] for text in texts_of(fields.get("linked", []))),
         copy_failure=Failure.decoded(fields["cfail"]) if "cfail" in fields else None,
         attributes=_attributes(fields.get("attr", {})),
         missing=_attributes(fields.get("miss", {})),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 COPY = "copy"
 ABSENT = "absent"
+LINK = "link"
 OTHER = "other"
 
 FINGERPRINT_DIGITS = 16
@@ -20,9 +21,11 @@ class OnDisk:
 
     Attributes:
         state: ``COPY``: a regular file of its own, of the size that the database has. ``ABSENT``: nothing at all.
-            ``OTHER``: anything else, which nobody but whoever made it may touch.
+            ``LINK``: a symbolic link that an agent has made, into a vault. ``OTHER``: anything else, which nobody but
+            whoever made it may touch.
         readable: Whether OMERO reads bytes of the right number there.
         what: In words, where it is ``OTHER``.
+        target: Where it leads to, if it is a symbolic link.
         leftover: Whether there is something beside it under the name that files are brought back under, from an agent
             that was killed.
         aside: Whether there is something under the name that files are removed under, which may be all that there is.
@@ -34,6 +37,7 @@ class OnDisk:
     state: str
     readable: bool
     what: str = ""
+    target: str = ""
     leftover: bool = False
     aside: bool = False
     used: float = field(default=0.0, compare=False)
@@ -127,13 +131,22 @@ class Share(CopyAction):
     """Have OMERO's copies share the blocks of what iRODS has on the same file system: they stay as they are."""
 
 
+class Link(CopyAction):
+    """Have a link lead from OMERO's place to the file in the vault, in place of what is there or of nothing."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that are compared."""
+        return sum(file.size for file in self.files)
+
+
 class Refill(CopyAction):
-    """Bring back those files that are not there."""
+    """Bring back those files that are not there, or of which there is a link that is right no more."""
 
     @property
     def size(self) -> int:
         """Bytes that are written."""
-        return sum(file.size for file in self.files if file.disk.state == ABSENT)
+        return sum(file.size for file in self.files if file.disk.state in {ABSENT, LINK})
 
 
 class Clear(CopyAction):

@@ -12,6 +12,7 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.relocation import PlaceView
 from irods_omero.domain.state.rights import RightsView
 from irods_omero.domain.state.unit import Content
+from irods_omero.domain.state.vault_files import VaultFile
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
 
 
@@ -29,6 +30,8 @@ class Observation:
         imported: The content of ``omero.fileset`` if it has just been imported: the agreement does not name it yet.
         compared: Whether the checksums of ``imported`` were compared with the bytes that OMERO got.
         copies: The files in OMERO's repository, None where nobody could look.
+        vault_files: The files of its good replicas on resources whose files OMERO may be linked to, None where nobody
+            has looked.
         checked: Those of ``copies`` whose bytes were just seen to be the ones that OMERO knows.
         refill_rate: How many bytes a second were brought back of late, None where nobody knows.
         makes_room: Whether their copies are to go because OMERO's disk has too many of them.
@@ -49,6 +52,7 @@ class Observation:
     imported: Content | None = None
     compared: bool = False
     copies: tuple[ManagedFile, ...] | None = None
+    vault_files: tuple[VaultFile, ...] | None = None
     checked: tuple[ManagedFile, ...] = ()
     refill_rate: float | None = None
     makes_room: bool = False

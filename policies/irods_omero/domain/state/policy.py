@@ -158,6 +158,7 @@ class Policy:
         most_bytes: How many bytes of copies OMERO is to have at most, None for any number.
         verify_days: For how many days what was compared counts, None for ever.
         shares: Root resources with whose files OMERO's copies can share blocks.
+        links: Root resources to whose files OMERO's places are linked, where the files are such that a link lasts.
         identity: What tells the zone from others of its name, see ``ZoneKey``; empty while it has none.
         unidentified: The greatest OMERO id of a fileset that was there when the zone got it.
         own_rules: Which files belong together at this site, before what holds everywhere.
@@ -181,6 +182,7 @@ class Policy:
     most_bytes: int | None = None
     verify_days: int | None = None
     shares: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
     identity: str = ""
     unidentified: int = 0
     own_rules: OwnRules = ()
@@ -196,7 +198,7 @@ class Policy:
     @property
     def removes_copies(self) -> bool:
         """Whether copies are ever removed."""
-        return self.evict == WITH_TIER or self.most_bytes is not None
+        return self.evict == WITH_TIER or self.most_bytes is not None or bool(self.links)
 
     def omero_user(self, owner: str) -> str:
         """Login name of the OMERO user who stands for an iRODS user."""

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
-from irods_omero.gateways.repository.directory import Repository, working_name
-from irods_omero.gateways.repository.place import ManagedPlace, link, link_open, place_of_file, rename, unlink
+from irods_omero.gateways.repository.directory import Repository, lstat, working_name
+from irods_omero.gateways.repository.place import Found, ManagedPlace, link, link_open, place_of_file, rename, unlink
 
 BLOCK = 4 * 1024 * 1024
 
@@ -75,7 +75,7 @@ def clear(repository: Repository, file: ManagedFile) -> bool:
     Bytes that were on their way out get their managed name back, if they are those that OMERO knows.
 
     Returns:
-        Whether there is something of the managed name now.
+        Whether there is something of the managed name now, and it is no link.
 
     Raises:
         RefusedError: What was on its way out is something else: left as it is.
@@ -83,15 +83,21 @@ def clear(repository: Repository, file: ManagedFile) -> bool:
     with place_of_file(repository, file, CLEARING) as place:
         entries = place.tidied()
         if entries.aside is None:
-            return entries.named is not None
+            return entries.named is not None and not stat.S_ISLNK(entries.named.st_mode)
         with place.opened(place.aside) as descriptor:
-            _check(place, place.aside, descriptor)
-            place.name_it(descriptor, place.aside)
+            check_bytes(place, place.aside, descriptor)
+            if entries.named is None:
+                place.name_it(descriptor, place.aside)
+            else:  # a link, which the copy had gone for
+                place.call(lambda: link_open(descriptor, place.directory, place.complete))
+                place.call(lambda: rename(place.directory, place.complete, place.name))
+                place.unlink(place.aside)
+                place.call(lambda: os.fsync(place.directory))
     return True
 
 
 def check(repository: Repository, file: ManagedFile) -> Version | None:
-    """See that a copy may be removed: it is a file of its own with the bytes that OMERO knows.
+    """See that a copy may be removed: it is a file of its own with the bytes that OMERO knows, or a link of ours.
 
     Returns:
         What it can be known by when it is removed, None where there is nothing.
@@ -103,9 +109,11 @@ def check(repository: Repository, file: ManagedFile) -> Version | None:
         entries = place.tidied()
         if entries.named is None and entries.aside is None:
             return None
+        if file.disk.state == LINK:
+            return _own_link(place, entries)
         name = place.name if entries.named is not None else place.aside
         with place.opened(name) as descriptor:
-            return _check(place, name, descriptor)
+            return check_bytes(place, name, descriptor)
 
 
 def remove(repository: Repository, file: ManagedFile, version: Version | None) -> int:
@@ -120,6 +128,13 @@ def remove(repository: Repository, file: ManagedFile, version: Version | None) -
         entries = place.tidied()
         if entries.named is None and entries.aside is None:
             return 0
+        if file.disk.state == LINK:
+            if version is None or _own_link(place, entries) != version:
+                raise place.refusal(CHANGED)
+            _put_aside(place, version)
+            place.unlink(place.aside)
+            place.call(lambda: os.fsync(place.directory))
+            return 0
         # While it is open no other file gets its number.
         with place.opened(place.name if entries.named is not None else place.aside) as descriptor:
             if version is None or Version.of(place.call(lambda: os.fstat(descriptor))) != version:
@@ -133,7 +148,8 @@ def remove(repository: Repository, file: ManagedFile, version: Version | None) -
 def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -> int:
     """Bring a file back, with the modification time that it had; returns how many bytes were written.
 
-    What gets the managed name is the file that was written here, whatever has its working name by then.
+    It replaces a link that an agent has made, and nothing else. What gets the managed name is the file that was written
+    here, whatever has its working name by then.
 
     Args:
         repository: Where to.
@@ -164,7 +180,15 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
             place.call(lambda: _give_looks(place.directory, descriptor, file))
             # Without this it might be there with no bytes after a power cut.
             place.call(lambda: os.fsync(descriptor))
-            place.name_it(descriptor, place.working)
+            named = place.call(lambda: lstat(place.directory, place.name))
+            if file.disk.state == LINK and named is not None:
+                version = _own_link(place, Found(named, None))
+                place.unlink(place.complete)
+                place.call(lambda: link_open(descriptor, place.directory, place.complete))
+                take_place(place, version)
+                place.unlink(place.working)
+            else:
+                place.name_it(descriptor, place.working)
         except BaseException:
             with suppress(OSError):
                 unlink(place.directory, place.working)
@@ -212,6 +236,41 @@ def is_file_in(file: ManagedFile, blocks: Iterable[bytes]) -> bool:
     return size == file.size and digest.is_that_of(file.digest)
 
 
+def take_place(place: ManagedPlace, version: Version) -> None:
+    """Have what is complete take the place of what has the managed name, if that is still that version.
+
+    There is no moment without anything of that name, and what had it has another one meanwhile.
+    """
+    made = place.call(lambda: os.stat(place.complete, dir_fd=place.directory, follow_symlinks=False))
+    place.call(lambda: link(place.directory, place.name, place.aside))
+    if not _is_kept(place, version):
+        place.unlink(place.aside)
+        place.unlink(place.complete)
+        raise place.refusal(CHANGED)
+    place.call(lambda: rename(place.directory, place.complete, place.name))
+    taken = place.call(lambda: lstat(place.directory, place.name))
+    if not _is_kept(place, version) or taken is None or not os.path.samestat(taken, made):
+        place.call(lambda: rename(place.directory, place.aside, place.name))
+        place.call(lambda: os.fsync(place.directory))
+        raise place.refusal(CHANGED)
+    # What has the second name may be all that there is of OMERO's bytes until this is on the disk.
+    place.call(lambda: os.fsync(place.directory))
+    place.unlink(place.aside)
+
+
+def _is_kept(place: ManagedPlace, version: Version) -> bool:
+    """Whether what was put aside is that version, but for its names, of which the time of change tells, too."""
+    aside = Version.of(place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False)))
+    return aside._replace(links=version.links).is_renamed(version)
+
+
+def _own_link(place: ManagedPlace, entries: Found) -> Version:
+    """See that the link that an agent has made is there."""
+    if entries.named is None or entries.aside is not None or not place.is_own_link(entries.named):
+        raise place.refusal(CHANGED)
+    return Version.of(entries.named)
+
+
 def _put_aside(place: ManagedPlace, version: Version) -> None:
     """Give what has the managed name the name that files are removed under, if it is still that version."""
     place.call(lambda: rename(place.directory, place.name, place.aside))
@@ -223,7 +282,7 @@ def _put_aside(place: ManagedPlace, version: Version) -> None:
         raise place.refusal(CHANGED)
 
 
-def _check(place: ManagedPlace, name: str, descriptor: int) -> Version:
+def check_bytes(place: ManagedPlace, name: str, descriptor: int) -> Version:
     """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
     status = place.call(lambda: os.fstat(descriptor))
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size != place.file.size:

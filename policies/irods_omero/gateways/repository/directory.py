@@ -49,6 +49,11 @@ def aside_name(file: int) -> str:
     return f".irods-omero-{file}-aside"
 
 
+def complete_name(file: int) -> str:
+    """The name, beside a managed file, of what is whole and about to take its place; never all there is."""
+    return f".irods-omero-{file}-complete"
+
+
 class Repository:
     """The directory, as this machine sees it.
 
@@ -212,23 +217,29 @@ def _beginning_of(root: int, path: str) -> bytes:
 
 
 def _on_disk(directory: int, file: int, name: str, size: int) -> OnDisk:
-    status, working, aside = (lstat(directory, each) for each in (name, working_name(file), aside_name(file)))
+    own = (working_name(file), aside_name(file), complete_name(file))
+    status, working, aside, complete = (lstat(directory, each) for each in (name, *own))
     is_link = status is not None and stat.S_ISLNK(status.st_mode)
-    is_right = status is not None and size == (_size(directory, name) if is_link else status.st_size)
+    end = _end_of(directory, name) if is_link else status
+    is_right = end is not None and size == end.st_size
     if status is None:
         state = OnDisk(ABSENT, readable=False)
     elif is_link:
-        state = OnDisk(OTHER, is_right, "a symbolic link")
+        target = ""
+        with suppress(OSError):  # it may go at any time
+            target = os.readlink(name, dir_fd=directory)
+        read, made = end.st_atime if end else 0.0, status.st_ctime
+        state = OnDisk(OTHER, is_right, "a symbolic link", target, used=read, written=made)
     elif not stat.S_ISREG(status.st_mode):
         state = OnDisk(OTHER, readable=False, what="no file")
     elif not is_right:
         what = f"a file of {status.st_size} bytes, and OMERO knows one of {size}"
         state = OnDisk(OTHER, readable=False, what=what)
-    elif status.st_nlink > 1 + is_same(status, working) + is_same(status, aside):
+    elif status.st_nlink > 1 + sum(is_same(status, each) for each in (working, aside, complete)):
         state = OnDisk(OTHER, readable=True, what="a file with another name (a hard link)")
     else:
         state = OnDisk(COPY, readable=True, used=status.st_atime, written=status.st_ctime)
-    return replace(state, leftover=working is not None, aside=aside is not None)
+    return replace(state, leftover=working is not None or complete is not None, aside=aside is not None)
 
 
 def is_same(one: os.stat_result, other: os.stat_result | None) -> bool:
@@ -243,10 +254,10 @@ def lstat(directory: int, name: str) -> os.stat_result | None:
     return None
 
 
-def _size(directory: int, name: str) -> int | None:
-    """The number of bytes that OMERO finds there, None where it finds none."""
+def _end_of(directory: int, name: str) -> os.stat_result | None:
+    """The file that OMERO finds there, None where it finds none."""
     try:
         status = os.stat(name, dir_fd=directory)
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None

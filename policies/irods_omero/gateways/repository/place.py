@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.repository.directory import Repository, Result, aside_name, is_same, lstat, working_name
+from irods_omero.gateways.repository.directory import (
+    Repository,
+    Result,
+    aside_name,
+    complete_name,
+    is_same,
+    lstat,
+    working_name,
+)
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Found(NamedTuple):
-    """What has the managed name, and what has the name that files are removed under: never both."""
+    """What has the managed name, and what has the name that files are removed under.
+
+    Both only where a link has the managed name, and a copy went for it: an agent was killed meanwhile.
+    """
 
     named: os.stat_result | None
     aside: os.stat_result | None
@@ -49,6 +61,11 @@ class ManagedPlace:
     def aside(self) -> str:
         """The name that it is removed under."""
         return aside_name(self.file.id)
+
+    @property
+    def complete(self) -> str:
+        """The name of what is whole and about to take its place."""
+        return complete_name(self.file.id)
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Do one step: an agent may be killed between any two.
@@ -87,20 +104,31 @@ class ManagedPlace:
     def tidied(self) -> Found:
         """What is here, after all is removed that is never all there is.
 
-        That is what was on its way in, and the second name of one file, of an agent that was killed putting it back.
+        That is what was on its way in, the second name of one file, of an agent that was killed putting it back, and a
+        link that was on its way out.
 
         Raises:
             RefusedError: There are two files of which each may be somebody's only one.
         """
         self.unlink(self.working)
+        self.unlink(self.complete)
         named, aside = self._found(self.name), self._found(self.aside)
         if named is not None and is_same(named, aside):
             self.unlink(self.aside)
             return Found(self._found(self.name), None)
-        if named is not None and aside is not None:
+        if aside is not None and stat.S_ISLNK(aside.st_mode):
+            self.unlink(self.aside)
+            return Found(named, None)
+        if named is not None and aside is not None and not self.is_own_link(named):
             cause = f"beside it lies {self.aside}: see which of both is right, and move the other one away"
             raise self.refusal(cause)
         return Found(named, aside)
+
+    def is_own_link(self, status: os.stat_result) -> bool:
+        """Whether what has the managed name is a link that an agent has made: it leads where that one led."""
+        if self.file.disk.state != LINK or not stat.S_ISLNK(status.st_mode):
+            return False
+        return self.call(lambda: os.readlink(self.name, dir_fd=self.directory)) == self.file.disk.target
 
     def _found(self, name: str) -> os.stat_result | None:
         return self.call(lambda: lstat(self.directory, name))

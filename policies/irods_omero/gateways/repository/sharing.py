@@ -13,12 +13,12 @@ import stat
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from irods_omero.domain.state.managed_files import ManagedFile
-from irods_omero.errors import RefusedError
-from irods_omero.gateways.repository.directory import ROOT, Repository, Result, below, parts_of, working_name
+from irods_omero.gateways.repository.directory import Repository, Result, working_name
 from irods_omero.gateways.repository.place import open_to_read, place_of_file, unlink
+from irods_omero.gateways.repository.vault import WHY as WHY_NO_FILE
+from irods_omero.gateways.repository.vault import Vault, any_file
 
 SHARING = "sharing the blocks of OMERO's copy"
 
@@ -43,42 +43,9 @@ WHY = {
     errno.EXDEV: "it is on another file system than OMERO's repository",
     errno.EOPNOTSUPP: NO_SHARING,
     errno.ENOTTY: NO_SHARING,
-    errno.ELOOP: "it is a link",
-    errno.ENOTDIR: "it is below a link, or below something that is no directory",
+    **WHY_NO_FILE,
 }
 """What some errors mean here."""
-
-
-class Vault:
-    """The vault of a resource, as this machine sees it."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def names(self, file: str, vault: str) -> list[str]:
-        """The way to a file, from the paths that the catalog has of it and of the vault.
-
-        Raises:
-            RefusedError: It is not in the vault.
-        """
-        root = vault.rstrip("/") + "/"
-        if not file.startswith(root):
-            raise RefusedError(SHARING, file, f"the file is not in the vault of its resource, {vault}")
-        return parts_of(file.removeprefix(root), SHARING)
-
-    @contextmanager
-    def opened(self, names: Sequence[str]) -> Iterator[int]:
-        """A descriptor of a file there, reached through no link.
-
-        Raises:
-            OSError: There is no such file, or it may not be read.
-        """
-        with ExitStack() as stack:
-            root = os.open(self.path, ROOT)
-            stack.callback(os.close, root)
-            descriptor = open_to_read(names[-1], stack.enter_context(below(root, names[:-1])))
-            stack.callback(os.close, descriptor)
-            yield descriptor
 
 
 def share(
@@ -129,7 +96,7 @@ def why_not_shared(repository: Repository, vault: Vault) -> str:
             one = stack.enter_context(_new_file(directory, f"{working_name(0)}-one"))
             other = stack.enter_context(_new_file(directory, f"{working_name(0)}-other"))
             _asking(one, other, 0, TRIED)()
-            if (names := _any_file(Path(vault.path))) is not None:
+            if (names := any_file(vault.path)) is not None:
                 _asking(stack.enter_context(vault.opened(names)), one, 0, 0)()
 
     try:
@@ -151,20 +118,6 @@ def _new_file(directory: int, name: str) -> Iterator[int]:
         descriptor = open_to_read(name, directory)
         stack.callback(os.close, descriptor)
         yield descriptor
-
-
-def _any_file(root: Path) -> Sequence[str] | None:
-    """The way to some file in a vault, None where there is none."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for above, _, files in os.walk(root, onerror=refuse):
-        for name in files:
-            path = Path(above, name)
-            if stat.S_ISREG(path.lstat().st_mode):
-                return path.relative_to(root).parts
-    return None
 
 
 def _asking(original: int, copy: int, offset: int, length: int) -> Callable[[], int]:

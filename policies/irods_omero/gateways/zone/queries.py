@@ -53,8 +53,8 @@ def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> in
     """The highest catalog id of the data objects that meet some conditions, 0 if there are none."""
 
     def ask(session: Any) -> int:
-        row = session.query().max(DataObject.id).filter(*conditions).first()
-        return int(row[DataObject.id] or 0) if row else 0
+        rows = session.query().max(DataObject.id).filter(*conditions).get_results()
+        return max((int(row[DataObject.id] or 0) for row in rows), default=0)
 
     return zone.call(doing, "", ask)
 

@@ -44,6 +44,16 @@ class RootResources:
         return sorted(id_ for id_, root in self.names.items() if root in roots)
 
 
+def vault_paths(zone: ZoneConnection) -> dict[str, str]:
+    """The vault of each resource that has one, as its host sees it.
+
+    Raises:
+        UnreachableError: The zone is down.
+    """
+    columns = (Resource.name, Resource.vault_path)
+    return {str(name): str(path) for name, path in rows(zone, "reading resources", columns) if path}
+
+
 def root_of(zone: ZoneConnection, name: str) -> str:
     """The name of the root resource that a resource lies below, or is; empty where there is no such resource."""
     ids = rows(zone, "looking for the resource", (Resource.id, Resource.parent), Resource.name == name)

@@ -141,6 +141,10 @@ class Watched:
         rule = self.rule_for(f"{path}/any")
         return rule is not None and rule.kind == AUTO and self.is_directory(path)
 
+    def has_others_in(self, path: str) -> bool:
+        """Whether what lies in a collection and is no part of its unit may be watched for something else."""
+        return any(collection.startswith(f"{path}/") for collection in self.rules)
+
     def is_directory(self, path: str) -> bool:
         """Whether the collection of this path is a unit."""
         return self.directory_of(f"{path}/any") == path

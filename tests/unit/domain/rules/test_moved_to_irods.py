@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import compared
+from irods_omero.domain.rules.compared_bytes import compared
 from irods_omero.domain.state.actions import WriteKeyValues
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.eviction import MOVE, Eviction

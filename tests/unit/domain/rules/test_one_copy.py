@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.one_copy import candidates, compared, failing, sharing, still_shared
+from irods_omero.domain.rules.compared_bytes import compared
+from irods_omero.domain.rules.one_copy import candidates, failing, sharing, still_shared
 from irods_omero.domain.state.agreement import Agreement, Failure, Verified
 from irods_omero.domain.state.eviction import TIER, Eviction
 from irods_omero.domain.state.managed_files import COPY, Clear, Evict, Refill, Share, Verify

@@ -50,6 +50,7 @@ FULL = Agreement(
     evicted=Eviction(1_700_000_000, MOVE, (Relied("tape", 1),)),
     to_move=True,
     shared="fedcba9876543210",
+    linked=("0123456789abcdef",),
     copy_failure=Failure(2, 1_700_000_000, "no room"),
     attributes=(("lab::stain", ("DAPI", "ü 😀")),),
     missing=(("lab::stain", ("GFP",)),),
@@ -118,7 +119,7 @@ def test_nothing_takes_no_room() -> None:
 
 
 def test_notes_make_room_oldest_first() -> None:
-    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 440 for number in range(6)))
+    agreement = replace(FULL, notes=tuple(f"{number} " + "n" * 430 for number in range(6)))
     assert [note[0] for note in decode(encode(agreement)).notes] == ["2", "3", "4", "5"]
 
 
