@@ -126,6 +126,10 @@ class Case:
         self.path = f"{zarr.removesuffix('.zarr')} renamed.zarr/{root}"
         self.scene.user.collections.move(zarr, self.path.rpartition("/")[0])
 
+    def ask_on_collection(self, request: str) -> None:
+        """Ask for something on its own collection."""
+        self.scene.user.metadata.add(Collection, self.collection, iRODSMeta("omero::request", request))
+
     def add(self, attribute: str, *values: str) -> None:
         """Add AVUs."""
         for value in values:
@@ -174,6 +178,7 @@ def scene_of_its_own(
     *,
     state: Path | None = None,
     random_paths: bool = False,
+    changes_are: str = "import",
 ) -> Iterator[tuple[Scene, Agents]]:
     """Both lab servers with one watched collection, and agents for them, whose calls come in an order that is known.
 
@@ -185,6 +190,7 @@ def scene_of_its_own(
             is another each time.
         state: Where the servers keep what they have; by default in temporary directories.
         random_paths: Whether the zone makes up the paths of files in vaults at random.
+        changes_are: What ``imports.changes`` says.
     """
     zone_state, omero_state = (state / "zone", state / "omero") if state else (None, None)
     variables = {POLICY_FILE_VARIABLE: str(policy_file)}
@@ -198,7 +204,7 @@ def scene_of_its_own(
             OmeroPlace(server.host, server.port, server.root, server.password, server),
         )
         changes = {
-            "imports": {"parallel": parallel},
+            "imports": {"parallel": parallel, "changes": changes_are},
             "zone": {"connections": parallel},
             "omero": {"zarr": "s3://s3.example.org{path}"},
         }

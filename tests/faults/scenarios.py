@@ -105,6 +105,15 @@ def move_out_of_the_directory(case: Case) -> None:
     case.others[0] = case.scene.move(case.others[0], f"{elsewhere}/b.txt")
 
 
+ASKING = [
+    Scenario(
+        "late-file-that-is-asked-for",
+        (lambda case: case.put_directory(), add_to_the_directory, lambda case: case.ask_on_collection("import")),
+        sweeps=2,
+    ),
+]
+"""Where what changes after an import is imported only if somebody asks for it."""
+
 SCENARIOS = [
     Scenario("new-image", (put,)),
     Scenario("first-image-of-a-group", (put_unwatched, lambda case: case.watch())),

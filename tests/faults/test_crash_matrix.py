@@ -15,7 +15,7 @@ from tests.faults.agents import RECONCILE, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Call, Disturbance
 from tests.faults.cases import Case, scene_of_its_own
 from tests.faults.end_state import end_state, made_twice, query
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import ASKING, SCENARIOS, Scenario
 from tests.scene import Scene
 
 ALL = os.environ.get("FAULTS") == "all"
@@ -32,6 +32,14 @@ Stage = tuple[Scene, Agents]
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with scene_of_its_own(tmp_path_factory.mktemp("policy") / "policy.json", "matrix") as made:
+        made[1].run()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    policy_file = tmp_path_factory.mktemp("policy") / "policy.json"
+    with scene_of_its_own(policy_file, "asking", changes_are="ask") as made:
         made[1].run()
         yield made
 
@@ -76,7 +84,7 @@ def withdraw_requests(stage: Stage, cases: list[Case]) -> None:
 
 
 def disturbances(calls: tuple[Call, ...], scenario: Scenario) -> list[Disturbance]:
-    offset = SCENARIOS.index(scenario)
+    offset = [*SCENARIOS, *ASKING].index(scenario)
     kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
     others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
     if not ALL and scenario.name != "new-image":
@@ -87,6 +95,18 @@ def disturbances(calls: tuple[Call, ...], scenario: Scenario) -> list[Disturbanc
 @pytest.mark.timeout(3600 if ALL else 900)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage, scenario: Scenario) -> None:
+    break_off_anywhere(stage, scenario)
+
+
+@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.parametrize("scenario", ASKING, ids=lambda scenario: scenario.name)
+def test_wherever_an_agent_is_broken_off_the_next_one_imports_what_was_asked_for(
+    asking: Stage, scenario: Scenario
+) -> None:
+    break_off_anywhere(asking, scenario)
+
+
+def break_off_anywhere(stage: Stage, scenario: Scenario) -> None:
     scene, agents = stage
     models = prepare(stage, scenario, [f"{scenario.name}-first", scenario.name])
     calls, wanted = undisturbed(stage, scenario, models)

@@ -67,8 +67,8 @@ class Servers:
         self.zone = self._zone(wake_up, self.zone.port)
         self.zone.start()
 
-    def scene(self, name: str) -> Scene:
-        """A watched collection of its own."""
+    def scene(self, name: str, changes: str = "import") -> Scene:
+        """A watched collection of its own; ``changes`` is what ``imports.changes`` says."""
         zone, omero_server = self.zone, self.omero
         places = (
             ZonePlace(zone.host, zone.port, zone.admin, zone.password, zone.name, zone),
@@ -76,7 +76,8 @@ class Servers:
         )
         place = f"/{zone.name}/home/{USER}/{name}/taken in"
         rule = {"groups": [GROUP], "to": place, "resource": FAST, "share": False}
-        scene = Scene(*places, self.policy_file, name, attributes=ATTRIBUTES, omero_first=[rule])
+        sections = {"attributes": ATTRIBUTES, "omero_first": [rule], "imports": {"changes": changes}}
+        scene = Scene(*places, self.policy_file, name, **sections)
         scene.watch()
         return scene
 

@@ -73,7 +73,8 @@ BELONGING = (
 )
 """Files that say something about each other."""
 
-TOGETHER = st.sampled_from(BELONGING)
+SOME = st.tuples(st.sampled_from(BELONGING), st.sampled_from(BELONGING))
+CHANGES = st.sampled_from(("import", "import", "ask"))
 SETTLING = 6
 LATER = 1e9
 
@@ -89,11 +90,11 @@ class Machine(RuleBasedStateMachine):
     """How many there were since the last rest."""
     most = 1
 
-    @initialize(kinds=st.tuples(st.just(AUTO), st.sampled_from(KINDS)), files=st.tuples(TOGETHER, TOGETHER))
-    def begin(self, kinds: tuple[str, str], files: tuple[tuple[str, ...], ...]) -> None:
+    @initialize(kinds=st.tuples(st.just(AUTO), st.sampled_from(KINDS)), files=SOME, changes=CHANGES)
+    def begin(self, kinds: tuple[str, str], files: tuple[tuple[str, ...], ...], changes: str) -> None:
         """Two collections with files, of which the agent has made units in one at least."""
         servers = POOL.take()
-        self.scene: Scene = servers.scene(f"run-{next(_runs)}")
+        self.scene: Scene = servers.scene(f"run-{next(_runs)}", changes)
         connect(self.scene)
         self.agents: Agents = servers.agents(self.scene)
         self.versions = count(1)
