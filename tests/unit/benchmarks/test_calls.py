@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.counting import QUERY, Calls, counted
-from benchmarks.sweep import WHY, quiet_sweep, sweep
+from benchmarks.sweep import LISTS, WHY, quiet_sweep, sweep
 from benchmarks.world import World, lab_world
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.status.reading import read_status
+from tests.scene.places import AGENT_USER
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,9 @@ def test_omero_is_called_as_often_for_one_unit_as_for_fifty(world: World) -> Non
 def test_the_zone_is_told_what_is_documented_about_changed_units_and_nothing_about_others(world: World) -> None:
     world.load("told about", 7, moved=True)
     calls, _ = sweep(world, 7)
-    assert written(calls) == dict.fromkeys(WHY, 7)
+    assert written(calls) == dict.fromkeys(WHY, 7) | dict.fromkeys(LISTS, 1)
+    home = f"/{world.scene.zone.zone}/home/{AGENT_USER}"  # where the list is
+    assert calls.written.pop(home) == len(LISTS)
     assert all("/told about/" in path for path in calls.written)
     assert calls.written.total() == len(WHY) * 7
 
@@ -72,7 +75,7 @@ def test_the_status_takes_as_many_pages_whatever_the_number_of_quiet_units(world
         with counted(world.scene) as calls, ZoneConnection(world.scene.settings.zone) as zone:
             read_status(world.scene.settings, zone)
         pages.append(calls.zone)
-    assert pages[0] == pages[1] == {QUERY: 10}
+    assert pages[0] == pages[1] == {QUERY: 11}
 
 
 def test_reconcile_of_quiet_units_writes_nothing_and_reads_them_together(world: World) -> None:
