@@ -32,12 +32,10 @@ def forge(scene: Scene, path: str) -> None:
 
 
 def reconcile(scene: Scene) -> int:
-    """Reconcile what is in the scene's collection; returns how much had drifted."""
+    """Reconcile; returns how many units in the scene's collection had drifted, whatever others left elsewhere."""
     with scene.connections() as connections:
-        reconciler = Reconciler(connections)
-        for _ in reconciler.run():
-            pass
-        return reconciler.done.drifted
+        drifted = [assessment for page in Reconciler(connections).run() for assessment in page]
+    return sum(each.observation.zone.first.path.startswith(f"{scene.collection}/") for each in drifted)
 
 
 def delete_fileset(scene: Scene, path: str) -> None:
