@@ -229,8 +229,8 @@ class Machine(RuleBasedStateMachine):
         outcome = self.agents.run()
         assert not outcome.error, outcome.error
 
-    def _ids(self) -> dict[int, str]:
-        below = Like(Collection.name, f"{self.scene.collection}/%")
+    def _ids(self, pattern: str = "") -> dict[int, str]:
+        below = Like(Collection.name, pattern or f"{self.scene.collection}/%")
         rows = self.scene.admin.query(DataObject.id, Collection.name, DataObject.name).filter(below)
         return {row[DataObject.id]: f"{row[Collection.name]}/{row[DataObject.name]}" for row in rows}
 
@@ -324,7 +324,10 @@ class Machine(RuleBasedStateMachine):
                     yield f"{claimed.path} is no part of {decision.unit}: {_claims(files)}"
 
     def _wrong_units(self, objects: Mapping[int, ObjectView], watched: Watched) -> Iterator[str]:
-        for view in units_of(objects, objects, NAMES).values():
+        trashed = set(self._ids(self.scene.collection.replace("/home/", "/trash/home/", 1) + "/%"))
+        # What is of the unit of a file in the trash stays so: it may come back.
+        there = [id_ for id_, each in objects.items() if trashed.isdisjoint(one.data_id for one in claims(each, NAMES))]
+        for view in units_of(there, objects, NAMES).values():
             first, files = view.first, [f"{each.path}" for each in view.objects]
             rule = watched.rule_for(first.path)
             filesets = {avu.value for each in view.objects for avu in each.avus if avu.attribute == NAMES.fileset}
