@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import irods.keywords as kw
 import pytest
 from click.testing import CliRunner
 from irods.meta import iRODSMeta
@@ -20,6 +21,7 @@ from tests.scene import Scene
 from tests.scene.places import AGENT_USER
 
 NUMBER = 3
+AS_ADMIN = {kw.ADMIN_KW: ""}
 
 
 @pytest.fixture
@@ -70,7 +72,9 @@ def test_agents_of_other_shards_leave_a_list_alone(scene: Scene, paths: list[str
     home, ours = f"/{scene.zone.zone}/home/{AGENT_USER}", {shard_of(id_of(scene, path)) for path in paths}
     other = next(shard for shard in range(SHARDS) if shard not in ours)
     (avu,) = [avu for avu in scene.admin.metadata.get(Collection, home) if avu.name == "omero::taken"]
-    scene.admin.metadata.set(Collection, home, iRODSMeta(avu.name, avu.value, ",".join(map(str, sorted(ours)))))
+    scene.admin.metadata.set(
+        Collection, home, iRODSMeta(avu.name, avu.value, ",".join(map(str, sorted(ours)))), **AS_ADMIN
+    )
     scene.sweep(agent={"shards": str(other)})
     assert len(lists(scene)) == 1
     scene.sweep(agent={"shards": ",".join(map(str, range(SHARDS)))})
@@ -88,9 +92,9 @@ def test_status_says_that_it_is_taken(scene: Scene) -> None:
 def test_what_is_no_list_keeps_nobody(scene: Scene, paths: list[str]) -> None:
     home = f"/{scene.zone.zone}/home/{AGENT_USER}"
     for units in ("0-63", "all"):
-        scene.admin.metadata.add(Collection, home, iRODSMeta("omero::taken", "nothing", units))
+        scene.admin.metadata.add(Collection, home, iRODSMeta("omero::taken", "nothing", units), **AS_ADMIN)
     scene.sweep()
     assert told(scene, paths) == [True] * NUMBER
     assert sorted(lists(scene)) == ["0-63", "all"]
     for units in ("0-63", "all"):
-        scene.admin.metadata.remove(Collection, home, iRODSMeta("omero::taken", "nothing", units))
+        scene.admin.metadata.remove(Collection, home, iRODSMeta("omero::taken", "nothing", units), **AS_ADMIN)
