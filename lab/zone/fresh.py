@@ -32,7 +32,7 @@ def _fill(store: Store, settings: Settings) -> None:
         identifier = collections.insert(store, path, administrator)
         access.grant(store, administrator.id, identifier, access.OWN)
         access.grant(store, public.id, identifier, access.READ)
-    add_home(store, administrator, administrator)
+    add_home(store, administrator)
     public_home = collections.insert(store, f"/{zone}/home/public", administrator)
     access.grant(store, public.id, public_home, access.OWN)
     access.grant(store, administrator.id, public_home, access.OWN)
@@ -40,10 +40,8 @@ def _fill(store: Store, settings: Settings) -> None:
     resources.add(store, DEFAULT_RESOURCE, "unixfilesystem", f"localhost:{vault}", context="", zone=zone)
 
 
-def add_home(store: Store, user: users.User, maker: users.User) -> None:
-    """Make the collections that a user has: home and trash."""
+def add_home(store: Store, user: users.User) -> None:
+    """Make the collections that a user has, home and trash, on which nobody else has rights (zone-111)."""
     for path in (f"/{user.zone}/home/{user.name}", f"/{user.zone}/trash/home/{user.name}"):
         identifier = collections.insert(store, path, user)
         access.grant(store, user.id, identifier, access.OWN)
-        if maker.id != user.id:
-            access.grant(store, maker.id, identifier, access.OWN)

@@ -67,3 +67,18 @@ def test_an_administrator_makes_somebody_else_the_owner_that_the_catalog_shows(z
     assert zone.rods.data_objects.get(path).owner_name == BOB
     with pytest.raises(ex.OBJ_PATH_DOES_NOT_EXIST):
         zone.bob.data_objects.open(path, "r")
+
+
+def test_a_new_users_home_is_his_alone(zone: Zone) -> None:
+    """zone-111."""
+    name = "irods_omero_probe"
+    zone.rods.users.create(name, "rodsuser")
+    try:
+        for home in (f"/{zone.rods.zone}/home/{name}", f"/{zone.rods.zone}/trash/home/{name}"):
+            rights = zone.rods.acls.get(zone.rods.collections.get(home))
+            assert [(each.access_name, each.user_name) for each in rights] == [("own", name)]
+            with pytest.raises(ex.CAT_NO_ACCESS_PERMISSION):
+                zone.rods.metadata.add(Collection, home, iRODSMeta("a", "v"))
+            zone.rods.metadata.add(Collection, home, iRODSMeta("a", "v"), **{kw.ADMIN_KW: ""})
+    finally:
+        zone.rods.users.remove(name)

@@ -161,7 +161,7 @@ class ManagedRepository:
             if algorithm is None or row["hash"] is None:
                 continue
             if not place.exists():
-                raise errors.made("ResourceError", f"{place} (No such file or directory)")
+                raise errors.unknown("FileNotFoundException", f"{place} (No such file or directory)")
             if checksum(algorithm, place) != row["hash"]:
                 wrong.append(identity)
         return wrong

@@ -50,7 +50,7 @@ def _add_user(agent: "Agent", words: Words) -> None:
         raise unsupported("users of other zones")
     user = users.add(agent.store, name, words[1], agent.zone)
     if user.kind != users.GROUP:
-        fresh.add_home(agent.store, user, agent.client)
+        fresh.add_home(agent.store, user)
 
 
 def _add_group(agent: "Agent", words: Words) -> None:
