@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -31,12 +31,19 @@ class SceneFactory(Protocol):
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Both servers, and where the configuration is written."""
     policy_file = tmp_path_factory.mktemp("policy") / "omero_policy.json"
+    with real_or(lab_places(policy_file)) as (zone, omero_server):
+        yield zone, omero_server, policy_file
+
+
+@contextmanager
+def real_or(lab: AbstractContextManager[tuple[ZonePlace, OmeroPlace]]) -> Iterator[tuple[ZonePlace, OmeroPlace]]:
+    """Real servers, if the environment names some; otherwise those of a lab, which are started."""
     real = ready_servers(rules=True)
     if real is not None:
-        yield (*real, policy_file)
+        yield real
         return
-    with lab_places(policy_file) as (zone, omero_server):
-        yield zone, omero_server, policy_file
+    with lab as places:
+        yield places
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,28 @@ from irods.exception import UNIX_FILE_OPEN_ERR
 
 from irods_omero.agent.explain import assess
 from irods_omero.agent.reconcile import MARK
-from tests.end_to_end.conftest import Places, SceneFactory
+from tests.end_to_end.conftest import Places, SceneFactory, real_or
 from tests.end_to_end.one_copy import PICTURE, OneCopy
 from tests.end_to_end.test_one_copy import drifted
 from tests.linking_places import files_of, linking_state, own_by_omero, protect, skip_unless_random, vault_of
-from tests.scene import lab_places
+from tests.scene import OmeroPlace, ZonePlace, lab_places
 from tests.scene.accounts import ARCHIVE, FAST
-from tests.scene.readiness import ready_servers
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Both servers: the lab's, whose zone makes up paths at random, or real ones."""
     policy_file = tmp_path_factory.mktemp("policy") / "omero_policy.json"
-    real = ready_servers(rules=True)
-    if real is not None:
-        yield (*real, policy_file)
-        return
+    with real_or(random_lab(policy_file)) as (zone, omero_server):
+        yield zone, omero_server, policy_file
+
+
+@contextmanager
+def random_lab(policy_file: Path) -> Iterator[tuple[ZonePlace, OmeroPlace]]:
     with linking_state() as state, lab_places(policy_file, state=state, random_paths=True) as (zone, omero_server):
         assert omero_server.repository is not None
         own_by_omero(omero_server.repository)
-        yield zone, omero_server, policy_file
+        yield zone, omero_server
 
 
 class Linked(OneCopy):

@@ -352,10 +352,8 @@ class Machine(RuleBasedStateMachine):
                 continue
             text = "select o.hash from FilesetEntry e join e.originalFile o where e.fileset.id = :id"
             shown = sorted(row[0] for row in query(self.scene, text, id=int(filesets.pop())))
-            wanted = sorted(
-                hashlib.sha1(self.contents[path.removeprefix(f"{self.scene.collection}/")]).hexdigest()
-                for path in files
-            )
+            contents = (self.contents[path.removeprefix(f"{self.scene.collection}/")] for path in files)
+            wanted = sorted(hashlib.sha1(each).hexdigest() for each in contents)
             if shown != wanted and not failed:
                 yield f"{files} of {view.unit} are not what OMERO shows"
 

@@ -21,6 +21,7 @@ class Vaults:
     def __init__(self, connections: Connections) -> None:
         self._zone = connections.zone
         self._links = connections.settings.cache.link
+        self._reader: Reader | None = None
 
     def files(self, repository: ProvenRepository, unit: ZoneView) -> tuple[VaultFile, ...]:
         """The files of a unit's good replicas there.
@@ -35,7 +36,9 @@ class Vaults:
         """
         if not any(replica.resource in self._links for each in unit.objects for replica in each.good_replicas()):
             return ()
-        return tuple(self._files(reader_of(repository.directory), unit))
+        if self._reader is None:  # whose groups a directory service may have to be asked for
+            self._reader = reader_of(repository.directory)
+        return tuple(self._files(self._reader, unit))
 
     def _files(self, reader: Reader, unit: ZoneView) -> Iterator[VaultFile]:
         for each in unit.objects:

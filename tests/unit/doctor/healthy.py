@@ -15,10 +15,10 @@ from irods_omero.doctor.facts.records import (
     RepositoryFacts,
     RootFacts,
     ServerFacts,
-    ShareFacts,
     SignIn,
     SystemFacts,
     TierFacts,
+    VaultFacts,
     WebFacts,
     ZoneFacts,
 )
@@ -42,7 +42,7 @@ ZONE = ZoneFacts(
     residencies={"site::residency": ["moving", "offline", "online"]},
     accounts={"alice": "rodsuser", "lab": "rodsgroup"},
 )
-SHARE = ShareFacts("fast", "/data/vault")
+SHARE = VaultFacts("fast", "/data/vault")
 SEEN = RepositoryFacts("/OMERO/ManagedRepository", owner=ME, tried=True, shares=(SHARE,), links=(SHARE,))
 OMERO = OmeroFacts(version="5.6.15", is_admin=True, privileges=frozenset({"Sudo"}), repository=SEEN, has_directory=True)
 OMERO = replace(OMERO, groups={"lab": True, "private": False, "user": True})

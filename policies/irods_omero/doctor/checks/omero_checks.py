@@ -107,9 +107,8 @@ def sharing(facts: Facts) -> Iterator[Finding]:
     """Whether OMERO's copies can share the blocks of the vaults that the policy file names."""
     check = "shared blocks"
     for resource, path, trouble in facts.omero.repository.shares if facts.omero.repository else ():
-        if not facts.zone.unreachable and resource not in facts.zone.resources:
-            text = f"the policy file names a vault of {resource!r}, which is no resource"
-            yield warning(check, text, "correct `cache.share` in it")
+        if mistaken := _no_resource(check, "cache.share", resource, facts):
+            yield mistaken
         elif trouble:
             advice = "see docs/one-copy.md for what it takes, or leave the resource out of cache.share"
             yield failure(check, f"with the vault of {resource} at {path}: {trouble}", advice)
@@ -121,14 +120,19 @@ def linking(facts: Facts) -> Iterator[Finding]:
     """Whether links may lead into the vaults that the policy file names, as far as one file of each tells."""
     check = "links into vaults"
     for resource, path, trouble in facts.omero.repository.links if facts.omero.repository else ():
-        if not facts.zone.unreachable and resource not in facts.zone.resources:
-            text = f"the policy file names a vault of {resource!r}, which is no resource"
-            yield warning(check, text, "correct `cache.link` in it")
+        if mistaken := _no_resource(check, "cache.link", resource, facts):
+            yield mistaken
         elif trouble:
             advice = "until that is so of a file, OMERO's copy of it stays: see docs/one-copy.md"
             yield warning(check, f"not to all files of {resource}: {trouble}", advice)
         else:
             yield ok(check, f"they may lead to what is in {path}, as far as one file tells")
+
+
+def _no_resource(check: str, key: str, resource: str, facts: Facts) -> Finding | None:
+    if facts.zone.unreachable or resource in facts.zone.resources:
+        return None
+    return warning(check, f"the policy file names a vault of {resource!r}, which is no resource", f"correct `{key}`")
 
 
 def indexer(facts: Facts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from irods_omero.doctor.facts.records import OmeroFacts, RepositoryFacts, ShareFacts
+from irods_omero.doctor.facts.records import OmeroFacts, RepositoryFacts, VaultFacts
 from irods_omero.errors import PolicyError, RefusedError
 from irods_omero.gateways.omero.events import unanswered_since
 from irods_omero.gateways.omero.login import OmeroConnection
@@ -71,7 +71,7 @@ def _repository(connection: OmeroConnection, path: str, trying: bool, cache: Cac
         return RepositoryFacts(path, trouble=str(error))
     owner, noting = Path(path).stat().st_uid, repository.notes_reading()
     links = (
-        ShareFacts(resource, vault, why_not_linked_there(repository, Vault(vault)))
+        VaultFacts(resource, vault, why_not_linked_there(repository, Vault(vault)))
         for resource, vault in cache.link.items()
     )
     facts = RepositoryFacts(path, owner=owner, tried=trying, notes_reading=noting, links=tuple(links))
@@ -81,7 +81,7 @@ def _repository(connection: OmeroConnection, path: str, trying: bool, cache: Cac
         except RefusedError as error:
             return replace(facts, refused=str(error))
         shares = (
-            ShareFacts(resource, vault, why_not_shared(repository, Vault(vault)))
+            VaultFacts(resource, vault, why_not_shared(repository, Vault(vault)))
             for resource, vault in cache.share.items()
         )
         return replace(facts, shares=tuple(shares))

@@ -173,7 +173,7 @@ class ProbeFacts:
     clock: float = 0.0
 
 
-class ShareFacts(NamedTuple):
+class VaultFacts(NamedTuple):
     """A vault with whose files OMERO's copies are to share blocks, or to which links are to lead.
 
     Attributes:
@@ -208,8 +208,8 @@ class RepositoryFacts:
     tried: bool = False
     refused: str = ""
     notes_reading: bool = True
-    shares: tuple[ShareFacts, ...] = ()
-    links: tuple[ShareFacts, ...] = ()
+    shares: tuple[VaultFacts, ...] = ()
+    links: tuple[VaultFacts, ...] = ()
 
 
 class ForeignKind(NamedTuple):

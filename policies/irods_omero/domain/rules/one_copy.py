@@ -202,8 +202,9 @@ def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Ti
     if sharing(observation) and not still_shared(observation):
         return CopyDecision(locked, Share(files), rule="to share the blocks of what iRODS has", wait=True)
     copy = "a copy that shares the blocks of what iRODS has" if still_shared(observation) else "a copy"
-    why_not = f"; it is no link: {links_of(observation).why_not}" if links_of(observation).why_not else ""
-    return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read{why_not}")
+    why_not = links_of(observation).why_not
+    no_link = f"; it is no link: {why_not}" if why_not else ""
+    return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read{no_link}")
 
 
 def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
