@@ -143,7 +143,7 @@ def agreed(images: int, objects: int = 1) -> Observation:
     for number, action in enumerate(decision.plan.omero):
         match action:
             case AddTag(subject, place, text):
-                tags[subject.id].add(TagLink(number, 1, place.namespace, text, 7))
+                tags[subject.id].add(TagLink(number, 1, place, text, 7))
             case WriteKeyValues(subject, None, written, _):
                 pairs[subject.id] = KeyValues(1, number, 7, written)
     added: dict[int, set[Avu]] = defaultdict(set)
@@ -168,7 +168,7 @@ def agreed(images: int, objects: int = 1) -> Observation:
 def tagged(quiet: Observation) -> Observation:
     """A user has put one more tag on one image."""
     first, *others = quiet.omero.subjects
-    link = TagLink(10**9, 2, "lab.org/stain", "Cy5", 8)
+    link = TagLink(10**9, 2, tags_of("lab.org/stain"), "Cy5", 8)
     subjects = (replace(first, tags=first.tags | {link}), *others)
     return replace(quiet, omero=replace(quiet.omero, subjects=subjects))
 

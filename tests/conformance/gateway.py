@@ -8,22 +8,22 @@ from typing import Any, BinaryIO
 from uuid import uuid4
 
 from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.places import OWN_PLACES, ReadScope, key_in, tags_in
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content, import_key, import_prefix
 from irods_omero.domain.state.views import OmeroView, Subject
 from irods_omero.gateways.omero.annotations import AnnotationWriter
-from irods_omero.gateways.omero.filesets import ReadScope, read_filesets
+from irods_omero.gateways.omero.filesets import read_filesets
 from irods_omero.gateways.omero.importer import Importer, find_existing
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.running import wait_for_earlier
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.conformance.importing import fileset, picture, settings, upload
 from tests.conformance.server import ALICE, ANNOTATE, Server
 
 LABORATORY = "site.example/laboratory"
-LOOKED = ReadScope((TIER_NAMESPACE, REQUEST_NAMESPACE), ("Stain", "A set"), (OBJECT_NAMESPACE, LABORATORY))
+LOOKED = ReadScope((*OWN_PLACES, tags_in("Stain"), tags_in("A set"), key_in(LABORATORY, "Temperature")))
 ZONE = "conformance Zone"
 
 

@@ -8,7 +8,8 @@ import omero.model
 from omero.constants.metadata import NSINSIGHTTAGSET
 
 from irods_omero.domain.state.actions import AddTag, WriteKeyValues
-from irods_omero.domain.state.places import KEY, TAG_SET, Place, place_of_tag
+from irods_omero.domain.state.carried import place_of_tag
+from irods_omero.domain.state.places import KEY, TAG_SET, Place
 from irods_omero.domain.state.views import KeyValues
 from tests.conformance.gateway import LABORATORY, Agent
 from tests.conformance.server import ALICE, ANNOTATE, linked, pairs, save, tag

@@ -11,11 +11,10 @@ from irods_omero.agent.ome_names import OmeNames
 from irods_omero.agent.programs import programs_of
 from irods_omero.domain.planning.brake import Brake
 from irods_omero.domain.rules.placement import PlacementRule
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
+from irods_omero.domain.state.places import OWN_PLACES, ReadScope
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.zone_key import ZoneKey
 from irods_omero.gateways.omero.annotations import AnnotationWriter
-from irods_omero.gateways.omero.filesets import ReadScope
 from irods_omero.gateways.omero.importer import Importer
 from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.omero.people import People
@@ -30,7 +29,7 @@ from irods_omero.gateways.zone.zone_identity import read_zone_key
 from irods_omero.settings import AttributeSettings, Settings, parse_shards
 from irods_omero.settings.import_settings import ASK
 from irods_omero.settings.omero_first import rules_of
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUESTS, SHARDS, TIER_GROUP, Names
+from irods_omero.vocabulary import REQUESTS, SHARDS, TIER_GROUP, Names
 
 
 class Connections:
@@ -115,12 +114,8 @@ class Connections:
 
     def scope(self) -> ReadScope:
         """What decisions rest on of what images carry."""
-        places = [TIER_TAGS, REQUEST_TAGS, *(mapped.place for mapped in self.settings.attributes)]
-        keys = {place.namespace for place in places if place.is_key}
         return ReadScope(
-            tags=tuple(place.namespace for place in places if not place.is_key and not place.is_tag_set),
-            tag_sets=tuple(place.name for place in places if place.is_tag_set),
-            pairs=(OBJECT_NAMESPACE, *sorted(keys)),
+            places=(*OWN_PLACES, *(mapped.place for mapped in self.settings.attributes)),
             words=REQUESTS if self.settings.omero.adopt_typed_tags else (),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.actions import WriteKeyValues
-from irods_omero.domain.state.places import own_annotations
+from irods_omero.domain.state.carried import own_annotations
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import read_filesets

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.hints import EDITS, data_ids, load_cursor, save_cursor
 from irods_omero.agent.identity import check_identity
+from irods_omero.domain.state.places import KEY
 from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, Hints
 from irods_omero.gateways.zone.object_pages import pages
@@ -99,4 +100,4 @@ class Listener:
         if now < self._edits_at:
             return set()
         self._edits_at = now + EDITS_SECONDS
-        return self._edits.read(self._connections.omero.service(), self._connections.scope().pairs)
+        return self._edits.read(self._connections.omero.service(), self._connections.scope().namespaces(KEY))

@@ -24,6 +24,7 @@ from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.places import TIER_TAGS
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit, import_prefix, parse_import_key, size_prefix
 from irods_omero.domain.state.views import (
@@ -48,7 +49,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
-from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, TIER_NAMESPACE, Names, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, Names, is_part_of_zarr, zarr_of
 
 MANY = 20
 """Units of more data objects than this are read as such: most of their data objects carry the same AVUs."""
@@ -394,4 +395,4 @@ def _prefix(zone: str, data_id: int, base: Agreement) -> str:
 
 def _is_superseded(view: OmeroView) -> bool:
     links = (link for subject in view.subjects for link in subject.tags)
-    return any((link.namespace, link.text) == (TIER_NAMESPACE, SUPERSEDED) for link in links)
+    return any((link.place, link.text) == (TIER_TAGS, SUPERSEDED) for link in links)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from irods_omero.agent.connections import Connections
+from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.views import DataObject
 from irods_omero.gateways.zone.objects import attached_at, attached_to
 from irods_omero.vocabulary import Names

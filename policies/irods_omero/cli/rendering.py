@@ -32,8 +32,8 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import encode
+from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Link, Refill, Share, Verify
-from irods_omero.domain.state.places import place_of_tag
 from irods_omero.domain.state.views import Avu, DataObject, Subject
 
 HELD_LINE = "what would be removed is held until somebody decides: irods-omero removals"
@@ -106,11 +106,13 @@ def copy_text(action: CopyAction) -> str:
 def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each kind
     """One action in words."""
     match action:
-        case AddTag(subject, _, text):
-            return f"tag {_name(subject)} with {text!r}"
+        case AddTag(subject, place, text):
+            return f"{place.word} {_name(subject)} with {text!r}"
         case RemoveTag(subject, link, _):
-            text = next((tag.text for tag in subject.tags if tag.link == link), str(link))
-            return f"take the tag {text!r} away from {_name(subject)}"
+            taken = next(
+                (f"{tag.place.word} {tag.text!r}" for tag in subject.tags if tag.link == link), f"tag '{link}'"
+            )
+            return f"take the {taken} away from {_name(subject)}"
         case SetArchived(image, _, _, archived):
             return f"show Image:{image} {'with' if archived else 'without'} a lock"
         case SetAddress(image, _, _, address):

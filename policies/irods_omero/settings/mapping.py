@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, field_validator, model_validator
 
 from irods_omero.domain.state.avu_units import is_template, why_no_template
-from irods_omero.domain.state.places import Place, key_in, tags_in, tags_of
+from irods_omero.domain.state.places import KINDS, OWN_PLACES, Place, PlaceKind, tags_in
 from irods_omero.domain.state.policy import STAR
 from irods_omero.domain.state.texts import why_no_units
-from irods_omero.vocabulary import OBJECT_NAMESPACE, REQUEST_NAMESPACE, TAG_SETS, TIER_NAMESPACE, Names
+from irods_omero.vocabulary import TAG_SETS, Names
 
 CLIENT_NAMESPACE = "openmicroscopy.org/omero/client/mapAnnotation"
 """Of the key-value pairs that users write in OMERO's clients."""
 
-OWN_NAMESPACES = {TIER_NAMESPACE, REQUEST_NAMESPACE, OBJECT_NAMESPACE}
+OWN_NAMESPACES = {place.namespace for place in OWN_PLACES}
+OWN_TAG_SETS = {tags_in(name) for name in TAG_SETS.values()}
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=250)]
@@ -29,23 +30,33 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class AttributeSettings(Section):
-    """Some AVUs that are kept the same as tags of a namespace, tags in a tag set, or key-value pairs in OMERO."""
+def _with_places(section: type[Section]) -> type[Section]:
+    """The section with one more key for each kind of place."""
+    keys: dict[str, Any] = {
+        kind.setting: (Name | None, Field(default=None, description=kind.description)) for kind in KINDS.values()
+    }
+    return create_model(section.__name__, __base__=section, **keys)
+
+
+@_with_places
+class _Mapped(Section):
+    """What is mapped, and where to."""
 
     avu: Name = Field(
         description="Attribute of AVUs on data objects; one that ends with a star stands for all that start so, "
         "each of which has a key of its own in OMERO."
     )
-    tag_namespace: Name | None = Field(default=None, description="Namespace of the tags whose texts are its values.")
-    tag_set: Name | None = Field(
-        default=None,
-        description="Name of the tag set in which the tags are whose texts are its values; made if absent.",
-    )
-    key: Name | None = Field(
-        default=None,
-        description="Key of the key-value pairs whose values are its values; ends with a star where `avu` does, and "
-        "what comes there is the same on both sides.",
-    )
+
+    @property
+    def places(self) -> list[tuple[PlaceKind, str]]:
+        """The kinds of places that are named, each with what is said of it."""
+        said = ((kind, getattr(self, kind.setting)) for kind in KINDS.values())
+        return [(kind, text) for kind, text in said if text is not None]
+
+
+class AttributeSettings(_Mapped):
+    """Some AVUs that are kept the same as tags of a namespace, tags in a tag set, or key-value pairs in OMERO."""
+
     key_namespace: Name = Field(
         default=CLIENT_NAMESPACE,
         description="Namespace of the key-value pairs; by default that of those that users write in OMERO's clients.",
@@ -86,11 +97,10 @@ class AttributeSettings(Section):
 
     @model_validator(mode="after")
     def _has_one_place(self) -> AttributeSettings:
-        places = [place for place in (self.tag_namespace, self.tag_set, self.key) if place is not None]
-        if len(places) != 1:
-            raise ValueError("exactly one of `tag_namespace`, `tag_set` and `key` says where its values are in OMERO")
-        many = self.avu.endswith(STAR)
-        if many != (self.key or "").endswith(STAR):
+        if len(self.places) != 1:
+            *settings, last = (f"`{kind.setting}`" for kind in KINDS.values())
+            raise ValueError(f"exactly one of {', '.join(settings)} and {last} says where its values are in OMERO")
+        if self.avu.endswith(STAR) != (self.place.is_key and self.place.name.endswith(STAR)):
             raise ValueError("an attribute that ends with a star needs a key that does, and the other way round")
         if self.values and is_template(self.units or ""):
             raise ValueError("`values` and a template of `units` do not go together: what is translated is not clear")
@@ -99,9 +109,8 @@ class AttributeSettings(Section):
     @property
     def place(self) -> Place:
         """Where in OMERO its values are."""
-        if self.key is not None:
-            return key_in(self.key_namespace, self.key)
-        return tags_in(self.tag_set) if self.tag_set is not None else tags_of(self.tag_namespace or "")
+        ((kind, text),) = self.places
+        return kind.place(text, self.key_namespace)
 
 
 def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
@@ -114,11 +123,9 @@ def check_attributes(mapped: Sequence[AttributeSettings], names: Names) -> None:
     for attribute in mapped:
         if names.is_ours(attribute.avu) or any(_meet(attribute.avu.strip().lower(), own.lower()) for own in ours):
             raise ValueError(f"{attribute.avu!r} belongs to this policy or to storage tiering")
-        if (
-            OWN_NAMESPACES & {attribute.tag_namespace, attribute.key_namespace}
-            or attribute.tag_set in TAG_SETS.values()
-        ):
-            raise ValueError(f"{attribute.place.title!r} belongs to this policy")
+        place = attribute.place
+        if OWN_NAMESPACES & {place.namespace, attribute.key_namespace} or place in OWN_TAG_SETS:
+            raise ValueError(f"{place.title!r} belongs to this policy")
     for one, other in combinations(mapped, 2):
         if _meet(one.avu, other.avu):
             raise ValueError(f"{other.avu!r} is mapped twice")

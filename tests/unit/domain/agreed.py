@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_tag
+from irods_omero.domain.state.carried import place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.unit import Unit

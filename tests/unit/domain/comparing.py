@@ -21,7 +21,7 @@ def texts(subject: Subject, place: Place) -> frozenset[str]:
     if kind == KEY:
         annotations = [annotation for annotation in subject.key_values if annotation.namespace == namespace]
         return frozenset(value for annotation in annotations for key, value in annotation.pairs if key == name)
-    return frozenset(link.text for link in subject.tags if (link.namespace, link.tag_set) == (namespace, name))
+    return frozenset(link.text for link in subject.tags if link.place == place)
 
 
 def own(subject: Subject) -> list[KeyValues]:
@@ -218,7 +218,7 @@ def shape(world: World) -> Any:
 
 
 def _shape_of(subject: Subject) -> Any:
-    tags = frozenset((link.namespace, link.tag_set, link.text) for link in subject.tags)
+    tags = frozenset((link.place, link.text) for link in subject.tags)
     pairs = [
         tuple(pair for pair in annotation.pairs if pair[0] not in ("since", "waiting")) for annotation in own(subject)
     ]

@@ -239,13 +239,13 @@ CREATED = st.sampled_from((NOW - 4.0, NOW - 2.5, NOW + 0.0))
 
 def _tag(key: tuple[Place, str], owner: int, created: float) -> TagLink:
     place, text = key
-    return TagLink(0, 0, place.namespace, text, owner, created, f"user{owner}", place.name)
+    return TagLink(0, 0, place, text, owner, created, f"user{owner}")
 
 
 TAGS = st.lists(
     st.builds(_tag, KEYS, ONE_OF_THREE, CREATED),
     max_size=6,
-    unique_by=lambda link: (link.namespace, link.tag_set, link.text, link.owner),
+    unique_by=lambda link: (link.place, link.text, link.owner),
 )
 """Tags by several owners, the same one more than once, and in any namespace."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from irods_omero.domain.state.places import KEY, Place, place_of_pair, place_of_tag
+from irods_omero.domain.state.carried import place_of_pair, place_of_tag
+from irods_omero.domain.state.places import KEY, Place
 from irods_omero.domain.state.views import KeyValues, Subject
 from tests.unit.domain.world import World, add_tag, change_subject, remove_tag
 

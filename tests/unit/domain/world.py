@@ -24,8 +24,9 @@ from irods_omero.domain.state.actions import (
     WriteKeyValues,
 )
 from irods_omero.domain.state.agreement import VERSION, Agreement, decode, encode, read
+from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import Place, place_of_tag
+from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import (
@@ -236,8 +237,8 @@ def add_tag(world: World, subject: int, place: Place, text: str, owner: int | No
         by = carrier.owner if owner is None else owner
         same = {(place_of_tag(link), link.text, link.owner) for link in carrier.tags if not link.is_typed}
         assert (place, text, by) not in same, f"{by} has linked {text!r} already"
-        number, when, tag_set = world.next_id, float(world.clock), place.name
-        link = TagLink(number, number + 1, place.namespace, text, by, when, f"user{by}", tag_set)
+        number, when = world.next_id, float(world.clock)
+        link = TagLink(number, number + 1, place, text, by, when, f"user{by}")
         return replace(carrier, tags=carrier.tags | {link})
 
     return replace(change_subject(world, subject, change), next_id=world.next_id + 2)

@@ -26,7 +26,8 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     ZoneAction,
 )
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place, own_annotations, place_of_tag
+from irods_omero.domain.state.carried import own_annotations, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.views import Avu, OmeroView, Subject, TagLink, ZoneView
 from irods_omero.vocabulary import SUPERSEDED, Names

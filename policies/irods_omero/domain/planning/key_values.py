@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irods_omero.domain.state.actions import OmeroAction, RemoveKeyValues, WriteKeyValues
-from irods_omero.domain.state.places import Place, own_annotations
+from irods_omero.domain.state.carried import own_annotations
+from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.views import KeyValues, Pair, Pairs, Subject
 
 Texts = Mapping[Place, frozenset[str]]

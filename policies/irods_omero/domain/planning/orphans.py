@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from irods_omero.domain.planning.diff import diff_tags
 from irods_omero.domain.state.actions import OmeroAction, WriteKeyValues
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, own_annotations, place_of_tag
+from irods_omero.domain.state.carried import own_annotations, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.views import KeyValues, Pairs, Subject
 from irods_omero.vocabulary import SUPERSEDED
 

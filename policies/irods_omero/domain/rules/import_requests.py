@@ -14,8 +14,9 @@ from irods_omero.domain.rules.imports import IMPORTED, decide_import
 from irods_omero.domain.rules.requests import refusal
 from irods_omero.domain.state.actions import OmeroAction, RemoveAvu, RemoveTag, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import REQUEST_TAGS, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.views import UnitCollection
 from irods_omero.vocabulary import IMPORT
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.carried import values_on
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import Place, values_on
+from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from irods_omero.domain.state.texts import remembered
 from irods_omero.domain.state.views import Avu, Subject

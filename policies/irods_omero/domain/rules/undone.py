@@ -31,8 +31,9 @@ from irods_omero.domain.state.actions import (
     WriteKeyValues,
 )
 from irods_omero.domain.state.agreement import REASON_BYTES, AgreedValues, Answered
+from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import REQUEST_TAGS, Place, key_in, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, Place, key_in
 from irods_omero.domain.state.policy import TO_IRODS, Policy
 from irods_omero.domain.state.texts import printable, remembered
 from irods_omero.domain.state.views import Pairs, Subject, TagLink
@@ -220,10 +221,11 @@ def _told(refusals: list[Refusal]) -> str:
 def _name(action: Action) -> str:
     """What an action is called in a message."""
     match action:
-        case AddTag(subject=subject, text=text):
-            name = f"tag {text!r} on {subject.kind}:{subject.id}"
+        case AddTag(subject=subject, place=place, text=text):
+            name = f"{place.word} {text!r} on {subject.kind}:{subject.id}"
         case RemoveTag(subject=subject):
-            name = f"taking tag {''.join(link.text for link in _links(action))!r} off {subject.kind}:{subject.id}"
+            taken = "".join(f"{link.place.word} {link.text!r}" for link in _links(action))
+            name = f"taking {taken} off {subject.kind}:{subject.id}"
         case WriteKeyValues(subject=subject) | RemoveKeyValues(subject=subject):
             name = f"key-value pairs on {subject.kind}:{subject.id}"
         case SetArchived(image=image):

@@ -6,8 +6,9 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from irods_omero.domain.state.carried import place_of_pair, place_of_tag, users_annotations
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.places import REQUEST_TAGS, Place, place_of_pair, place_of_tag, users_annotations
+from irods_omero.domain.state.places import REQUEST_TAGS, Place
 from irods_omero.domain.state.policy import TO_OMERO, Policy, avu_remembered
 from irods_omero.domain.state.texts import printable, remembered, why_no_units, why_unstorable
 from irods_omero.domain.state.views import Avu, DataObject, KeyValues, Subject, UnitCollection

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
+from irods_omero.domain.state.carried import own_annotations
 from irods_omero.domain.state.managed_files import ManagedFile
-from irods_omero.domain.state.places import PATH, own_annotations
+from irods_omero.domain.state.places import PATH
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.relocation import PlaceView
 from irods_omero.domain.state.rights import RightsView

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from irods_omero.domain.state.places import TYPED_TAGS, Place
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
 from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS, zarr_of
 
@@ -250,27 +251,25 @@ class TagLink:
     Attributes:
         link: Id of the annotation link.
         tag: Id of the tag.
-        namespace: Namespace of the tag, empty for none.
+        place: The mapped tag set that the tag is in, the first by name of several; otherwise the tags of its namespace.
         text: Text of the tag.
         owner: OMERO id of the user who owns the link.
         created: Seconds since 1970.
         owner_name: Login name of that user.
-        tag_set: Name of the mapped tag set that the tag is in, the first by name of several; empty for none.
     """
 
     link: int
     tag: int
-    namespace: str
+    place: Place
     text: str
     owner: int
     created: float = 0.0
     owner_name: str = ""
-    tag_set: str = ""
 
     @property
     def is_typed(self) -> bool:
         """Whether a user has made the tag by typing a request word: it belongs to no namespace and no mapped set."""
-        return not self.namespace and not self.tag_set and self.text in REQUESTS
+        return self.place == TYPED_TAGS and self.text in REQUESTS
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import omero
 import omero.model
-from omero.rtypes import rbool, rstring
+from omero.rtypes import rbool
 
 from irods_omero.domain.state.actions import (
     AddTag,
@@ -20,15 +20,15 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     WriteKeyValues,
 )
-from irods_omero.domain.state.views import Pair, Subject
+from irods_omero.domain.state.views import Pairs, Subject
 from irods_omero.errors import ForbiddenError, RefusedError
 from irods_omero.gateways.batches import apply_in_batches
-from irods_omero.gateways.omero.filesets import pairs_of
+from irods_omero.gateways.omero.annotation_kinds import TEXT_KINDS
+from irods_omero.gateways.omero.map_annotations import changed_key_values, is_change, new_key_values
 from irods_omero.gateways.omero.people import People
 from irods_omero.gateways.omero.referring import point
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.vocabulary import OBJECT_NAMESPACE
 
 Item = TypeVar("Item")
 Work = tuple[int, Item]
@@ -123,8 +123,9 @@ class AnnotationWriter:
     def _add_tags(self, session: OmeroSession, batch: list[Work[AddTag]]) -> None:
         links = []
         for _, action in batch:
-            tag = self._tags.tag(session, action.subject.group, action.place, action.text)
-            links.append(_link(action.subject, omero.model.TagAnnotationI(tag, False)))
+            place, group = action.place, action.subject.group
+            annotation = TEXT_KINDS[place.kind].annotation(self._tags, session, group, place, action.text)
+            links.append(_link(action.subject, annotation))
         session.save("tagging", _names(batch), links)
 
     def _remove_links(self, session: OmeroSession, batch: list[Work[Any]]) -> None:
@@ -172,39 +173,21 @@ class AnnotationWriter:
                 yield unit, RemoveKeyValues(action.subject, action.existing.link, action.existing.owner)
 
     def _write_key_values(self, session: OmeroSession, batch: list[Work[WriteKeyValues]]) -> None:
-        changed = {action.existing.annotation: action for _, action in batch if _is_change(action) and action.existing}
+        changed = {action.existing.annotation: action for _, action in batch if is_change(action) and action.existing}
         if changed:
-            text = "select a from MapAnnotation a where a.id in (:ids)"
-            annotations = session.objects("reading key-value pairs", text, {"ids": sorted(changed)})
-            for annotation in annotations:
-                _change(annotation, changed[annotation.id.val])
-            session.save("writing key-value pairs", _names(batch), annotations)
-        made: dict[tuple[int, str, tuple[Pair, ...]], Any] = {}
+            session.save("writing key-value pairs", _names(batch), changed_key_values(session, changed))
+        made: dict[tuple[int, str, Pairs], Any] = {}
         links = []
         for unit, action in batch:
-            if not _is_change(action):
-                key = (unit, action.namespace, action.pairs)
-                links.append(_link(action.subject, made.setdefault(key, _annotation(action.namespace, action.pairs))))
+            if not is_change(action):
+                new = new_key_values(action.namespace, action.pairs)
+                links.append(_link(action.subject, made.setdefault((unit, action.namespace, action.pairs), new)))
         if links:
             session.save("adding key-value pairs to", _names(batch), links)
 
 
 def _images(session: OmeroSession, ids: Iterable[int]) -> list[Any]:
     return session.objects("reading images", "select i from Image i where i.id in (:ids)", {"ids": sorted(ids)})
-
-
-def _is_change(action: WriteKeyValues) -> bool:
-    """Whether an annotation is changed, and not a new one made."""
-    return action.existing is not None and not action.existing.shared
-
-
-def _change(annotation: Any, action: WriteKeyValues) -> None:
-    """Give an annotation its new pairs; one that a user has changed since it was looked at is left to them."""
-    assert action.existing is not None
-    if action.namespace != OBJECT_NAMESPACE and pairs_of(annotation) != action.existing.pairs:
-        name = f"{action.subject.kind}:{action.subject.id}"
-        raise RefusedError("writing key-value pairs on", name, "somebody has changed them at this moment")
-    annotation.setMapValue(_map(action.pairs))
 
 
 def _only(work: Sequence[Work[OmeroAction]], kind: type[Item]) -> list[Work[Item]]:
@@ -219,7 +202,7 @@ def _own_actors(action: OmeroAction) -> list[Actor]:
     owners = [subject.owner]
     if isinstance(action, RemoveTag | RemoveKeyValues):
         owners = [action.owner, subject.owner]
-    elif isinstance(action, WriteKeyValues) and action.existing is not None and _is_change(action):
+    elif isinstance(action, WriteKeyValues) and action.existing is not None and is_change(action):
         owners = [action.existing.owner, subject.owner]
     return [(owner, subject.group) for owner in dict.fromkeys(owners)]
 
@@ -240,14 +223,3 @@ def _link(subject: Subject, annotation: Any) -> Any:
     made.parent = parent(subject.id, False)
     made.child = annotation
     return made
-
-
-def _annotation(namespace: str, pairs: tuple[Pair, ...]) -> Any:
-    annotation = omero.model.MapAnnotationI()
-    annotation.ns = rstring(namespace)
-    annotation.setMapValue(_map(pairs))
-    return annotation
-
-
-def _map(pairs: tuple[Pair, ...]) -> list[Any]:
-    return [omero.model.NamedValue(name, value) for name, value in pairs]

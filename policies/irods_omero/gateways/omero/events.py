@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.annotation_kinds import MODELS
 from irods_omero.gateways.omero.log_position import HOLE_SECONDS, Indexer, LogPosition
 from irods_omero.gateways.omero.session import AGENT, OmeroSession
 
@@ -42,7 +43,7 @@ CONTAINERS = {
 }
 """What images and plates are in, each with the query for what is below: much, where one of these is renamed."""
 
-ANNOTATIONS = ("ome.model.annotations.MapAnnotation", "ome.model.annotations.TagAnnotation")
+ANNOTATIONS = tuple(f"ome.model.annotations.{model}" for model in MODELS)
 TAG_SET_LINK = "ome.model.annotations.AnnotationAnnotationLink"
 IMAGE = "ome.model.core.Image"
 PLATE = "ome.model.screen.Plate"

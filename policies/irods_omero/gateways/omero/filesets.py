@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from omero.constants.metadata import NSINSIGHTTAGSET
-
+from irods_omero.domain.state.places import ReadScope
 from irods_omero.domain.state.unit import parse_import_key
-from irods_omero.domain.state.views import ImageState, KeyValues, OmeroView, Pair, Subject, TagLink
+from irods_omero.domain.state.views import ImageState, OmeroView, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
+from irods_omero.gateways.omero.annotation_kinds import TEXT_KINDS
+from irods_omero.gateways.omero.map_annotations import read_key_values
 from irods_omero.gateways.omero.referring import ENTITY_TYPE
-from irods_omero.gateways.omero.session import OmeroSession, Values
-from irods_omero.vocabulary import KEY_NAMESPACE, OBJECT_NAMESPACE
-
-NO_WORDS = ("",)
-"""A query takes no empty list."""
+from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.vocabulary import KEY_NAMESPACE
 
 
 @dataclass
@@ -26,23 +23,6 @@ class _Found:
 
     images: list[ImageState] = field(default_factory=list)
     subjects: dict[tuple[str, int], Subject] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ReadScope:
-    """What is looked at on images and plates.
-
-    Attributes:
-        tags: Namespaces of tags.
-        tag_sets: Names of tag sets.
-        pairs: Namespaces of key-value annotations.
-        words: Texts of tags without a namespace, as users make them by typing; in whatever letters they are written.
-    """
-
-    tags: tuple[str, ...]
-    tag_sets: tuple[str, ...] = ()
-    pairs: tuple[str, ...] = (OBJECT_NAMESPACE,)
-    words: tuple[str, ...] = ()
 
 
 def read_filesets(session: OmeroSession, ids: Iterable[int], scope: ReadScope) -> dict[int, OmeroView]:
@@ -147,115 +127,16 @@ def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, sco
     places = {id_: fileset for fileset, part in parts.items() for kind_, id_ in part.subjects if kind_ == kind}
     if not places:
         return
-    tags: dict[int, set[TagLink]] = defaultdict(set)
-    pairs: dict[int, set[KeyValues]] = defaultdict(set)
+    links: dict[int, dict[int, TagLink]] = defaultdict(dict)
     for chunk in in_batches(sorted(places), BATCH):
-        _read_tags(session, kind, chunk, scope, tags)
-        _read_key_values(session, kind, chunk, scope, pairs)
-    shared = _seen_by_others(session, kind, places, pairs)
-    for id_ in {*tags, *pairs}:
+        for text_kind in TEXT_KINDS.values():
+            for id_, link in text_kind.read(session, kind, chunk, scope):
+                links[id_][link.link] = link
+    pairs = read_key_values(session, kind, places, scope)
+    for id_ in {*links, *pairs}:
         subjects = parts[places[id_]].subjects
-        annotations = frozenset(replace(each, shared=each.shared or each.annotation in shared) for each in pairs[id_])
-        subjects[kind, id_] = replace(subjects[kind, id_], tags=frozenset(tags[id_]), key_values=annotations)
-
-
-def _read_tags(
-    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[TagLink]]
-) -> None:
-    text = (
-        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
-        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where l.child.id = t.id "
-        "and l.parent.id in (:ids) and (t.ns in (:namespaces) or t.ns is null and lower(trim(t.textValue)) in (:words))"
-    )
-    values: Values = {"ids": ids, "namespaces": list(scope.tags), "words": list(scope.words or NO_WORDS)}
-    for row in session.rows("reading tags", text, values):
-        link = _tag_link(row)
-        into[row[1]].add(link if link.namespace else replace(link, text=link.text.strip().lower()))
-    if scope.tag_sets:
-        _read_tags_in_sets(session, kind, ids, scope, into)
-
-
-def _read_tags_in_sets(
-    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[TagLink]]
-) -> None:
-    """Tags in mapped tag sets, without those that count by their namespace already."""
-    text = (
-        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
-        f"l.details.creationEvent.time, s.textValue from {kind}AnnotationLink l, TagAnnotation t, "
-        "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
-        "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
-    )
-    values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": list(scope.tag_sets)}
-    tag_links: dict[int, TagLink] = {}
-    parents: dict[int, int] = {}
-    for *row, tag_set in session.rows("reading tags in tag sets", text, values):
-        link = replace(_tag_link(row), tag_set=tag_set)
-        if link.namespace not in scope.tags:
-            tag_links[link.link] = min(link, tag_links.get(link.link, link), key=lambda each: each.tag_set)
-            parents[link.link] = row[1]
-    for link in tag_links.values():
-        there = into[parents[link.link]]
-        there -= {other for other in there if other.link == link.link}  # what is in a set was not just typed
-        there.add(link)
-
-
-def _tag_link(row: Sequence[Any]) -> TagLink:
-    link, _, tag, namespace, text, owner, name, created = row
-    return TagLink(link, tag, namespace or "", text or "", owner, (created or 0) / 1000, name)
-
-
-def _read_key_values(
-    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope, into: dict[int, set[KeyValues]]
-) -> None:
-    text = (
-        "select l.id, l.parent.id, a.id, a.ns, l.details.owner.id, a.details.owner.id "
-        f"from {kind}AnnotationLink l, MapAnnotation a "
-        "where l.child.id = a.id and l.parent.id in (:ids) and a.ns in (:namespaces) order by l.id"
-    )
-    links = session.rows("reading key-value annotations", text, {"ids": ids, "namespaces": list(scope.pairs)})
-    pairs = _pairs_in(session, {link[2] for link in links})
-    for link, parent, annotation, namespace, owner, maker in links:
-        # One that belongs to somebody else than its link does is shared, whatever else carries it.
-        shared = maker != owner
-        into[parent].add(KeyValues(annotation, link, owner, tuple(pairs[annotation]), namespace, shared=shared))
-
-
-def _pairs_in(session: OmeroSession, annotations: Iterable[int]) -> dict[int, list[Pair]]:
-    """The pairs of annotations, as rows: asked for as objects, the server reads the pairs of each by itself.
-
-    Nothing but the pairs is in these rows, as there are some ten for each annotation.
-    """
-    text = (
-        "select a.id, m.name, m.value from MapAnnotation a join a.mapValue m where a.id in (:ids) "
-        "order by a.id, index(m)"
-    )
-    pairs: dict[int, list[Pair]] = defaultdict(list)
-    for chunk in in_batches(sorted(annotations), BATCH):
-        for annotation, name, value in session.rows("reading key-value pairs", text, {"ids": chunk}):
-            pairs[annotation].append((name or "", value or ""))
-    return pairs
-
-
-def _seen_by_others(
-    session: OmeroSession, kind: str, places: Mapping[int, int], pairs: Mapping[int, set[KeyValues]]
-) -> set[int]:
-    """Those of the annotations that are also on images of other filesets."""
-    carriers: dict[int, Counter[int]] = defaultdict(Counter)
-    for id_, carried in pairs.items():
-        for annotation in carried:
-            carriers[annotation.annotation][places[id_]] += 1
-    text = f"select l.child.id, count(l.id) from {kind}AnnotationLink l where l.child.id in (:ids) group by l.child.id"
-    shared: set[int] = set()
-    for chunk in in_batches(sorted(carriers), BATCH):
-        for annotation, count in session.rows("reading who shares key-value pairs", text, {"ids": chunk}):
-            if count > min(carriers[annotation].values()):
-                shared.add(annotation)
-    return shared
-
-
-def pairs_of(annotation: Any) -> tuple[Pair, ...]:
-    """The pairs of an annotation, in their order."""
-    return tuple((pair.name or "", pair.value or "") for pair in annotation.getMapValue() or [] if pair is not None)
+        tags, annotations = frozenset(links[id_].values()), pairs.get(id_, frozenset())
+        subjects[kind, id_] = replace(subjects[kind, id_], tags=tags, key_values=annotations)
 
 
 def _view(fileset: int, part: _Found) -> OmeroView:

@@ -1,8 +1,9 @@
-"""The tags of this policy and of mapped attributes: found by place and text, made where a group has none."""
+"""The tags of this policy and of mapped attributes: read by place, found by text, made where a group has none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import omero
@@ -10,10 +11,17 @@ import omero.model
 from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
-from irods_omero.domain.state.places import REQUEST_TAGS, Place, tags_of
+from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, ReadScope, tags_in, tags_of
 from irods_omero.domain.state.request_words import REQUEST_TABLE, STANDING
-from irods_omero.gateways.omero.session import FIND_OR_MAKE, OmeroSession
+from irods_omero.domain.state.views import TagLink
+from irods_omero.gateways.omero.session import FIND_OR_MAKE, OmeroSession, Values
 from irods_omero.vocabulary import REGISTERED, TAG_SETS
+
+MODEL = "TagAnnotation"
+"""What OMERO's model calls them."""
+
+NO_WORDS = ("",)
+"""A query takes no empty list."""
 
 OWN_TAG_SETS = {tags_of(namespace): name for namespace, name in TAG_SETS.items()}
 
@@ -21,6 +29,47 @@ DESCRIPTIONS = {
     **{request.text: request.description for request in REQUEST_TABLE},
     REGISTERED: "The files of this image are kept in iRODS.",
 }
+
+
+def read_tags(session: OmeroSession, kind: str, ids: list[int], scope: ReadScope) -> Iterator[tuple[int, TagLink]]:
+    """The tags on images or plates by their namespaces, and those without one that are words of the scope."""
+    text = (
+        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
+        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where l.child.id = t.id "
+        "and l.parent.id in (:ids) and (t.ns in (:namespaces) or t.ns is null and lower(trim(t.textValue)) in (:words))"
+    )
+    values: Values = {"ids": ids, "namespaces": scope.namespaces(TAG), "words": list(scope.words or NO_WORDS)}
+    for row in session.rows("reading tags", text, values):
+        link = _tag_link(row)
+        yield row[1], link if link.place.namespace else replace(link, text=link.text.strip().lower())
+
+
+def read_tags_in_sets(
+    session: OmeroSession, kind: str, ids: list[int], scope: ReadScope
+) -> Iterator[tuple[int, TagLink]]:
+    """Tags in mapped tag sets, without those that count by their namespace already."""
+    tag_sets, namespaces = scope.names(TAG_SET), scope.namespaces(TAG)
+    if not tag_sets:
+        return
+    text = (
+        "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
+        f"l.details.creationEvent.time, s.textValue from {kind}AnnotationLink l, TagAnnotation t, "
+        "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
+        "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
+    )
+    found: dict[int, tuple[int, TagLink]] = {}
+    values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": tag_sets}
+    for *row, tag_set in session.rows("reading tags in tag sets", text, values):
+        link = _tag_link(row)
+        if link.place.namespace not in namespaces:
+            in_set = row[1], replace(link, place=tags_in(tag_set))
+            found[link.link] = min(in_set, found.get(link.link, in_set), key=lambda each: each[1].place)
+    yield from found.values()
+
+
+def _tag_link(row: Sequence[Any]) -> TagLink:
+    link, _, tag, namespace, text, owner, name, created = row
+    return TagLink(link, tag, tags_of(namespace or ""), text or "", owner, (created or 0) / 1000, name)
 
 
 class Tags:
@@ -41,13 +90,17 @@ class Tags:
                 self._known[key] = self._find(session, place, text) or self._make(session, place, text)
         return self._known[key]
 
+    def annotation(self, session: OmeroSession, group: int, place: Place, text: str) -> Any:
+        """The same as an object of OMERO's model."""
+        return omero.model.TagAnnotationI(self.tag(session, group, place, text), False)
+
     def offer_requests(self, session: OmeroSession, group: int) -> None:
         """See to it that users find the request tags in their group when they want to ask for something."""
         for text in STANDING:
             self.tag(session, group, REQUEST_TAGS, text)
 
     def _find(self, session: OmeroSession, place: Place, text: str) -> int | None:
-        if place.is_tag_set:
+        if place.kind == TAG_SET:
             return self._find_in_set(session, place.name, text)
         return self._find_by_namespace(session, place.namespace, text)
 
@@ -72,7 +125,7 @@ class Tags:
     def _make(self, session: OmeroSession, place: Place, text: str) -> int:
         tag = omero.model.TagAnnotationI()
         tag.textValue = rstring(text)
-        if not place.is_tag_set:
+        if place.kind != TAG_SET:
             tag.ns = rstring(place.namespace)
         if place in OWN_TAG_SETS and text in DESCRIPTIONS:
             tag.description = rstring(DESCRIPTIONS[text])

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, place_of_pair, place_of_tag, tags_of
+from irods_omero.domain.state.carried import place_of_pair, place_of_tag
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, tags_of
 from irods_omero.domain.state.policy import Policy
 from irods_omero.vocabulary import OBJECT_NAMESPACE
 from tests.unit.domain.agreed import AGREED_WORLDS, Edit, agreed_world, overwritten
@@ -88,5 +89,5 @@ def test_images_of_earlier_contents_are_superseded_and_keep_the_tags_of_users(po
     assert not_superseded(settled) == []
     assert not old & {image.id for image in settled.omero.images}
     first = next(subject for subject in settled.filesets[0].subjects if subject.id == min(old))
-    assert {link.text for link in first.tags if link.namespace in {"", "mine"}} == {"user's"}
+    assert {link.text for link in first.tags if link.place.namespace in {"", "mine"}} == {"user's"}
     assert not decide(settled.look()).plan

@@ -21,15 +21,14 @@ from irods_omero.domain.state.actions import (
     SetArchived,
     WriteKeyValues,
 )
-from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, tags_of
+from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS, TYPED_TAGS, tags_of
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, ImageState, KeyValues, OmeroView, Subject, TagLink, ZoneView
-from irods_omero.vocabulary import REQUEST_NAMESPACE, TIER_NAMESPACE
 from tests.unit.domain.agreed import data_object
 from tests.unit.domain.strategies import NAMES
 
 N = tags_of("n")
-MINE, ALSO, OTHER = TagLink(1, 11, "n", "a", 7), TagLink(2, 11, "n", "a", 8), TagLink(3, 12, "other", "a", 7)
+MINE, ALSO, OTHER = TagLink(1, 11, N, "a", 7), TagLink(2, 11, N, "a", 8), TagLink(3, 12, tags_of("other"), "a", 7)
 SUBJECT = Subject("Image", 50, 7, 3, frozenset({MINE, ALSO, OTHER}))
 PAIRS = (("path", "/z/a"),)
 DESIRED = DesiredState(shown={N: frozenset("a")}, pairs=PAIRS, archived=False, avus={}, ids={})
@@ -48,7 +47,7 @@ def test_a_tag_that_is_to_stay_stays_for_every_user() -> None:
 
 
 def test_a_request_word_that_was_typed_gives_way_to_its_tag_or_goes() -> None:
-    typed, proper = TagLink(4, 13, "", "keep", 8), TagLink(5, 14, REQUEST_NAMESPACE, "keep", 7)
+    typed, proper = TagLink(4, 13, TYPED_TAGS, "keep", 8), TagLink(5, 14, REQUEST_TAGS, "keep", 7)
     only = replace(SUBJECT, tags=frozenset({typed}))
     both = replace(SUBJECT, tags=frozenset({typed, proper}))
     assert list(diff_tags(only, {REQUEST_TAGS: frozenset({"keep"})})) == [
@@ -83,7 +82,7 @@ def test_the_archived_flag_is_set_as_the_owner_where_it_differs() -> None:
 
 
 def test_images_of_earlier_contents_lose_state_request_and_pairs() -> None:
-    links = {TagLink(4, 1, TIER_NAMESPACE, "tier:fast", 7), TagLink(5, 2, REQUEST_NAMESPACE, "keep", 8), MINE}
+    links = {TagLink(4, 1, TIER_TAGS, "tier:fast", 7), TagLink(5, 2, REQUEST_TAGS, "keep", 8), MINE}
     old = replace(SUBJECT, tags=frozenset(links), key_values=frozenset({KeyValues(1, 10, 7, PAIRS)}))
     assert diff_superseded(OmeroView(superseded=(old,))) == (
         RemoveTag(old, 5, 8),

@@ -127,7 +127,7 @@ MANY = tuple(f"value {number}" for number in range(500))
 
 def with_many_tags(world: World, count: int = 5000) -> World:
     """Somebody puts thousands of tags on one image."""
-    links = frozenset(TagLink(number, number, PLACE.namespace, f"value {number}", 7) for number in range(count))
+    links = frozenset(TagLink(number, number, PLACE, f"value {number}", 7) for number in range(count))
     return change_subject(
         world, world.omero.subjects[0].id, lambda subject: replace(subject, tags=subject.tags | links)
     )

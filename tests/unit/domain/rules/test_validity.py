@@ -33,7 +33,7 @@ def test_what_is_valid_is_not_changed() -> None:
 def test_only_what_is_invalid_is_removed() -> None:
     observation = tagged((REQUEST_NAMESPACE, "archve"), (REQUEST_NAMESPACE, "keep"), ("n", ""), ("m", "")).look()
     valid, told = without_invalid(observation)
-    links = {(link.namespace, link.text) for link in valid.omero.subjects[0].tags}
+    links = {(link.place.namespace, link.text) for link in valid.omero.subjects[0].tags}
     assert {(REQUEST_NAMESPACE, "keep"), ("m", "")} <= links
     assert not {(REQUEST_NAMESPACE, "archve"), ("n", "")} & links
     assert "tag 'archve': it is not one of the requests archive, restage, keep, show, import" in told
