@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE
 
@@ -13,6 +14,10 @@ LAB_ONLY = "lab_only(reason): the test does to a server what is done to none but
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", LAB_ONLY)
+    # By default structlog shows every variable of a traceback in a frame, which takes longer than most sweeps.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    *others, _ = structlog.get_config()["processors"]
+    structlog.configure(processors=[*others, plain])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

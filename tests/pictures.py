@@ -1,8 +1,12 @@
-"""Microscopy images for tests and the demo: real pictures, written as OME-TIFF."""
+"""Microscopy images for tests and the demo: real pictures, written as OME-TIFF.
+
+Each file is written anew, and another one each time, as OME-TIFF has it; what it shows is read once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,14 +29,14 @@ def stained_tissue() -> bytes:
 
 def focal_series(planes: int = 7) -> bytes:
     """A single cell seen by quantitative phase imaging, in and out of focus."""
-    cell = data.cell().astype(float)
+    cell = _cell().astype(float)
     stack = np.stack([filters.gaussian(cell, abs(z - planes // 2) * 1.5) for z in range(planes)])
     return _ome_tiff(_grey(stack), {"axes": "ZYX", "Name": "cell"})
 
 
 def retina(side: int = 256) -> bytes:
     """A cut-out of the retina in grey, small enough to be put many times."""
-    picture = color.rgb2gray(data.retina()[400 : 400 + side, 400 : 400 + side])
+    picture = color.rgb2gray(_retina()[400 : 400 + side, 400 : 400 + side])
     return _ome_tiff(_grey(picture), {"axes": "YX", "Name": "retina"})
 
 
@@ -41,7 +45,7 @@ def focal_halves(names: Sequence[str] = ("upper.ome.tiff", "lower.ome.tiff"), st
 
     Another ``step`` between the planes makes another content, of about the same size.
     """
-    cell = data.cell()[200:264, 200:264].astype(float)
+    cell = _cell()[200:264, 200:264].astype(float)
     stack = _grey(np.stack([filters.gaussian(cell, z * step) for z in range(4)]))
     uuids = _uuids(names)
     image = _image_in_two_files(names)
@@ -77,7 +81,7 @@ def _image_in_two_files(names: Sequence[str]) -> str:
 
 def through_a_lens() -> bytes:
     """A cut-out of the retina, with microscope, objective, time and the size of a pixel in its OME-XML."""
-    picture = _grey(color.rgb2gray(data.retina()[400:432, 400:432]))
+    picture = _grey(color.rgb2gray(_retina()[400:432, 400:432]))
     equipment = (
         '<Instrument ID="Instrument:0"><Microscope Manufacturer="Zeiss" Model="Axio Observer" Type="Inverted"/>'
         '<Objective ID="Objective:0" Manufacturer="Zeiss" Model="Plan-Apochromat 63x/1.40" NominalMagnification="63" '
@@ -95,7 +99,7 @@ def through_a_lens() -> bytes:
 
 def plate(wells: int = 3) -> bytes:
     """A row of wells with one field of cells in each, as a high-content screen writes it."""
-    cells = _grey(color.rgb2gray(data.retina()[500:532, 500:532]))
+    cells = _grey(color.rgb2gray(_retina()[500:532, 500:532]))
     pictures = [np.roll(cells, well, axis=0) for well in range(wells)]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plate.ome.tiff"
@@ -112,6 +116,16 @@ def plate(wells: int = 3) -> bytes:
         plate_of = f'<Plate ID="Plate:0" Name="run 7">{layout}</Plate>'
         tifffile.tiffcomment(path, (described[:start] + plate_of + described[start:]).encode())
         return path.read_bytes()
+
+
+@cache
+def _retina() -> Any:
+    return data.retina()
+
+
+@cache
+def _cell() -> Any:
+    return data.cell()
 
 
 def lab_book() -> bytes:

@@ -19,7 +19,7 @@ from irods_omero.vocabulary import TIER_GROUP
 from lab.omero.setup import add_group, add_restricted_admin, add_user
 from lab.zone.setup import add_user as add_zone_user
 from lab.zone.setup import set_up_tiers
-from tests.scene.places import AGENT_PASSWORD_VARIABLE, AGENT_USER, OmeroPlace, ZonePlace
+from tests.scene.places import AGENT_PASSWORD_VARIABLE, AGENT_USER
 
 USER = "alice"
 PASSWORD = "microscopist"
@@ -30,24 +30,22 @@ FAST, ARCHIVE = "fast", "archive"
 TIERS = ((FAST, 0), (ARCHIVE, 1))
 TIME_ON_TIER = "irods::storage_tiering::time"
 
+_logged_in: set[tuple[str, int, str, str]] = set()
+"""Who has logged in to which zone by which password, which need not be tried again."""
 
-def ensure_zone_accounts(place: ZonePlace) -> None:
+
+def ensure_zone_accounts(session: Any) -> None:
     """Make the user, the agent and the tiers of a scene."""
-    with place.session() as session:
-        ensure_zone_user(session, USER, PASSWORD)
-        ensure_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
-        ensure_tiers(session, GROUP, TIERS)
+    ensure_zone_user(session, USER, PASSWORD)
+    ensure_zone_user(session, AGENT_USER, AGENT_PASSWORD, kind="rodsadmin")
+    ensure_tiers(session, GROUP, TIERS)
 
 
-def ensure_omero_accounts(place: OmeroPlace) -> None:
+def ensure_omero_accounts(client: Any) -> None:
     """Make the user, the group and the service account of a scene."""
-    client = place.client()
-    try:
-        group = add_group(client, GROUP, "rwra--")
-        add_user(client, USER, PASSWORD, [group])
-        add_restricted_admin(client, SERVICE, AGENT_PASSWORD, ("Sudo",))
-    finally:
-        client.closeSession()
+    group = add_group(client, GROUP, "rwra--")
+    add_user(client, USER, PASSWORD, [group])
+    add_restricted_admin(client, SERVICE, AGENT_PASSWORD, ("Sudo",))
 
 
 def ensure_zone_user(session: Any, name: str, password: str, kind: str = "rodsuser") -> None:
@@ -57,12 +55,15 @@ def ensure_zone_user(session: Any, name: str, password: str, kind: str = "rodsus
     except UserDoesNotExist:
         add_zone_user(session, name, password, kind)
         return
+    if (session.host, session.port, name, password) in _logged_in:
+        return
     account = {"user": name, "password": password, "zone": session.zone}
     with iRODSSession(host=session.host, port=session.port, **account) as own:
         try:
             own.collections.exists("/")
         except CAT_INVALID_AUTHENTICATION:
             pytest.exit(f"The tests need their own password: iadmin moduser {name} password ...", 2)
+    _logged_in.add((session.host, session.port, name, password))
 
 
 def ensure_tiers(session: Any, group: str, tiers: Sequence[tuple[str, int]]) -> None:

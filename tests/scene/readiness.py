@@ -67,8 +67,13 @@ def what_is_missing(zone: ZonePlace, omero_server: OmeroPlace, *, rules: bool) -
 
 def _accounts(zone: ZonePlace, omero_server: OmeroPlace) -> str:
     """Making accounts and tiers as the administrators whom the environment names does not succeed."""
-    ensure_zone_accounts(zone)
-    ensure_omero_accounts(omero_server)
+    with zone.session() as session:
+        ensure_zone_accounts(session)
+    client = omero_server.client()
+    try:
+        ensure_omero_accounts(client)
+    finally:
+        client.closeSession()
     return ""
 
 

@@ -85,19 +85,20 @@ class Scene:
         policy_file.write_text(for_hooks.model_dump_json(indent=1))
         os.environ[ZONE_PASSWORD_VARIABLE] = AGENT_PASSWORD
         os.environ[OMERO_PASSWORD_VARIABLE] = AGENT_PASSWORD
-        ensure_zone_accounts(zone)
-        ensure_omero_accounts(omero_server)
         self.admin = zone.session()
+        ensure_zone_accounts(self.admin)
         self.user = zone.session(USER, PASSWORD)
         self.user.default_resource = FAST
         self._elsewhere: list[str] = []
-        self.connect_to_omero()
+        self.root = omero_server.client()
+        ensure_omero_accounts(self.root)
+        self.microscopist = omero_server.client(USER, PASSWORD)
         self._before = beginning(self.admin, self.root, zone.zone)
 
     def connect_to_omero(self) -> None:
         """Log the user and an administrator in to OMERO; anew, after the server was down."""
-        self.microscopist = self.omero.client(USER, PASSWORD)
         self.root = self.omero.client()
+        self.microscopist = self.omero.client(USER, PASSWORD)
 
     def clear(self) -> None:
         """Take away what the scene has left on both servers; no agent of it may be running."""
