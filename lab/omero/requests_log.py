@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -32,7 +32,7 @@ class RequestsLog:
     def add(self, request: Request) -> None:
         """Note a request when it is done."""
         with self._lock:
-            self._file.write(json.dumps(asdict(request)) + "\n")
+            self._file.write(json.dumps(vars(request)) + "\n")
             self._file.flush()
 
     def close(self) -> None:

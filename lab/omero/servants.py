@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import Glacier2
@@ -65,16 +66,24 @@ def servant(host: Host, session: Session, interface: Any, implementation: Any) -
 
     A method gets the call and the operation's arguments. An operation without a method is refused by name.
     """
+    made = _class(interface, implementation.__class__)()
+    made.lab = (host, session, implementation)
+    return made
+
+
+@cache
+def _class(interface: Any, kind: Any) -> Any:
+    """The class of the Ice objects that offer an interface by implementations of a class."""
     service = interface.ice_staticId().rsplit("::", 1)[-1]
     members: dict[str, Any] = {}
     for name in (name.removeprefix("_op_") for name in dir(interface) if name.startswith("_op_")):
-        method = getattr(implementation, name, None)
-        run = _runner(host, session, service, name, method)
+        method = getattr(kind, name, None)
+        run = _runner(service, name, method)
         if hasattr(interface, f"{name}_async"):
             members[f"{name}_async"] = _asynchronous(run, _is_void(method))
         elif not name.startswith("ice_"):
             members[name] = _synchronous(run)
-    return type(f"Lab{service}", (interface,), members)()
+    return type(f"Lab{service}", (interface,), members)
 
 
 def _is_void(method: Any) -> bool:
@@ -82,18 +91,18 @@ def _is_void(method: Any) -> bool:
 
 
 def _synchronous(run: Callable[..., Any]) -> Callable[..., Any]:
-    def operation(_servant: Any, *arguments: Any, current: Any = None) -> Any:
+    def operation(servant: Any, *arguments: Any, current: Any = None) -> Any:
         if current is None:
             *arguments, current = arguments  # type: ignore[assignment]
-        return run(current, *arguments)
+        return run(servant.lab, current, *arguments)
 
     return operation
 
 
 def _asynchronous(run: Callable[..., Any], void: bool) -> Callable[..., Any]:
-    def operation(_servant: Any, callback: Any, *arguments: Any) -> None:
+    def operation(servant: Any, callback: Any, *arguments: Any) -> None:
         *given, current = arguments
-        result = run(current, *given)
+        result = run(servant.lab, current, *given)
         if void:
             callback.ice_response()
         else:
@@ -102,8 +111,9 @@ def _asynchronous(run: Callable[..., Any], void: bool) -> Callable[..., Any]:
     return operation
 
 
-def _runner(host: Host, session: Session, service: str, name: str, method: Any) -> Callable[..., Any]:
-    def run(current: Any, *arguments: Any) -> Any:
+def _runner(service: str, name: str, method: Any) -> Callable[..., Any]:
+    def run(lab: tuple[Host, Session, Any], current: Any, *arguments: Any) -> Any:
+        host, session, implementation = lab
         request = Request(service, name, session.user_name, session.uuid, getattr(method, "writes", False))
         started = time.monotonic()
         call = Call(host, session, current)
@@ -113,7 +123,7 @@ def _runner(host: Host, session: Session, service: str, name: str, method: Any) 
             host.sessions.get(session.uuid)
             if method is None:
                 raise errors.refused(f"{service}.{name}")
-            result = method(call, *arguments)
+            result = method(implementation, call, *arguments)
             if after == "cut-after":
                 current.con.close(True)
             return result

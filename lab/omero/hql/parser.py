@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lab.omero.hql.expressions import ExpressionParser
 from lab.omero.hql.nodes import Expression, HqlError, Join, Query, Root
 
@@ -126,8 +128,9 @@ class Parser(ExpressionParser):
                 return orders
 
 
+@lru_cache(1000)
 def parse(text: str) -> Query:
-    """Parse the text of a query."""
+    """Parse the text of a query; nobody may change what is returned, as clients send few texts again and again."""
     parser = Parser(text)
     parsed = parser.query()
     parser.end()
