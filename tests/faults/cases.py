@@ -33,6 +33,7 @@ ATTRIBUTES = [
     {"avu": STAGE, "tag_namespace": STAGES, "single": True, "winner": "irods"},
 ]
 PICTURE, OTHER_PICTURE, NO_PICTURE = retina(16), retina(24), lab_book()
+EVERYWHERE = {"omero.group": "-1"}
 NEVER = 3600.0
 """Seconds between two looks into the delay queue: movements stay there, so that all runs see the same."""
 
@@ -215,6 +216,21 @@ def scene_of_its_own(
             secrets = {name: os.environ[name] for name in (ZONE_PASSWORD_VARIABLE, OMERO_PASSWORD_VARIABLE)}
             databases = (zone.state / "catalog.sqlite", server.state / "omero.db")
             yield scene, Agents(scene.settings, secrets, databases if parallel == 1 else ())
+
+
+def catch_up(scene: Scene) -> None:
+    """Put the agents' place in OMERO's event log, if they have one, at its end, when all has come to rest.
+
+    An agent moves it where others than agents did something, or after thousands of rows: without this each of the many
+    agents of a matrix would read anew what all before it have done. What the next one does is still read by all that
+    come after it.
+    """
+    (last,) = scene.root.getSession().getQueryService().projection("select max(l.id) from EventLog l", None, EVERYWHERE)
+    home = f"/{scene.zone.zone}/home/{scene.settings.zone.user}"
+    for avu in scene.admin.metadata.get(Collection, home):
+        if avu.name.startswith("omero::cursor:") and not avu.name.endswith(":edits"):
+            place = iRODSMeta(avu.name, str(last[0].val))
+            scene.admin.metadata.set(Collection, home, place, **{kw.ADMIN_KW: ""})
 
 
 def avus_of(scene: Scene, path: str) -> list[tuple[str, str, str]]:

@@ -13,14 +13,13 @@ from omero.rtypes import unwrap
 from omero.sys import ParametersI
 
 from irods_omero.vocabulary import ACCESS_TIME, zarr_of
-from tests.faults.cases import Case, avus_of
+from tests.faults.cases import EVERYWHERE, Case, avus_of
 from tests.scene import Scene
 from tests.scene.snapshot import image_shown
 
 NUMBERED = ("omero::fileset", "omero::image", "omero::unit", "omero::url")
 MARKS = ("omero::sync", "omero::gather")
 TIMED = ("checksum", "data id", "since", "waiting")
-EVERYWHERE = {"omero.group": "-1"}
 IN_REPOSITORY = re.compile(r"/\S+/ManagedRepository/\S+/")
 """The path of an import in OMERO, which has the time in it."""
 

@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, REPOSITORY, TWICE, Disturbance
-from tests.faults.cases import PICTURE, Case, scene_of_its_own
+from tests.faults.cases import PICTURE, Case, catch_up, scene_of_its_own
 from tests.faults.end_state import end_state, query
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
@@ -228,6 +228,7 @@ def broken_off_anywhere(stage: Stage, way: Way) -> None:
     wrong = []
     for case, disturbance in zip(before(stage, len(todo)), todo, strict=True):
         rows = stage.rows(case)
+        catch_up(stage.scene)
         step(stage, case)
         outcome = stage.agents.run(disturbance)
         assert outcome.killed is (disturbance.how == KILL), disturbance

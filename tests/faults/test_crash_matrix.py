@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.agents import RECONCILE, Agents, Outcome
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Call, Disturbance
-from tests.faults.cases import Case, scene_of_its_own
+from tests.faults.cases import Case, catch_up, scene_of_its_own
 from tests.faults.end_state import end_state, made_twice, query
 from tests.faults.scenarios import ASKING, SCENARIOS, Scenario
 from tests.scene import Scene
@@ -114,6 +114,7 @@ def break_off_anywhere(stage: Stage, scenario: Scenario) -> None:
     cases = prepare(stage, scenario, [f"{scenario.name}-{number}" for number in range(len(todo))])
     wrong = []
     for case, disturbance in zip(cases, todo, strict=True):
+        catch_up(scene)
         scenario.steps[-1](case)
         outcome = agents.run(disturbance)
         if scenario.sweeps == 1:  # otherwise two marks of one moment come in either order, and cost more calls or fewer

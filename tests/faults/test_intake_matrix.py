@@ -20,7 +20,7 @@ from tests.end_to_end.test_omero_first_names import rename as rename_container
 from tests.end_to_end.test_omero_first_rights import OTHER, rights_on
 from tests.faults.agents import ADOPT, RECONCILE, REGISTER, SWEEP, Agents
 from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Disturbance
-from tests.faults.cases import avus_of, scene_of_its_own
+from tests.faults.cases import avus_of, catch_up, scene_of_its_own
 from tests.faults.end_state import NUMBERED, query
 from tests.pictures import focal_halves
 from tests.scene import Scene
@@ -240,6 +240,7 @@ def break_off_everywhere(
     ]
     wrong = []
     for disturbance in todo:
+        catch_up(scene)
         fileset, name = prepare()
         outcome = agents.run(disturbance, task)
         assert outcome.killed is (disturbance.how == KILL), disturbance
