@@ -33,4 +33,5 @@ def marks_of(scene: Scene, path: str) -> list[str]:
 
 
 def units_of(scene: Scene, *paths: str) -> list[list[str]]:
-    return [scene.avus(path, "omero::unit") for path in paths]
+    """The ids of the units that files belong to."""
+    return [[first for first, _ in scene.claims(path)] for path in paths]

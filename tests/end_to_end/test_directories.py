@@ -253,7 +253,7 @@ def test_images_that_do_not_know_of_each_other_are_not_taken_for_one(scene: Scen
 
 
 @pytest.mark.lab_only("counts calls")
-def test_each_file_costs_one_write_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
+def test_a_file_costs_no_write_and_no_call_of_its_own_while_it_waits(scene: Scene) -> None:
     counts = list[tuple[int, int, int]]()
     for size in (4, 24):
         put(scene, f"{size}/a.ome.tiff", retina(32))
@@ -268,7 +268,7 @@ def test_each_file_costs_one_write_and_no_call_of_its_own_while_it_waits(scene: 
         written = [sum(count for name, count in each.zone.items() if " omero::" in name) for each in (first, importing)]
         counts.append((sum(written), waiting.zone_writes, waiting.zone[QUERY]))
     small, large = counts
-    assert large[0] - small[0] <= 20
+    assert large[0] <= small[0], "the first one has what an agent writes once, too"
     assert (small[1], small[2]) == (large[1], large[2])
     assert small[1] == 0
 

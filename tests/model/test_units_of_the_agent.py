@@ -27,7 +27,7 @@ from irods_omero.domain.rules.membership import BY_AGENT, claims, is_left_over, 
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.views import Avu
 from irods_omero.domain.state.views import DataObject as ObjectView
-from irods_omero.gateways.zone.objects import read_objects
+from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, OFF, Names
@@ -261,7 +261,7 @@ class Machine(RuleBasedStateMachine):
         attributes = [NAMES.unit, NAMES.agreement, NAMES.fileset, NAMES.error, NAMES.request]
         with self.scene.connections() as connections:
             policy, watched = connections.policy(), read_watched(connections.zone, NAMES)
-            objects = read_objects(connections.zone, self._ids(), attributes)
+            objects = MemberReader(connections.zone, NAMES).read(self._ids(), attributes)
         assert {each.path for each in objects.values()} == {f"{self.scene.collection}/{name}" for name in self.contents}
         by_place: dict[str, list[ObjectView]] = {}
         for each in objects.values():

@@ -42,7 +42,7 @@ from tests.scene.clearing import beginning, clear_omero, clear_zone
 from tests.scene.counting import written_by_hooks, written_in_omero, written_in_zone
 from tests.scene.pairs import Pairs
 from tests.scene.places import AGENT_USER, OmeroPlace, ZonePlace
-from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_shown, snapshot
+from tests.scene.snapshot import ImageShown, Snapshot, good_resources, image_shown, listed, snapshot
 
 PATIENCE = 300.0
 """Seconds that a movement may take; on a real zone the delay server sleeps for 30 between two looks."""
@@ -328,6 +328,11 @@ class Scene:
         """The values of an AVU attribute of a data object, each with its units."""
         avus = self.admin.metadata.get(DataObject, path)
         return sorted((avu.value, avu.units or "") for avu in avus if avu.name == attribute)
+
+    def claims(self, path: str) -> list[tuple[str, str]]:
+        """The units that a data object belongs to, as it says or its collection does; each with its kind."""
+        own = self.triples(path, "omero::unit")
+        return own or listed(self.admin, path, self.admin.data_objects.get(path).id)
 
     def hook_writes(self, path: str) -> list[str]:
         """The attributes of the AVUs that hooks have written for a path."""

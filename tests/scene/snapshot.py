@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from irods.column import In
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
+from irods_omero.domain.state.claim_list import list_in
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
 from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE
 
@@ -67,6 +69,7 @@ def snapshot(session: Any, client: Any, path: str) -> Snapshot:
     avus = frozenset(
         (row[DataObjectMeta.name], row[DataObjectMeta.value], row[DataObjectMeta.units] or "") for row in rows
     )
+    avus |= {("omero::unit", *claim) for claim in listed(session, path, data_id)} if not _says_unit(avus) else set()
     resources = tuple(good_resources(session, path))
     firsts = [int(value) for name, value, units in avus if (name, units) == ("omero::unit", DIRECTORY)]
     named = session.query(DataObjectMeta.value).filter(
@@ -74,6 +77,21 @@ def snapshot(session: Any, client: Any, path: str) -> Snapshot:
     )
     ids = sorted({int(row[DataObjectMeta.value]) for row in named})
     return Snapshot(path, data_id, resources, avus, tuple(image_shown(client, id_) for id_ in ids))
+
+
+def _says_unit(avus: Iterable[tuple[str, str, str]]) -> bool:
+    return any(name == "omero::unit" for name, _, _ in avus)
+
+
+def listed(session: Any, path: str, data_id: int) -> list[tuple[str, str]]:
+    """What the collections above a data object say that it belongs to, as value and units: the nearest that does."""
+    levels = path.split("/")
+    for depth in range(len(levels) - 1, 2, -1):
+        avus = session.metadata.get(Collection, "/".join(levels[:depth]))
+        claims = list_in(avu.value for avu in avus if (avu.name, avu.units) == ("omero::unit", DIRECTORY))
+        if claims is not None and data_id in claims.ids:
+            return [(str(claims.first), DIRECTORY)]
+    return []
 
 
 def good_resources(session: Any, path: str) -> list[str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from irods_omero.agent.connections import Connections
@@ -38,26 +38,24 @@ from irods_omero.domain.rules.directory_decision import (
     is_loose,
     why_not_yet,
 )
-from irods_omero.domain.rules.membership import BY_AGENT, claims
+from irods_omero.domain.rules.membership import BY_AGENT, changed_lists, claims
 from irods_omero.domain.state.completion import Completion
 from irods_omero.domain.state.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.domain.state.zarr_parts import how_to_name
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
+from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.collection_paths import avus_of, paths_in
-from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.gateways.zone.marks import Mark, drop, post, post_to_gather
+from irods_omero.gateways.zone.marks import Mark, drop, post_to_gather
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, IMPORT, MANIFEST, ZARR, Names
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, IMPORT, MANIFEST, ZARR
 
 COMPARING = "compare"
 """What files are read for whose directories have manifests."""
@@ -123,6 +121,8 @@ class Directories:
             # What cannot be read is passed on: it is the trouble of its directory alone.
             avus |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
         objects = {id_: DataObject(id_, paths[id_], "", (), avus.get(id_, frozenset())) for id_ in places}
+        with suppress(RefusedError):
+            objects = MemberReader(zone, names).with_listed(objects)
         claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
         there = read_apart(sorted(claimed), lambda ids: read_objects(zone, ids, ()), lambda *_: None)
         firsts = {id_: watched.directory_of(each.path) for id_, each in there.items()}
@@ -187,7 +187,8 @@ class Directories:
     def look(self, path: str) -> Look:
         """Look at a directory and decide about it, without doing anything."""
         names, watched = self._connections.names, self._observer.watched
-        objects, others = self._read(path)
+        members = MemberReader(self._connections.zone, names)
+        objects, others = self._read(path, members)
         try:
             decisions = self._decisions(path, tuple(objects.values()), self._signs(path, objects.values(), others))
         except (UnreachableError, RefusedError):
@@ -209,7 +210,11 @@ class Directories:
         due = {*self._due(path, decisions, objects, said), *losing, *(stray.data_id for stray in strays)}
         of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(claimed))
         corrections = (*of_all, *watched.corrections(path), *self._left_over(path, decisions, objects))
-        return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due))
+        united = next(((each.unit, each.members) for each in decisions if each.unit and each.is_listed), None)
+        changed = changed_lists(path, united, {each.data_id for each in changing}, objects, members.lists)
+        if path in members.untidy:
+            changed.setdefault(path, members.lists[path])
+        return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due), changed)
 
     def _left_over(
         self, path: str, decisions: Sequence[DirectoryDecision], objects: Mapping[int, DataObject]
@@ -269,8 +274,11 @@ class Directories:
         except RefusedError as error:
             return DirectoryDecision("its first file cannot be read", str(error), wait=True, leaving=decision.leaving)
 
-    def _read(self, path: str) -> tuple[dict[int, DataObject], list[str]]:
-        """What a directory holds; and the paths of what lies in other directories, or is watched for something else."""
+    def _read(self, path: str, members: MemberReader) -> tuple[dict[int, DataObject], list[str]]:
+        """What a directory holds; and the paths of what lies in other directories, or is watched for something else.
+
+        ``members`` reads them, and knows the lists of claims that concern them.
+        """
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
         attributes += self._connections.residencies()
@@ -283,7 +291,8 @@ class Directories:
 
         paths = paths_in(zone, path, may_hold_any)
         own_ids = {id_ for id_, each in paths.items() if watched.directory_of(each) == path}
-        objects = asked(self._connections.programs, read_objects(zone, own_ids, attributes))
+        members.read_lists([f"{path}/any"])
+        objects = asked(self._connections.programs, members.read(own_ids, attributes))
         return objects, [paths[id_] for id_ in paths.keys() - own_ids]
 
     def _due(
@@ -316,53 +325,6 @@ class Directories:
             if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
         )
 
-    def carry_out(self, look: Look) -> tuple[int, list[RefusedError]]:
-        """Have the files say what they belong to, and the directory what is wrong with them.
-
-        Returns:
-            How many files were marked, as they leave units or lose others to them; and what the zone refused, with
-            which it is to be looked at again.
-
-        Raises:
-            RefusedError: The zone refuses to say what lies where.
-        """
-        zone, names = self._connections.zone, self._connections.names
-        refused = list[RefusedError]()
-        for avu, is_new in look.corrections:
-            with _noting(refused):
-                (add_avu if is_new else remove_avu)(zone, look.path, avu, collection=True)
-        for each, (avu, is_new) in look.of_files:
-            with _noting(refused):
-                (add_avu if is_new else remove_avu)(zone, each.path, avu)
-        # Units that lose files have another content, and what leaves all directories is by itself: nobody would know of
-        # that if this were broken off.
-        gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
-        leaving = {stray.data_id for stray in look.strays if not self._observer.watched.directory_of(stray.path)}
-        marked = read_objects(zone, (look.losing - gaining) | leaving, ())
-        for data_id, each in marked.items():
-            with _noting(refused):
-                post(zone, names, data_id, each.path)
-        for stray in look.strays:
-            with _noting(refused):
-                for avu in sorted(avu for avu in stray.avus if avu.attribute == names.unit and avu.units in BY_AGENT):
-                    remove_avu(zone, stray.path, avu)
-        for unit, claiming in ((decision.unit, decision.claims) for decision in look.decisions if decision.unit):
-            with _noting(refused):  # the first comes last: nobody believes what is united by half
-                of_others = (each for each in claiming if each.data_id != unit.data_id)
-                self._connections.side_by_side.each(of_others, partial(_claim, names, unit))
-                for first in (each for each in claiming if each.data_id == unit.data_id):
-                    _claim(names, unit, zone, first)
-        return len(marked), refused
-
-
-def _claim(names: Names, unit: Unit, zone: ZoneConnection, data_object: DataObject) -> None:
-    """Have a data object say that it belongs to a unit, and to no other."""
-    avu = Avu(names.unit, str(unit.data_id), unit.kind)
-    if data_object.values(names.unit):
-        set_avu(zone, data_object.path, avu)
-    else:
-        add_avu(zone, data_object.path, avu)  # takes half as long
-
 
 def _compare(manifests: Manifests, path: str, unread: Sequence[Unread], connections: Connections) -> Report:
     """Have files compared; their directory, which waits for that, is then looked at at once."""
@@ -370,12 +332,3 @@ def _compare(manifests: Manifests, path: str, unread: Sequence[Unread], connecti
         return Report(walking=1)
     manifests.again_at[path] = time.monotonic() + AGAIN_SECONDS
     return Report(failed=1)
-
-
-@contextmanager
-def _noting(refused: list[RefusedError]) -> Iterator[None]:
-    """Do something that may be refused: that is noted, and the rest goes on."""
-    try:
-        yield
-    except RefusedError as error:
-        refused.append(error)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from irods_omero.domain.rules.directory_decision import DirectoryDecision
+from irods_omero.domain.state.claim_list import ClaimList
 from irods_omero.domain.state.views import DataObject
 from irods_omero.gateways.zone.watched import Correction
 
@@ -21,6 +23,7 @@ class Look:
         corrections: What it says is wrong with its files, and what it is to say.
         of_files: What its files themselves say is wrong with them, and are to say.
         due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
+        lists: What collections are to say of which files are their unit, None for nothing.
     """
 
     path: str
@@ -30,12 +33,13 @@ class Look:
     corrections: tuple[Correction, ...]
     of_files: tuple[tuple[DataObject, Correction], ...]
     due: frozenset[int]
+    lists: Mapping[str, ClaimList | None] = field(default_factory=dict)
 
     @property
     def actions(self) -> int:
         """How many AVUs are to be written or removed."""
         claims = sum(len(decision.claims) for decision in self.decisions)
-        return claims + len(self.strays) + len(self.corrections) + len(self.of_files)
+        return claims + len(self.strays) + len(self.corrections) + len(self.of_files) + len(self.lists)
 
     @property
     def waits(self) -> bool:

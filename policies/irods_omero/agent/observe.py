@@ -41,10 +41,11 @@ from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
+from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root
-from irods_omero.gateways.zone.objects import ids_with, read_objects
+from irods_omero.gateways.zone.objects import ids_with
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
@@ -336,32 +337,23 @@ def gather(
         attributes: The AVU attributes to read, among them the one for units.
         each_once: Only the units whose first data object is among these: where one goes through all data objects.
     """
-    objects = read_objects(zone, ids, attributes)
+    members = MemberReader(zone, names)
+    objects = members.read(ids, attributes)
     claimed = {unit.data_id for data_object in objects.values() for unit in claims(data_object, names)}
     if not claimed:
         return {data_id: ZoneView(Unit(data_id), (data_object,)) for data_id, data_object in objects.items()}
     asked_for = set(objects)
-    _add(zone, objects, claimed, attributes)
+    missing = claimed - set(objects)
+    objects |= members.read(missing, attributes) if missing else {}
     places = {data_id: membership(objects[data_id], objects, names).unit for data_id in asked_for}
     if each_once:
         asked_for = {data_id for data_id in asked_for if places[data_id].data_id == data_id}
     firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].kind in OF_SEVERAL}
-    claiming = _claiming(zone, names, firsts)
-    _add(zone, objects, claiming, attributes, of_one_unit=len(claiming) > MANY * len(firsts))
+    listed = {data_id for each in members.lists.values() if each and each.first in firsts for data_id in each.ids}
+    missing = (_claiming(zone, names, firsts) | listed) - set(objects)
+    is_one = len(missing) > MANY * len(firsts)
+    objects |= members.read(missing, attributes, of_one_unit=is_one) if missing else {}
     return units_of(asked_for, objects, names)
-
-
-def _add(
-    zone: ZoneConnection,
-    objects: dict[int, DataObject],
-    ids: Iterable[int],
-    attributes: Sequence[str],
-    of_one_unit: bool = False,
-) -> None:
-    """Read the data objects that were not read yet."""
-    missing = set(ids) - set(objects)
-    if missing:
-        objects.update(read_objects(zone, missing, attributes, of_one_unit))
 
 
 def _claiming(zone: ZoneConnection, names: Names, firsts: Iterable[int]) -> set[int]:

@@ -11,6 +11,7 @@ from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.copy_jobs import Copies
 from irods_omero.agent.directories import Directories
+from irods_omero.agent.directory_claims import carry_out
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
@@ -252,7 +253,7 @@ class Sweep:
             if not claim(zone, names, mark):
                 return False
             look = self._directories.look(mark.path)
-            marked, refused = self._directories.carry_out(look)
+            marked, refused = carry_out(self._connections, self._observer.watched.directory_of, look)
             self.report.walking += marked
             self.report.zone_actions += look.actions
         except RefusedError as error:

@@ -10,9 +10,10 @@ from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import set_avu
+from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import post, post_to_gather
-from irods_omero.gateways.zone.objects import existing, id_of, read_objects
+from irods_omero.gateways.zone.objects import existing, id_of
 from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.settings import Settings
 from irods_omero.vocabulary import LIST, Names
@@ -68,7 +69,7 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
 
 def _look(zone: ZoneConnection, names: Names, path: str) -> DataObject:
     data_id = id_of(zone, path)
-    objects = read_objects(zone, [data_id], [names.unit, names.fileset])
+    objects = MemberReader(zone, names).read([data_id], [names.unit, names.fileset])
     if data_id not in objects:
         raise RefusedError("looking for", path, "it has just been removed")
     return objects[data_id]

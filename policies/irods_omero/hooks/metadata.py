@@ -97,7 +97,7 @@ def concerns(event: "HookEvent", kind: str, attribute: str) -> bool:
     settings = event.settings
     if kind == catalog.COLLECTION:
         names = settings.names
-        return attribute in (names.import_, names.target, names.complete, names.request)
+        return attribute in (names.import_, names.target, names.complete, names.request, names.unit)
     return attribute in (settings.names.request, settings.names.unit, TIER_GROUP) or is_mapped(event, attribute)
 
 

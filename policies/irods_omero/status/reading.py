@@ -14,10 +14,11 @@ from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
 from irods_omero.domain.state.request_words import REQUEST_TABLE
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
+from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root, recall_all
 from irods_omero.gateways.zone.mark_lists import find_lists
-from irods_omero.gateways.zone.objects import GOOD, oldest_attached, read_avus
+from irods_omero.gateways.zone.objects import GOOD, oldest_attached
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
 from irods_omero.gateways.zone.resources import root_names
 from irods_omero.gateways.zone.watched import like, patterns_below
@@ -165,8 +166,8 @@ class _Reader:
         found = {id_ for id_, _ in self._carrying(what, attribute, values)}
         units = set[int]()
         for chunk in in_batches(sorted(found), IDS_A_QUERY):
-            avus = read_avus(self._zone, chunk, [self._names.unit])
-            units.update(self._unit_of(id_, avus.get(id_, ())) for id_ in chunk)
+            objects = MemberReader(self._zone, self._names).read(chunk, [self._names.unit])
+            units.update(self._unit_of(id_, each.avus) for id_, each in objects.items())
         return len(units)
 
     def _unit_of(self, id_: int, avus: Iterable[Avu]) -> int:
@@ -178,10 +179,11 @@ class _Reader:
         """For data objects their units, and what was agreed about units of which these are the first."""
         names, units, agreed = self._names, dict[int, int](), dict[int, Agreement]()
         for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
-            avus = read_avus(self._zone, chunk, [names.agreement, names.unit])
+            objects = MemberReader(self._zone, names).read(chunk, [names.agreement, names.unit])
             for id_ in chunk:
-                units[id_] = self._unit_of(id_, avus.get(id_, ()))
-                agreed[id_] = read(avu for avu in avus.get(id_, ()) if avu.attribute == names.agreement)[0]
+                avus = objects[id_].avus if id_ in objects else ()
+                units[id_] = self._unit_of(id_, avus)
+                agreed[id_] = read(avu for avu in avus if avu.attribute == names.agreement)[0]
         return units, agreed
 
     def _use(self) -> list[ResourceUse]:

@@ -18,7 +18,7 @@ ONCE = ("add omero::fileset", "add omero::image", "add omero::url")
 UPLOADING = ("ImportProcess.getUploader", "RawFileStore.write", "RawFileStore.close")
 
 
-def test_a_file_of_a_directory_takes_six_calls_to_read_it_one_write_and_three_calls_to_omero(
+def test_a_file_of_a_directory_takes_six_calls_to_read_it_no_write_and_three_calls_to_omero(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked_at, plain = list[str](), Tiers.replica_to_read
@@ -33,6 +33,6 @@ def test_a_file_of_a_directory_takes_six_calls_to_read_it_one_write_and_three_ca
     assert [calls[kind] for kind in READING] == [FILES, 2 * FILES, 2 * FILES, FILES]
     assert [calls[kind] for kind in UPLOADING] == [FILES] * 3
     assert max(Counter(looked_at).values()) == 1, "which replica is read is told of the file that is opened alone"
-    assert calls["add omero::unit"] == FILES
+    assert calls["add omero::unit"] == 1, "on the collection, for all of them"
     assert calls["rm omero::sync pending"] == 2, "on the collection, and on the first file, which is to be imported"
     assert [calls[kind] for kind in ONCE] == [2] * 3, "on the collection, and on the first file"

@@ -123,6 +123,13 @@ ON_COLLECTIONS = [
     Route("a directory is complete", None, on_collection(SET, "omero::complete"), (10258,)),
     Route("a collection gets another target", None, on_collection(SET, TARGET), (10258,)),
     Route(
+        "an administrator takes away which files are a directory's unit",
+        None,
+        [shapes.avu_removed(when, "-C", ROOT, "omero::unit") for when in ("pre", "post")],
+        (10258,),
+        user="rods",
+    ),
+    Route(
         "a collection is no longer imported",
         None,
         [shapes.avu_removed(when, "-C", ROOT, "omero::import") for when in ("pre", "post")],

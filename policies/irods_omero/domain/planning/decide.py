@@ -265,7 +265,7 @@ def _agree(observation: Observation, fields: Fields) -> Agreement:
         rights=fields.rights.agreed,
         places=fields.place.agreed,
         collection=_collection(observation, fields),
-        members=observation.zone.members if observation.zone.is_directory and _says_anything(fields) else "",
+        members=observation.zone.members if observation.zone.is_directory else "",
     )
 
 

@@ -26,6 +26,7 @@ class DirectoryDecision:
         wait: Whether it is to be looked at again soon, without a new mark.
         unit: What its files are, or become, None for nothing.
         claims: The data objects that are to say so, the first of the unit last.
+        members: All data objects of the unit, where any of them is to say so.
         opens: The first of the unit, if its bytes have to tell whether others belong to it.
         to_name: These others: it names them, or nobody knows.
         files: The data objects that it is about, where it is not about all of the collection.
@@ -38,11 +39,17 @@ class DirectoryDecision:
     wait: bool = False
     unit: Unit | None = None
     claims: tuple[DataObject, ...] = ()
+    members: tuple[DataObject, ...] = ()
     opens: DataObject | None = None
     to_name: tuple[DataObject, ...] = ()
     files: tuple[DataObject, ...] = ()
     leaving: tuple[DataObject, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the collection is to say for all data objects that they are its unit, and not each of them."""
+        return bool(self.claims) and self.unit is not None and self.unit.kind == DIRECTORY
 
 
 def decide_directory(
@@ -142,9 +149,9 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
 
 
 def is_alone(data_object: DataObject, names: Names) -> bool:
-    """Whether it was imported as a unit of its own."""
+    """Whether it was imported as a unit of its own, and not as the first of a directory whose list is lost."""
     agreed, _ = read(avu for avu in data_object.avus if avu.attribute == names.agreement)
-    return agreed.fileset is not None and not claims(data_object, names)
+    return agreed.fileset is not None and not agreed.members and not claims(data_object, names)
 
 
 def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> DirectoryDecision | None:
@@ -205,10 +212,12 @@ def uniting(files: Sequence[DataObject], first: DataObject, kind: str, why: str,
     unit = Unit(first.data_id, kind)
     # Until the first says so nobody believes the others: nothing is imported of what is united by half.
     ordered = (*(each for each in files if each is not first), first)
+    to_say = tuple(each for each in ordered if not is_united(each, unit, names))
     return DirectoryDecision(
         f"it has come to rest, and {first.path.rpartition('/')[2]} is opened: {why}",
         unit=unit,
-        claims=tuple(each for each in ordered if not is_united(each, unit, names)),
+        claims=to_say,
+        members=ordered if to_say else (),
     )
 
 

@@ -75,7 +75,8 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
         return ImportDecision(None, rule)
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
-    if zone.unit.kind == FILE and (omero.fileset is None or _is_no_image(zone.first.path, zone.rule)):
+    was_of_others = bool(base.members) or _is_no_image(zone.first.path, zone.rule)
+    if zone.unit.kind == FILE and (omero.fileset is None or was_of_others):
         of_zarr = _of_zarr(zone.first.path, zone.hierarchy) if zone.hierarchy and zone.rule.kind == FILE else None
         return of_zarr or _not_by_itself(zone.first.path, zone.rule, observation.policy)
     return None

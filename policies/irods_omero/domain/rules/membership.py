@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import read
+from irods_omero.domain.state.claim_list import ClaimList
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import DataObject, ZoneView
+from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
 
 BY_AGENT = (DIRECTORY, AUTO)
@@ -40,6 +42,67 @@ def claims(data_object: DataObject, names: Names) -> frozenset[Unit]:
         for avu in data_object.avus
         if avu.attribute == names.unit and avu.units in OF_SEVERAL and _is_id(avu.value)
     )
+
+
+def with_listed(
+    objects: Mapping[int, DataObject], lists: Mapping[str, ClaimList | None], names: Names
+) -> dict[int, DataObject]:
+    """The data objects, with the claims that lists on collections above them make in their name.
+
+    What a data object says by itself counts before any list, and of several lists the one of the nearest collection.
+
+    Args:
+        objects: By catalog id.
+        lists: By the path of the collection; None where it has none.
+        names: The AVU attributes.
+    """
+    there, alike = (
+        {path: each for path, each in lists.items() if each},
+        dict[tuple[int, frozenset[Avu]], frozenset[Avu]](),
+    )
+    members = dict(objects)
+    for data_id, each in objects.items() if there else ():
+        if each.values(names.unit) or (first := _listed_by(each, there)) is None:
+            continue
+        avus = each.avus | {Avu(names.unit, str(first), DIRECTORY)}
+        members[data_id] = replace(each, avus=alike.setdefault((first, each.avus), avus))
+    return members
+
+
+def _listed_by(data_object: DataObject, lists: Mapping[str, ClaimList]) -> int | None:
+    """The first of the unit of which lists say that a data object is."""
+    path = data_object.path
+    while path := path.rpartition("/")[0]:
+        if path in lists and data_object.data_id in lists[path].ids:
+            return lists[path].first
+    return None
+
+
+def changed_lists(
+    path: str,
+    united: tuple[Unit, Iterable[DataObject]] | None,
+    leaving: Container[int],
+    inside: Iterable[int],
+    lists: Mapping[str, ClaimList | None],
+) -> dict[str, ClaimList | None]:
+    """The lists that are to be written anew, by their collections; None where one has to go.
+
+    Args:
+        path: The collection that is looked at.
+        united: The unit that its data objects become, and they; None where they do not.
+        leaving: Catalog ids of what is to be said of no longer what is.
+        inside: Those of all that the collection holds.
+        lists: Those that are there.
+    """
+    wanted = dict[str, ClaimList | None]()
+    for collection, there in lists.items():
+        rest = frozenset(data_id for data_id in (there.ids if there else ()) if data_id not in leaving)
+        is_empty = collection == path and rest.isdisjoint(inside)
+        if there and (is_empty or rest != there.ids):
+            wanted[collection] = there._replace(ids=rest) if rest and not is_empty else None
+    if united:
+        wanted[path] = ClaimList(united[0].data_id, frozenset(each.data_id for each in united[1]))
+    return wanted
 
 
 def _is_id(value: str) -> bool:

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_united, membership, objection, units_of
+from irods_omero.domain.rules.membership import (
+    OF_SEVERAL,
+    changed_lists,
+    claims,
+    is_united,
+    membership,
+    objection,
+    units_of,
+    with_listed,
+)
+from irods_omero.domain.state.claim_list import ClaimList
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from tests.unit.domain.agreed import data_object
@@ -123,3 +133,41 @@ def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
 )
 def test_what_is_against_a_unit(second: DataObject, words: str) -> None:
     assert words in objection((FOUND[0], second), {1, 2, 9}, ROOTS, NAMES)
+
+
+def listed(*lists: tuple[str, int, set[int]]) -> dict[str, ClaimList | None]:
+    return {path: ClaimList(first, frozenset(ids)) for path, first, ids in lists}
+
+
+def units_by(lists: dict[str, ClaimList | None], *objects: DataObject) -> dict[int, set[Unit]]:
+    members = with_listed({each.data_id: each for each in objects}, lists, NAMES)
+    return {data_id: set(claims(each, NAMES)) for data_id, each in members.items()}
+
+
+RUN, INNER = "/z/home/lab", "/z/home/lab/in"
+DEEP = replace(data_object(4), path=f"{INNER}/4.tiff")
+
+
+def test_a_list_speaks_for_what_it_names_below_its_collection() -> None:
+    elsewhere = replace(data_object(2), path="/z/home/labor/2.tiff")
+    of_run = listed((RUN, 1, {1, 2, 4}))
+    directory = {Unit(1, "directory")}
+    assert units_by(of_run, FOUND[0], elsewhere, FOUND[2], DEEP) == {1: directory, 2: set(), 3: set(), 4: directory}
+
+
+def test_what_a_data_object_says_by_itself_counts_before_any_list() -> None:
+    assert units_by(listed((RUN, 1, {1, 2})), claiming(2, 9)) == {2: {Unit(9, "list")}}
+
+
+def test_of_several_lists_that_of_the_nearest_collection_counts() -> None:
+    assert units_by(listed((RUN, 1, {1, 4}), (INNER, 3, {3, 4})), DEEP) == {4: {Unit(3, "directory")}}
+    assert units_by({**listed((RUN, 1, {1, 4})), INNER: None}, DEEP) == {4: {Unit(1, "directory")}}
+
+
+def test_lists_are_written_without_what_leaves_them() -> None:
+    lists = listed((RUN, 1, {1, 2, 4}), (INNER, 4, {4}))
+    assert changed_lists(RUN, None, (), {1, 2}, lists) == {}
+    assert changed_lists(RUN, None, {4}, {1, 2}, lists) == {**listed((RUN, 1, {1, 2})), INNER: None}
+    assert changed_lists(RUN, None, (), (), lists) == {RUN: None}, "all its files are gone"
+    united = (Unit(2, "directory"), (FOUND[1], DEEP))
+    assert changed_lists(RUN, united, {4}, {1, 2, 4}, lists) == {**listed((RUN, 2, {2, 4})), INNER: None}
