@@ -324,9 +324,12 @@ class Machine(RuleBasedStateMachine):
                     yield f"{claimed.path} is no part of {decision.unit}: {_claims(files)}"
 
     def _wrong_units(self, objects: Mapping[int, ObjectView], watched: Watched) -> Iterator[str]:
-        trashed = set(self._ids(self.scene.collection.replace("/home/", "/trash/home/", 1) + "/%"))
-        # What is of the unit of a file in the trash stays so: it may come back.
-        there = [id_ for id_, each in objects.items() if trashed.isdisjoint(one.data_id for one in claims(each, NAMES))]
+        # What is of one unit with a file in the trash stays so, where nobody looks for others: it may come back.
+        trash = self._ids(self.scene.collection.replace("/home/", "/trash/home/", 1) + "/%")
+        with self.scene.connections() as connections:
+            trashed = MemberReader(connections.zone, NAMES).read(trash, [NAMES.unit]).values()
+        kept = {*trash, *(one.data_id for each in trashed for one in claims(each, NAMES))}
+        there = [id_ for id_, each in objects.items() if kept.isdisjoint(one.data_id for one in claims(each, NAMES))]
         for view in units_of(there, objects, NAMES).values():
             first, files = view.first, [f"{each.path}" for each in view.objects]
             rule = watched.rule_for(first.path)
@@ -375,9 +378,7 @@ def _base(name: str) -> str:
 
 def _as_new(data_object: ObjectView) -> ObjectView:
     """A file as if the agent had made no unit of it yet."""
-    if not claims(data_object, NAMES):
-        return data_object
-    gone = (NAMES.unit, NAMES.agreement, NAMES.fileset)
+    gone = (NAMES.unit, NAMES.agreement, NAMES.fileset) if claims(data_object, NAMES) else ()
     return replace(data_object, avus=frozenset(avu for avu in data_object.avus if avu.attribute not in gone))
 
 
