@@ -11,8 +11,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
-from irods_omero.agent import apply, directories, hints, ome_names, taking, walks
-from irods_omero.agent import observe as observing
+from irods_omero.agent import apply, directories, directory_claims, hints, ome_names, taking, walks
 from irods_omero.agent import sweep as sweeping
 from irods_omero.agent.reconcile import MARK, Reconciler
 from irods_omero.agent.sweep import Sweeper
@@ -25,7 +24,7 @@ from irods_omero.domain.state.agreement import CONTENT
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.events import Hints
-from irods_omero.gateways.zone import avus, marks, zone_actions
+from irods_omero.gateways.zone import avus, claim_lists, marks, zone_actions
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, claim
 from irods_omero.gateways.zone.streaming import open_object
@@ -117,7 +116,7 @@ def test_reconcile_goes_on_after_a_directory_that_cannot_be_read(
     scene.sweep()
     good = put(scene, "other/cells.tif", tiff())
     scene.lose_marks(good)
-    monkeypatch.setattr(directories, "read_objects", refusing_to_read(id_of(scene, culprit)))
+    monkeypatch.setattr(claim_lists, "read_objects", refusing_to_read(id_of(scene, culprit)))
     with scene.connections() as connections:
         for _ in Reconciler(connections, MARK).run():
             pass
@@ -131,7 +130,7 @@ def test_one_file_on_which_nothing_can_be_written_does_not_keep_its_collection(
 ) -> None:
     stray = put(grouped, *(("notes.xyz", b"x") if writer == "add_avu" else ("a.tif", tiff())))
     good = put(grouped, "cells.tif", tiff())
-    monkeypatch.setattr(directories, writer, refusing(getattr(avus, writer), stray))
+    monkeypatch.setattr(directory_claims, writer, refusing(getattr(avus, writer), stray))
     sweeps(grouped, 3)
     assert grouped.avus(good, "omero::image")
     monkeypatch.undo()
@@ -163,7 +162,7 @@ def test_a_claimed_object_that_cannot_be_read_stops_nobody(grouped: Scene, monke
     reading = refusing_to_read(id_of(grouped, made["cells.tif"]))
     grouped.put("cells.txt", lab_book() + b"more")
     other = put(grouped, "deeper/alone.tif", tiff(3))
-    for module in (observing, directories):
+    for module in (claim_lists, directories):
         monkeypatch.setattr(module, "read_objects", reading)
     sweeps(grouped, 3)
     assert grouped.avus(other, "omero::image")
