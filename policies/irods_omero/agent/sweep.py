@@ -265,7 +265,8 @@ class Sweep:
             for refusal in refused[:1]:
                 log.warning("directory failed in part", path=mark.path, error=str(refusal), more=len(refused) - 1)
             self.report.failed += bool(refused)
-            again = look.waits or bool(refused) or not look.due.isdisjoint(self._observer.unreadable)
+            forgotten = self._observer.unreadable.keys() | self.posting.unmarked
+            again = look.waits or bool(refused) or not look.due.isdisjoint(forgotten)
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again
