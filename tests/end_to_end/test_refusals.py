@@ -124,6 +124,21 @@ def test_reconcile_goes_on_after_a_directory_that_cannot_be_read(
     assert "omero::gather" in [avu.name for avu in marked]
 
 
+def test_a_directory_is_looked_at_again_where_its_first_file_could_not_be_marked_for_the_import(
+    new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = new_scene()
+    scene.watch(DIRECTORY)
+    first = put(scene, "run/cells.tif", tiff())
+    with monkeypatch.context() as patched:
+        patched.setattr(marks, "add_avu", refusing(avus.add_avu, first))
+        scene.sweep()
+    assert scene.claims(first), "it was known by then what is to be imported"
+    assert not scene.avus(first, "omero::sync")
+    scene.sweep()
+    assert scene.avus(first, "omero::image"), "by another agent, which remembers nothing"
+
+
 @pytest.mark.parametrize("writer", ["add_avu", "set_avu"])
 def test_one_file_on_which_nothing_can_be_written_does_not_keep_its_collection(
     grouped: Scene, monkeypatch: pytest.MonkeyPatch, writer: str

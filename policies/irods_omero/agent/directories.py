@@ -115,10 +115,10 @@ class Directories:
         if not watched.has_directories:
             return {}
         places = {data_id: directory for data_id, path in paths.items() if (directory := watched.directory_of(path))}
+        # Whose claims cannot be read is taken for loose, and passed on: that is the trouble of its directory alone.
         zone, names = self._connections.zone, self._connections.names
         avus = dict[int, frozenset[Avu]]()
         for some in in_batches(sorted(places), IDS_A_QUERY):
-            # What cannot be read is passed on: it is the trouble of its directory alone.
             avus |= read_apart(some, lambda ids: read_avus(zone, ids, [names.unit]), lambda *_: None)
         objects = {id_: DataObject(id_, paths[id_], "", (), avus.get(id_, frozenset())) for id_ in places}
         with suppress(RefusedError):
@@ -214,7 +214,10 @@ class Directories:
         changed = changed_lists(path, united, {each.data_id for each in changing}, objects, members.lists)
         if path in members.untidy:
             changed.setdefault(path, members.lists[path])
-        return Look(path, decisions, frozenset(losing), strays, corrections, of_files, frozenset(due), changed)
+        gaining = {each.unit.data_id for each in decisions if each.unit and each.claims}
+        leaving = {stray.data_id for stray in strays if not watched.directory_of(stray.path)}
+        to_mark = frozenset((losing - gaining) | leaving)
+        return Look(path, decisions, to_mark, strays, corrections, of_files, frozenset(due), changed)
 
     def _left_over(
         self, path: str, decisions: Sequence[DirectoryDecision], objects: Mapping[int, DataObject]

@@ -23,14 +23,11 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.vocabulary import Names
 
 
-def carry_out(
-    connections: Connections, directory_of: Callable[[str], str], look: Look
-) -> tuple[int, list[RefusedError]]:
+def carry_out(connections: Connections, look: Look) -> tuple[int, list[RefusedError]]:
     """Have the files of a directory say what they belong to, or its collection in their name; and what is wrong.
 
     Args:
         connections: Both sides.
-        directory_of: The directory in which a data object of some path lies, empty for none.
         look: What was decided.
 
     Returns:
@@ -48,11 +45,7 @@ def carry_out(
     for each, (avu, is_new) in look.of_files:
         with _noting(refused):
             (add_avu if is_new else remove_avu)(zone, each.path, avu)
-    # Units that lose files have another content, and what leaves all directories is by itself: nobody would know of
-    # that if this were broken off.
-    gaining = {decision.unit.data_id for decision in look.decisions if decision.unit and decision.claims}
-    leaving = {stray.data_id for stray in look.strays if not directory_of(stray.path)}
-    marked = read_objects(zone, (look.losing - gaining) | leaving, ())
+    marked = read_objects(zone, look.to_mark, ())
     for data_id, each in marked.items():
         with _noting(refused):
             post(zone, names, data_id, each.path)

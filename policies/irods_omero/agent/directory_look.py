@@ -18,7 +18,8 @@ class Look:
     Attributes:
         path: The collection.
         decisions: Whether its files are made a unit, or which of them are.
-        losing: Catalog ids of the first data objects of the units that lose files to it.
+        to_mark: Catalog ids of the first data objects of units that lose files to it, and of what leaves directories:
+            nobody would know of that if carrying out were broken off.
         strays: Data objects that claim to belong to its unit, and lie in no directory.
         corrections: What it says is wrong with its files, and what it is to say.
         of_files: What its files themselves say is wrong with them, and are to say.
@@ -28,7 +29,7 @@ class Look:
 
     path: str
     decisions: tuple[DirectoryDecision, ...]
-    losing: frozenset[int]
+    to_mark: frozenset[int]
     strays: tuple[DataObject, ...]
     corrections: tuple[Correction, ...]
     of_files: tuple[tuple[DataObject, Correction], ...]

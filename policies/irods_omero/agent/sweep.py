@@ -253,7 +253,7 @@ class Sweep:
             if not claim(zone, names, mark):
                 return False
             look = self._directories.look(mark.path)
-            marked, refused = carry_out(self._connections, self._observer.watched.directory_of, look)
+            marked, refused = carry_out(self._connections, look)
             self.report.walking += marked
             self.report.zone_actions += look.actions
         except RefusedError as error:
@@ -265,8 +265,7 @@ class Sweep:
             for refusal in refused[:1]:
                 log.warning("directory failed in part", path=mark.path, error=str(refusal), more=len(refused) - 1)
             self.report.failed += bool(refused)
-            forgotten = self._observer.unreadable.keys() | self.posting.unmarked
-            again = look.waits or bool(refused) or not look.due.isdisjoint(forgotten)
+            again = bool(look.waits or refused or look.due & (self._observer.unreadable.keys() | self.posting.unmarked))
         (release if again else ack)(zone, names, mark)
         self.report.waiting += again
         return not again

@@ -164,9 +164,9 @@ class _Reader:
     def _units_carrying(self, what: str, attribute: str, values: Sequence[str]) -> int:
         """How many units have one of these values, which each of their data objects has."""
         found = {id_ for id_, _ in self._carrying(what, attribute, values)}
-        units = set[int]()
+        units, members = set[int](), MemberReader(self._zone, self._names)
         for chunk in in_batches(sorted(found), IDS_A_QUERY):
-            objects = MemberReader(self._zone, self._names).read(chunk, [self._names.unit])
+            objects = members.read(chunk, [self._names.unit])
             units.update(self._unit_of(id_, each.avus) for id_, each in objects.items())
         return len(units)
 
@@ -178,8 +178,9 @@ class _Reader:
     def _agreements(self, ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Agreement]]:
         """For data objects their units, and what was agreed about units of which these are the first."""
         names, units, agreed = self._names, dict[int, int](), dict[int, Agreement]()
+        members = MemberReader(self._zone, names)
         for chunk in in_batches(sorted(set(ids)), IDS_A_QUERY):
-            objects = MemberReader(self._zone, names).read(chunk, [names.agreement, names.unit])
+            objects = members.read(chunk, [names.agreement, names.unit])
             for id_ in chunk:
                 avus = objects[id_].avus if id_ in objects else ()
                 units[id_] = self._unit_of(id_, avus)

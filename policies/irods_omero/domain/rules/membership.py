@@ -56,11 +56,8 @@ def with_listed(
         lists: By the path of the collection; None where it has none.
         names: The AVU attributes.
     """
-    there, alike = (
-        {path: each for path, each in lists.items() if each},
-        dict[tuple[int, frozenset[Avu]], frozenset[Avu]](),
-    )
-    members = dict(objects)
+    there, members = {path: each for path, each in lists.items() if each}, dict(objects)
+    alike = dict[tuple[int, frozenset[Avu]], frozenset[Avu]]()  # what ten thousand have alike takes memory once
     for data_id, each in objects.items() if there else ():
         if each.values(names.unit) or (first := _listed_by(each, there)) is None:
             continue

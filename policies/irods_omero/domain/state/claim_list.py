@@ -6,22 +6,18 @@ older one is in force, and afterwards the newer one.
 
 from __future__ import annotations
 
-import json
 import re
 import zlib
-from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from irods_omero.domain.state.packed import packed, unpacked
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
 
 LONGEST = MAXIMUM_BYTES - 200
 """Characters of ids in one text: there is more in it, and the index of a PostgreSQL catalog takes less."""
-
-MOST_BYTES = 10**7
-"""The ids of a list take no more when it is read: a million of them."""
 
 Head = tuple[str, str, str, str, str]
 """What all texts of a list begin with: first, number of data objects, version, checksum; and their number."""
@@ -47,7 +43,7 @@ def texts_of(claim_list: ClaimList) -> tuple[str, ...]:
     """A list as texts: first, number of data objects, version and checksum, which part of how many; and the ids."""
     ordered = sorted(claim_list.ids)
     steps = [after - before for before, after in pairwise((0, *ordered))]
-    encoded = b64encode(zlib.compress(json.dumps(steps, separators=(",", ":")).encode(), 9)).decode()
+    encoded = packed(steps)
     parts = [encoded[begin : begin + LONGEST] for begin in range(0, len(encoded), LONGEST)]
     head = f"{claim_list.first} {len(ordered)} {claim_list.version}-{zlib.crc32(encoded.encode()):08x}"
     return tuple(f"{head} {number}/{len(parts)} {part}" for number, part in enumerate(parts, 1))
@@ -71,14 +67,13 @@ def highest_version(texts: Iterable[str]) -> int:
 
 def _decoded(head: Head, parts: dict[int, str]) -> ClaimList | None:
     first, size, version, checksum, count = head
-    if parts.keys() != set(range(1, int(count) + 1)):
+    if len(parts) != int(count) or parts.keys() != set(range(1, len(parts) + 1)):
         return None
     encoded = "".join(parts[each] for each in sorted(parts))
     if f"{zlib.crc32(encoded.encode()):08x}" != checksum:
         return None
     try:
-        steps = json.loads(zlib.decompressobj().decompress(b64decode(encoded, validate=True), MOST_BYTES))
-        ids = frozenset(accumulate(int(step) for step in steps))
-    except (ValueError, TypeError, OverflowError, zlib.error, RecursionError):
+        ids = frozenset(accumulate(int(step) for step in unpacked(encoded)))
+    except (ValueError, TypeError, OverflowError):
         return None
     return ClaimList(int(first), ids, int(version)) if len(ids) == int(size) else None

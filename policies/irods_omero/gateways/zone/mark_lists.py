@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from irods.models import Collection, CollectionMeta
 
+from irods_omero.domain.state.packed import packed, unpacked
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
@@ -23,9 +21,6 @@ from irods_omero.vocabulary import Names
 
 LONGEST = MAXIMUM_BYTES - 100
 """The index of a PostgreSQL catalog takes a little less than the column."""
-
-MOST_BYTES = 10**6
-"""A list is not longer than that when it is read; none that an agent has written comes near it."""
 
 
 class MarkList(NamedTuple):
@@ -88,11 +83,9 @@ def _readable(avus: Iterable[Avu], shards: Container[int]) -> Iterator[MarkList]
 
 def texts_of(marks: Sequence[Mark]) -> list[str]:
     """Marks as texts that each fit into an AVU: compressed, as names in one collection are mostly alike."""
-    entries = [[mark.id, mark.shard, mark.path] for mark in marks]
-    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
-    encoded = b64encode(zlib.compress(text, 9)).decode()
-    if len(encoded) <= LONGEST and len(text) <= MOST_BYTES:
-        return [encoded]
+    text = packed([[mark.id, mark.shard, mark.path] for mark in marks])
+    if len(text) <= LONGEST:
+        return [text]
     middle = len(marks) // 2
     return texts_of(marks[:middle]) + texts_of(marks[middle:])
 
@@ -104,8 +97,7 @@ def marks_of(text: str) -> tuple[Mark, ...]:
         ValueError: It is none that this version can read.
     """
     try:
-        inflated = zlib.decompressobj().decompress(b64decode(text, validate=True), MOST_BYTES)
-        entries = json.loads(inflated.decode(errors="surrogatepass"))
+        entries = unpacked(text)
         return tuple(Mark(int(id_), str(path), int(shard), frozenset(), listed=True) for id_, shard, path in entries)
-    except (zlib.error, TypeError) as error:
+    except TypeError as error:
         raise ValueError(str(error)) from error
