@@ -15,6 +15,7 @@ from irods.exception import UNIX_FILE_OPEN_ERR
 
 from irods_omero.agent.explain import assess
 from irods_omero.agent.reconcile import MARK
+from irods_omero.doctor.facts.foreign_facts import LOST, find_foreign, kinds_of
 from tests.end_to_end.conftest import Places, SceneFactory, real_or
 from tests.end_to_end.one_copy import PICTURE, OneCopy
 from tests.end_to_end.test_one_copy import drifted
@@ -197,7 +198,9 @@ def test_whatever_a_user_does_in_irods_omero_reads_the_right_bytes_or_none(one: 
     assert not place.exists()
 
 
-def test_foreign_links_stay_and_a_dangling_one_of_ours_is_mended(one: Linked, tmp_path: Path) -> None:
+def test_foreign_links_stay_and_a_dangling_one_of_ours_is_mended_and_doctor_tells_them_apart(
+    one: Linked, tmp_path: Path
+) -> None:
     foreign, ours = one.put("foreign.ome.tiff"), one.put("ours.ome.tiff")
     one.settle()
     for path in (foreign, ours):
@@ -206,6 +209,12 @@ def test_foreign_links_stay_and_a_dangling_one_of_ours_is_mended(one: Linked, tm
     elsewhere.write_bytes(PICTURE)
     one.place(foreign).symlink_to(elsewhere)
     one.place(ours).symlink_to(f"{one.file(ours)}.gone")
+    with one.scene.connections() as connections:
+        found = find_foreign(connections, seconds=600.0)
+    assert found is not None
+    kinds = {each.path: kind for each in found.files for kind in kinds_of(found._replace(files=(each,))).kinds}
+    assert (kinds[foreign].what, kinds[foreign].is_ours) == ("a symbolic link", False)
+    assert (kinds[ours].what, kinds[ours].is_ours) == (LOST, True)
     assert drifted(one.scene, MARK) == 2
     one.settle()
     assert one.place(foreign).readlink() == elsewhere

@@ -256,6 +256,13 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
         "files of others in OMERO",
         "OMERO knows one of 9 (so are 3 files of the first 1,000 units with copies)",
     ),
+    (
+        "a link that leads nowhere",
+        foreign(ForeignKind("a link that leads nowhere", 3, "/lab/a.tif", "u_1/a.tif", False, is_ours=True)),
+        WARNING,
+        "links into vaults",
+        "leads nowhere (so are 3 files of the first 1,000 units with copies)",
+    ),
     ("told too late", replace(HEALTHY, access_hours={"fast": 0.5}), WARNING, "tier groups", "told every 0.5 hours"),
     ("no hard links", seen(refused="Operation not permitted"), FAILURE, "OMERO's managed repository", "not permitted"),
     ("OMERO down", replace(HEALTHY, omero=OmeroFacts("refused")), FAILURE, "OMERO", "refused"),

@@ -86,20 +86,28 @@ def repository(facts: Facts) -> Iterator[Finding]:
 
 
 def foreign(facts: Facts) -> Iterator[Finding]:
-    """Whether something is in OMERO's repository in place of files that the agent removes and brings back."""
+    """Whether something is in OMERO's repository in place of files that the agent removes and brings back.
+
+    Links that lead nowhere are the only ones of these that agents have made.
+    """
     check, found = "files of others in OMERO", facts.foreign
     if found is None:
         return
     looked_at = f"{'all' if found.is_all else 'the first'} {found.units:,} units with copies"
     back = "move it away, and irods-omero reconcile --mark has iRODS' bytes brought back"
-    for what, number, path, file, is_readable in found.kinds:
-        text = f"{file} of {path} is {what} (so are {number:,} files of {looked_at}): the agent leaves it alone"
+    for what, number, path, file, is_readable, is_ours in found.kinds:
+        text = f"{file} of {path} is {what} (so are {number:,} files of {looked_at})"
+        if is_ours:
+            advice = "irods-omero reconcile --mark has it follow the data: made anew, a copy, or taken away with a lock"
+            yield warning("links into vaults", text, advice)
+            continue
+        text += ": the agent leaves it alone"
         if is_readable:
             advice = f"it may stay if somebody here made it, as OMERO's in-place imports do; if not, {back}"
         else:
             advice = f"OMERO must not read it, as it takes its size and hash for the image's: {back}"
         yield warning(check, text, advice)
-    if not found.kinds:
+    if all(kind.is_ours for kind in found.kinds):
         yield ok(check, f"none in place of those of {looked_at}")
 
 

@@ -1,4 +1,4 @@
-"""Observes what is in OMERO's repository in place of the files of units, which nobody but its maker may touch."""
+"""Observes what is in OMERO's repository in place of the files of units: what others have put there, and lost links."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.room import units_with_copies
 from irods_omero.doctor.facts.records import ForeignFacts, ForeignKind
+from irods_omero.domain.rules.links import lost_links
 from irods_omero.domain.rules.one_copy import foreign_files
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.managed_files import LINK, ManagedFile
 from irods_omero.errors import PolicyError
 from irods_omero.settings import Settings
 
 SECONDS = 30.0
 """At most as long the doctor looks."""
 
+LOST = "a link that an agent has made, and leads nowhere"
+
 
 class Foreign(NamedTuple):
-    """A file of OMERO's that is none of its own.
+    """A file of OMERO's that is none of its own, or a link of an agent that leads nowhere.
 
     Attributes:
         path: Logical path of the data object that its unit begins with.
@@ -58,17 +61,28 @@ def observe_foreign(settings: Settings) -> ForeignFacts | None:
 
 def kinds_of(found: ForeignFound) -> ForeignFacts:
     """What was found, by kind: those of which one number or another is said are of one kind."""
-    kinds = [(re.sub(r"\d+", "N", each.file.disk.what), each.file.disk.readable) for each in found.files]
+    kinds = [(re.sub(r"\d+", "N", _what(each.file)), each.file.disk.readable) for each in found.files]
     examples = dict(zip(reversed(kinds), reversed(found.files), strict=True))
     return ForeignFacts(
         units=found.units,
         is_all=found.is_all,
         kinds=tuple(
-            ForeignKind(example.file.disk.what, count, example.path, example.file.path, is_readable)
+            ForeignKind(
+                _what(example.file),
+                count,
+                example.path,
+                example.file.path,
+                is_readable,
+                example.file.disk.state == LINK,
+            )
             for (kind, is_readable), count in sorted(Counter(kinds).items())
             for example in [examples[kind, is_readable]]
         ),
     )
+
+
+def _what(file: ManagedFile) -> str:
+    return LOST if file.disk.state == LINK else file.disk.what
 
 
 def find_foreign(connections: Connections, seconds: float) -> ForeignFound | None:
@@ -86,7 +100,9 @@ def find_foreign(connections: Connections, seconds: float) -> ForeignFound | Non
     files, units, until = list[Foreign](), 0, time.monotonic() + seconds
     for page in units_with_copies(connections, observer, observer.repository, time.time):
         units += len(page)
-        files += (Foreign(each.zone.first.path, file) for each in page for file in foreign_files(each))
+        files += (
+            Foreign(each.zone.first.path, file) for each in page for file in (*foreign_files(each), *lost_links(each))
+        )
         if time.monotonic() > until:
             return ForeignFound(tuple(files), units, is_all=False)
     return ForeignFound(tuple(files), units, is_all=True)

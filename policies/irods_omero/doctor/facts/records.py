@@ -213,7 +213,7 @@ class RepositoryFacts:
 
 
 class ForeignKind(NamedTuple):
-    """Files of one kind in OMERO's repository that are none of its own.
+    """Files of one kind in OMERO's repository that are none of its own, or links of agents that lead nowhere.
 
     Attributes:
         what: What the first one is, in words.
@@ -221,6 +221,7 @@ class ForeignKind(NamedTuple):
         path: Logical path of the data object that the unit of the first one begins with.
         file: The path of the first one below the repository.
         is_readable: Whether OMERO reads bytes of the right number there.
+        is_ours: Whether an agent has made it.
     """
 
     what: str
@@ -228,6 +229,7 @@ class ForeignKind(NamedTuple):
     path: str
     file: str
     is_readable: bool
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)

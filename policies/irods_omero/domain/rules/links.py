@@ -80,6 +80,11 @@ def with_own_links(files: Iterable[ManagedFile], base: Agreement) -> tuple[Manag
     )
 
 
+def lost_links(observation: Observation) -> list[ManagedFile]:
+    """Those of a unit's files whose place is a link that an agent has made, and that leads nowhere."""
+    return [file for file in observation.copies or () if file.disk.state == LINK and not file.disk.readable]
+
+
 def linked_after(observation: Observation, roots: Iterable[str]) -> tuple[str, ...]:
     """The vaults, by digests, that links of a unit lead into, with those that links are about to be made into.
 
