@@ -22,6 +22,14 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone import intake_objects, streaming
 from irods_omero.gateways.zone.connection import ZoneConnection
 
+TRIED = os.environ.get("FAULTS", "")
+
+ALL = TRIED == "all"
+"""Break off at every call in every way. Otherwise of cuts and refusals a sample is tried."""
+
+EVERY_KILL = ALL or TRIED == "kills"
+"""Kill at every call, or at least at each one that has changed something: after others all is as these have left it."""
+
 ZONE = "zone"
 OMERO = "omero"
 REPOSITORY = "repository"

@@ -18,13 +18,22 @@ import omero
 import pytest
 
 from tests.faults.agents import RECONCILE, Agents
-from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, REPOSITORY, TWICE, Disturbance
+from tests.faults.calls import (
+    ALL,
+    CUT_AFTER,
+    CUT_BEFORE,
+    EVERY_KILL,
+    KILL,
+    REFUSE,
+    REPOSITORY,
+    TWICE,
+    Disturbance,
+)
 from tests.faults.cases import PICTURE, Case, catch_up, scene_of_its_own
 from tests.faults.end_state import end_state, query
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
 
-ALL = os.environ.get("FAULTS") == "all"
 SAMPLE_OF_KILLS = 6
 SAMPLE = 30
 """Of this many cuts and refusals one is tried."""
@@ -200,7 +209,7 @@ WAYS = {
 }
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(stage: Stage, way: Way) -> None:
     broken_off_anywhere(stage, way)
@@ -223,7 +232,7 @@ def broken_off_anywhere(stage: Stage, way: Way) -> None:
     others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
     inside = [kill for kill in kills if calls[kill.at - 1].side == REPOSITORY]
     outside = [kill for kill in kills if kill not in inside]
-    chosen = kills if ALL else [*inside[::sample], *(kill for kill in outside if not kill.at % SAMPLE_OF_KILLS)]
+    chosen = kills if EVERY_KILL else [*inside[::sample], *(kill for kill in outside if not kill.at % SAMPLE_OF_KILLS)]
     todo = [*chosen, *(others if ALL else others[::SAMPLE]), Disturbance(TWICE)]
     wrong = []
     for case, disturbance in zip(before(stage, len(todo)), todo, strict=True):

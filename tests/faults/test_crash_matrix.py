@@ -6,23 +6,19 @@ forgotten. A kill matters where something has changed since the last one; cut co
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.agents import RECONCILE, Agents, Outcome
-from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Call, Disturbance
+from tests.faults.calls import ALL, CUT_AFTER, CUT_BEFORE, EVERY_KILL, KILL, REFUSE, TWICE, Call, Disturbance
 from tests.faults.cases import Case, catch_up, scene_of_its_own
 from tests.faults.end_state import end_state, made_twice, query
 from tests.faults.scenarios import ASKING, SCENARIOS, Scenario
 from tests.scene import Scene
 
-ALL = os.environ.get("FAULTS") == "all"
-"""Break off at every call in every way. Otherwise a new image is killed wherever that makes a difference, and of all
-other disturbances a sample is tried."""
-
 SAMPLE_OF_KILLS = 10
+"""Of this many kills one is tried, unless all are; a new image is killed wherever that makes a difference."""
 SAMPLE = 50
 """Of this many cuts and refusals one is tried."""
 
@@ -87,18 +83,18 @@ def disturbances(calls: tuple[Call, ...], scenario: Scenario) -> list[Disturbanc
     offset = [*SCENARIOS, *ASKING].index(scenario)
     kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
     others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
-    if not ALL and scenario.name != "new-image":
+    if not EVERY_KILL and scenario.name != "new-image":
         kills = kills[offset % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS]
     return [*kills, *(others if ALL else others[offset % SAMPLE :: SAMPLE]), Disturbance(TWICE)]
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same(stage: Stage, scenario: Scenario) -> None:
     break_off_anywhere(stage, scenario)
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 @pytest.mark.parametrize("scenario", ASKING, ids=lambda scenario: scenario.name)
 def test_wherever_an_agent_is_broken_off_the_next_one_imports_what_was_asked_for(
     asking: Stage, scenario: Scenario

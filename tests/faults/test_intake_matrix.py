@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -19,7 +18,7 @@ from lab.omero.setup import add_user
 from tests.end_to_end.test_omero_first_names import rename as rename_container
 from tests.end_to_end.test_omero_first_rights import OTHER, rights_on
 from tests.faults.agents import ADOPT, RECONCILE, REGISTER, SWEEP, Agents
-from tests.faults.calls import CUT_AFTER, CUT_BEFORE, KILL, REFUSE, TWICE, Disturbance
+from tests.faults.calls import ALL, CUT_AFTER, CUT_BEFORE, EVERY_KILL, KILL, REFUSE, TWICE, Disturbance
 from tests.faults.cases import avus_of, catch_up, scene_of_its_own
 from tests.faults.end_state import NUMBERED, query
 from tests.pictures import focal_halves
@@ -28,7 +27,6 @@ from tests.scene.accounts import FAST, GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
 from tests.scene.snapshot import image_shown
 
-ALL = os.environ.get("FAULTS") == "all"
 SAMPLE_OF_KILLS = 4
 SAMPLE = 20
 """Of this many cuts and refusals one is tried."""
@@ -127,14 +125,14 @@ def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage) -> None:
     scene, _ = stage
     break_off_everywhere(stage, lambda: bring(scene))
 
 
 @pytest.mark.parametrize("command", [ADOPT, REGISTER])
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_a_command_is_broken_off_doing_it_again_does_all_of_it_without_an_agent(
     stage: Stage, command: str
 ) -> None:
@@ -143,7 +141,7 @@ def test_wherever_a_command_is_broken_off_doing_it_again_does_all_of_it_without_
     assert all([text for _, text in tags] == ["registered", "tier:fast"] for tags, *_ in state["images"])
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_nowhere(tmp_path: Path) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "move") as stage:
         scene, agents = stage
@@ -156,12 +154,12 @@ def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_n
             assert all(copy.exists() for copy in copies(scene, fileset)), "what goes, goes by another look"
             return fileset, name
 
-        for prepare in (take_in, *([lambda: bring(scene)] if ALL else [])):
+        for prepare in (take_in, *([lambda: bring(scene)] if EVERY_KILL else [])):
             state = break_off_everywhere(stage, prepare, rarely=2)
             assert (len(state["objects"]), state["copies"]) == (2, [False, False])
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omero_has_it(tmp_path: Path) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "register") as stage:
         scene, _ = stage
@@ -173,7 +171,7 @@ def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omer
         assert len(ours) == len(set(ours)) > 2
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -> None:
     scene, agents = stage
     ensure_zone_user(scene.admin, OTHER, PASSWORD)
@@ -191,7 +189,7 @@ def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -
     assert all(rights[OTHER] == "own" and USER not in rights for *_, rights in state["objects"])
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(stage: Stage) -> None:
     scene, agents = stage
 
@@ -234,7 +232,7 @@ def break_off_everywhere(
     others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
     rare = rarely if task == SWEEP else RARE
     todo = [
-        *(kills if ALL else kills[next(numbers) % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS * rare]),
+        *(kills if EVERY_KILL else kills[next(numbers) % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS * rare]),
         *(others if ALL else others[:: SAMPLE * rare]),
         Disturbance(TWICE),
     ]

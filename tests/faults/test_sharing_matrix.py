@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from irods.models import DataObject
 
+from tests.faults.calls import EVERY_KILL
 from tests.faults.cases import Case
-from tests.faults.test_copy_matrix import ALL, Stage, Way, broken_off_anywhere, stage_of_its_own
+from tests.faults.test_copy_matrix import Stage, Way, broken_off_anywhere, stage_of_its_own
 from tests.scene.accounts import FAST
 from tests.sharing_disk import share_blocks, sharing_disk
 
@@ -47,7 +48,7 @@ def marked(stage: Stage, case: Case) -> None:
     stage.scene.mark(case.path)
 
 
-@pytest.mark.timeout(3600 if ALL else 900)
+@pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_the_copy_is_whole_and_shares_its_blocks_at_last(stage: Stage) -> None:
     seen: list[Case] = []
 
