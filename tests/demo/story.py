@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +27,7 @@ FROM_THE_MICROSCOPE: dict[str, Callable[[], bytes]] = {
 }
 NOTES = "lab book.txt"
 STATE = {"registered", "tier:fast"}
+YEAR = 365 * 86_400.0
 
 
 class Story:
@@ -44,6 +47,7 @@ class Story:
         self.archive_by_avu()
         self.come_through_omero()
         self.free_the_disk()
+        self.keep_within_a_limit()
         self.rest()
 
     def arrive(self) -> None:
@@ -214,6 +218,36 @@ class Story:
         stage.show([scene.shown(path)])
         stage.check("the same bytes are back", copy.read_bytes() == content)
         stage.check("and the lock is off", not scene.shown(path).image.archived)
+        scene.settings = before
+
+    def keep_within_a_limit(self) -> None:
+        """Of too many bytes of copies those go that nobody has looked at for long, and come back when somebody asks."""
+        stage, scene, repository = self._stage, self._scene, self._scene.omero.repository
+        assert repository is not None
+        stage.step("OMERO's disk has a limit: what nobody looks at makes room")
+        before = scene.settings
+        section = {**before.omero.model_dump(mode="json"), "repository": str(repository)}
+        scene.settings = scene.with_settings(omero=section)
+        contents = {"last year.ome.tiff": retina(48), "today.ome.tiff": retina(56)}
+        paths = [scene.put(name, content) for name, content in contents.items()]
+        for path in paths:
+            scene.user.data_objects.chksum(path)
+        scene.sweep()
+        old, new = (next(repository.rglob(name)) for name in contents)
+        os.utime(old, (time.time() - YEAR, old.stat().st_mtime))
+        scene.settings = scene.with_settings(omero=section, cache={"most_bytes": new.stat().st_size})
+        report = scene.sweep()
+        stage.did("agent ", f"makes room: {report.freed_bytes} bytes are free")
+        shown = [scene.shown(path) for path in paths]
+        stage.show(shown)
+        stage.check("the one that was not looked at for a year is gone", not old.exists() and new.exists())
+        stage.check("and has a lock, which the other one has not", [s.image.archived for s in shown] == [True, False])
+        stage.check("though both are where they were", all("tier:fast" in s.image.texts for s in shown))
+        scene.ask_by_tag(shown[0].image.id, "show")
+        stage.did("alice ", "puts the tag 'show' on it")
+        stage.swept(scene.sweep())
+        stage.check("the same bytes are back", old.read_bytes() == contents["last year.ome.tiff"])
+        stage.check("and the lock is off", not scene.shown(paths[0]).image.archived)
         scene.settings = before
 
     def rest(self) -> None:
