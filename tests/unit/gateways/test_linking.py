@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -24,8 +25,11 @@ from tests.unit.gateways.managed import BYTES, managed, seen
 OTHERS = BYTES[::-1]
 
 
-@pytest.fixture
-def both() -> Iterator[Linkable]:
+@pytest.fixture(params=["exchanging", "replacing"])
+def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Linkable]:
+    """On a file system that can exchange names, and on one that can not."""
+    if request.param == "replacing":
+        monkeypatch.setattr(copies, "exchange", lambda *_: False)
     with linking_state() as state:
         yield Linkable(state)
 
@@ -57,7 +61,8 @@ def test_a_copy_goes_when_the_link_is_on_the_disk(both: Linkable, monkeypatch: p
     for name in ("symlink", "link", "rename", "fsync", "unlink"):
         note(name)
     both.link()
-    assert done[-5:] == ["symlink", "link", "rename", "fsync", "unlink"]
+    assert [name for name in done if name not in {"rename", "unlink"}][-3:] == ["symlink", "link", "fsync"]
+    assert "unlink" not in done[done.index("symlink") : -1 - done[::-1].index("fsync")]
 
 
 def test_a_link_goes_and_comes_back_and_its_file_stays(both: Linkable) -> None:
@@ -137,6 +142,32 @@ def test_what_is_in_the_place_by_then_stays(both: Linkable, meanwhile: Callable[
     assert both.place.lstat().st_ino == before
 
 
+@pytest.mark.parametrize("both", ["exchanging"], indirect=True)
+@pytest.mark.parametrize("is_link", [False, True])
+def test_what_comes_after_that_gets_its_name_back_where_names_can_be_exchanged(
+    both: Linkable, is_link: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all else that was there nothing is lost either: what had the name before lies beside it, and is told of."""
+    if is_link:
+        both.link(both.second)
+    exchange, left = place_module.exchange, list[Callable[[Linkable], None]]([replaced])
+
+    def late(directory: int, one: str, other: str) -> bool:
+        if left:
+            left.pop()(both)
+        return exchange(directory, one, other)
+
+    monkeypatch.setattr(copies, "exchange", late)
+    with pytest.raises(RefusedError, match="changed while"):
+        both.link()
+    assert both.place.read_bytes() == OTHERS
+    if not is_link:
+        with pytest.raises(RefusedError, match="see which of both is right"):
+            check(both.repository, both.managed())
+        assert both.place.with_name(aside_name(7)).read_bytes() == BYTES
+        assert both.place.read_bytes() == OTHERS
+
+
 def test_what_comes_between_the_last_look_and_the_second_name_stays(
     both: Linkable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +182,7 @@ def test_what_comes_between_the_last_look_and_the_second_name_stays(
 
     monkeypatch.setattr(copies, "link", late)
     monkeypatch.setattr(copies, "rename", never)
+    monkeypatch.setattr(copies, "exchange", never)
     with pytest.raises(RefusedError, match="changed while"):
         both.link()
     assert both.place.read_bytes() == OTHERS
@@ -178,13 +210,15 @@ def test_a_link_that_an_agent_has_not_made_neither_goes_nor_is_replaced(both: Li
     assert both.place.readlink() == both.second
 
 
-@pytest.mark.parametrize("call", ["symlink", "link", "rename"])
-def test_a_full_disk_leaves_the_copy(both: Linkable, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("call", "where"), [("symlink", os), ("link", os), ("exchange", copies)])
+def test_a_full_disk_leaves_the_copy(
+    both: Linkable, call: str, where: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, full)
+        patch.setattr(where, call, full)
         with pytest.raises(RefusedError, match="No space left"):
             both.link()
     assert both.place.read_bytes() == BYTES

@@ -20,7 +20,7 @@ from irods_omero.settings import Settings
 SECONDS = 30.0
 """At most as long the doctor looks."""
 
-LOST = "a link that an agent has made, and leads nowhere"
+LOST = "a link that an agent has made, and leads to no file of the right size"
 
 
 class Foreign(NamedTuple):

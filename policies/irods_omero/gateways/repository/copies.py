@@ -17,8 +17,17 @@ from irods_omero.domain.state.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
-from irods_omero.gateways.repository.directory import Repository, lstat, working_name
-from irods_omero.gateways.repository.place import Found, ManagedPlace, link, link_open, place_of_file, rename, unlink
+from irods_omero.gateways.repository.directory import Repository, is_same, lstat, working_name
+from irods_omero.gateways.repository.place import (
+    Found,
+    ManagedPlace,
+    exchange,
+    link,
+    link_open,
+    place_of_file,
+    rename,
+    unlink,
+)
 
 BLOCK = 4 * 1024 * 1024
 
@@ -90,7 +99,8 @@ def clear(repository: Repository, file: ManagedFile) -> bool:
                 place.name_it(descriptor, place.aside)
             else:  # a link, which the copy had gone for
                 place.call(lambda: link_open(descriptor, place.directory, place.complete))
-                place.call(lambda: rename(place.directory, place.complete, place.name))
+                _into_place(place, entries.named)
+                place.unlink(place.complete)
                 place.unlink(place.aside)
                 place.call(lambda: os.fsync(place.directory))
     return True
@@ -247,15 +257,35 @@ def take_place(place: ManagedPlace, version: Version) -> None:
         place.unlink(place.aside)
         place.unlink(place.complete)
         raise place.refusal(CHANGED)
-    place.call(lambda: rename(place.directory, place.complete, place.name))
+    _into_place(place, place.call(lambda: os.stat(place.aside, dir_fd=place.directory, follow_symlinks=False)))
     taken = place.call(lambda: lstat(place.directory, place.name))
     if not _is_kept(place, version) or taken is None or not os.path.samestat(taken, made):
         place.call(lambda: rename(place.directory, place.aside, place.name))
+        place.unlink(place.complete)
         place.call(lambda: os.fsync(place.directory))
         raise place.refusal(CHANGED)
     # What has the second name may be all that there is of OMERO's bytes until this is on the disk.
     place.call(lambda: os.fsync(place.directory))
+    place.unlink(place.complete)
     place.unlink(place.aside)
+
+
+def _into_place(place: ManagedPlace, expected: os.stat_result) -> None:
+    """Give what is complete the managed name.
+
+    What had it gets the other name, so that it can be looked at. Something else, which came there meanwhile, gets its
+    name back, and what lies beside it is left to a person. Where names cannot be exchanged, it is replaced.
+
+    Raises:
+        RefusedError: It is not what was expected.
+    """
+    if not place.call(lambda: exchange(place.directory, place.complete, place.name)):
+        place.call(lambda: rename(place.directory, place.complete, place.name))
+        return
+    if not is_same(expected, place.call(lambda: lstat(place.directory, place.complete))):
+        place.call(lambda: exchange(place.directory, place.complete, place.name))
+        place.call(lambda: os.fsync(place.directory))
+        raise place.refusal(CHANGED)
 
 
 def _is_kept(place: ManagedPlace, version: Version) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -20,6 +22,14 @@ from irods_omero.gateways.repository.directory import (
     lstat,
     working_name,
 )
+
+RENAME_EXCHANGE = 2
+"""From ``linux/fs.h``."""
+
+NO_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What file systems answer that cannot do it, as NFS."""
+
+_renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -163,6 +173,18 @@ def unlink(directory: int, name: str) -> None:
 def rename(directory: int, name: str, to: str) -> None:
     """Give something another name; what has that name is replaced."""
     os.rename(name, to, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def exchange(directory: int, one: str, other: str) -> bool:
+    """Have two things exchange their names at once, see renameat2(2); returns whether the file system can do that."""
+    if _renameat2 is None:
+        return False
+    if not _renameat2(directory, os.fsencode(one), directory, os.fsencode(other), RENAME_EXCHANGE):
+        return True
+    number = ctypes.get_errno()
+    if number in NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), one)
 
 
 def link(directory: int, name: str, to: str) -> None:
