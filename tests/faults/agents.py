@@ -35,7 +35,7 @@ PATIENCE = 300.0
 """Seconds that an agent may take: before some scenarios it imports hundreds of images."""
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload([__name__])
+_forks.set_forkserver_preload([__name__, "tests.faults.frozen"])
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Agents:
     environment: Mapping[str, str] = field(default_factory=dict)
     databases: Sequence[Path] = ()
 
-    def run(self, disturbance: Disturbance | None = None, task: str = SWEEP) -> Outcome:
-        """Start a new agent that sweeps once, or one of the commands that work without it, and wait for its end."""
+    def run(self, disturbance: Disturbance | None = None, task: str = SWEEP, times: int = 1) -> Outcome:
+        """Start a new agent that sweeps some times, or a command that works without it, and wait for its end."""
         here, there = _forks.Pipe(duplex=False)
         secrets, databases = dict(self.environment), tuple(self.databases)
-        order = _Order(self.settings.model_dump_json(), secrets, databases, disturbance, task)
+        order = _Order(self.settings.model_dump_json(), secrets, databases, disturbance, task, times)
         process = _forks.Process(target=_work, args=(there, order), daemon=True)
         process.start()
         there.close()
@@ -102,6 +102,7 @@ class _Order:
     databases: tuple[Path, ...]
     disturbance: Disturbance | None
     task: str
+    times: int
 
 
 def _work(connection: Connection, order: _Order) -> None:
@@ -112,21 +113,23 @@ def _work(connection: Connection, order: _Order) -> None:
     calls.install()
     try:
         with Connections(Settings.model_validate_json(order.settings)) as connections:
-            outcome = _outcome(connections, order.task, calls)
+            outcome = _outcome(connections, order, calls)
             calls.end()
             connection.send(outcome)
     except Exception:
         connection.send(traceback.format_exc())
 
 
-def _outcome(connections: Connections, task: str, calls: Calls) -> Outcome:
+def _outcome(connections: Connections, order: _Order, calls: Calls) -> Outcome:
     drifted = 0
     try:
-        if task in (ADOPT, REGISTER):
-            reasons = [taken.reason for taken in _taken(connections, task) if taken.reason]
+        if order.task in (ADOPT, REGISTER):
+            reasons = [taken.reason for taken in _taken(connections, order.task) if taken.reason]
             return Outcome(tuple(calls.made), error="; ".join(reasons))
-        if task == SWEEP:
-            report = sweep.Sweeper(connections).drain()
+        if order.task == SWEEP:
+            sweeper = sweep.Sweeper(connections)
+            for _ in range(order.times):
+                report = sweeper.drain()
         else:
             reconciler = Reconciler(connections)
             for _ in chain(reconciler.run(), reconciler.orphans()):

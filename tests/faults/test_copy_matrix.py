@@ -59,9 +59,8 @@ class Stage:
         return cases
 
     def settle(self) -> None:
-        """Let agents sweep until nothing is left."""
-        for _ in range(2):
-            assert not self.agents.run().error
+        """Let an agent sweep until nothing is left."""
+        assert not self.agents.run(times=2).error
 
     def rows(self, case: Case) -> list[list[object]]:
         """What OMERO's database knows of the file: where it is, its size, hash and time."""

@@ -64,10 +64,32 @@ def stage_of_its_own(policy_file: Path, how: str = "copy") -> Iterator[Stage]:
         yield scene, taking
 
 
-def bring(scene: Scene) -> tuple[int, str]:
-    """The user imports two files by another client; returns the fileset, and the name of its dataset."""
+Case = tuple[int, str]
+"""A fileset, and the name of its dataset."""
+
+Prepare = Callable[[int], Iterator[Case]]
+"""Makes as many cases, each when it is asked for: what agents have to do before they do at once."""
+
+
+def bring(scene: Scene) -> Case:
+    """The user imports two files by another client."""
     name = f"case {next(numbers)}"
     return import_elsewhere(scene.microscopist, scene.group_id, FILES, "", name), name
+
+
+def brought(scene: Scene) -> Prepare:
+    """Cases of which agents have not heard."""
+    return lambda number: (bring(scene) for _ in range(number))
+
+
+def taken_in(stage: Stage, number: int) -> list[Case]:
+    """Cases that an agent has taken into the zone."""
+    scene, agents = stage
+    cases = [bring(scene) for _ in range(number)]
+    outcome = agents.run()
+    assert outcome.report is not None, outcome.error
+    assert outcome.report.taken == number, outcome
+    return cases
 
 
 def copies(scene: Scene, fileset: int) -> list[Path]:
@@ -128,7 +150,7 @@ def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
 @pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage) -> None:
     scene, _ = stage
-    break_off_everywhere(stage, lambda: bring(scene))
+    break_off_everywhere(stage, brought(scene))
 
 
 @pytest.mark.parametrize("command", [ADOPT, REGISTER])
@@ -137,24 +159,22 @@ def test_wherever_a_command_is_broken_off_doing_it_again_does_all_of_it_without_
     stage: Stage, command: str
 ) -> None:
     scene, _ = stage
-    state = break_off_everywhere(stage, lambda: bring(scene), command)
+    state = break_off_everywhere(stage, brought(scene), command)
     assert all([text for _, text in tags] == ["registered", "tier:fast"] for tags, *_ in state["images"])
 
 
 @pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_nowhere(tmp_path: Path) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "move") as stage:
-        scene, agents = stage
+        scene, _ = stage
 
-        def take_in() -> tuple[int, str]:
-            fileset, name = bring(scene)
-            taking = agents.run()
-            assert taking.report is not None
-            assert (taking.error, taking.report.taken) == ("", 1), taking
-            assert all(copy.exists() for copy in copies(scene, fileset)), "what goes, goes by another look"
-            return fileset, name
+        def take_in(number: int) -> Iterator[Case]:
+            for _ in range(number):
+                ((fileset, name),) = taken_in(stage, 1)
+                assert all(copy.exists() for copy in copies(scene, fileset)), "what goes, goes by another look"
+                yield fileset, name
 
-        for prepare in (take_in, *([lambda: bring(scene)] if EVERY_KILL else [])):
+        for prepare in (take_in, *([brought(scene)] if EVERY_KILL else [])):
             state = break_off_everywhere(stage, prepare, rarely=2)
             assert (len(state["objects"]), state["copies"]) == (2, [False, False])
 
@@ -163,7 +183,7 @@ def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_n
 def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omero_has_it(tmp_path: Path) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "register") as stage:
         scene, _ = stage
-        state = break_off_everywhere(stage, lambda: bring(scene), rarely=10)
+        state = break_off_everywhere(stage, brought(scene), rarely=10)
         assert (len(state["objects"]), state["copies"]) == (2, [True, True])
         places = [row[DataObject.path] for row in scene.admin.query(DataObject.id, DataObject.path)]
         ours = [place for place in places if place.rpartition("/")[2] in {name.rpartition("/")[2] for name in NAMES}]
@@ -173,17 +193,16 @@ def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omer
 
 @pytest.mark.timeout(3600 if EVERY_KILL else 900)
 def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -> None:
-    scene, agents = stage
+    scene, _ = stage
     ensure_zone_user(scene.admin, OTHER, PASSWORD)
     user = add_user(scene.root, OTHER, PASSWORD, [scene.group_id])
 
-    def give() -> tuple[int, str]:
-        fileset, name = bring(scene)
-        assert not agents.run().error
-        images = [image for (image,) in query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset)]
-        request = omero.cmd.Chown2(targetObjects={"Image": images}, userId=user)
-        scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
-        return fileset, name
+    def give(number: int) -> Iterator[Case]:
+        for fileset, name in taken_in(stage, number):
+            rows = query(scene, "select i.id from Image i where i.fileset.id = :id", id=fileset)
+            request = omero.cmd.Chown2(targetObjects={"Image": [image for (image,) in rows]}, userId=user)
+            scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
+            yield fileset, name
 
     state = break_off_everywhere(stage, give)
     assert all(rights[OTHER] == "own" and USER not in rights for *_, rights in state["objects"])
@@ -193,26 +212,23 @@ def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -
 def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(stage: Stage) -> None:
     scene, agents = stage
 
-    def rename() -> tuple[int, str]:
-        fileset, name = bring(scene)
-        assert not agents.run().error
-        rename_container(scene, "Dataset", name, f"{name} of April")
-        assert not agents.run().error  # writes down where it is going
-        return fileset, name
+    def rename(number: int) -> Iterator[Case]:
+        for fileset, name in taken_in(stage, number):
+            rename_container(scene, "Dataset", name, f"{name} of April")
+            assert not agents.run().error  # writes down where it is going
+            yield fileset, name
 
     state = break_off_everywhere(stage, rename)
     assert {path.rpartition("/")[2] for path, *_ in state["objects"]} == {name.rpartition("/")[2] for name in NAMES}
     assert all("/NAME of April/" in path for path, *_ in state["objects"])
 
 
-def break_off_everywhere(
-    stage: Stage, prepare: Callable[[], tuple[int, str]], task: str = SWEEP, rarely: int = 1
-) -> dict[str, Any]:
+def break_off_everywhere(stage: Stage, prepare: Prepare, task: str = SWEEP, rarely: int = 1) -> dict[str, Any]:
     """Break an agent off at each of a sample of its calls, and see that the next ones end as an undisturbed one does.
 
     Args:
         stage: The scene, and what runs agents.
-        prepare: Makes what is to be done; gives the fileset, and the name of its dataset.
+        prepare: Makes what is to be done.
         task: What the agents do. A command is done once more where a sweep is repeated: it leaves nothing to the next.
         rarely: By how many times the samples are smaller than usual.
 
@@ -221,11 +237,10 @@ def break_off_everywhere(
     """
     scene, agents = stage
     for _ in range(2):  # the first also does what is done once
-        fileset, name = prepare()
+        ((fileset, name),) = prepare(1)
         outcome = agents.run(task=task)
         assert not outcome.error
-        for _ in range(2 if task == SWEEP else 1):  # where data has moved, or a copy has gone, the next look says so
-            assert not again(agents, task)
+        assert not again(agents, task, 2)  # where data has moved, or a copy has gone, the next look says so
     wanted = end_state(scene, fileset, name)
     calls = outcome.calls
     kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
@@ -237,20 +252,18 @@ def break_off_everywhere(
         Disturbance(TWICE),
     ]
     wrong = []
-    for disturbance in todo:
-        catch_up(scene)
-        fileset, name = prepare()
+    for disturbance, (fileset, name) in zip(todo, prepare(len(todo)), strict=True):
         outcome = agents.run(disturbance, task)
         assert outcome.killed is (disturbance.how == KILL), disturbance
         at_once = lost(scene, fileset)
-        for _ in range(3 if task == SWEEP else 1):
-            assert not again(agents, task), disturbance
+        assert not again(agents, task, 3), disturbance
         state, at_last = end_state(scene, fileset, name), lost(scene, fileset)
         if task != SWEEP and disturbance.how == REFUSE:  # a mark that stays has an agent look once more, and no more
             state["avus"] = [[avu for avu in avus if avu[:2] != ("omero::sync", "taken")] for avus in state["avus"]]
         if state != wanted or at_once or at_last:
             what = f"{disturbance.how} at {disturbance.at} ({calls[disturbance.at - 1]})"
             wrong.append(f"{what}: {outcome.error} {at_once} {at_last}\n {state}")
+        catch_up(scene)
     text = "\n".join(wrong)
     assert not wrong, f"{len(wrong)} of {len(todo)}\n{text}\n  instead of\n  {wanted}"
     quiet = agents.run(task=RECONCILE)
@@ -259,7 +272,7 @@ def break_off_everywhere(
     return wanted
 
 
-def again(agents: Agents, task: str) -> str:
-    """Do it once more; returns what is wrong, which it is not that one fileset was done before."""
-    error = agents.run(task=task).error
+def again(agents: Agents, task: str, sweeps: int) -> str:
+    """Sweep on, or do a command once more; returns what is wrong, which it is not that one fileset was done before."""
+    error = agents.run(task=task, times=sweeps).error
     return "" if task == REGISTER and error.endswith(ALREADY) else error
