@@ -19,7 +19,7 @@ import omero.clients
 
 from lab.omero.bulk import Bulkloader
 from lab.omero.control import Fault, write_control
-from lab.omero.requests_log import Request, read_requests
+from lab.omero.requests_log import Request, RequestsRead
 from lab.ports import free_port
 
 START_TIMEOUT = 60
@@ -33,6 +33,7 @@ class LabOmero:
     def __init__(self, state: Path | str | None = None, password: str = "omero", port: int = 0) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lab-omero-") if state is None else None
         self.state = Path(self._temporary.name if self._temporary is not None else str(state))
+        self._requests = RequestsRead(self.state / "requests.jsonl")
         self.password = password
         self.host = "127.0.0.1"
         self.port = port or free_port()
@@ -134,7 +135,7 @@ class LabOmero:
 
     def requests(self) -> list[Request]:
         """Return the remote operations so far, in the order in which they ended."""
-        return read_requests(self.state / "requests.jsonl")
+        return self._requests.all()
 
     def writes(self) -> list[Request]:
         """Return those of the remote operations that write."""
@@ -142,10 +143,7 @@ class LabOmero:
 
     def forget_requests(self) -> None:
         """Start counting anew."""
-        path = self.state / "requests.jsonl"
-        if path.exists():
-            with path.open("r+") as file:
-                file.truncate()
+        self._requests.forget()
 
     def disturb(self, operation: str, action: str, **options: Any) -> None:
         """Fail, delay, cut, cut-after or die at the nth call of an operation from now on; see Fault."""

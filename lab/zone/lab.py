@@ -61,6 +61,7 @@ class LabZone:
         self.state = state.absolute() if state else Path(tempfile.mkdtemp(prefix="lab-zone-"))
         self._temporary = state is None
         self._settings = Settings(self.state, port)
+        self._requests = logs.RequestsRead(self._settings.requests)
         self._environment = dict(environment or {})
         self._resources = resources
         self._options = ["--state", str(self.state), "--wake-up", str(wake_up)]
@@ -146,7 +147,7 @@ class LabZone:
         microservice), `user`, `program`, `by` (client, server: the zone itself, hook), `agent`, `time`, and where it
         applies `code`, `path`, `operation`, `arguments`, `hook`.
         """
-        return logs.read_requests(self._settings.requests)
+        return self._requests.all()
 
     def fault(self, api: str, nth: int = 1, action: str = "cut", user: str = "", **how: Any) -> None:
         """Have the nth call of an API from now on go wrong, once.

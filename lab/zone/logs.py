@@ -31,8 +31,23 @@ class RequestLog:
         os.write(self._file, line.encode("utf-8", "replace") + b"\n")
 
 
-def read_requests(path: Path) -> list[dict[str, Any]]:
-    """All requests so far."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+class RequestsRead:
+    """The requests in a log, of which each is read once, however often somebody asks for them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._requests: list[dict[str, Any]] = []
+        self._end = 0
+
+    def all(self) -> list[dict[str, Any]]:
+        """All requests so far."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._end)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # it is being written
+                self._requests.append(json.loads(line))
+                self._end += len(line)
+        return list(self._requests)

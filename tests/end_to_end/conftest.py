@@ -1,4 +1,4 @@
-"""Servers for a module of tests, and a scene for each test: the lab's, or real ones that the environment names."""
+"""Servers for all tests, and a scene for each: the lab's, or real ones that the environment names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SceneFactory(Protocol):
         """``changes`` are sections of the configuration that differ from the scene's own."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Both servers, and where the configuration is written."""
     policy_file = tmp_path_factory.mktemp("policy") / "omero_policy.json"
