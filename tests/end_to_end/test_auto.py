@@ -216,8 +216,7 @@ def test_what_files_say_goes_when_it_is_not_asked_any_more(scene: Scene) -> None
     scene.sweep()
     assert len(errors(scene, path)) == 1
     scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", "off"))
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    assert scene.agent_once() == 0
     assert errors(scene, path) == []
 
 
@@ -235,8 +234,7 @@ def test_a_collection_that_becomes_watched_has_its_files_told_apart(new_scene: S
     made = put_all(scene, halves() | {"a/b/cells.tif": tiff(), "a/b/cells.txt": lab_book()})
     scene.sweep()
     scene.watch(AUTO)
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    assert scene.agent_once() == 0
     assert together(scene, made[LOWER], made[UPPER])
     assert together(scene, made["a/b/cells.tif"], made["a/b/cells.txt"])
 

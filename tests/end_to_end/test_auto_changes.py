@@ -21,8 +21,7 @@ def watch_inner(scene: Scene, name: str, kind: str) -> None:
 
 def come_to_rest(scene: Scene) -> None:
     """An agent sweeps until nothing is left to do."""
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    assert scene.agent_once() == 0
 
 
 @pytest.fixture

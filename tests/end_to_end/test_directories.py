@@ -108,8 +108,7 @@ def test_a_collection_that_becomes_watched_has_its_directories_imported(new_scen
     scene.sweep()
     assert units_of(scene, *made) == [[], [], []]
     scene.watch(DIRECTORY)
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    assert scene.agent_once() == 0
     assert scene.shown(made[1]).image.texts == {"registered", "tier:fast"}
 
 
@@ -215,8 +214,7 @@ def test_a_file_that_is_moved_to_another_directory_changes_both(scene: Scene) ->
 
 def test_a_file_that_is_moved_out_is_by_itself(scene: Scene, paths: list[str]) -> None:
     moved = scene.move(paths[2], "out.txt")
-    with scene.agent("--once") as agent:
-        print(agent.communicate(timeout=100))
+    assert scene.agent_once() == 0
     assert [name for name, *_ in scene.shown(moved).avus if name.startswith("omero::")] == []
     assert len(entries(scene, scene.shown(paths[0]))) == 2
 
@@ -325,8 +323,7 @@ def test_units_of_a_kind_that_nobody_knows_are_an_error_on_the_collection(scene:
     assert run(scene, "explain", scene.collection).stdout.count("which can be 'self' only") == 1
     assert units_of(scene, *made) == [[], [], []]
     scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", DIRECTORY))
-    with scene.agent("--once") as agent:
-        assert agent.wait(120) == 0
+    assert scene.agent_once() == 0
     assert errors_of(scene, "") == []
     assert scene.shown(made[0]).image.texts == {"registered", "tier:fast"}
 

@@ -44,8 +44,7 @@ def status(scene: Scene, *options: str) -> tuple[int, dict[str, Any]]:
 
 
 def once(scene: Scene) -> None:
-    with scene.agent("--once") as agent:
-        agent.communicate()
+    scene.agent_once()
 
 
 def test_of_a_zone_where_all_is_well_it_says_so(scene: Scene) -> None:

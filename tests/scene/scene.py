@@ -16,6 +16,7 @@ import irods.keywords as kw
 import omero
 import omero.model
 import pytest
+from click.testing import CliRunner
 from irods.exception import CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME, SYS_INVALID_INPUT_PARAM
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject, RuleExec
@@ -24,6 +25,7 @@ from omero.rtypes import rstring
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
+from irods_omero.cli.main import main
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.vocabulary import ACCESS_TIME, PENDING, REQUEST_NAMESPACE, shard_of
 from lab.zone.setup import schedule_tiering
@@ -295,6 +297,12 @@ class Scene:
         """The queued rules that name something in this scene's collection; others' rules may be queued for good."""
         rows = self.admin.query(RuleExec.id, RuleExec.name)
         return [row[RuleExec.name] for row in rows if f"{self.collection}/" in row[RuleExec.name]]
+
+    def agent_once(self) -> int:
+        """The agent's command works through all that is marked, in this process; returns its exit code."""
+        run = CliRunner().invoke(main, ["--config", str(self.config), "agent", "--once"])
+        assert run.exception is None or isinstance(run.exception, SystemExit), run.output
+        return run.exit_code
 
     @contextmanager
     def agent(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
