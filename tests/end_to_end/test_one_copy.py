@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import irods.keywords as kw
 import omero
 import pytest
+from click.testing import CliRunner
 
 from irods_omero.agent.reconcile import MARK, SHOW, Reconciler
+from irods_omero.cli.main import main
 from irods_omero.domain.state.actions import OmeroAction, Refusal, SetArchived
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from tests.end_to_end.conftest import SceneFactory
@@ -256,5 +256,5 @@ def drifted(scene: Scene, manner: str = SHOW) -> int:
 
 
 def run_command(scene: Scene, *arguments: str) -> str:
-    command = [sys.executable, "-m", "irods_omero.cli", "--config", str(scene.config), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    """What a command prints."""
+    return CliRunner().invoke(main, ["--config", str(scene.config), *arguments]).stdout
