@@ -7,7 +7,7 @@ from typing import Any
 
 from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG, Noted
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.omero.session import AGENT, OmeroSession, Values
+from irods_omero.gateways.omero.session import AGENT, TAG_OF_LINK, OmeroSession, Values
 
 DOING = "reading what has happened"
 
@@ -65,7 +65,7 @@ def _rows(session: OmeroSession, kind: str, ids: list[int]) -> Iterator[tuple[st
     texts = {
         TAG: f"select l.parent.id, v.time, x.omeName, s.userAgent, t.textValue, t.ns from {kind}AnnotationLink l "
         "join l.details.creationEvent v join v.experimenter x join v.session s, TagAnnotation t "
-        "where l.child.id = t.id and l.parent.id in (:ids)",
+        f"where {TAG_OF_LINK} and l.parent.id in (:ids)",
         PAIRS: f"select l.parent.id, v.time, x.omeName, s.userAgent, a.ns from {kind}AnnotationLink l, MapAnnotation a "
         "join a.details.updateEvent v join v.experimenter x join v.session s "
         "where l.child.id = a.id and l.parent.id in (:ids)",

@@ -37,6 +37,14 @@ LOOK_SECONDS = 60.0
 FIND_OR_MAKE = threading.Lock()
 """Held while something is looked for that is made if it is not there: OMERO takes two of the same name."""
 
+TAG_OF_LINK = "l.child.id + 0 = t.id"
+"""The condition for the tag of a link, where the tags of given images are read.
+
+Without the sum the database may go from the tags to all of their links: it takes every annotation to have the same few,
+but ``registered`` is on each image. With a million images the tags of a thousand take it 2.5 s so, and 12 ms the other
+way (omero-102).
+"""
+
 Values = Mapping[str, int | str | datetime | Sequence[int] | Sequence[str]]
 """The named parameters of a query."""
 

@@ -18,7 +18,7 @@ from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import last_fileset
 from irods_omero.gateways.omero.image_facts import facts_of
-from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.omero.session import TAG_OF_LINK, OmeroSession
 from irods_omero.vocabulary import KEY_NAMESPACE
 
 BLOCK = 4 * 1024 * 1024
@@ -233,7 +233,7 @@ def _names(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, str]]:
 def _tags(session: OmeroSession, ids: list[int]) -> dict[int, dict[str, tuple[str, ...]]]:
     text = (
         "select distinct i.fileset.id, t.ns, t.textValue from ImageAnnotationLink l join l.parent i, TagAnnotation t "
-        "where l.child.id = t.id and i.fileset.id in (:ids)"
+        f"where {TAG_OF_LINK} and i.fileset.id in (:ids)"
     )
     return _grouped(session.rows("reading tags", text, {"ids": ids}))
 

@@ -14,7 +14,7 @@ from omero.rtypes import rstring, unwrap
 from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, ReadScope, tags_in, tags_of
 from irods_omero.domain.state.request_words import REQUEST_TABLE, STANDING
 from irods_omero.domain.state.views import TagLink
-from irods_omero.gateways.omero.session import FIND_OR_MAKE, OmeroSession, Values
+from irods_omero.gateways.omero.session import FIND_OR_MAKE, TAG_OF_LINK, OmeroSession, Values
 from irods_omero.vocabulary import REGISTERED, TAG_SETS
 
 MODEL = "TagAnnotation"
@@ -35,7 +35,7 @@ def read_tags(session: OmeroSession, kind: str, ids: list[int], scope: ReadScope
     """The tags on images or plates by their namespaces, and those without one that are words of the scope."""
     text = (
         "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
-        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where l.child.id = t.id "
+        f"l.details.creationEvent.time from {kind}AnnotationLink l, TagAnnotation t where {TAG_OF_LINK} "
         "and l.parent.id in (:ids) and (t.ns in (:namespaces) or t.ns is null and lower(trim(t.textValue)) in (:words))"
     )
     values: Values = {"ids": ids, "namespaces": scope.namespaces(TAG), "words": list(scope.words or NO_WORDS)}
@@ -54,7 +54,7 @@ def read_tags_in_sets(
     text = (
         "select l.id, l.parent.id, t.id, t.ns, t.textValue, l.details.owner.id, l.details.owner.omeName, "
         f"l.details.creationEvent.time, s.textValue from {kind}AnnotationLink l, TagAnnotation t, "
-        "AnnotationAnnotationLink x, TagAnnotation s where l.child.id = t.id and x.child.id = t.id "
+        f"AnnotationAnnotationLink x, TagAnnotation s where {TAG_OF_LINK} and x.child.id = t.id "
         "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
     )
     found: dict[int, tuple[int, TagLink]] = {}
