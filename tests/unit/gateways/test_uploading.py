@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import tracemalloc
 from contextlib import nullcontext
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, BinaryIO, cast
 
@@ -71,6 +74,45 @@ class Counted:
 
     def hexdigest(self) -> str:
         return f"{Counted.size}"
+
+
+class Awaited:
+    """Stands for a digest; says when it is at work."""
+
+    at_work = threading.Event()
+
+    def __init__(self, **_: bool) -> None:
+        self._hash = hashlib.sha1(usedforsecurity=False)
+
+    def update(self, block: bytes) -> None:
+        self._hash.update(block)
+        Awaited.at_work.set()
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+class Slow(Store):
+    """Takes no block before its digest is computed: sending blocks takes longer than that, and nothing waits for it."""
+
+    def begin_write(self, block: bytes, offset: int, count: int) -> None:
+        assert Awaited.at_work.wait(60), "nobody computes the digest while the block is sent"
+        Awaited.at_work.clear()
+        super().begin_write(block, offset, count)
+
+
+def test_digests_are_computed_while_blocks_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "hashlib", SimpleNamespace(sha1=Awaited))
+    content, store = bytes(range(256)) * 40_000, Slow()
+    size = len(content)
+    assert size > 2 * uploading.BLOCK
+    action = Import("", "", ("/z/a",), Content(size, "", 0, 0), "alice", parse_target("P/D", ""), (Expected(size, ""),))
+    session = SimpleNamespace(call=lambda doing, on, do: do())
+    process = SimpleNamespace(getUploader=lambda index: store)
+    digest = uploading.upload(
+        cast(OmeroSession, session), process, 0, action, lambda path: nullcontext(BytesIO(content))
+    )
+    assert (store.size, digest) == (size, hashlib.sha1(content, usedforsecurity=False).hexdigest())
 
 
 def test_a_terabyte_takes_a_few_blocks_of_memory_and_no_byte_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Any, BinaryIO
 
@@ -24,12 +25,13 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
     path = action.paths[index]
     expected = action.expected[index] if action.expected else None
     digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
-    updates = [digest.update] if catalog is None else [digest.update, catalog.update]
+    updates = _Updates([digest.update] if catalog is None else [digest.update, catalog.update])
     store = session.call("uploading", path, lambda: process.getUploader(index))
     offset = 0
     with ExitStack() as opened:
         blocks = opened.enter_context(closing(_blocks(path, open_object)))
-        if expected is None or expected.size > BLOCK:  # a small file is not worth a thread
+        if expected is None or expected.size > BLOCK:  # a small file is not worth threads
+            updates.beside = opened.enter_context(ThreadPoolExecutor(1, "digests"))
             blocks = opened.enter_context(closing(read_ahead(blocks)))
         for block in blocks:
             session.call("uploading", path, _writing(store, block, offset, updates))
@@ -62,11 +64,31 @@ def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
             broken_at = offset
 
 
-def _writing(store: Any, block: bytes, offset: int, updates: Iterable[Callable[[bytes], object]]) -> Callable[[], None]:
-    def write() -> None:
-        writing = store.begin_write(block, offset, len(block))
-        for update in updates:  # while OMERO has the block
+class _Updates:
+    """The digests of a file, computed while OMERO gets and writes the block.
+
+    Attributes:
+        beside: The thread that computes them while the block is sent, which takes most of the time; None for none.
+    """
+
+    def __init__(self, updates: Iterable[Callable[[bytes], object]]) -> None:
+        self.beside: ThreadPoolExecutor | None = None
+        self._updates = tuple(updates)
+
+    def of(self, block: bytes) -> None:
+        """Take one more block into account."""
+        for update in self._updates:
             update(block)
+
+
+def _writing(store: Any, block: bytes, offset: int, updates: _Updates) -> Callable[[], None]:
+    def write() -> None:
+        computing = updates.beside.submit(updates.of, block) if updates.beside else None
+        writing = store.begin_write(block, offset, len(block))
+        if computing is None:
+            updates.of(block)
         store.end_write(writing)
+        if computing is not None:
+            computing.result()
 
     return write
