@@ -137,7 +137,8 @@ def _wrong_filesets(scene: Scene) -> Iterator[str]:
     )
     paths = query(scene, text + "group by e.id, e.clientPath")
     yield from (f"a fileset without images: {path}" for path, images in paths if not images)
-    keys = Counter(path.rpartition("/")[0] for path, _ in paths if path.startswith("irods/"))
+    firsts = query(scene, "select e.clientPath from Fileset f join f.usedFiles e where index(e) = 0")
+    keys = Counter(tuple(path.split("/")[:4]) for (path,) in firsts if path.startswith("irods/"))
     yield from (f"imported {count} times: {key}" for key, count in keys.items() if count > 1)
 
 

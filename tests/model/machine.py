@@ -325,12 +325,16 @@ class Machine(RuleBasedStateMachine):
         if any(thing.in_trash for thing in self.alive):  # nobody watches what storage tiering does there
             self._run(RECONCILE)
             self._settle()
-        complaints = wrong(self.scene, self.alive, self.removed) + list(wrong_intake(self.scene, self.brought))
+        complaints = self.complaints()
         assert not complaints, "\n".join(complaints)
         self._assert_quiet(self._run(RECONCILE))
         self._assert_quiet(self._run(SWEEP))
         self.scene.close()
         POOL.give_back()
+
+    def complaints(self) -> list[str]:
+        """What is not as it must be."""
+        return wrong(self.scene, self.alive, self.removed) + list(wrong_intake(self.scene, self.brought))
 
     def _settle(self) -> None:
         for _ in range(SETTLING):
