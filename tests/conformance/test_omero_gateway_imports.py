@@ -68,7 +68,7 @@ def test_several_files_are_one_fileset_and_known_again(agent: Agent) -> None:
         "order by e.id"
     )
     entries = rows(agent.server.client(ALICE), text, agent.server.within(ANNOTATE), id=first.fileset)
-    assert [path for path, _, _ in entries] == [f"{action(1).key}{folder}/a.ome.tiff" for folder in "xy"]
+    assert [path for path, _, _ in entries] == [f"{action(1).key}zone/home/{folder}/a.ome.tiff" for folder in "xy"]
     assert [(path.split("/")[-2], name) for _, path, name in entries] == [("x", "a.ome.tiff"), ("y", "a.ome.tiff")]
     touched = agent.importing.bring_in(action(2), lambda path: BytesIO(files[path]))
     assert touched == first

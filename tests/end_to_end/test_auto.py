@@ -25,9 +25,11 @@ from tests.scene.units import (
     UPPER,
     assert_quiet,
     assert_waits,
+    entries,
     errors,
     explained,
     halves,
+    mias_plate,
     put,
     put_all,
     run,
@@ -91,6 +93,36 @@ def test_formats_of_several_files_are_told_by_their_names(scene: Scene) -> None:
     assert [rule for rule, of_rule in made.items() if not together(scene, *(paths[name] for name in of_rule))] == []
     rules = {rule: explained(scene, paths[of_rule[-1]])["rule"] for rule, of_rule in made.items()}
     assert [rule for rule, text in rules.items() if not text.endswith(f": {rule}")] == []
+
+
+@pytest.mark.parametrize("order", range(2))
+def test_a_plate_of_which_no_file_stands_out_is_opened_by_the_first_whatever_comes_first(
+    scene: Scene, order: int
+) -> None:
+    files = mias_plate("run/001-B7", wells=3) | mias_plate("run/002-C1", wells=1)
+    paths = put_all(scene, files, order)
+    scene.sweep()
+    one, two = (sorted(path for name, path in paths.items() if plate in name) for plate in ("001-B7", "002-C1"))
+    for plate in (one, two):
+        first = next(path for path in plate if "/Well0001/mode1_" in path)
+        assert together(scene, first, *(path for path in plate if path != first))
+        assert explained(scene, plate[-1])["rule"].endswith("mode1_z000_t000_im0_0.tif: MIAS plate")
+        # The reader takes number and name of the plate from its folder, which OMERO has to know.
+        folder = plate[0].removeprefix(f"{scene.collection}/run/").partition("/")[0]
+        assert all(f"/{folder}/" in f"/{where}" for _, where, *_ in entries(scene, scene.shown(first)))
+    assert [errors(scene, path) for path in paths.values()] == [[]] * len(paths)
+    late = put(scene, "run/001-B7/Well0004/mode1_z000_t000_im0_0.tif", tiff(99))
+    scene.sweep()
+    assert together(scene, next(path for path in one if "/Well0001/mode1_" in path), late, size=len(one) + 1)
+
+
+@pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")
+def test_a_plate_that_two_readers_could_claim_is_an_error_with_the_candidates(scene: Scene) -> None:
+    paths = put_all(scene, mias_plate("001-B7", wells=2) | {"001-B7/Well0002/index.xml": lab_book()})
+    scene.sweep()
+    (error,) = {error for path in paths.values() for error in errors(scene, path)}
+    assert "(MIAS plate), Well0002/index.xml (Harmony or Operetta plate)" in error
+    assert {unit_of(scene, path) for path in paths.values()} == {""}
 
 
 @pytest.mark.lab_only("has OMERO take a TIFF by another name for an image")

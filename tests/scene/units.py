@@ -77,11 +77,24 @@ def assert_waits(scene: Scene) -> None:
     assert scene.writes() == before
 
 
-def tiff(seed: int = 0) -> bytes:
-    """A plain TIFF."""
+def tiff(seed: int = 0, software: str = "tifffile.py") -> bytes:
+    """A plain TIFF, which names what wrote it."""
     buffer = BytesIO()
-    tifffile.imwrite(buffer, np.random.default_rng(seed).integers(0, 2**16, (16, 16), dtype=np.uint16))
+    pixels = np.random.default_rng(seed).integers(0, 2**16, (16, 16), dtype=np.uint16)
+    tifffile.imwrite(buffer, pixels, software=software)
     return buffer.getvalue()
+
+
+def mias_plate(folder: str, wells: int) -> dict[str, bytes]:
+    """A plate as MIAS-2 writes it: a TIFF for each plane, in a collection for each well, and results beside these."""
+    planes = {
+        f"{folder}/Well{well:04}/mode{mode}_z000_t000_im0_0.tif": tiff(10 * well + mode, software="eaZYX")
+        for well in range(1, wells + 1)
+        for mode in (1, 2)
+    }
+    results = {f"{folder}/results/Well0001_mode1_z000_t000_AllModesOverlay.tif": tiff(5, software="eaZYX")}
+    results[f"{folder}/results/Well0001_mode1_z000_t000_im0_0_detail.txt"] = lab_book()
+    return planes | results | {f"{folder}/Nugenesistemplate.txt": lab_book()}
 
 
 def put_all(scene: Scene, files: dict[str, bytes], order: int = 0) -> dict[str, str]:

@@ -22,7 +22,9 @@ class FileRuleSettings(Section):
         "everywhere."
     )
     opens: list[Name] = Field(
-        min_length=1, description="Patterns of the names of the files that Bio-Formats opens, as in '*.abc'."
+        min_length=1,
+        description="Patterns of the names of the files that Bio-Formats opens, as in '*.abc'. One with a slash says "
+        "in which collection they lie, too, as in 'well_*/*.abc'; `beside` then leads from above that on.",
     )
     beside: list[Name] = Field(
         default=[],
@@ -30,16 +32,21 @@ class FileRuleSettings(Section):
         "or '{stem}_parts/*'; `{stem}` is what the star stands for in `opens`. Without any it is a unit of its own.",
     )
     needed: bool = Field(default=False, description="Whether it is incomplete as long as nothing of that is there.")
+    alike: bool = Field(
+        default=False,
+        description="Whether several files as in `opens` that lie below the same collection are one unit, of which the "
+        "first by path is opened, as each is as good. Otherwise each is a unit of its own.",
+    )
 
     @model_validator(mode="after")
     def _can_be_matched(self) -> FileRuleSettings:
-        if why := why_no_rule(self.opens, self.beside, self.needed):
+        if why := why_no_rule(self.opens, self.beside, self.needed, self.alike):
             raise ValueError(why)
         return self
 
     def as_rule(self) -> FileRule:
         """The rule, as decisions know it."""
-        return own_rule(self.name, self.opens, self.beside, self.needed)
+        return own_rule(self.name, self.opens, self.beside, self.needed, self.alike)
 
 
 class ImportSettings(Section):

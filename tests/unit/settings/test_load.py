@@ -202,15 +202,16 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"opens": ["parts/*.a"]}, "'parts/*.a' in `opens` has to be the pattern of a name, without collections"),
+        ({"opens": ["parts/*.a"]}, "'parts/*.a' in `opens` lies in a collection of which no pattern of `beside` takes"),
         ({"opens": ["{stem}.a"]}, "'{stem}.a' in `opens` cannot hold {stem}, which is what the star in it stands for"),
         (
             {"opens": ["a"], "beside": ["{stem}.b"]},
-            "'a' needs exactly one star, as {stem} in `beside` is what it stands",
+            "'a' needs exactly one star, and no slash, as {stem} in `beside` is what the",
         ),
         ({"opens": ["*.a"], "beside": ["../*"]}, "'../*' is no path from the collection of a file on, as in 'parts/*'"),
         ({"opens": ["*.a"], "beside": ["{name}.b"]}, "'{name}.b' may hold *, ? and {stem}, and no other signs"),
         ({"opens": ["*.a"], "needed": True}, "`needed` says nothing without `beside`"),
+        ({"opens": ["*.a"], "alike": True}, "`alike` says nothing without `beside`"),
     ],
 )
 def test_rules_for_files_that_could_match_nothing_are_mistakes(

@@ -31,7 +31,7 @@ def stands_alone(path: str, own: OwnRules) -> bool:
 def rule_alone(path: str, own: OwnRules) -> str:
     """The name of the rule by which a file is a unit of its own whatever lies beside it; empty where that matters."""
     rules = rules_of(own)
-    opening = rules.opening(small(path)[-1])
+    opening = rules.opening(path)
     if opening is None or not rules.all[opening[0]].alone or rules.is_part(path) or is_left_out(path):
         return ""
     return rules.all[opening[0]].name
@@ -61,7 +61,7 @@ def may_hold_parts(folder: str, own: OwnRules) -> bool:
 
 def says_what_belongs_to_it(path: str, own: OwnRules) -> bool:
     """Whether a file has to be read: it says in its bytes what belongs to it."""
-    opening = rules_of(own).opening(small(path)[-1])
+    opening = rules_of(own).opening(path)
     return opening is not None and rules_of(own).all[opening[0]].says
 
 
@@ -73,7 +73,7 @@ def may_name(path: str, others: Iterable[str], own: OwnRules) -> bool:
         others: The paths of the others.
         own: Rules of the site, which are tried before those of the table.
     """
-    opening = rules_of(own).opening(small(path)[-1])
+    opening = rules_of(own).opening(path)
     if opening is None or not rules_of(own).all[opening[0]].says:
         return True
     rule = rules_of(own).all[opening[0]]
@@ -91,8 +91,10 @@ class Rules:
 
     def __init__(self, own: OwnRules) -> None:
         self.all = (*own, *RULES)
-        self._openings = [(place, pattern) for place, rule in enumerate(self.all) for pattern in rule.opens]
+        openings = [(place, pattern) for place, rule in enumerate(self.all) for pattern in rule.opens]
+        self._openings = [each for each in openings if "/" not in each[1]]
         self._opening = re.compile("|".join(f"({expression(pattern)})" for _, pattern in self._openings))
+        self._openings_below = [(place, pattern, _anywhere([pattern])) for place, pattern in openings if "/" in pattern]
         self._part = _anywhere(pattern for rule in self.all for pattern in _parts(rule, rule.beside))
         in_folders = [(rule, [each for each in rule.beside if STEM in each.rpartition("/")[0]]) for rule in self.all]
         self._named_part = _anywhere(pattern for rule, beside in in_folders for pattern in _parts(rule, beside))
@@ -103,10 +105,14 @@ class Rules:
             by_depth[len(pattern)].append("/".join(pattern))
         self._by_depth = {depth: _anywhere(patterns) for depth, patterns in sorted(by_depth.items(), reverse=True)}
 
-    def opening(self, name: str) -> tuple[int, str] | None:
-        """The first rule that says that a name, in small letters, is opened: its place, and the pattern."""
-        match = self._opening.fullmatch(name)
-        return self._openings[match.lastindex - 1] if match and match.lastindex else None
+    def opening(self, path: str) -> tuple[int, str] | None:
+        """The first rule that says that a file is opened: its place, and the pattern."""
+        match = self._opening.fullmatch(small(path)[-1])
+        by_name = self._openings[match.lastindex - 1] if match and match.lastindex else None
+        for place, pattern, expected in self._openings_below:
+            if (by_name is None or place < by_name[0]) and expected.fullmatch(path.lower()):
+                return place, pattern
+        return by_name
 
     def is_part(self, path: str) -> bool:
         """Whether a file, by its name or that of its collection, is what a rule takes, of whatever file."""

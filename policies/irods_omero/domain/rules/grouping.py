@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from glob import escape
 
 from irods_omero.domain.rules.beside import Rules, rules_of, small, takes
-from irods_omero.domain.rules.opening import PREVIEWS, SHOWN, listed
+from irods_omero.domain.rules.opening import PREVIEWS, SHOWN, listed, place_of_opened
 from irods_omero.domain.state.file_rule import EVERYTHING, FileRule, OwnRules, fits, literal_start, matches
 
 Named = Mapping[str, frozenset[str]]
@@ -79,12 +79,12 @@ class _Files:
             self._names[tuple(folder)].append((name, path))
             for depth in range(len(folder)):
                 self._folders[tuple(folder[:depth])].add(folder[depth])
-            self._note_rule(path, name)
+            self._note_rule(path)
         for names in self._names.values():
             names.sort()
 
-    def _note_rule(self, path: str, name: str) -> None:
-        first = self.rules.opening(name)
+    def _note_rule(self, path: str) -> None:
+        first = self.rules.opening(path)
         if first is not None:
             self._opened.add(path)
             # What lies in a folder that is called as a file is a part of that one, and not opened by itself.
@@ -143,7 +143,9 @@ def _claim_by_name(files: _Files, place: int) -> None:
         one = rule._replace(opens=(pattern,))
         # All that match one pattern claim at the same time: the order of names must not decide.
         candidates = [path for path in files.opened_by[place, pattern] if path not in files.claims]
-        claimed = {path: _beside_it(files, rule, path, one.stem(small(path)[-1]) or "") for path in candidates}
+        if rule.alike:
+            candidates = _first_of_each_place(one, candidates)
+        claimed = {path: _beside_it(files, rule, path, one) for path in candidates}
         for path, others in claimed.items():
             files.add(rule, path, others, "" if _is_complete(rule, (path, *others)) else _lacking(rule, path))
 
@@ -154,9 +156,18 @@ def _is_complete(rule: FileRule, together: Sequence[str]) -> bool:
     return len(together) > 1 and (not rule.takes or EVERYTHING not in rule.beside)
 
 
-def _beside_it(files: _Files, rule: FileRule, path: str, stem: str) -> set[str]:
-    folder, matched = small(path)[:-1], set[str]()
-    for pattern in rule.paths_beside(stem):
+def _first_of_each_place(rule: FileRule, paths: Sequence[str]) -> list[str]:
+    """Of files that are alike the one that is opened, for each collection that they lie below."""
+    first: dict[tuple[str, ...], str] = {}
+    for path in paths:  # which are sorted
+        first.setdefault(place_of_opened(rule, path), path)
+    return list(first.values())
+
+
+def _beside_it(files: _Files, rule: FileRule, path: str, found_by: FileRule) -> set[str]:
+    """What belongs to a file, which was found by one of the patterns of its rule."""
+    folder, matched = place_of_opened(found_by, path), set[str]()
+    for pattern in rule.paths_beside(found_by.stem(small(path)[-1]) or ""):
         matching = set(files.matching(folder, pattern)) - {path}
         if pattern == (EVERYTHING,):
             matching = {each for each in matching if _is_anybodys(files, rule, each)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from irods_omero.domain.state.file_rule import FileRule, matches
+from irods_omero.domain.state.file_rule import FileRule, ends_as, matches
 
 SHOWN = 5
 """At most this many candidates are named."""
@@ -36,6 +36,7 @@ LEFT_OUT = (
 
 
 _PLANES = tuple(f"{{stem}}{part}.{suffix}" for suffix in ("stk", "tif", "tiff") for part in ("", "_w*", "_s*", "_t*"))
+_MIAS = tuple(f"well????/mode*_z*_t*_im*_*.{suffix}" for suffix in ("tif", "tiff"))
 
 RULES = (
     FileRule("file pattern", ("*.pattern",), ("*",), beside=("*",), needed=True),
@@ -49,6 +50,7 @@ RULES = (
     FileRule("ScanR plate", ("experiment_descriptor.xml",), TIFF, beside=("*", "data/*"), needed=True),
     FileRule("MetaXpress plate", ("*.htd",), TIFF, beside=("*", "timepoint_*/*", "timepoint_*/zstep_*/*"), needed=True),
     FileRule("Opera plate", ("*.mea", "*.flex"), ("*.flex",), beside=("*.flex", "*.res"), needed=True),
+    FileRule("MIAS plate", _MIAS, TIFF, alike=True, beside=("well????/*", "results/*", "nugenesistemplate.txt")),
     FileRule("MetaMorph", ("*.nd",), ("*.stk", *TIFF), beside=_PLANES, needed=True),
     FileRule("cellSens", ("*.vsi",), ("*.ets",), beside=("_{stem}_/*", "_{stem}_/*/*")),
     FileRule("Volocity", ("*.mvd2",), beside=("data/*",), needed=True),
@@ -104,12 +106,24 @@ def opened(paths: Iterable[str], own: Sequence[FileRule] = ()) -> Opened:
 
 
 def _by(rule: FileRule, candidates: Sequence[str], others: Sequence[str]) -> Opened:
-    if len(candidates) > 1 and not rule.together:
+    if len(candidates) > 1 and not rule.together and not _are_alike(rule, candidates):
         return Opened("", f"{len(candidates)} of its files could be the one that is opened: {listed(candidates)}")
     if others:
         named = listed([candidates[0], *others])
         return Opened("", f"several of its files could be the one that is opened: {named}")
-    return Opened(candidates[0], rule.name, tuple(candidates[1:]))
+    return Opened(candidates[0], rule.name, tuple(candidates[1:]) if rule.together else ())
+
+
+def _are_alike(rule: FileRule, candidates: Sequence[str]) -> bool:
+    """Whether it does not matter which is opened: their rule says so, and they lie below one place."""
+    return rule.alike and len({place_of_opened(rule, path) for path in candidates}) == 1
+
+
+def place_of_opened(rule: FileRule, path: str) -> tuple[str, ...]:
+    """The collection from which on a rule says what belongs to a file that it opens, in small letters."""
+    parts = tuple(path.lower().split("/"))
+    pattern = next(pattern for pattern in rule.opens if ends_as(parts, pattern))
+    return parts[: -1 - pattern.count("/")]
 
 
 def is_left_out(path: str) -> bool:
@@ -120,25 +134,26 @@ def is_left_out(path: str) -> bool:
 
 def _candidates(rule: FileRule, files: Sequence[str]) -> list[str]:
     if rule.together:
-        return [path for path in files if _matches(_name(path), rule.opens)]
-    by_pattern = ([path for path in files if matches(_name(path), pattern)] for pattern in rule.opens)
+        return [path for path in files if _is_opened(path, [rule])]
+    by_pattern = ([path for path in files if _ends_as(path, (pattern,))] for pattern in rule.opens)
     return next(filter(None, by_pattern), [])
 
 
 def _is_opened(path: str, rules: Iterable[FileRule]) -> bool:
-    return any(_matches(_name(path), rule.opens) for rule in rules)
+    return any(_ends_as(path, rule.opens) for rule in rules)
 
 
 def _belongs(path: str, rule: FileRule) -> bool:
-    return _matches(_name(path), (*rule.opens, *rule.takes, *PREVIEWS))
+    return _ends_as(path, (*rule.opens, *rule.takes, *PREVIEWS))
+
+
+def _ends_as(path: str, patterns: Iterable[str]) -> bool:
+    parts = tuple(path.lower().split("/"))
+    return any(ends_as(parts, pattern) for pattern in patterns)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(matches(name, pattern) for pattern in patterns)
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2].lower()
 
 
 def counted(files: Sequence[object]) -> str:

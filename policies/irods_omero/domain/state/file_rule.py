@@ -20,13 +20,15 @@ class FileRule(NamedTuple):
 
     Attributes:
         name: The format.
-        opens: Patterns of the names of what is opened. The first of them that any name matches counts.
+        opens: Patterns of the names of what is opened. The first of them that any name matches counts. One with a slash
+            says in which collection it lies, too, and what belongs to it is looked for from above that on.
         takes: Patterns of the names of what belongs to it in a directory of its own, and would be opened by itself if
             it were alone.
         together: Whether there may be several, of which the first by name is opened if it names the others.
+        alike: Whether there may be several of which each is as good, so that the first by path is opened for all.
         says: Whether it says in its bytes which files belong to it.
         beside: Patterns of the paths of what belongs to it in a collection that it shares with others, from its own
-            collection on.
+            collection on, or from above it.
         needed: Whether something of that has to be there; where that is all, of what ``takes`` names.
         alone: Whether it is a unit of its own, whatever lies beside it.
     """
@@ -35,6 +37,7 @@ class FileRule(NamedTuple):
     opens: tuple[str, ...]
     takes: tuple[str, ...] = ()
     together: bool = False
+    alike: bool = False
     says: bool = False
     beside: tuple[str, ...] = ()
     needed: bool = False
@@ -66,21 +69,23 @@ OwnRules = tuple[FileRule, ...]
 _OTHER = re.compile(r"[\[\]{}]")
 
 
-def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: bool) -> FileRule:
+def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: bool, alike: bool = False) -> FileRule:
     """A rule of a site; what it names beside a file goes with it in a directory of its own, too."""
     patterns = tuple(pattern.lower() for pattern in beside)
     last = (pattern.rpartition("/")[2].replace(STEM, "*") for pattern in patterns)
     takes = tuple(dict.fromkeys(pattern for pattern in last if pattern != EVERYTHING))
     opened = tuple(pattern.lower() for pattern in opens)
-    return FileRule(name, opened, takes, beside=patterns, needed=needed, alone=not beside)
+    return FileRule(name, opened, takes, alike=alike, beside=patterns, needed=needed, alone=not beside)
 
 
-def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool) -> str:
+def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool, alike: bool = False) -> str:
     """Why such patterns make no rule, empty if they do."""
     has_stem = any(STEM in pattern for pattern in beside)
     reasons = [_why_no_path(pattern) for pattern in (*opens, *beside)]
     reasons += [_why_no_name(pattern, has_stem) for pattern in opens]
+    reasons += [_why_not_beside(pattern, beside) for pattern in opens]
     reasons += ["`needed` says nothing without `beside`"] if needed and not beside else []
+    reasons += ["`alike` says nothing without `beside`"] if alike and not beside else []
     return next(filter(None, reasons), "")
 
 
@@ -93,13 +98,29 @@ def _why_no_path(pattern: str) -> str:
 
 
 def _why_no_name(pattern: str, has_stem: bool) -> str:
-    if "/" in pattern:
-        return f"{pattern!r} in `opens` has to be the pattern of a name, without collections"
     if STEM in pattern:
         return f"{pattern!r} in `opens` cannot hold {STEM}, which is what the star in it stands for"
-    if has_stem and pattern.count("*") != 1:
-        return f"{pattern!r} needs exactly one star, as {STEM} in `beside` is what it stands for"
+    if has_stem and (pattern.count("*") != 1 or "/" in pattern):
+        return f"{pattern!r} needs exactly one star, and no slash, as {STEM} in `beside` is what the star stands for"
     return ""
+
+
+def _why_not_beside(pattern: str, beside: Sequence[str]) -> str:
+    folder = collections_of(pattern)
+    if not folder or any(collections_of(each) == folder for each in map(str.lower, beside)):
+        return ""
+    return f"{pattern!r} in `opens` lies in a collection of which no pattern of `beside` takes anything"
+
+
+def collections_of(pattern: str) -> str:
+    """The part of a pattern that is about collections, in small letters."""
+    return pattern.lower().rpartition("/")[0]
+
+
+def ends_as(parts: tuple[str, ...], pattern: str) -> bool:
+    """Whether a path in small letters, split at its slashes, ends as a pattern says that may hold slashes itself."""
+    of_pattern = tuple(pattern.split("/"))
+    return fits(parts[-len(of_pattern) :], of_pattern)
 
 
 def fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

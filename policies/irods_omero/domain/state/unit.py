@@ -18,6 +18,9 @@ DIGEST_DIGITS = 32
 REPLICA_DIGITS = 12
 """The number of hexadecimal digits that stand for several replica numbers: JSON readers take such numbers exactly."""
 
+COLLECTIONS_KEPT = 2
+"""Of as many collections above the files of a unit OMERO is told the names: it keeps at most three itself."""
+
 SUBSTITUTES = str.maketrans(
     {**dict(zip('"*:<>?\\|', "'x;[]%!!", strict=True)), **dict.fromkeys(map(chr, range(32)), "_")}
 )
@@ -146,14 +149,16 @@ def import_key(zone: str, data_id: int, content: Content) -> str:
 def entry_paths(key: str, paths: Sequence[str]) -> tuple[str, ...]:
     """The client paths of a fileset's files: as they lie below the deepest collection that holds all of them.
 
-    Files refer to each other by name, and two of the same name may come from different collections.
+    Files refer to each other by name, and two of the same name may come from different collections. Where there are
+    several, that collection and the one above keep their names: some formats name plates by them.
     """
     shared = 0
     for parts in zip(*(path.split("/")[:-1] for path in paths), strict=False):
         if len(set(parts)) > 1:
             break
         shared += 1
-    return tuple(key + "/".join(path.split("/")[shared:]) for path in paths)
+    start = max(shared - COLLECTIONS_KEPT, min(shared, 1)) if len(paths) > 1 else shared
+    return tuple(key + "/".join(path.split("/")[start:]) for path in paths)
 
 
 def same_in_omero(paths: Sequence[str]) -> tuple[str, str] | None:

@@ -19,10 +19,11 @@ from irods_omero.domain.state.views import ImportRule
 
 NAMES = sorted(
     {
-        pattern.replace("*", "x").replace(STEM, stem) if STEM in pattern else pattern.replace("*", stem)
+        name.replace("?", "1")
         for rule in RULES
         for pattern in (*rule.opens, *rule.beside)
         for stem in ("a", "b")
+        for name in (pattern.replace("*", "x").replace(STEM, stem) if STEM in pattern else pattern.replace("*", stem),)
     }
 )
 PATHS = st.lists(st.sampled_from([*NAMES, "sub/a.tif", "sub/a.txt", "notes.pdf"]), max_size=12, unique=True)
@@ -72,6 +73,16 @@ def found(*paths: str, own: tuple[FileRule, ...] = (), **named: set[str]) -> dic
         ("plate.HTD", ["TimePoint_1/A01_s1.TIF", "TimePoint_1/ZStep_1/A01_s1.TIF"]),
         ("Project.xlef", ["Series 1.lof", "Series 2_ch00.tif", "Metadata/Series 1.xlif", "Metadata/Collection.xlcf"]),
         ("plate.mea", ["001001000.flex", "001002000.flex", "plate.res"]),
+        (
+            "001-B7/Well0001/mode1_z000_t000_im0_0.tif",
+            [
+                *(f"001-B7/Well{well}/mode{mode}_z000_t000_im0_0.tif" for well in ("0002", "0013") for mode in "12"),
+                "001-B7/Well0001/mode2_z000_t000_im0_0.tif",
+                "001-B7/results/Well0001_mode1_z000_t000_AllModesOverlay.tif",
+                "001-B7/results/Well0001_mode1_z000_t000_detail.txt",
+                "001-B7/Nugenesistemplate.txt",
+            ],
+        ),
         ("picture.tif", ["picture.txt", "picture.json", "picture.xml"]),
         ("below/cell.dv", ["below/cell.dv.log"]),
         ("odd[1].dv", ["odd[1].dv.log"]),
@@ -99,6 +110,11 @@ def test_what_belongs_to_a_file_goes_with_it_and_what_does_not_stays(opened: str
         (["a.xdce", "a.nd", "a_w1.tif"], "a_w1.tif could belong to a.nd (MetaMorph), a.xdce (InCell plate)"),
         (["a.tif", "a.tiff", "a.txt"], "a.txt could belong to a.tif (one TIFF), a.tiff (one TIFF)"),
         (["1.flex", "2.flex"], "could belong to 1.flex (Opera plate), 2.flex (Opera plate)"),
+        (
+            ["Well0001/mode1_z0_t0_im0_0.tif", "Well0002/mode1_z0_t0_im0_0.tif", "Well0002/index.xml"],
+            "could belong to Well0001/mode1_z0_t0_im0_0.tif (MIAS plate), Well0002/index.xml (Harmony or Op",
+        ),
+        (["results/Well0001_detail.txt"], "may belong to MIAS plate"),
     ],
 )
 def test_nothing_is_guessed(paths: list[str], text: str) -> None:
@@ -147,6 +163,9 @@ def test_files_that_do_not_know_of_each_other_are_not_taken_for_one() -> None:
         ("x/data/a.tif", "x", False),
         ("x/data/y/a.tif", "x/data/y", False),
         ("x/TimePoint_1/ZStep_2/a.tif", "x", False),
+        ("x/Well0001/mode1_z0_t0_im0_0.tif", "x", False),
+        ("x/results/notes.txt", "x", False),
+        ("x/results/a.czi", "x", True),
         ("x/a.czi", "x", True),
         ("x/A.LIF", "x", True),
         ("x/a.ndpi", "x", False),
@@ -158,6 +177,24 @@ def test_where_a_file_is_looked_at_and_whether_it_is_a_unit_whatever_lies_beside
     path: str, place: str, alone: bool
 ) -> None:
     assert (place_of(path, ()), stands_alone(path, ())) == (place, alone)
+
+
+def test_each_plate_of_which_no_file_stands_out_is_one_and_opened_by_its_first() -> None:
+    names = [f"{plate}/Well000{well}/mode1_z0_t0_im0_0.tif" for plate in ("001-a", "002-b") for well in (2, 1)]
+    made = found(*names, "mode1_z0_t0_im0_0.tif", "Batchresults/NEO_Results.txt")
+    plates = {opened: len(group.files) for opened, group in made.items() if group.rule == "MIAS plate"}
+    assert plates == {names[1]: 2, names[3]: 2}
+    assert made["mode1_z0_t0_im0_0.tif"].rule == "one TIFF", "it lies in no well"
+    assert made["Batchresults/NEO_Results.txt"].error, "it is about all plates"
+
+
+def test_a_site_says_where_each_of_many_files_is_as_good() -> None:
+    planes = own_rule("planes", ["Field*/*.TIF"], ["field*/*", "stage.ini"], needed=False, alike=True)
+    paths = ("run/Field1/a.txt", "run/Field1/z.tif", "run/Field2/b.tif", "run/stage.ini")
+    made = found("a.tif", *reversed(paths), own=(planes,))
+    assert made["run/Field1/z.tif"].files == paths
+    assert made["a.tif"].rule == "one TIFF"
+    assert [place_of(path, (planes,)) for path in ("run/Field2/b.tif", "run/stage.ini")] == ["run", "run"]
 
 
 def test_rules_of_a_site_come_first() -> None:

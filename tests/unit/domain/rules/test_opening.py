@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.rules.opening import LEFT_OUT, RULES, is_left_out, opened
 
-NAMES = [pattern.replace("*", stem) for rule in RULES for pattern in (*rule.opens, *rule.takes) for stem in ("a", "b")]
+NAMES = [
+    pattern.replace("*", stem).replace("?", "1")
+    for rule in RULES
+    for pattern in (*rule.opens, *rule.takes)
+    for stem in ("a", "b")
+]
 FILES = st.frozensets(st.sampled_from([*NAMES, "notes.txt", "run.log", "x"]), min_size=1, max_size=6).map(sorted)
 COLLECTIONS = st.sampled_from(("", "data/", "Z/z/"))
 
@@ -40,6 +45,15 @@ COLLECTIONS = st.sampled_from(("", "data/", "Z/z/"))
         ("stack.lif", ["notes.txt"]),
         ("stack.nd2", ["stack.csv"]),
         ("picture.tif", ["picture.json", "picture.txt"]),
+        (
+            "001-B7/Well0001/mode1_z000_t000_im0_0.tif",
+            [
+                "001-B7/Well0001/mode2_z000_t000_im0_0.tif",
+                "001-B7/Well0002/mode1_z000_t000_im0_0.tif",
+                "001-B7/results/Well0001_mode1_z000_t000_AllModesOverlay.tif",
+                "Batchresults/NEO_Results.txt",
+            ],
+        ),
         ("planes.pattern", ["p1.tif", "p2.tif", "p3.tif"]),
     ],
 )
@@ -62,6 +76,7 @@ def test_what_marks_a_format_is_opened(first: str, others: list[str]) -> None:
         ["001001000.flex", "001002000.flex"],
         ["cell.dv", "cell_D3D.dv"],
         ["x", "y.txt"],
+        ["1/Well0001/mode1_z0_t0_im0_0.tif", "2/Well0001/mode1_z0_t0_im0_0.tif"],
     ],
 )
 def test_where_several_could_be_meant_all_are_named(files: list[str]) -> None:

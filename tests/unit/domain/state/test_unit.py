@@ -142,6 +142,12 @@ def test_client_paths_keep_how_files_lie_to_each_other(paths: list[str]) -> None
         assert entries[0] == key + paths[0].rpartition("/")[2]
 
 
+def test_files_that_are_one_keep_the_names_of_their_collection_and_of_the_one_above() -> None:
+    paths = [f"/z/home/lab/001-B7/Well0001/mode{mode}.tif" for mode in "12"]
+    assert entry_paths("key/", paths) == ("key/001-B7/Well0001/mode1.tif", "key/001-B7/Well0001/mode2.tif")
+    assert entry_paths("key/", ["/z/a/1.tif", "/z/b/1.tif"]) == ("key/z/a/1.tif", "key/z/b/1.tif")
+
+
 def test_files_that_omero_would_give_the_same_name_are_found() -> None:
     assert same_in_omero(["/z/a?.tiff", "/z/b.tiff", "/z/a%.tiff"]) == ("/z/a?.tiff", "/z/a%.tiff")
     assert same_in_omero(["/z/1/a.tiff", "/z/2/a.tiff", "/z/2/A.tiff"]) is None
