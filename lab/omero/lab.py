@@ -17,9 +17,10 @@ from urllib.parse import quote
 import omero
 import omero.clients
 
+from lab.lines import NewLines
 from lab.omero.bulk import Bulkloader
 from lab.omero.control import Fault, write_control
-from lab.omero.requests_log import Request, RequestsRead
+from lab.omero.requests_log import Request
 from lab.ports import free_port
 
 START_TIMEOUT = 60
@@ -33,7 +34,8 @@ class LabOmero:
     def __init__(self, state: Path | str | None = None, password: str = "omero", port: int = 0) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lab-omero-") if state is None else None
         self.state = Path(self._temporary.name if self._temporary is not None else str(state))
-        self._requests = RequestsRead(self.state / "requests.jsonl")
+        self._requests: list[Request] = []
+        self._new_requests = NewLines(self.state / "requests.jsonl")
         self.password = password
         self.host = "127.0.0.1"
         self.port = port or free_port()
@@ -135,7 +137,8 @@ class LabOmero:
 
     def requests(self) -> list[Request]:
         """Return the remote operations so far, in the order in which they ended."""
-        return self._requests.all()
+        self._requests += (Request(**json.loads(line)) for line in self._new_requests.read())
+        return list(self._requests)
 
     def writes(self) -> list[Request]:
         """Return those of the remote operations that write."""
@@ -143,7 +146,8 @@ class LabOmero:
 
     def forget_requests(self) -> None:
         """Start counting anew."""
-        self._requests.forget()
+        self._new_requests.truncate()
+        self._requests = []
 
     def disturb(self, operation: str, action: str, **options: Any) -> None:
         """Fail, delay, cut, cut-after or die at the nth call of an operation from now on; see Fault."""

@@ -39,32 +39,3 @@ class RequestsLog:
         """Close the file."""
         with self._lock:
             self._file.close()
-
-
-class RequestsRead:
-    """The requests in a log, of which each is read once, however often somebody asks for them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._requests: list[Request] = []
-        self._end = 0
-
-    def all(self) -> list[Request]:
-        """All requests noted so far."""
-        if not self._path.exists():
-            return []
-        with self._path.open("rb") as file:
-            file.seek(self._end)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break  # it is being written
-                self._requests.append(Request(**json.loads(line)))
-                self._end += len(line)
-        return list(self._requests)
-
-    def forget(self) -> None:
-        """Start counting anew."""
-        if self._path.exists():
-            with self._path.open("r+") as file:
-                file.truncate()
-        self._requests, self._end = [], 0

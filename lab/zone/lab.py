@@ -1,5 +1,6 @@
 """Starts and stops a lab zone as a process, and reaches the few things that only a lab offers."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lab.lines import NewLines
 from lab.ports import free_port
-from lab.zone import faults, logs
+from lab.zone import faults
 from lab.zone.bulk import BulkObject, Triple, attach, carry_out, load
 from lab.zone.catalog.store import Store
 from lab.zone.settings import ADMINISTRATOR, HOST, PASSWORD, ZONE, Settings
@@ -61,7 +63,8 @@ class LabZone:
         self.state = state.absolute() if state else Path(tempfile.mkdtemp(prefix="lab-zone-"))
         self._temporary = state is None
         self._settings = Settings(self.state, port)
-        self._requests = logs.RequestsRead(self._settings.requests)
+        self._requests: list[dict[str, Any]] = []
+        self._new_requests = NewLines(self._settings.requests)
         self._environment = dict(environment or {})
         self._resources = resources
         self._options = ["--state", str(self.state), "--wake-up", str(wake_up)]
@@ -147,7 +150,8 @@ class LabZone:
         microservice), `user`, `program`, `by` (client, server: the zone itself, hook), `agent`, `time`, and where it
         applies `code`, `path`, `operation`, `arguments`, `hook`.
         """
-        return self._requests.all()
+        self._requests += map(json.loads, self._new_requests.read())
+        return list(self._requests)
 
     def fault(self, api: str, nth: int = 1, action: str = "cut", user: str = "", **how: Any) -> None:
         """Have the nth call of an API from now on go wrong, once.

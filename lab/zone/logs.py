@@ -29,25 +29,3 @@ class RequestLog:
         """Add an object."""
         line = json.dumps({"time": round(time.time(), 6), "agent": os.getpid(), **fields}, ensure_ascii=False)
         os.write(self._file, line.encode("utf-8", "replace") + b"\n")
-
-
-class RequestsRead:
-    """The requests in a log, of which each is read once, however often somebody asks for them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._requests: list[dict[str, Any]] = []
-        self._end = 0
-
-    def all(self) -> list[dict[str, Any]]:
-        """All requests so far."""
-        if not self._path.exists():
-            return []
-        with self._path.open("rb") as file:
-            file.seek(self._end)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break  # it is being written
-                self._requests.append(json.loads(line))
-                self._end += len(line)
-        return list(self._requests)

@@ -24,7 +24,8 @@ class FileRuleSettings(Section):
     opens: list[Name] = Field(
         min_length=1,
         description="Patterns of the names of the files that Bio-Formats opens, as in '*.abc'. One with a slash says "
-        "in which collection they lie, too, as in 'well_*/*.abc'; `beside` then leads from above that on.",
+        "in which collection they lie, too, as in 'well_*/*.abc': `beside` then leads from above that on, and all "
+        "of them there are one unit, of which the first by path is opened, as each is as good.",
     )
     beside: list[Name] = Field(
         default=[],
@@ -32,21 +33,16 @@ class FileRuleSettings(Section):
         "or '{stem}_parts/*'; `{stem}` is what the star stands for in `opens`. Without any it is a unit of its own.",
     )
     needed: bool = Field(default=False, description="Whether it is incomplete as long as nothing of that is there.")
-    alike: bool = Field(
-        default=False,
-        description="Whether several files as in `opens` that lie below the same collection are one unit, of which the "
-        "first by path is opened, as each is as good. Otherwise each is a unit of its own.",
-    )
 
     @model_validator(mode="after")
     def _can_be_matched(self) -> FileRuleSettings:
-        if why := why_no_rule(self.opens, self.beside, self.needed, self.alike):
+        if why := why_no_rule(self.opens, self.beside, self.needed):
             raise ValueError(why)
         return self
 
     def as_rule(self) -> FileRule:
         """The rule, as decisions know it."""
-        return own_rule(self.name, self.opens, self.beside, self.needed, self.alike)
+        return own_rule(self.name, self.opens, self.beside, self.needed)
 
 
 class ImportSettings(Section):

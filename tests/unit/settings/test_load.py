@@ -211,7 +211,6 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
         ({"opens": ["*.a"], "beside": ["../*"]}, "'../*' is no path from the collection of a file on, as in 'parts/*'"),
         ({"opens": ["*.a"], "beside": ["{name}.b"]}, "'{name}.b' may hold *, ? and {stem}, and no other signs"),
         ({"opens": ["*.a"], "needed": True}, "`needed` says nothing without `beside`"),
-        ({"opens": ["*.a"], "alike": True}, "`alike` says nothing without `beside`"),
     ],
 )
 def test_rules_for_files_that_could_match_nothing_are_mistakes(

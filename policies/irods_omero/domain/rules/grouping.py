@@ -143,7 +143,7 @@ def _claim_by_name(files: _Files, place: int) -> None:
         one = rule._replace(opens=(pattern,))
         # All that match one pattern claim at the same time: the order of names must not decide.
         candidates = [path for path in files.opened_by[place, pattern] if path not in files.claims]
-        if rule.alike:
+        if "/" in pattern:
             candidates = _first_of_each_place(one, candidates)
         claimed = {path: _beside_it(files, rule, path, one) for path in candidates}
         for path, others in claimed.items():

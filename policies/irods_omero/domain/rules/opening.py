@@ -50,7 +50,7 @@ RULES = (
     FileRule("ScanR plate", ("experiment_descriptor.xml",), TIFF, beside=("*", "data/*"), needed=True),
     FileRule("MetaXpress plate", ("*.htd",), TIFF, beside=("*", "timepoint_*/*", "timepoint_*/zstep_*/*"), needed=True),
     FileRule("Opera plate", ("*.mea", "*.flex"), ("*.flex",), beside=("*.flex", "*.res"), needed=True),
-    FileRule("MIAS plate", _MIAS, TIFF, alike=True, beside=("well????/*", "results/*", "nugenesistemplate.txt")),
+    FileRule("MIAS plate", _MIAS, TIFF, beside=("well????/*", "results/*", "nugenesistemplate.txt")),
     FileRule("MetaMorph", ("*.nd",), ("*.stk", *TIFF), beside=_PLANES, needed=True),
     FileRule("cellSens", ("*.vsi",), ("*.ets",), beside=("_{stem}_/*", "_{stem}_/*/*")),
     FileRule("Volocity", ("*.mvd2",), beside=("data/*",), needed=True),
@@ -115,8 +115,10 @@ def _by(rule: FileRule, candidates: Sequence[str], others: Sequence[str]) -> Ope
 
 
 def _are_alike(rule: FileRule, candidates: Sequence[str]) -> bool:
-    """Whether it does not matter which is opened: their rule says so, and they lie below one place."""
-    return rule.alike and len({place_of_opened(rule, path) for path in candidates}) == 1
+    """Whether it does not matter which is opened: the rule says in which collections they lie, all below one place."""
+    places = {path: place_of_opened(rule, path) for path in candidates}
+    is_said = all(len(place) < path.count("/") for path, place in places.items())
+    return is_said and len(set(places.values())) == 1
 
 
 def place_of_opened(rule: FileRule, path: str) -> tuple[str, ...]:

@@ -21,11 +21,11 @@ class FileRule(NamedTuple):
     Attributes:
         name: The format.
         opens: Patterns of the names of what is opened. The first of them that any name matches counts. One with a slash
-            says in which collection it lies, too, and what belongs to it is looked for from above that on.
+            says in which collection it lies, too; what belongs to it is looked for from above that on, and of all that
+            it matches there each is as good, so that the first by path is opened.
         takes: Patterns of the names of what belongs to it in a directory of its own, and would be opened by itself if
             it were alone.
         together: Whether there may be several, of which the first by name is opened if it names the others.
-        alike: Whether there may be several of which each is as good, so that the first by path is opened for all.
         says: Whether it says in its bytes which files belong to it.
         beside: Patterns of the paths of what belongs to it in a collection that it shares with others, from its own
             collection on, or from above it.
@@ -37,7 +37,6 @@ class FileRule(NamedTuple):
     opens: tuple[str, ...]
     takes: tuple[str, ...] = ()
     together: bool = False
-    alike: bool = False
     says: bool = False
     beside: tuple[str, ...] = ()
     needed: bool = False
@@ -69,23 +68,22 @@ OwnRules = tuple[FileRule, ...]
 _OTHER = re.compile(r"[\[\]{}]")
 
 
-def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: bool, alike: bool = False) -> FileRule:
+def own_rule(name: str, opens: Sequence[str], beside: Sequence[str], needed: bool) -> FileRule:
     """A rule of a site; what it names beside a file goes with it in a directory of its own, too."""
     patterns = tuple(pattern.lower() for pattern in beside)
     last = (pattern.rpartition("/")[2].replace(STEM, "*") for pattern in patterns)
     takes = tuple(dict.fromkeys(pattern for pattern in last if pattern != EVERYTHING))
     opened = tuple(pattern.lower() for pattern in opens)
-    return FileRule(name, opened, takes, alike=alike, beside=patterns, needed=needed, alone=not beside)
+    return FileRule(name, opened, takes, beside=patterns, needed=needed, alone=not beside)
 
 
-def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool, alike: bool = False) -> str:
+def why_no_rule(opens: Sequence[str], beside: Sequence[str], needed: bool) -> str:
     """Why such patterns make no rule, empty if they do."""
     has_stem = any(STEM in pattern for pattern in beside)
     reasons = [_why_no_path(pattern) for pattern in (*opens, *beside)]
     reasons += [_why_no_name(pattern, has_stem) for pattern in opens]
     reasons += [_why_not_beside(pattern, beside) for pattern in opens]
     reasons += ["`needed` says nothing without `beside`"] if needed and not beside else []
-    reasons += ["`alike` says nothing without `beside`"] if alike and not beside else []
     return next(filter(None, reasons), "")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing
+from functools import partial
 from typing import Any, BinaryIO
 
 from irods_omero.domain.state.actions import Import
@@ -25,16 +26,21 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
     path = action.paths[index]
     expected = action.expected[index] if action.expected else None
     digest, catalog = hashlib.sha1(usedforsecurity=False), digest_of(expected.checksum if expected else "")
-    updates = _Updates([digest.update] if catalog is None else [digest.update, catalog.update])
+
+    def update(block: bytes) -> None:
+        digest.update(block)
+        if catalog is not None:
+            catalog.update(block)
+
     store = session.call("uploading", path, lambda: process.getUploader(index))
-    offset = 0
+    offset, beside = 0, None
     with ExitStack() as opened:
         blocks = opened.enter_context(closing(_blocks(path, open_object)))
         if expected is None or expected.size > BLOCK:  # a small file is not worth threads
-            updates.beside = opened.enter_context(ThreadPoolExecutor(1, "digests"))
+            beside = opened.enter_context(ThreadPoolExecutor(1, "digests"))
             blocks = opened.enter_context(closing(read_ahead(blocks)))
         for block in blocks:
-            session.call("uploading", path, _writing(store, block, offset, updates))
+            session.call("uploading", path, _writing(store, block, offset, update, beside))
             offset += len(block)
     session.call("uploading", path, store.close)
     if expected is not None and offset != expected.size:
@@ -64,31 +70,15 @@ def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
             broken_at = offset
 
 
-class _Updates:
-    """The digests of a file, computed while OMERO gets and writes the block.
+def _writing(
+    store: Any, block: bytes, offset: int, update: Callable[[bytes], None], beside: Executor | None
+) -> Callable[[], None]:
+    """What writes a block and updates its digests: beside it, or where no thread is for that while OMERO has it."""
 
-    Attributes:
-        beside: The thread that computes them while the block is sent, which takes most of the time; None for none.
-    """
-
-    def __init__(self, updates: Iterable[Callable[[bytes], object]]) -> None:
-        self.beside: ThreadPoolExecutor | None = None
-        self._updates = tuple(updates)
-
-    def of(self, block: bytes) -> None:
-        """Take one more block into account."""
-        for update in self._updates:
-            update(block)
-
-
-def _writing(store: Any, block: bytes, offset: int, updates: _Updates) -> Callable[[], None]:
     def write() -> None:
-        computing = updates.beside.submit(updates.of, block) if updates.beside else None
+        updated = beside.submit(update, block).result if beside else partial(update, block)
         writing = store.begin_write(block, offset, len(block))
-        if computing is None:
-            updates.of(block)
+        updated()
         store.end_write(writing)
-        if computing is not None:
-            computing.result()
 
     return write

@@ -189,7 +189,7 @@ def test_each_plate_of_which_no_file_stands_out_is_one_and_opened_by_its_first()
 
 
 def test_a_site_says_where_each_of_many_files_is_as_good() -> None:
-    planes = own_rule("planes", ["Field*/*.TIF"], ["field*/*", "stage.ini"], needed=False, alike=True)
+    planes = own_rule("planes", ["Field*/*.TIF"], ["field*/*", "stage.ini"], needed=False)
     paths = ("run/Field1/a.txt", "run/Field1/z.tif", "run/Field2/b.tif", "run/stage.ini")
     made = found("a.tif", *reversed(paths), own=(planes,))
     assert made["run/Field1/z.tif"].files == paths
