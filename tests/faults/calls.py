@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from irods_omero.errors import RefusedError, UnreachableError
@@ -25,10 +26,13 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 TRIED = os.environ.get("FAULTS", "")
 
 ALL = TRIED == "all"
-"""Break off at every call in every way. Otherwise of cuts and refusals a sample is tried."""
+"""Break off at every call in every way. Otherwise of cuts and refusals a sample is tried, another one in each run."""
 
 EVERY_KILL = ALL or TRIED == "kills"
 """Kill at every call, or at least at each one that has changed something: after others all is as these have left it."""
+
+PATIENCE = 3600 if EVERY_KILL else 900
+"""Seconds that a test may take."""
 
 ZONE = "zone"
 OMERO = "omero"
@@ -76,6 +80,30 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.side}: {self.doing} {self.on}".strip()
+
+
+def kills(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
+    """Where an agent that makes these calls is killed: where something has changed since the last call.
+
+    Args:
+        calls: What an undisturbed agent does.
+        chance: Chooses.
+        of: Of this many kills one is tried, and at least one, unless all are.
+    """
+    points = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
+    return points if EVERY_KILL else sample(points, chance, of)
+
+
+def cuts_and_refusals(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
+    """What else goes wrong with these calls: one way of so many, as with kills."""
+    ways = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
+    return ways if ALL else sample(ways, chance, of)
+
+
+def sample(ways: Sequence[Disturbance], chance: Random, of: int) -> list[Disturbance]:
+    """One of so many, and at least one if there are any, in their order."""
+    number = min(len(ways), max(1, round(len(ways) / of)))
+    return sorted(chance.sample(ways, number), key=lambda way: way.at)
 
 
 class _Function(Protocol):

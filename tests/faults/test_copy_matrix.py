@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import omero
@@ -19,23 +20,27 @@ import pytest
 
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import (
-    ALL,
-    CUT_AFTER,
-    CUT_BEFORE,
     EVERY_KILL,
     KILL,
-    REFUSE,
+    PATIENCE,
     REPOSITORY,
     TWICE,
+    Call,
     Disturbance,
+    cuts_and_refusals,
+    kills,
+    sample,
 )
 from tests.faults.cases import PICTURE, Case, catch_up, scene_of_its_own
 from tests.faults.end_state import end_state, query
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
 
-SAMPLE_OF_KILLS = 6
-SAMPLE = 30
+SAMPLE_OF_STEPS = 5
+"""Of this many kills between two steps in the repository one is tried, unless all are."""
+SAMPLE_OF_KILLS = 30
+"""Of this many other kills one is tried."""
+SAMPLE = 200
 """Of this many cuts and refusals one is tried."""
 
 numbers = count(1)
@@ -197,7 +202,7 @@ class Way(NamedTuple):
     least: int
     acting: Callable[[Stage], Stage] = lambda stage: stage
     linked: bool = False
-    sample: int = 1
+    sample: int = SAMPLE_OF_STEPS
 
 
 WAYS = {
@@ -208,15 +213,15 @@ WAYS = {
 }
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(stage: Stage, way: Way) -> None:
-    broken_off_anywhere(stage, way)
+def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(stage: Stage, way: Way, chance: Random) -> None:
+    broken_off_anywhere(stage, way, chance)
 
 
-def broken_off_anywhere(stage: Stage, way: Way) -> None:
+def broken_off_anywhere(stage: Stage, way: Way, chance: Random) -> None:
     """Break agents off, cut them off or refuse them wherever they are on this way, and see what is left."""
-    before, step, there, least, acting, linked, sample = way
+    before, step, there, least, acting, linked, of = way
     stage = acting(stage)
     for _ in range(2):  # the first also does what is done once
         (case,) = before(stage, 1)
@@ -226,13 +231,9 @@ def broken_off_anywhere(stage: Stage, way: Way) -> None:
         stage.settle()
     wanted, calls = end_state(case), outcome.calls
     assert (stage.place(case).exists(), stage.place(case).is_symlink()) == (there, linked)
-    kills = [Disturbance(KILL, at) for at, call in enumerate(calls, 1) if call.changed or ALL]
-    assert sum(calls[kill.at - 1].side == REPOSITORY for kill in kills) >= least
-    others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
-    inside = [kill for kill in kills if calls[kill.at - 1].side == REPOSITORY]
-    outside = [kill for kill in kills if kill not in inside]
-    chosen = kills if EVERY_KILL else [*inside[::sample], *(kill for kill in outside if not kill.at % SAMPLE_OF_KILLS)]
-    todo = [*chosen, *(others if ALL else others[::SAMPLE]), Disturbance(TWICE)]
+    assert sum(call.side == REPOSITORY for call in calls) >= least
+    others = cuts_and_refusals(calls, chance, SAMPLE)
+    todo = [*chosen_kills(calls, chance, of), *others, Disturbance(TWICE)]
     wrong = []
     for case, disturbance in zip(before(stage, len(todo)), todo, strict=True):
         rows = stage.rows(case)
@@ -253,3 +254,13 @@ def broken_off_anywhere(stage: Stage, way: Way) -> None:
     assert (quiet.drifted, quiet.error) == (0, "")
     steps = sum(call.side == REPOSITORY for call in calls)
     print(f"{len(calls)} calls, {steps} of them in the repository, {len(todo)} disturbances")
+
+
+def chosen_kills(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
+    """Kills between steps in the repository, of so many one, and fewer between others."""
+    every = kills(calls, chance, 1)
+    if EVERY_KILL:
+        return every
+    inside = [kill for kill in every if calls[kill.at - 1].side == REPOSITORY]
+    outside = [kill for kill in every if kill not in inside]
+    return [*sample(inside, chance, of), *sample(outside, chance, SAMPLE_OF_KILLS)]

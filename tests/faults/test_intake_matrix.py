@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import omero
@@ -18,7 +19,7 @@ from lab.omero.setup import add_user
 from tests.end_to_end.test_omero_first_names import rename as rename_container
 from tests.end_to_end.test_omero_first_rights import OTHER, rights_on
 from tests.faults.agents import ADOPT, RECONCILE, REGISTER, SWEEP, Agents
-from tests.faults.calls import ALL, CUT_AFTER, CUT_BEFORE, EVERY_KILL, KILL, REFUSE, TWICE, Disturbance
+from tests.faults.calls import EVERY_KILL, KILL, PATIENCE, REFUSE, TWICE, Disturbance, cuts_and_refusals, kills
 from tests.faults.cases import avus_of, catch_up, scene_of_its_own
 from tests.faults.end_state import NUMBERED, query
 from tests.pictures import focal_halves
@@ -27,10 +28,11 @@ from tests.scene.accounts import FAST, GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
 from tests.scene.snapshot import image_shown
 
-SAMPLE_OF_KILLS = 4
-SAMPLE = 20
+SAMPLE_OF_KILLS = 12
+"""Of this many kills one is tried, unless all are."""
+SAMPLE = 150
 """Of this many cuts and refusals one is tried."""
-RARE = 4
+RARE = 2
 """How many times fewer are tried of commands, which do what the agent does."""
 ALREADY = "its files are in iRODS already: see irods-omero explain"
 
@@ -147,24 +149,26 @@ def end_state(scene: Scene, fileset: int, name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_the_fileset_is_taken_in_once(stage: Stage, chance: Random) -> None:
     scene, _ = stage
-    break_off_everywhere(stage, brought(scene))
+    break_off_everywhere(stage, brought(scene), chance)
 
 
 @pytest.mark.parametrize("command", [ADOPT, REGISTER])
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
+@pytest.mark.timeout(PATIENCE)
 def test_wherever_a_command_is_broken_off_doing_it_again_does_all_of_it_without_an_agent(
-    stage: Stage, command: str
+    stage: Stage, command: str, chance: Random
 ) -> None:
     scene, _ = stage
-    state = break_off_everywhere(stage, brought(scene), command)
+    state = break_off_everywhere(stage, brought(scene), chance, command)
     assert all([text for _, text in tags] == ["registered", "tier:fast"] for tags, *_ in state["images"])
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_nowhere(tmp_path: Path) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_nowhere(
+    tmp_path: Path, chance: Random
+) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "move") as stage:
         scene, _ = stage
 
@@ -175,15 +179,17 @@ def test_wherever_an_agent_is_broken_off_what_is_moved_is_there_once_and_never_n
                 yield fileset, name
 
         for prepare in (take_in, *([brought(scene)] if EVERY_KILL else [])):
-            state = break_off_everywhere(stage, prepare, rarely=2)
+            state = break_off_everywhere(stage, prepare, chance, rarely=2)
             assert (len(state["objects"]), state["copies"]) == (2, [False, False])
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omero_has_it(tmp_path: Path) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omero_has_it(
+    tmp_path: Path, chance: Random
+) -> None:
     with stage_of_its_own(tmp_path / "policy.json", "register") as stage:
         scene, _ = stage
-        state = break_off_everywhere(stage, brought(scene), rarely=10)
+        state = break_off_everywhere(stage, brought(scene), chance, rarely=4)
         assert (len(state["objects"]), state["copies"]) == (2, [True, True])
         places = [row[DataObject.path] for row in scene.admin.query(DataObject.id, DataObject.path)]
         ours = [place for place in places if place.rpartition("/")[2] in {name.rpartition("/")[2] for name in NAMES}]
@@ -191,8 +197,8 @@ def test_wherever_an_agent_is_broken_off_each_file_is_registered_once_where_omer
         assert len(ours) == len(set(ours)) > 2
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage, chance: Random) -> None:
     scene, _ = stage
     ensure_zone_user(scene.admin, OTHER, PASSWORD)
     user = add_user(scene.root, OTHER, PASSWORD, [scene.group_id])
@@ -204,12 +210,12 @@ def test_wherever_an_agent_is_broken_off_rights_follow_the_owner(stage: Stage) -
             scene.root.submit(request, loops=600, ms=100, ctx={"omero.group": "-1"}).close(True)
             yield fileset, name
 
-    state = break_off_everywhere(stage, give)
+    state = break_off_everywhere(stage, give, chance)
     assert all(rights[OTHER] == "own" and USER not in rights for *_, rights in state["objects"])
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(stage: Stage) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(stage: Stage, chance: Random) -> None:
     scene, agents = stage
 
     def rename(number: int) -> Iterator[Case]:
@@ -218,17 +224,20 @@ def test_wherever_an_agent_is_broken_off_data_follows_the_name_of_its_dataset(st
             assert not agents.run().error  # writes down where it is going
             yield fileset, name
 
-    state = break_off_everywhere(stage, rename)
+    state = break_off_everywhere(stage, rename, chance)
     assert {path.rpartition("/")[2] for path, *_ in state["objects"]} == {name.rpartition("/")[2] for name in NAMES}
     assert all("/NAME of April/" in path for path, *_ in state["objects"])
 
 
-def break_off_everywhere(stage: Stage, prepare: Prepare, task: str = SWEEP, rarely: int = 1) -> dict[str, Any]:
+def break_off_everywhere(
+    stage: Stage, prepare: Prepare, chance: Random, task: str = SWEEP, rarely: int = 1
+) -> dict[str, Any]:
     """Break an agent off at each of a sample of its calls, and see that the next ones end as an undisturbed one does.
 
     Args:
         stage: The scene, and what runs agents.
         prepare: Makes what is to be done.
+        chance: Chooses the sample.
         task: What the agents do. A command is done once more where a sweep is repeated: it leaves nothing to the next.
         rarely: By how many times the samples are smaller than usual.
 
@@ -243,12 +252,10 @@ def break_off_everywhere(stage: Stage, prepare: Prepare, task: str = SWEEP, rare
         assert not again(agents, task, 2)  # where data has moved, or a copy has gone, the next look says so
     wanted = end_state(scene, fileset, name)
     calls = outcome.calls
-    kills = [Disturbance(KILL, number) for number, call in enumerate(calls, 1) if call.changed or ALL]
-    others = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
     rare = rarely if task == SWEEP else RARE
     todo = [
-        *(kills if EVERY_KILL else kills[next(numbers) % SAMPLE_OF_KILLS :: SAMPLE_OF_KILLS * rare]),
-        *(others if ALL else others[:: SAMPLE * rare]),
+        *kills(calls, chance, SAMPLE_OF_KILLS * rare),
+        *cuts_and_refusals(calls, chance, SAMPLE * rare),
         Disturbance(TWICE),
     ]
     wrong = []

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
-from tests.faults.calls import EVERY_KILL
+from tests.faults.calls import PATIENCE
 from tests.faults.cases import Case
 from tests.faults.test_copy_matrix import Stage, Way, broken_off_anywhere, stage_of_its_own
 from tests.linking_places import files_of, linking_state, own_by_omero, protect, vault_of
 from tests.scene.accounts import ARCHIVE, FAST
 
-SAMPLE = 5
+SAMPLE_OF_STEPS = 12
 
 
 @pytest.fixture
@@ -102,7 +103,9 @@ WAYS = {
 }
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_wherever_an_agent_is_broken_off_a_link_leads_to_the_right_bytes_or_nowhere(stage: Stage, way: Way) -> None:
-    broken_off_anywhere(stage, way._replace(sample=SAMPLE))
+def test_wherever_an_agent_is_broken_off_a_link_leads_to_the_right_bytes_or_nowhere(
+    stage: Stage, way: Way, chance: Random
+) -> None:
+    broken_off_anywhere(stage, way._replace(sample=SAMPLE_OF_STEPS), chance)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from irods.models import DataObject
 
-from tests.faults.calls import EVERY_KILL
+from tests.faults.calls import PATIENCE
 from tests.faults.cases import Case
 from tests.faults.test_copy_matrix import Stage, Way, broken_off_anywhere, stage_of_its_own
 from tests.scene.accounts import FAST
@@ -48,8 +49,10 @@ def marked(stage: Stage, case: Case) -> None:
     stage.scene.mark(case.path)
 
 
-@pytest.mark.timeout(3600 if EVERY_KILL else 900)
-def test_wherever_an_agent_is_broken_off_the_copy_is_whole_and_shares_its_blocks_at_last(stage: Stage) -> None:
+@pytest.mark.timeout(PATIENCE)
+def test_wherever_an_agent_is_broken_off_the_copy_is_whole_and_shares_its_blocks_at_last(
+    stage: Stage, chance: Random
+) -> None:
     seen: list[Case] = []
 
     def before(stage: Stage, number: int) -> list[Case]:
@@ -57,6 +60,6 @@ def test_wherever_an_agent_is_broken_off_the_copy_is_whole_and_shares_its_blocks
         seen.extend(cases)
         return cases
 
-    broken_off_anywhere(stage, Way(before, marked, there=True, least=4, acting=sharing))
+    broken_off_anywhere(stage, Way(before, marked, there=True, least=4, acting=sharing), chance)
     assert len(seen) > 2
     assert all(is_shared(stage, case) for case in seen)

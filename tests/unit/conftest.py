@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 CI = settings(
-    max_examples=150,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     print_blob=True,

@@ -9,11 +9,13 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 VERSIONS = tuple(f"3.{minor}" for minor in range(6, 14))
 
 
+@cache
 def find() -> dict[str, Path]:
     """One interpreter for each version that there is one of."""
     interpreters: dict[str, Path] = {}

@@ -15,6 +15,9 @@ from tests.unit.hooks.connection import CONTINUE, RECORDED, ROOT, Connection, re
 from tests.unit.hooks.fakes import Catalog, argument, client
 from tests.unit.hooks.routes import COLLECTIONS, OBJECT
 
+FEW = settings().max_examples // 4
+"""For each hook, of which there are many."""
+
 PEPS = sorted(name for name in vars(Connection().core) if name.startswith("pep_"))
 RECORDED_PEPS = sorted(RECORDED["arguments"])
 MOVES = {f"pep_api_{call}_post" for call in ("data_obj_rename", "data_obj_unlink", "rm_coll")}
@@ -60,14 +63,14 @@ def survives(pep: str, args: Any, rei: Any) -> None:
 
 
 @pytest.mark.parametrize("pep", PEPS)
-@settings(max_examples=40)
+@settings(max_examples=FEW)
 @given(args=st.lists(STRUCTS, max_size=12), rei=st.one_of(CLIENTS, STRUCTS.map(argument)))
 def test_arguments_of_no_shape_change_nothing_for_the_client(pep: str, args: list[Any], rei: Any) -> None:
     survives(pep, [argument(one) for one in args], rei)
 
 
 @pytest.mark.parametrize("pep", RECORDED_PEPS)
-@settings(max_examples=60)
+@settings(max_examples=FEW)
 @given(seed=st.integers(0, 2**32), values=st.lists(STRUCTS, min_size=1, max_size=4), rei=CLIENTS)
 def test_recorded_arguments_with_something_else_in_them(pep: str, seed: int, values: list[Any], rei: Any) -> None:
     chance = random.Random(seed)
@@ -96,7 +99,6 @@ def test_arguments_that_are_no_list(pep: str, args: Any) -> None:
 
 
 @given(document=STRUCTS)
-@settings(max_examples=200)
 def test_any_policy_file_is_used_or_reported(document: Any) -> None:
     zone = Connection(policy=json.dumps(document, default=str).encode())
     zone.play([("pep_database_reg_data_obj_post", recorded("pep_database_reg_data_obj_post"))])
