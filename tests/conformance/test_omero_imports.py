@@ -28,7 +28,7 @@ from tests.conformance.importing import (
     upload,
 )
 from tests.conformance.server import ALICE, ANNOTATE, EVERYWHERE, PRIVATE, Server, delete, named, objects, rows, save
-from tests.pictures import lab_book, retina
+from tests.pictures import focal_halves, lab_book, retina
 
 
 @pytest.fixture
@@ -186,6 +186,19 @@ def test_a_fileset_has_its_files_in_the_order_of_its_entries(alice: Any, client_
     assert rows(alice, text, id=fileset_id) == [list(row) for row in zip(paths, sizes, hashes, strict=True)]
     text = "select index(e), e.clientPath from Fileset f join f.usedFiles e where f.id = :id order by index(e)"
     assert rows(alice, text, id=fileset_id) == [[0, paths[0]], [1, paths[1]]]
+
+
+def test_files_that_are_named_by_a_way_up_are_refused(alice: Any, client_path: str) -> None:
+    """omero-103: the server looks for the path as the file says it."""
+    folder = client_path.rpartition("/")[0]
+    paths = [f"{folder}/new/a.ome.tiff", f"{folder}/old/b.ome.tiff"]
+    process = alice.getManagedRepository().importFileset(fileset(*paths), settings())
+    halves = focal_halves(("a.ome.tiff", "../old/b.ome.tiff"))
+    response = finish(alice, process, [upload(process, index, half) for index, half in enumerate(halves)])
+    assert isinstance(response, omero.cmd.ERR)
+    assert response.name == "error-on-init"
+    assert response.parameters["stacktrace"].startswith("ome.conditions.SecurityViolation: ")
+    delete(alice, Fileset=[filesets_of(alice, paths[0])[0][0]])
 
 
 def test_an_upload_can_be_taken_up_where_it_stopped(alice: Any, client_path: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -108,15 +107,15 @@ def test_a_quiet_round_writes_nothing(scene: Scene) -> None:
             ("data/run 7/a.ome.tiff", "data/run 7/more/b.ome.tiff"), ("a.ome.tiff", "more/b.ome.tiff"), id="one"
         ),
         pytest.param(
-            ("data/run 7/a.ome.tiff", "old/2/b.ome.tiff"), ("data/run 7/a.ome.tiff", "old/2/b.ome.tiff"), id="two"
+            ("data/run 7/a.ome.tiff", "old/2/notes.txt"), ("data/run 7/a.ome.tiff", "old/2/notes.txt"), id="two"
         ),
     ],
 )
 def test_files_of_one_import_stay_together_as_they_lay_in_directories(
     scene: Scene, lay: tuple[str, str], lie: tuple[str, str]
 ) -> None:
-    halves = focal_halves((posixpath.basename(lay[0]), posixpath.relpath(lay[1], posixpath.dirname(lay[0]))))
-    files = {f"C/{path}": half for path, half in zip(lay, halves, strict=True)}
+    contents = (retina(), b"as before") if lay[1].endswith(".txt") else focal_halves(("a.ome.tiff", "more/b.ome.tiff"))
+    files = {f"C/{path}": content for path, content in zip(lay, contents, strict=True)}
     fileset = bring(scene, files)
     scene.sweep()
     names = [f"Screening/March/{path}" for path in lie]

@@ -19,12 +19,23 @@ from lab.omero.host import Host
 from lab.omero.loading import Loader
 from lab.omero.repository.instruments import Instruments
 from lab.omero.repository.layout import NAME_LIMIT
-from lab.omero.repository.reading import BrokenFileError, Contents, Picture, UnknownFormatError, read
+from lab.omero.repository.reading import (
+    BrokenFileError,
+    Contents,
+    Picture,
+    UnknownFormatError,
+    UnreadableFilesetError,
+    read,
+)
 from lab.omero.saving import Saver
 from lab.omero.work import working
 
 UNITS = {symbol: getattr(UnitsLength, name) for name, symbol in omero.model.LengthI.SYMBOLS.items()}
-JAVA = {UnknownFormatError: "loci.formats.UnknownFormatException", BrokenFileError: "loci.formats.FormatException"}
+JAVA = {
+    UnknownFormatError: "loci.formats.UnknownFormatException",
+    BrokenFileError: "loci.formats.FormatException",
+    UnreadableFilesetError: "ome.conditions.SecurityViolation",
+}
 
 
 def _value(kind: Any, value: str) -> Any:
@@ -72,7 +83,7 @@ class Importing:
     def _read(self) -> Contents:
         try:
             return read(self._path)
-        except (UnknownFormatError, BrokenFileError, OSError) as failure:
+        except (*JAVA, OSError) as failure:
             raise self._failed(failure) from None
 
     def _failed(self, failure: Exception) -> CommandError:

@@ -29,6 +29,10 @@ class BrokenFileError(Exception):
     """The file has a known format, and is broken."""
 
 
+class UnreadableFilesetError(Exception):
+    """A file of the import is named in a way in which the server does not find it among the files of a fileset."""
+
+
 @dataclass
 class Objective:
     """One lens of an instrument; what is not known is none."""
@@ -176,6 +180,8 @@ def _read_ome(described: str, folder: Path) -> Contents:
         name = part.get("FileName")
         if name and part.text != root.get("UUID") and not (folder / name).exists():
             raise BrokenFileError(f"Missing file {name} associated with UUID {part.text}.")
+        if name and ".." in name.split("/"):
+            raise UnreadableFilesetError(f"file {folder}/{name} does not have a unique readable fileset")
     pictures = [_picture(node) for node in root.iterfind("{*}Image")]
     contents = Contents("OMETiff", pictures, instruments=[_instrument(node) for node in root.iterfind("{*}Instrument")])
     plate = root.find("{*}Plate")
