@@ -110,7 +110,10 @@ def test_a_plate_of_which_no_file_stands_out_is_opened_by_the_first_whatever_com
         # The reader takes number and name of the plate from its folder, which OMERO has to know.
         folder = plate[0].removeprefix(f"{scene.collection}/run/").partition("/")[0]
         assert all(f"/{folder}/" in f"/{where}" for _, where, *_ in entries(scene, scene.shown(first)))
-    assert [errors(scene, path) for path in paths.values()] == [[]] * len(paths)
+    # Bio-Formats makes plates of them, and the target is a dataset; the lab's OMERO knows no format of plates but one.
+    assert all(
+        error.startswith("its plate is in no screen") for path in paths.values() for error in errors(scene, path)
+    )
     late = put(scene, "run/001-B7/Well0004/mode1_z000_t000_im0_0.tif", tiff(99))
     scene.sweep()
     assert together(scene, next(path for path in one if "/Well0001/mode1_" in path), late, size=len(one) + 1)
