@@ -205,7 +205,12 @@ def between_networks(blocks: int, rate: float) -> float:
     process = SimpleNamespace(getUploader=lambda index: store)
     seconds = list[float]()
     with stopwatch(seconds):
-        uploading.upload(session, process, 0, action, lambda path: nullcontext(cast(BinaryIO, Network(blocks, rate))))
+        uploading.upload(
+            uploading.Uploading(session, process, lambda broken: broken),
+            0,
+            action,
+            lambda path: nullcontext(cast(BinaryIO, Network(blocks, rate))),
+        )
     return size / 1e6 / rate / seconds[0]
 
 

@@ -17,6 +17,12 @@ from lab.omero.store import Store
 from lab.omero.work import index, release_held, release_late
 
 
+def connection_of(current: Any) -> str:
+    """Return what tells the connection that a call came over from all others."""
+    info = current.con.getInfo()
+    return f"{info.remoteAddress}:{info.remotePort}"
+
+
 @dataclass
 class Offered:
     """One Ice object on offer in a session."""
@@ -37,6 +43,8 @@ class Host:
     sessions: Sessions
     requests: RequestsLog
     adapter: Any
+    connections: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """For connections the uuids of the client that has logged in, and of the session that it is in."""
     _offered: dict[str, dict[str, Offered]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -74,6 +82,23 @@ class Host:
                 self.adapter.add(servant(self, session, interface, implementation), identity)
                 known[key] = Offered(identity, client, implementation, stateful)
             return self.adapter.createProxy(known[key].identity)
+
+    def check_reach(self, session: Session, current: Any) -> None:
+        """Refuse calls over connections over which nobody has logged in, or into another session (omero-106)."""
+        known = self.connections.get(connection_of(current))
+        if known is None:
+            current.con.close(True)
+            raise Ice.ConnectionLostException()
+        if known[1] != session.uuid:
+            raise Ice.ObjectNotExistException()
+
+    def forget_client(self, client: str) -> None:
+        """Have the connection of a client be of no more use."""
+        self.connections = {key: known for key, known in self.connections.items() if known[0] != client}
+
+    def has_client(self, session: Session, client: str) -> bool:
+        """Tell whether a client is in a session."""
+        return f"{client}session" in self.names(session)
 
     def offers(self, kind: type) -> list[tuple[Any, Any]]:
         """List what is on offer of one class in all sessions, each with its proxy."""

@@ -10,7 +10,7 @@ import Ice
 import omero
 import omero.api
 
-from lab.omero.host import Host
+from lab.omero.host import Host, connection_of
 from lab.omero.requests_log import Request
 from lab.omero.services.factory import Factory
 from lab.omero.sessions import IDLE, Session
@@ -21,16 +21,18 @@ CLIENT = "omero.client.uuid"
 class _Closing(Ice.ConnectionCallback):  # type: ignore[misc]
     """Ends a client's part in a session when its connection goes away."""
 
-    def __init__(self, router: Router, client: str) -> None:
+    def __init__(self, router: Router, client: str, factory: Factory) -> None:
         self._router = router
         self._client = client
+        self._factory = factory
 
     def heartbeat(self, _connection: Any) -> None:
         """Nothing to do: a heartbeat keeps the connection, not the session."""
 
     def closed(self, _connection: Any) -> None:
-        """Forget the client."""
-        self._router.leave(self._client)
+        """Forget the client, unless it has come back by another connection."""
+        if self._router.factory(self._client) is self._factory:
+            self._router.leave(self._client)
 
 
 class Router(Glacier2.Router):  # type: ignore[misc]
@@ -81,6 +83,8 @@ class Router(Glacier2.Router):  # type: ignore[misc]
             raise Glacier2.CannotCreateSessionException("No omero.client.uuid in the context")
         if not host.sessions.may_login(user, password):
             raise Glacier2.PermissionDeniedException(f"Password check failed for '{user}': []")
+        if client in self._clients and self._clients[client][0].uuid == user:
+            raise omero.WrappedCreateSessionException("", False, -1, "Ice.AlreadyRegisteredException")  # omero-106
         try:
             session = host.sessions.login(
                 user,
@@ -95,7 +99,8 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         identity = Ice.Identity(session.uuid, f"session-{client}")
         proxy = host.offer(session, client, omero.api.ServiceFactory, factory, "session", identity=identity)
         self._clients[client] = (session, factory)
-        current.con.setCallback(_Closing(self, client))
+        host.connections[connection_of(current)] = client, session.uuid
+        current.con.setCallback(_Closing(self, client, factory))
         return Glacier2.SessionPrx.uncheckedCast(proxy)
 
     def createSessionFromSecureConnection_async(self, callback: Any, current: Any = None) -> None:
@@ -112,8 +117,12 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         known = self._clients.get(client)
         name, uuid = (known[0].user_name, known[0].uuid) if known else ("", "")
         self._host.requests.add(Request("Router", "destroySession", name, uuid))
-        if not self.leave(client):
+        if connection_of(current) not in self._host.connections or not self.leave(client):
             raise Glacier2.SessionNotExistException()
+
+    def factory(self, client: str) -> Factory | None:
+        """Return the service factory of a client that is there."""
+        return self._clients[client][1] if client in self._clients else None
 
     def leave(self, client: str) -> bool:
         """End a client's part in its session, and the session with the last client."""
@@ -121,6 +130,7 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         if known is None:
             return False
         session, factory = known
+        self._host.forget_client(client)
         left = self._host.sessions.detach(session.uuid)
         if left < 1 and factory.closes:
             self._host.close_session(session)

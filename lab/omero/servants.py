@@ -117,6 +117,7 @@ def _runner(service: str, name: str, method: Any) -> Callable[..., Any]:
         request = Request(service, name, session.user_name, session.uuid, getattr(method, "writes", False))
         started = time.monotonic()
         call = Call(host, session, current)
+        host.check_reach(session, current)
         try:
             host.refresh()
             after = host.control.strike(service, name, current)

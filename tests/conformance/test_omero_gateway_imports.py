@@ -11,7 +11,7 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content, import_key
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.omero import fileset_files
+from irods_omero.gateways.omero import fileset_files, uploading
 from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths
@@ -149,3 +149,39 @@ def test_an_owner_whom_omero_does_not_know_is_refused(agent: Agent) -> None:
         target = Target(dataset="d", group=group)
         with pytest.raises(RefusedError):
             agent.importing.bring_in(agent.action(user="c-nobody", target=target), opener(picture()))
+
+
+class Breaking(BytesIO):
+    """A file that has the connection to OMERO broken when it is read for the nth time."""
+
+    def __init__(self, content: bytes, session: OmeroSession, nth: int) -> None:
+        super().__init__(content)
+        self._session = session
+        self._left = nth
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._left -= 1
+        if self._left == 0:
+            self._session.client.getSession().ice_getConnection().close(True)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_an_upload_goes_on_where_the_connection_to_omero_broke(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """omero-106: one import, of which the bytes are read once; of two files, so that one is opened after it broke."""
+    monkeypatch.setattr(uploading, "BLOCK", 4096)
+    paths = ("/zone/home/a.ome.tiff", "/zone/home/b.txt")
+    files, opened = {paths[0]: picture(), paths[1]: b"companion"}, list[str]()
+    content = Content(sum(map(len, files.values())), "", 0, 1)
+    action = agent.action(paths=paths, content=content, key=import_key(ZONE, agent.data_id, content))
+
+    def open_object(path: str) -> Any:
+        opened.append(path)
+        session = agent.connection.as_user(ALICE, ANNOTATE)
+        return Breaking(files[path], session, nth) if path == paths[0] else BytesIO(files[path])
+
+    first = agent.importing.bring_in(action, open_object).fileset
+    assert [(each.id, each.complete) for each in find_existing(agent.service, action.prefix)] == [(first, True)]
+    assert opened == list(paths)

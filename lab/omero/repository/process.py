@@ -48,6 +48,8 @@ class ImportProcess:
         known = self._uploads.get(place)
         if known is not None and known[1].ice_getIdentity().name in call.host.names(call.session):
             return known[1]
+        if not call.host.has_client(call.session, self._client):
+            return None  # who began the import is gone, and nothing can be opened in that client's name (omero-106)
         stored = StoredFile(self._host.store, self._host.control, self._caller)
         writable = call.current.ctx.get("omero.fs.mode", "rw") != "r"
         stored.open(self._host.repository, self._files[place], writable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import tracemalloc
+from collections.abc import Callable
 from contextlib import nullcontext
 from io import BytesIO
 from types import SimpleNamespace
@@ -22,6 +23,11 @@ from irods_omero.gateways.omero.session import OmeroSession
 TERABYTE = 10**12
 BREAKS_AT = 600 * 10**9
 FEW_BLOCKS = 8
+
+
+def no_other(_: OmeroSession) -> OmeroSession:
+    """There is no other connection to OMERO."""
+    raise UnreachableError("joining", "", "OMERO is down")
 
 
 class Zeros:
@@ -107,12 +113,127 @@ def test_digests_are_computed_while_blocks_are_sent(monkeypatch: pytest.MonkeyPa
     size = len(content)
     assert size > 2 * uploading.BLOCK
     action = Import("", "", ("/z/a",), Content(size, "", 0, 0), "alice", parse_target("P/D", ""), (Expected(size, ""),))
-    session = SimpleNamespace(call=lambda doing, on, do: do())
+    session = cast(OmeroSession, SimpleNamespace(call=lambda doing, on, do: do()))
     process = SimpleNamespace(getUploader=lambda index: store)
     digest = uploading.upload(
-        cast(OmeroSession, session), process, 0, action, lambda path: nullcontext(BytesIO(content))
+        uploading.Uploading(session, process, no_other), 0, action, lambda path: nullcontext(BytesIO(content))
     )
     assert (store.size, digest) == (size, hashlib.sha1(content, usedforsecurity=False).hexdigest())
+
+
+class Breaking(Store):
+    """A store whose connection breaks each time that some calls were answered, before the next one, or after it."""
+
+    def __init__(self, every: int, after: bool) -> None:
+        super().__init__()
+        self.content = bytearray()
+        self._every, self._after = every, after
+        self._left = every
+        self._begun = (b"", 0)
+        self.is_closed = False
+
+    def _answer(self, do: Callable[[], None]) -> None:
+        self._left -= 1
+        if self._left < 0:
+            self._left = self._every
+            if self._after:
+                do()
+            raise UnreachableError("uploading", "", "the connection broke")
+        do()
+
+    def begin_write(self, block: bytes, offset: int, count: int) -> None:
+        self._begun = block, offset
+
+    def end_write(self, _: Any) -> None:
+        block, offset = self._begun
+
+        def write() -> None:
+            self.content[offset : offset + len(block)] = block
+
+        self._answer(write)
+
+    def close(self) -> None:
+        self._answer(lambda: setattr(self, "is_closed", True))
+
+
+class Joined:
+    """A session over one of many connections."""
+
+    def __init__(self, made: list[Joined]) -> None:
+        made.append(self)
+        self._made = made
+
+    def call(self, doing: str, on: str, do: Callable[[], Any]) -> Any:
+        assert self is self._made[-1], "over a connection that broke"
+        return do()
+
+    def proxy(self, like: Any, reference: str) -> Any:
+        assert reference == str(like)
+        return like
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("every", [0, 1, 2, 3])
+def test_an_upload_goes_on_over_another_connection_unless_nothing_came_over_it(
+    monkeypatch: pytest.MonkeyPatch, every: int, after: bool
+) -> None:
+    monkeypatch.setattr(uploading, "BLOCK", 100)
+    content, store, made = bytes(range(250)) * 3, Breaking(every, after), list[Joined]()
+    process, size = SimpleNamespace(getUploader=lambda index: store), len(content)
+    action = Import("", "", ("/z/a",), Content(size, "", 0, 0), "alice", parse_target("P/D", ""), (Expected(size, ""),))
+    opened = []
+
+    def open_object(path: str) -> Any:
+        opened.append(path)
+        return nullcontext(BytesIO(content))
+
+    broken = uploading.Uploading(cast(OmeroSession, Joined(made)), process, lambda _: cast(OmeroSession, Joined(made)))
+    if every == 0:
+        with pytest.raises(UnreachableError, match="the connection broke"):
+            uploading.upload(broken, 0, action, open_object)
+        assert len(made) == 2
+        return
+    digest = uploading.upload(broken, 0, action, open_object)
+    assert (bytes(store.content), digest) == (content, hashlib.sha1(content, usedforsecurity=False).hexdigest())
+    assert (store.is_closed, opened) == (True, ["/z/a"])
+    assert len(made) == 1 + 8 // every, "a connection for each time that one broke between nine calls"
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_is_to_be_read_is_read_once_when_the_answer_is_lost(monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+    """omero-105: whether OMERO has got the call before the connection broke is told by the handle, a moment later."""
+    monkeypatch.setattr(uploading, "HANDLE_SECONDS", 0.05)
+    monkeypatch.setattr(uploading, "HANDLE_POLL_SECONDS", 0.01)
+    made, begun, late = list[Joined](), list[str](), [None, None]
+
+    def verify(_: list[str]) -> str:
+        if len(made) > 1 or after:
+            begun.append(f"handle {len(begun)}")
+        if len(made) == 1:
+            raise UnreachableError("checking", "", "the connection broke")
+        return begun[-1]
+
+    process = SimpleNamespace(
+        verifyUpload=verify, getHandle=lambda: late.pop() if late else begun[0] if begun else None
+    )
+    checked = uploading.Uploading(cast(OmeroSession, Joined(made)), process, lambda _: cast(OmeroSession, Joined(made)))
+    assert checked.verify(["a hash"], "/z/a") == "handle 0"
+    assert begun == ["handle 0"]
+
+
+def test_the_session_is_kept_while_a_call_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """omero-107: it idles out otherwise."""
+    monkeypatch.setattr(uploading, "KEEP_ALIVE_SECONDS", 0.01)
+    store, pinged = Store(), threading.Event()
+
+    def close() -> None:
+        assert pinged.wait(60), "nobody keeps the session"
+
+    monkeypatch.setattr(store, "close", close)
+    action = Import("", "", ("/z/a",), Content(0, "", 0, 0), "alice", parse_target("P/D", ""), (Expected(0, ""),))
+    session = cast(OmeroSession, SimpleNamespace(call=lambda doing, on, do: do(), ping=pinged.set))
+    with uploading.Uploading(session, SimpleNamespace(getUploader=lambda index: store), no_other) as kept:
+        uploading.upload(kept, 0, action, lambda path: nullcontext(BytesIO()))
 
 
 def test_a_terabyte_takes_a_few_blocks_of_memory_and_no_byte_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,13 +243,12 @@ def test_a_terabyte_takes_a_few_blocks_of_memory_and_no_byte_twice(monkeypatch: 
     action = Import(
         "", "", ("/z/a",), Content(TERABYTE, "", 0, 0), "alice", parse_target("P/D", ""), (Expected(TERABYTE, ""),)
     )
-    session = SimpleNamespace(call=lambda doing, on, do: do())
+    session = cast(OmeroSession, SimpleNamespace(call=lambda doing, on, do: do()))
     process = SimpleNamespace(getUploader=lambda index: store)
     tracemalloc.start()
     try:
         digest = uploading.upload(
-            cast(OmeroSession, session),
-            process,
+            uploading.Uploading(session, process, no_other),
             0,
             action,
             lambda path: nullcontext(cast(BinaryIO, Zeros(breaks))),

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import Ice
 import omero
 import omero.clients
 import omero.grid
@@ -30,7 +29,7 @@ from irods_omero.gateways.omero.referring import read_hierarchy, refer
 from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
-from irods_omero.gateways.omero.uploading import BLOCK, Opener, upload
+from irods_omero.gateways.omero.uploading import BLOCK, Opener, Rejoin, Uploading, upload
 
 UNCOMMITTED = 1000
 """A fileset may become visible after this many later ones."""
@@ -210,7 +209,7 @@ class Importer:
             if hierarchy is not None:
                 refer(session, action, container, hierarchy)
             else:
-                _import(session, action, container, open_object)
+                _import(session, action, container, open_object, self._people.rejoin)
         except RefusedError:
             with suppress(RefusedError):
                 self._complete(action, wait=False)  # clears away what the server leaves behind
@@ -313,32 +312,29 @@ def _digest(path: str, open_object: Opener) -> str:
     return digest.hexdigest()
 
 
-def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener) -> None:
+def _import(session: OmeroSession, action: Import, container: Any, open_object: Opener, rejoin: Rejoin) -> None:
     """The sequence of an importing client: the server answers only when it has read the images."""
     first = action.paths[0]
     doing = "starting the import of"
     repository = session.call("reaching the repository", "", session.client.getManagedRepository)
     fileset, settings = _fileset(action), _settings(container)
     process = session.call(doing, first, lambda: repository.importFileset(fileset, settings))
+    uploading = Uploading(session, process, rejoin)
     try:
-        hashes = [upload(session, process, index, action, open_object) for index in range(len(action.paths))]
-        handle = session.call("checking the upload of", first, lambda: process.verifyUpload(hashes))
+        with uploading:
+            hashes = [upload(uploading, index, action, open_object) for index in range(len(action.paths))]
+            handle = uploading.verify(hashes, first)
     except SideError:
-        _close(process)
+        uploading.close()
         raise
     try:
-        wait_for_import(session, handle, first)
+        wait_for_import(uploading.session, handle, first)
     except UnreachableError:
         raise  # what goes on is found again by it
     except RefusedError:
-        _close(process)
+        uploading.close()
         raise
-    _close(process)
-
-
-def _close(process: Any) -> None:
-    with suppress(Ice.Exception):
-        process.close()
+    uploading.close()
 
 
 def _fileset(action: Import) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import Ice
 import omero
 import omero.clients
+from omero.constants import CLIENTUUID
 
 from irods_omero.errors import ForbiddenError, RefusedError, SideError, UnreachableError
 from irods_omero.gateways.omero.session import AGENT, OmeroSession, describe, is_down
@@ -25,6 +27,9 @@ FRESH_SECONDS = IDLE_MS / 1000 / 2
 
 SERVICE_FRESH_SECONDS = 300.0
 """The same of the service account's own session, which the server closes after ten minutes unless told otherwise."""
+
+PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between two attempts to reach a session again whose connection broke: before the server closes it."""
 
 UNEXPLAINED = "Error creating session"
 """What OMERO says of a group that does not exist, and nothing more (omero-14)."""
@@ -74,15 +79,18 @@ class OmeroConnection:
             self._others.popitem(last=False)[1].kill()
         return session
 
-    def join(self, uuid: str, name: str) -> OmeroSession:
+    def join(self, uuid: str, name: str, client_uuid: str = "") -> OmeroSession:
         """A session that is open already, of an agent that was killed for instance; the caller ends it.
 
         Args:
             uuid: That of the session.
             name: Login name of its user, for messages.
+            client_uuid: That of the client to be taken for, which is gone; empty for a new one.
         """
         client = self._client()
         try:
+            if client_uuid:
+                client.getImplicitContext().put(CLIENTUUID, client_uuid)
             client.joinSession(uuid)
             return OmeroSession(client, {})
         except (Ice.Exception, omero.ClientError, SideError) as error:
@@ -91,6 +99,33 @@ class OmeroConnection:
             if isinstance(error, SideError):
                 raise
             raise _refused_log_in(error, name, self._address()) from error
+
+    def rejoin(self, session: OmeroSession) -> OmeroSession:
+        """The session of a user whose connection broke, over another one, with all that is open in it (omero-106).
+
+        Raises:
+            UnreachableError: OMERO is down, or takes the broken connection for one that works.
+            RefusedError: The session is over.
+        """
+        uuid, client_uuid = session.uuid, session.client_uuid
+        keys = [key for key, each in self._others.items() if each is session]
+        for key in keys:
+            del self._others[key]
+        if self._service is not None:  # what broke one connection may have broken the other
+            self._service.close()
+            self._service = None
+        session.close()
+        for pause in (*PAUSES, None):
+            try:
+                joined = self.join(uuid, session.name, client_uuid)
+            except UnreachableError:
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                break
+        self._others.update(dict.fromkeys(keys, joined))
+        return joined
 
     def drop(self, name: str, group: str) -> None:
         """End the session as a user in a group, if there is one: a name may be another one's by now."""

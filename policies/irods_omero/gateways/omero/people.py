@@ -108,6 +108,10 @@ class People:
         """A session of a user, by id, that is open already; the caller ends it."""
         return self._connection.join(uuid, self._name("user", user))
 
+    def rejoin(self, session: OmeroSession) -> OmeroSession:
+        """A session whose connection broke, over another one."""
+        return self._connection.rejoin(session)
+
     def _session(self, user: int, group: int) -> OmeroSession:
         """A session by the names as they are known; a name that somebody else has taken over leads to nobody."""
         names = self._name("user", user), self._name("group", group)

@@ -15,6 +15,7 @@ import Ice
 import omero
 import omero.callbacks
 import omero.clients
+from omero.constants import CLIENTUUID
 from omero.rtypes import rlist, rlong, rstring, rtime
 
 from irods_omero.errors import ForbiddenError, PolicyError, RefusedError, SideError, StalledError, UnreachableError
@@ -70,6 +71,8 @@ class OmeroSession:
 
     Attributes:
         client: The omero-py client.
+        uuid: By which others may join it.
+        client_uuid: What OMERO knows the client by.
         user: OMERO id of the user.
         name: Login name of the user.
         group: OMERO id of the group that the session is in.
@@ -86,6 +89,8 @@ class OmeroSession:
         self.update_service = self.call("opening the session", "", factory.getUpdateService)
         self._admin = self.call("opening the session", "", factory.getAdminService)
         event_context = self.call("opening the session", "", self._admin.getEventContext)
+        self.uuid = str(client.getSessionId())
+        self.client_uuid = str(client.getImplicitContext().get(CLIENTUUID))
         self.user = int(event_context.userId)
         self.name = str(event_context.userName)
         self.group = int(event_context.groupId)
@@ -99,6 +104,10 @@ class OmeroSession:
     def file_context(self) -> dict[str, str]:
         """The context of calls on files: an explicit one takes the place of the one with the session's id."""
         return {**self.client.getImplicitContext().getContext(), **self.context}
+
+    def proxy(self, like: Any, reference: str) -> Any:
+        """An object of the server by its reference, reached over this connection; of the same kind as another one."""
+        return type(like).uncheckedCast(self.client.getCommunicator().stringToProxy(reference))
 
     def ping(self) -> None:
         """Ask for nothing: raises UnreachableError if the server is down or the session is over."""

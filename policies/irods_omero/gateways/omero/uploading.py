@@ -3,25 +3,129 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing
-from functools import partial
-from typing import Any, BinaryIO
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from functools import cache, partial
+from typing import Any, BinaryIO, TypeVar
+
+import Ice
 
 from irods_omero.domain.state.actions import Import
-from irods_omero.errors import RefusedError, UnreachableError
+from irods_omero.errors import RefusedError, SideError, UnreachableError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.logs import log
 
 BLOCK = 4 * 1024 * 1024
 """Bytes in one call: well under the size of a message that servers accept."""
 
+KEEP_ALIVE_SECONDS = 30.0
+"""Seconds between two calls that keep a session: it would end while a large file is closed, or the zone is slow."""
+
+HANDLE_SECONDS = 30.0
+"""As long OMERO may take to begin with what it was asked for when the connection broke."""
+
+HANDLE_POLL_SECONDS = 0.5
+
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
+Rejoin = Callable[[OmeroSession], OmeroSession]
+"""Gives a session whose connection broke over another one."""
 
-def upload(session: OmeroSession, process: Any, index: int, action: Import, open_object: Opener) -> str:
+T = TypeVar("T")
+
+
+class Uploading:
+    """An import whose files are on their way; where the connection to OMERO breaks, it goes on over another one.
+
+    OMERO keeps the session, and in it the import with what is open (omero-106). What has got no answer is asked again:
+    a block has its place, and a file may be closed twice. As a context it keeps the session from idling out.
+
+    Attributes:
+        session: The session of the owner, over the connection that works.
+    """
+
+    def __init__(self, session: OmeroSession, process: Any, rejoin: Rejoin) -> None:
+        """``process`` is OMERO's of the import, which was begun in the session."""
+        self.session = session
+        self._process = process
+        self._reference = str(process)
+        self._rejoin = rejoin
+        self._store: tuple[int, Any] | None = None
+        self._is_broken = False
+        self._is_over = threading.Event()
+
+    def __enter__(self) -> Uploading:
+        threading.Thread(target=self._keep_alive, name="keep-alive", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._is_over.set()
+
+    def _keep_alive(self) -> None:
+        while not self._is_over.wait(KEEP_ALIVE_SECONDS):
+            with suppress(SideError):  # whoever uploads sees it, too
+                self.session.ping()
+
+    def store(self, index: int) -> Any:
+        """Where the bytes of a file go."""
+        if self._store is None or self._store[0] != index:
+            self._store = index, self._process.getUploader(index)
+        return self._store[1]
+
+    def call(self, doing: str, on: str, function: Callable[[], T]) -> T:
+        """Call OMERO, and again where the connection breaks, unless nothing was answered since it broke before."""
+        while True:
+            try:
+                answer = self.session.call(doing, on, function)
+            except UnreachableError as error:
+                if self._is_broken:
+                    raise
+                self._is_broken = True
+                self._reconnect(error)
+            else:
+                self._is_broken = False
+                return answer
+
+    def _reconnect(self, error: UnreachableError) -> None:
+        before = self.session
+        with suppress(SideError):
+            self.session = self._rejoin(before)
+        if self.session is before:
+            raise error
+        log.info("the connection to OMERO broke, and the upload goes on", on=error.on, error=error.cause)
+        self._process, self._store = self.session.proxy(self._process, self._reference), None
+
+    def verify(self, hashes: Sequence[str], on: str) -> Any:
+        """Have OMERO compare hashes, and read the files: the handle of that. Asked twice it reads twice (omero-105)."""
+        asked = False
+
+        def verify() -> Any:
+            nonlocal asked
+            handle = self._handle() if asked else None
+            asked = True
+            return handle or self._process.verifyUpload(list(hashes))
+
+        return self.call("checking the upload of", on, verify)
+
+    def _handle(self) -> Any:
+        """The handle of what OMERO was asked for already; None where that has not reached it."""
+        end = time.monotonic() + HANDLE_SECONDS
+        while (handle := self._process.getHandle()) is None and time.monotonic() < end:
+            time.sleep(HANDLE_POLL_SECONDS)
+        return handle
+
+    def close(self) -> None:
+        """Leave the import; it does not matter if it is over already."""
+        with suppress(Ice.Exception):
+            self._process.close()
+
+
+def upload(uploading: Uploading, index: int, action: Import, open_object: Opener) -> str:
     """Upload one file; returns its SHA-1, when its bytes are those that the catalog speaks of."""
     path = action.paths[index]
     expected = action.expected[index] if action.expected else None
@@ -32,7 +136,6 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
         if catalog is not None:
             catalog.update(block)
 
-    store = session.call("uploading", path, lambda: process.getUploader(index))
     offset, beside = 0, None
     with ExitStack() as opened:
         blocks = opened.enter_context(closing(_blocks(path, open_object)))
@@ -40,9 +143,10 @@ def upload(session: OmeroSession, process: Any, index: int, action: Import, open
             beside = opened.enter_context(ThreadPoolExecutor(1, "digests"))
             blocks = opened.enter_context(closing(read_ahead(blocks)))
         for block in blocks:
-            session.call("uploading", path, _writing(store, block, offset, update, beside))
+            updated = beside.submit(update, block).result if beside else partial(update, block)
+            uploading.call("uploading", path, _writing(uploading, index, block, offset, cache(updated)))
             offset += len(block)
-    session.call("uploading", path, store.close)
+    uploading.call("uploading", path, lambda: uploading.store(index).close())
     if expected is not None and offset != expected.size:
         cause = f"it has {offset} bytes, and {expected.size} by the catalog: look at its replicas with ils -L"
         raise RefusedError("reading", path, cause)
@@ -71,12 +175,12 @@ def _blocks(path: str, open_object: Opener) -> Generator[bytes, None, None]:
 
 
 def _writing(
-    store: Any, block: bytes, offset: int, update: Callable[[bytes], None], beside: Executor | None
+    uploading: Uploading, index: int, block: bytes, offset: int, updated: Callable[[], None]
 ) -> Callable[[], None]:
-    """What writes a block and updates its digests: beside it, or where no thread is for that while OMERO has it."""
+    """What writes a block, and sees to it that its digests are updated while OMERO has it."""
 
     def write() -> None:
-        updated = beside.submit(update, block).result if beside else partial(update, block)
+        store = uploading.store(index)
         writing = store.begin_write(block, offset, len(block))
         updated()
         store.end_write(writing)
