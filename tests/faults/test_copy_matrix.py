@@ -36,11 +36,11 @@ from tests.faults.end_state import end_state, query
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
 
-SAMPLE_OF_STEPS = 5
+SAMPLE_OF_STEPS = 6
 """Of this many kills between two steps in the repository one is tried, unless all are."""
 SAMPLE_OF_KILLS = 30
 """Of this many other kills one is tried."""
-SAMPLE = 200
+SAMPLE = 300
 """Of this many cuts and refusals one is tried."""
 
 numbers = count(1)

@@ -28,9 +28,9 @@ from tests.scene.accounts import FAST, GROUP, PASSWORD, USER, ensure_zone_user
 from tests.scene.elsewhere import import_elsewhere
 from tests.scene.snapshot import image_shown
 
-SAMPLE_OF_KILLS = 12
+SAMPLE_OF_KILLS = 15
 """Of this many kills one is tried, unless all are."""
-SAMPLE = 150
+SAMPLE = 300
 """Of this many cuts and refusals one is tried."""
 RARE = 2
 """How many times fewer are tried of commands, which do what the agent does."""

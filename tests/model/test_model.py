@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.model.directories import MachineWithDirectories
 from tests.model.profile import DEEP, profile
 
-RUNS = int(os.environ.get("MODEL_RUNS", "300" if DEEP else "8"))
+RUNS = int(os.environ.get("MODEL_RUNS", "300" if DEEP else "4"))
 PROFILE = profile(RUNS, 60 if DEEP else 35)
 
 

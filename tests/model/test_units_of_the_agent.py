@@ -44,7 +44,7 @@ from tests.scene import Scene
 from tests.scene.units import put
 
 NAMES = Names()
-RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "8"))
+RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "4"))
 _runs = count(1)
 
 LOWER, UPPER = "lower.ome.tiff", "upper.ome.tiff"

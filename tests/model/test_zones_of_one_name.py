@@ -118,5 +118,5 @@ def _digests(scene: Scene, image: int) -> list[Any]:
 
 @pytest.mark.timeout(24 * 3600 if DEEP else 900)
 def test_two_zones_of_one_name_never_meet_in_omero() -> None:
-    runs = int(os.environ.get("MODEL_RUNS", "100" if DEEP else "4"))
+    runs = int(os.environ.get("MODEL_RUNS", "100" if DEEP else "3"))
     run_state_machine_as_test(Twins, settings=profile(runs, 40 if DEEP else 12))
