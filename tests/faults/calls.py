@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero import login
 from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.repository import sharing
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone import intake_objects, streaming
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -56,10 +57,14 @@ TWICE = "twice"
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What goes wrong, at which call, counted from 1."""
+    """What goes wrong, at which call, counted from 1; where a side is named, at which call to it.
+
+    While bytes are read ahead, calls to two sides come in either order.
+    """
 
     how: str
     at: int = 0
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Call:
         side: ``zone``, ``omero`` or ``repository``.
         doing: What was being done, in the words of the product.
         on: To what.
-        changed: Whether what the servers keep was another when it was done; of the repository it is always said.
+        changed: Whether what the servers keep was another when it was done, or what lies beside the file.
     """
 
     side: str
@@ -156,8 +161,12 @@ class Calls:
         Of two agents that do the same one may make a few calls fewer: what happened on the servers in the last seconds
         is looked at again.
         """
-        if self.disturbance is not None and self.disturbance.how == KILL and self.disturbance.at > len(self.made):
+        wanted = self.disturbance
+        if wanted is not None and wanted.how == KILL and wanted.at > len(self._made_to(wanted.side)):
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _made_to(self, side: str) -> list[Call]:
+        return [call for call in self.made if side in {"", call.side}]
 
     def _stand_in(self, owner: Any, name: str, side: str) -> None:
         original: _Function = getattr(owner, name)
@@ -165,7 +174,8 @@ class Calls:
         def call(here: Any, doing: str, on: str, function: Callable[..., Any]) -> Any:
             if side == ZONE and self.disturbance == Disturbance(TWICE):
                 function = _twice(function)
-            return self._pass(side, doing, on, lambda: original(here, doing, on, function))
+            watched = Path(here.path) / on if side == REPOSITORY and doing != sharing.SHARING else None
+            return self._pass(side, doing, on, lambda: original(here, doing, on, function), watched)
 
         setattr(owner, name, call)
 
@@ -177,25 +187,44 @@ class Calls:
             OMERO, "logging in", user, lambda: log_in(client, function, user, address)
         )
 
-    def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any]) -> Any:
-        """Make one call, unless this is where something goes wrong."""
+    def _pass(self, side: str, doing: str, on: str, work: Callable[[], Any], watched: Path | None = None) -> Any:
+        """Make one call, unless this is where something goes wrong; ``watched`` is the file that it may change."""
         with self.numbering:
             number = len(self.made) + 1
             self.made.append(Call(side, doing, on))
-        how = self.disturbance.how if self.disturbance and self.disturbance.at == number else ""
+            how = self._how(side)
         if how == CUT_BEFORE:
             raise UnreachableError(doing, on, "cut off by a test before it was done")
         if how == REFUSE:
             raise RefusedError(doing, on, "refused by a test")
+        before = _beside(watched)
         result = work()
         if how == KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         if how == CUT_AFTER:
             raise UnreachableError(doing, on, "cut off by a test after it was done")
         if self.changes is not None:
+            is_other = _beside(watched) != before or (side == REPOSITORY and watched is None)
             with self.numbering:
-                self.made[number - 1] = Call(side, doing, on, self.changes.seen() or side == REPOSITORY)
+                self.made[number - 1] = Call(side, doing, on, self.changes.seen() or is_other)
         return result
+
+    def _how(self, side: str) -> str:
+        """What goes wrong with the call to a side that has been noted last."""
+        if self.disturbance is None or self.disturbance.side not in {"", side}:
+            return ""
+        return self.disturbance.how if self.disturbance.at == len(self._made_to(self.disturbance.side)) else ""
+
+
+def _beside(file: Path | None) -> set[tuple[str | int, ...]]:
+    """What lies in the directory of a file, so that one sees whether anything has changed there."""
+    if file is None:
+        return set()
+    return {(entry.name, *_facts(entry.stat(follow_symlinks=False))) for entry in os.scandir(file.parent)}
+
+
+def _facts(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_ino, status.st_mode, status.st_nlink, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _twice(function: Callable[..., Any]) -> Callable[..., Any]:

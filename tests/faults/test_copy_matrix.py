@@ -20,6 +20,7 @@ import pytest
 
 from tests.faults.agents import RECONCILE, Agents
 from tests.faults.calls import (
+    ALL,
     EVERY_KILL,
     KILL,
     PATIENCE,
@@ -36,10 +37,8 @@ from tests.faults.end_state import end_state, query
 from tests.scene import Scene
 from tests.scene.accounts import ARCHIVE, FAST
 
-SAMPLE_OF_STEPS = 6
-"""Of this many kills between two steps in the repository one is tried, unless all are."""
 SAMPLE_OF_KILLS = 30
-"""Of this many other kills one is tried."""
+"""Of this many kills one is tried, unless all are; where something in the repository has changed an agent is killed."""
 SAMPLE = 300
 """Of this many cuts and refusals one is tried."""
 
@@ -193,7 +192,6 @@ class Way(NamedTuple):
         least: How many steps in the repository it takes at least.
         acting: The stage with the agents that do it.
         linked: Whether there is a link at the end.
-        sample: Of this many kills between two steps in the repository one is tried, unless all are.
     """
 
     before: Callable[[Stage, int], list[Case]]
@@ -202,7 +200,6 @@ class Way(NamedTuple):
     least: int
     acting: Callable[[Stage], Stage] = lambda stage: stage
     linked: bool = False
-    sample: int = SAMPLE_OF_STEPS
 
 
 WAYS = {
@@ -221,7 +218,7 @@ def test_wherever_an_agent_is_broken_off_the_copy_is_whole_or_gone(stage: Stage,
 
 def broken_off_anywhere(stage: Stage, way: Way, chance: Random) -> None:
     """Break agents off, cut them off or refuse them wherever they are on this way, and see what is left."""
-    before, step, there, least, acting, linked, of = way
+    before, step, there, least, acting, linked = way
     stage = acting(stage)
     for _ in range(2):  # the first also does what is done once
         (case,) = before(stage, 1)
@@ -233,7 +230,7 @@ def broken_off_anywhere(stage: Stage, way: Way, chance: Random) -> None:
     assert (stage.place(case).exists(), stage.place(case).is_symlink()) == (there, linked)
     assert sum(call.side == REPOSITORY for call in calls) >= least
     others = cuts_and_refusals(calls, chance, SAMPLE)
-    todo = [*chosen_kills(calls, chance, of), *others, Disturbance(TWICE)]
+    todo = [*chosen_kills(calls, chance), *others, Disturbance(TWICE)]
     wrong = []
     for case, disturbance in zip(before(stage, len(todo)), todo, strict=True):
         rows = stage.rows(case)
@@ -247,7 +244,7 @@ def broken_off_anywhere(stage: Stage, way: Way, chance: Random) -> None:
         at_last = wrong_with(stage, case, rows)
         ends = stage.place(case).exists(), stage.place(case).is_symlink()
         if state != wanted or at_once or at_last or left or ends != (there, linked):
-            call = calls[disturbance.at - 1]
+            call = [call for call in calls if disturbance.side in {"", call.side}][disturbance.at - 1]
             wrong.append(f"{disturbance.how} at {disturbance.at} ({call}): {at_once} {at_last} {left}\n {state}")
     assert not wrong, f"{len(wrong)} of {len(todo)}\n" + "\n".join(wrong) + f"\n  instead of\n  {wanted}"
     quiet = stage.agents.run(task=RECONCILE)
@@ -256,11 +253,9 @@ def broken_off_anywhere(stage: Stage, way: Way, chance: Random) -> None:
     print(f"{len(calls)} calls, {steps} of them in the repository, {len(todo)} disturbances")
 
 
-def chosen_kills(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
-    """Kills between steps in the repository, of so many one, and fewer between others."""
-    every = kills(calls, chance, 1)
-    if EVERY_KILL:
-        return every
-    inside = [kill for kill in every if calls[kill.at - 1].side == REPOSITORY]
-    outside = [kill for kill in every if kill not in inside]
-    return [*sample(inside, chance, of), *sample(outside, chance, SAMPLE_OF_KILLS)]
+def chosen_kills(calls: Sequence[Call], chance: Random) -> list[Disturbance]:
+    """Kills after all that changes something in the repository, and after some of what does elsewhere."""
+    steps = [call for call in calls if call.side == REPOSITORY]
+    inside = [Disturbance(KILL, at, REPOSITORY) for at, step in enumerate(steps, 1) if step.changed or ALL]
+    outside = [kill for kill in kills(calls, chance, 1) if calls[kill.at - 1].side != REPOSITORY]
+    return [*inside, *(outside if EVERY_KILL else sample(outside, chance, SAMPLE_OF_KILLS))]

@@ -14,8 +14,6 @@ from tests.faults.test_copy_matrix import Stage, Way, broken_off_anywhere, stage
 from tests.linking_places import files_of, linking_state, own_by_omero, protect, vault_of
 from tests.scene.accounts import ARCHIVE, FAST
 
-SAMPLE_OF_STEPS = 12
-
 
 @pytest.fixture
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
@@ -108,4 +106,4 @@ WAYS = {
 def test_wherever_an_agent_is_broken_off_a_link_leads_to_the_right_bytes_or_nowhere(
     stage: Stage, way: Way, chance: Random
 ) -> None:
-    broken_off_anywhere(stage, way._replace(sample=SAMPLE_OF_STEPS), chance)
+    broken_off_anywhere(stage, way, chance)
