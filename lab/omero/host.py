@@ -98,7 +98,7 @@ class Host:
 
     def has_client(self, session: Session, client: str) -> bool:
         """Tell whether a client is in a session."""
-        return f"{client}session" in self.names(session)
+        return (client, session.uuid) in self.connections.values()
 
     def offers(self, kind: type) -> list[tuple[Any, Any]]:
         """List what is on offer of one class in all sessions, each with its proxy."""

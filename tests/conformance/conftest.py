@@ -15,8 +15,9 @@ from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, OmeroSettings, ZoneSettings
 from tests.conformance.gateway import Agent
+from tests.conformance.server import ALICE as OMERO_ALICE
+from tests.conformance.server import ANNOTATE, WORKER, Server, set_up_server
 from tests.conformance.server import PASSWORD as OMERO_PASSWORD
-from tests.conformance.server import WORKER, Server, set_up_server
 from tests.conformance.trace import TRACING
 from tests.conformance.tracing.core import TRACE_VARIABLE
 from tests.conformance.zone import ALICE, BOB, Zone, set_up_zone
@@ -121,3 +122,18 @@ def agent_omero(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ome
 def agent(server: Server, agent_omero: OmeroConnection) -> Agent:
     """The gateway to OMERO, with the service account."""
     return Agent(server, agent_omero)
+
+
+@pytest.fixture
+def alice(server: Server) -> Any:
+    """A client in the group where everybody may annotate."""
+    client = server.new_client(OMERO_ALICE)
+    client.getImplicitContext().put("omero.group", str(server.groups[ANNOTATE]))
+    yield client
+    client.closeSession()
+
+
+@pytest.fixture
+def client_path() -> str:
+    """A path that nothing was imported from."""
+    return f"conformance/{uuid4().hex}/a.ome.tiff"

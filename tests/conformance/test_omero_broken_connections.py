@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from uuid import uuid4
 
 import Glacier2
 import Ice
@@ -18,21 +17,6 @@ from tests.conformance.importing import fileset, filesets_of, finish, picture, s
 from tests.conformance.server import ALICE, ANNOTATE, Server
 
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def alice(server: Server) -> Any:
-    """A client in the group where everybody may annotate."""
-    client = server.new_client(ALICE)
-    client.getImplicitContext().put("omero.group", str(server.groups[ANNOTATE]))
-    yield client
-    client.closeSession()
-
-
-@pytest.fixture
-def client_path() -> str:
-    """A path that nothing was imported from."""
-    return f"conformance/{uuid4().hex}/a.ome.tiff"
 
 
 def break_connection(client: Any) -> None:

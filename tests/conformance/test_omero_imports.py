@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import omero
@@ -29,21 +28,6 @@ from tests.conformance.importing import (
 )
 from tests.conformance.server import ALICE, ANNOTATE, EVERYWHERE, PRIVATE, Server, delete, named, objects, rows, save
 from tests.pictures import focal_halves, lab_book, retina
-
-
-@pytest.fixture
-def alice(server: Server) -> Any:
-    """A client in the group where everybody may annotate."""
-    client = server.new_client(ALICE)
-    client.getImplicitContext().put("omero.group", str(server.groups[ANNOTATE]))
-    yield client
-    client.closeSession()
-
-
-@pytest.fixture
-def client_path() -> str:
-    """A path that nothing was imported from."""
-    return f"conformance/{uuid4().hex}/a.ome.tiff"
 
 
 def test_an_ome_tiff_becomes_an_image_with_its_dimensions(alice: Any, client_path: str) -> None:

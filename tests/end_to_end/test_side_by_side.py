@@ -121,7 +121,7 @@ def test_the_agent_begins_more_as_soon_as_something_is_done(several: Scene) -> N
 
 
 @pytest.mark.lab_only("breaks connections to OMERO")
-@pytest.mark.parametrize("operation", ["importFileset", "getResponse", "saveArray"])
+@pytest.mark.parametrize("operation", ["importFileset", "verifyUpload", "getResponse", "saveArray"])
 def test_what_breaks_off_one_import_leaves_all_to_be_done(several: Scene, places: Places, operation: str) -> None:
     lab = places[1].lab
     assert lab is not None

@@ -51,7 +51,7 @@ def test_an_upload_goes_on_where_the_connection_to_the_zone_broke(
 PARTS = {"a": 40_000, "b": 20_000}
 """The bytes of the files of a unit."""
 BLOCKS = sum(-(-size // SMALL) for size in PARTS.values())
-CALLS = {"getUploader": len(PARTS), "write": BLOCKS, "close": len(PARTS), "verifyUpload": 1}
+CALLS = {"getUploader": len(PARTS), "write": BLOCKS, "close": len(PARTS)}
 """What an upload of them asks OMERO, and how often."""
 BREAKS = [
     (operation, nth, how)
@@ -76,11 +76,8 @@ def opened(zone: Any, paths: list[str], since: int) -> int:
 
 
 @pytest.mark.lab_only("breaks connections")
-def test_an_upload_goes_on_wherever_the_connection_to_omero_breaks(
-    scene: Scene, places: Places, lab: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_goes_on_wherever_the_connection_to_omero_breaks(scene: Scene, places: Places, lab: Any) -> None:
     """At each call, before it is served and when it was: nothing is begun anew, and one block at most is sent twice."""
-    monkeypatch.setattr(uploading, "HANDLE_SECONDS", 0.1)
     zone = places[0].lab
     assert zone is not None
     wrong = []
@@ -102,7 +99,7 @@ def test_an_upload_goes_on_wherever_the_connection_to_omero_breaks(
 def test_what_an_omero_that_went_down_has_forgotten_is_uploaded_anew(
     scene: Scene, lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "PAUSES", (0.01,))
+    monkeypatch.setattr(login, "ATTEMPTS", 1)
     path = scene.put("a.ome.tiff", retina(256))
     lab.disturb("write", "die", nth=3)
     with pytest.raises(UnreachableError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
@@ -11,6 +10,7 @@ import Ice
 import omero
 import omero.clients
 from omero.constants import CLIENTUUID
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from irods_omero.errors import ForbiddenError, RefusedError, SideError, UnreachableError
 from irods_omero.gateways.omero.session import AGENT, OmeroSession, describe, is_down
@@ -28,8 +28,8 @@ FRESH_SECONDS = IDLE_MS / 1000 / 2
 SERVICE_FRESH_SECONDS = 300.0
 """The same of the service account's own session, which the server closes after ten minutes unless told otherwise."""
 
-PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between two attempts to reach a session again whose connection broke: before the server closes it."""
+ATTEMPTS = 6
+"""To reach a session again whose connection broke: within half a minute, before the server closes it."""
 
 UNEXPLAINED = "Error creating session"
 """What OMERO says of a group that does not exist, and nothing more (omero-14)."""
@@ -115,15 +115,9 @@ class OmeroConnection:
             self._service.close()
             self._service = None
         session.close()
-        for pause in (*PAUSES, None):
-            try:
-                joined = self.join(uuid, session.name, client_uuid)
-            except UnreachableError:
-                if pause is None:
-                    raise
-                time.sleep(pause)
-            else:
-                break
+        is_down_yet = retry_if_exception_type(UnreachableError)
+        trying = Retrying(retry=is_down_yet, wait=wait_exponential(), stop=stop_after_attempt(ATTEMPTS), reraise=True)
+        joined = trying(self.join, uuid, session.name, client_uuid)
         self._others.update(dict.fromkeys(keys, joined))
         return joined
 

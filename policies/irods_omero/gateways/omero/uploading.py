@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
@@ -25,11 +24,6 @@ BLOCK = 4 * 1024 * 1024
 
 KEEP_ALIVE_SECONDS = 30.0
 """Seconds between two calls that keep a session: it would end while a large file is closed, or the zone is slow."""
-
-HANDLE_SECONDS = 30.0
-"""As long OMERO may take to begin with what it was asked for when the connection broke."""
-
-HANDLE_POLL_SECONDS = 0.5
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -101,23 +95,12 @@ class Uploading:
         self._process, self._store = self.session.proxy(self._process, self._reference), None
 
     def verify(self, hashes: Sequence[str], on: str) -> Any:
-        """Have OMERO compare hashes, and read the files: the handle of that. Asked twice it reads twice (omero-105)."""
-        asked = False
+        """Have OMERO compare hashes, and read the files; returns the handle of that.
 
-        def verify() -> Any:
-            nonlocal asked
-            handle = self._handle() if asked else None
-            asked = True
-            return handle or self._process.verifyUpload(list(hashes))
-
-        return self.call("checking the upload of", on, verify)
-
-    def _handle(self) -> Any:
-        """The handle of what OMERO was asked for already; None where that has not reached it."""
-        end = time.monotonic() + HANDLE_SECONDS
-        while (handle := self._process.getHandle()) is None and time.monotonic() < end:
-            time.sleep(HANDLE_POLL_SECONDS)
-        return handle
+        It is asked once, as it would read them twice (omero-105). Whether it was reached when the connection breaks is
+        seen at the next look at the unit, which goes on waiting or begins anew.
+        """
+        return self.session.call("checking the upload of", on, lambda: self._process.verifyUpload(list(hashes)))
 
     def close(self) -> None:
         """Leave the import; it does not matter if it is over already."""
@@ -143,8 +126,8 @@ def upload(uploading: Uploading, index: int, action: Import, open_object: Opener
             beside = opened.enter_context(ThreadPoolExecutor(1, "digests"))
             blocks = opened.enter_context(closing(read_ahead(blocks)))
         for block in blocks:
-            updated = beside.submit(update, block).result if beside else partial(update, block)
-            uploading.call("uploading", path, _writing(uploading, index, block, offset, cache(updated)))
+            updated = beside.submit(update, block).result if beside else cache(partial(update, block))  # once for all
+            uploading.call("uploading", path, _writing(uploading, index, block, offset, updated))
             offset += len(block)
     uploading.call("uploading", path, lambda: uploading.store(index).close())
     if expected is not None and offset != expected.size:
