@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.memory import noted_growth
 from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, rates, run, too_slow
-from irods_omero.agent.intake import INTAKE, Intake, Intakes
+from irods_omero.agent.omero_first.intake import INTAKE, Intake, Intakes
 from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.gateways.omero.sources import BLOCK, read_sources

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.table import Table
 
 from benchmarks.shown import Figures, run
-from irods_omero.domain.state.managed_files import LINK, ManagedFile, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile, OnDisk
 from irods_omero.gateways.repository.copies import check
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.linking import LinkTarget, compared, make_link

@@ -16,8 +16,8 @@ from rich.table import Table
 
 from benchmarks.memory import noted_growth
 from benchmarks.shown import Figures, run, table
-from irods_omero.domain.rules.cache_limit import Cached, make_room
-from irods_omero.domain.state.managed_files import OnDisk
+from irods_omero.domain.rules.one_copy.cache_limit import Cached, make_room
+from irods_omero.domain.state.one_copy.managed_files import OnDisk
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.repository.directory import Repository
 

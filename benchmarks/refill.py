@@ -27,7 +27,7 @@ from benchmarks.world import lab_world
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
-from irods_omero.domain.state.managed_files import ABSENT, ManagedFile, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import ABSENT, ManagedFile, OnDisk
 from irods_omero.gateways.repository.copies import BLOCK, refill
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.streaming import blocks_of

@@ -16,7 +16,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.shown import PLAIN, Figures, fastest, part_of_plain, run, table, too_slow
-from irods_omero.domain.state.managed_files import COPY, ManagedFile, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import COPY, ManagedFile, OnDisk
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.sharing import share
 from irods_omero.gateways.repository.vault import Vault

@@ -16,8 +16,8 @@ from rich.table import Table
 from benchmarks.counting import ATOMIC_MS, QUERY, REAL_MS, Calls, Taken, counted, timed
 from benchmarks.shown import Figures, run, table
 from benchmarks.world import World, lab_world
+from irods_omero.agent.marks.walks import LEAST_AT_ONCE
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.agent.walks import LEAST_AT_ONCE
 from tests.scene.places import AGENT_USER
 
 SIZES, QUIET = (1, 1_000, 10_000), 10_000

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from irods_omero.domain.rules.opening import RULES
-from irods_omero.domain.state.file_rule import FileRule
+from irods_omero.domain.rules.formats.opening import RULES
+from irods_omero.domain.state.formats.file_rule import FileRule
 
 PAGE = Path(__file__).parents[1] / "docs" / "units.md"
 BEGIN, END = "<!-- made from the code: make generate -->\n", "<!-- until here -->\n"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from irods_omero.agent.notification import schema_text as notification_schema_text
+from irods_omero.agent.monitoring.notification import schema_text as notification_schema_text
 from irods_omero.install.engines import fragment_text
 from irods_omero.settings.reference import reference_text, schema_text
 from tools.file_rules import units_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import omero.model
 from omero.rtypes import rstring
 
-from irods_omero.domain.rules.zarr_metadata import address_of
+from irods_omero.domain.rules.formats.zarr_metadata import address_of
 from irods_omero.domain.state.actions import SetAddress
 from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
 from tests.conformance.gateway import Agent

@@ -13,8 +13,8 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 from omero.rtypes import unwrap
 
-from irods_omero.agent.heartbeat import Heartbeat
-from irods_omero.agent.metrics import Metrics
+from irods_omero.agent.monitoring.heartbeat import Heartbeat
+from irods_omero.agent.monitoring.metrics import Metrics
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.status.beat import Beat
 from irods_omero.status.reading import read_beats

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from irods.models import Collection
 
-from irods_omero.agent.intake import Intake
 from irods_omero.agent.observe import Observer
+from irods_omero.agent.omero_first.intake import Intake
 from irods_omero.agent.report import Report
 from irods_omero.cli.main import main
 from irods_omero.domain.state.observation import Observation

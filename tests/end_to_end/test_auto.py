@@ -10,8 +10,8 @@ from irods.meta import iRODSMeta
 from irods.models import Collection
 
 from benchmarks.counting import QUERY, counted
-from irods_omero.agent import ome_names
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.formats import ome_names
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object

@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from irods_omero.agent import sweep
+from irods_omero.agent.marks.walks import Turn
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.agent.walks import Turn
 from lab.omero.setup import add_user
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina

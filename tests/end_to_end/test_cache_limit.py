@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from irods_omero.agent.one_copy.room import Before, look_at_cache
 from irods_omero.agent.report import Report
-from irods_omero.agent.room import Before, look_at_cache
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli.status_screen import screen
-from irods_omero.domain.rules.cache_limit import Room
+from irods_omero.domain.rules.one_copy.cache_limit import Room
 from irods_omero.domain.state.agreement import decode
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.errors import UnreachableError
 from irods_omero.gateways.repository.copies import Version
 from irods_omero.gateways.repository.directory import Repository
@@ -233,7 +233,7 @@ def test_what_somebody_puts_in_its_place_before_its_turn_is_left_alone(
             os.link(hard, other)
         return room
 
-    monkeypatch.setattr("irods_omero.agent.room.look_at_cache", looking)
+    monkeypatch.setattr("irods_omero.agent.one_copy.room.look_at_cache", looking)
     try:
         report = one.scene.sweep()
         assert report.evicted == 0
@@ -255,7 +255,7 @@ def test_an_image_whose_copy_was_about_to_go_is_looked_at_once_more(
         raise UnreachableError("removing", file.path, "broken off by a test")
 
     with monkeypatch.context() as patch:
-        patch.setattr("irods_omero.agent.cache.remove", broken_off)
+        patch.setattr("irods_omero.agent.one_copy.cache.remove", broken_off)
         with pytest.raises(UnreachableError):
             one.scene.sweep()
     locked = [path for path in paths if one.is_locked(path)]

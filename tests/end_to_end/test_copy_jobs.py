@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.monitoring.heartbeat import Heartbeat
 from irods_omero.agent.report import Report
 from irods_omero.agent.retry import retry
 from irods_omero.agent.service import run
 from irods_omero.domain.rules.causes import HINDERED
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.gateways.repository.copies import refill
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
@@ -54,7 +54,7 @@ def test_nobody_waits_for_a_refill_that_takes_long_and_status_shows_it(
 
         return refill(repository, file, waiting())
 
-    monkeypatch.setattr("irods_omero.agent.cache.refill", slowly)
+    monkeypatch.setattr("irods_omero.agent.one_copy.cache.refill", slowly)
     one.restore(path)
     with serving(one, 0.1) as connections:
         # It comes after the agent's own.
@@ -128,7 +128,7 @@ def test_the_agent_pauses_while_what_is_too_much_waits_for_a_worker(
         assert let_go.wait(60)
         return refill(repository, file, blocks)
 
-    monkeypatch.setattr("irods_omero.agent.cache.refill", slowly)
+    monkeypatch.setattr("irods_omero.agent.one_copy.cache.refill", slowly)
     with serving(one, 3600.0, parallel=2, per_sweep=1) as connections:
         agent = threading.Thread(target=run, args=(connections, stop, swept.append))
         agent.start()

@@ -7,7 +7,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.domain.state.claim_list import ClaimList, list_in, texts_of
+from irods_omero.domain.state.directories.claim_list import ClaimList, list_in, texts_of
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.directories import LOWER, RUN, UPPER, put_run, units_of

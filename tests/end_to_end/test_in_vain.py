@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.omero_first.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run_once
 from irods_omero.agent.sweep import Sweeper
@@ -98,7 +98,7 @@ def refuse_agreements(
             raise RefusedError("recording", action.path, "refused by a test")
         zone_actions.record_agreement(zone, names, action)
 
-    monkeypatch.setattr("irods_omero.agent.cache.record_agreement", refusing)
+    monkeypatch.setattr("irods_omero.agent.one_copy.cache.record_agreement", refusing)
     monkeypatch.setattr("irods_omero.agent.apply.record_agreement", refusing)
 
 
@@ -139,7 +139,7 @@ def test_a_comparison_that_cannot_be_written_down_keeps_no_other(
 def test_what_cannot_make_room_has_others_make_it(new_scene: SceneFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     one = make(new_scene, evict="never")
     one.scene.settings = one.scene.with_settings(cache={"most_bytes": 3 * len(PICTURE)})
-    monkeypatch.setattr("irods_omero.domain.rules.cache_limit.LISTED", 1)
+    monkeypatch.setattr("irods_omero.domain.rules.one_copy.cache_limit.LISTED", 1)
     paths = bring(one, 9, 8, 7, 1)
     refuse_agreements(monkeypatch, paths[0])
     sweep_times(one.scene, 4)
@@ -235,6 +235,6 @@ def test_a_fileset_that_is_not_complete_keeps_no_other(
             id_: replace(source, completed=source.completed * (id_ != filesets[0])) for id_, source in found.items()
         }
 
-    monkeypatch.setattr("irods_omero.agent.intake.read_sources", sources)
+    monkeypatch.setattr("irods_omero.agent.omero_first.intake.read_sources", sources)
     sweep_times(scene, 3)
     assert sorted(objects_below(scene)) == LAST_TWO

@@ -9,7 +9,7 @@ import pytest
 from irods.exception import iRODSException
 
 from irods_omero.agent.explain import assess
-from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.omero_first.intake_queue import IntakeQueue
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.gateways.zone.intake_objects import make_collection
 from irods_omero.gateways.zone.registering import register

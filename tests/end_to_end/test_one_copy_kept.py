@@ -12,7 +12,7 @@ from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.state.actions import AddAvu, OmeroAction, RecordAgreement, Refusal, SetArchived, ZoneAction
 from irods_omero.domain.state.agreement import decode
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.repository.copies import Version, check
@@ -51,7 +51,7 @@ def test_what_happens_while_a_copy_is_read_keeps_it(one: OneCopy, monkeypatch: p
             left.pop(name)(paths[name])
         return version
 
-    monkeypatch.setattr("irods_omero.agent.cache.check", checking)
+    monkeypatch.setattr("irods_omero.agent.one_copy.cache.check", checking)
     report = one.scene.sweep()
     assert not left
     assert report.evicted == 0
@@ -106,9 +106,9 @@ def test_nothing_is_removed_where_that_cannot_be_recorded(one: OneCopy, monkeypa
         zone_actions.record_agreement(zone, names, action)
 
     with monkeypatch.context() as patch:
-        patch.setattr("irods_omero.agent.cache.check", checking)
+        patch.setattr("irods_omero.agent.one_copy.cache.check", checking)
         patch.setattr("irods_omero.agent.apply.record_agreement", refusing)
-        patch.setattr("irods_omero.agent.cache.record_agreement", refusing)
+        patch.setattr("irods_omero.agent.one_copy.cache.record_agreement", refusing)
         assert one.scene.sweep().evicted == 0
     assert len(read) == 1
     assert one.place(path).exists()

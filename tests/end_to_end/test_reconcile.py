@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from irods_omero.agent.directories import Directories
+from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment, Reconciler
 from irods_omero.errors import UnreachableError

@@ -17,8 +17,8 @@ from irods_omero.agent.reconcile import MARK, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
-from irods_omero.domain.rules import cache_limit
-from irods_omero.domain.rules.one_copy import CopyDecision, decide_copies
+from irods_omero.domain.rules.one_copy import cache_limit
+from irods_omero.domain.rules.one_copy.copy_decision import CopyDecision, decide_copies
 from irods_omero.domain.state.actions import AddAvu
 from irods_omero.domain.state.agreement import CONTENT
 from irods_omero.domain.state.observation import Observation

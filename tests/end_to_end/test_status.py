@@ -16,7 +16,7 @@ from irods.models import Collection
 from prometheus_client.parser import text_string_to_metric_families
 
 from irods_omero.agent.activity import Activity
-from irods_omero.agent.heartbeat import Heartbeat
+from irods_omero.agent.monitoring.heartbeat import Heartbeat
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper

@@ -312,7 +312,7 @@ def test_what_storage_tiering_moves_of_it_is_shown_by_one_mark_for_all_parts(
         scene.admin.metadata.add(DataObject, parts[-1], iRODSMeta(TIER_GROUP, "other"), **{kw.ADMIN_KW: ""})
         assert marks_on(scene, zarr) == [PENDING]
         assert (sweeper.sweep().waiting, marks_on(scene, zarr)) == (1, [PENDING])
-        monkeypatch.setattr("irods_omero.agent.walks.MOVING_SECONDS", 0.0)
+        monkeypatch.setattr("irods_omero.agent.marks.walks.MOVING_SECONDS", 0.0)
         assert (sweeper.sweep().waiting, marks_on(scene, zarr)) == (0, [])
 
 

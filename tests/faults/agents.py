@@ -17,7 +17,7 @@ import structlog
 
 from irods_omero.agent import adopt, sweep
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.intake import Taken
+from irods_omero.agent.omero_first.intake import Taken
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report
 from irods_omero.errors import PolicyError

@@ -20,9 +20,14 @@ from irods.column import Like
 from irods.meta import iRODSMeta
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
-from irods_omero.domain.rules.auto import CollectionContents, decide_auto
-from irods_omero.domain.rules.completeness import SETTLED_ONLY
-from irods_omero.domain.rules.directory_decision import DirectoryDecision, decide_directory, if_named, is_alone
+from irods_omero.domain.rules.directories.auto import CollectionContents, decide_auto
+from irods_omero.domain.rules.directories.completeness import SETTLED_ONLY
+from irods_omero.domain.rules.directories.directory_decision import (
+    DirectoryDecision,
+    decide_directory,
+    if_named,
+    is_alone,
+)
 from irods_omero.domain.rules.membership import BY_AGENT, claims, is_left_over, units_of
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.views import Avu

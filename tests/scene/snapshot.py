@@ -12,7 +12,7 @@ from irods.column import In
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
-from irods_omero.domain.state.claim_list import list_in
+from irods_omero.domain.state.directories.claim_list import list_in
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
 from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
-from irods_omero.agent.intake import Intake, Taken
-from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.marks.walks import FIRST_TURN
+from irods_omero.agent.omero_first.intake import Intake, Taken
+from irods_omero.agent.omero_first.intake_queue import IntakeQueue
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweep
-from irods_omero.agent.walks import FIRST_TURN
 from irods_omero.agent.workers import Workers
-from irods_omero.domain.rules.placement import PlacementRule
+from irods_omero.domain.rules.omero_first.placement import PlacementRule
 from irods_omero.domain.state.views import DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches

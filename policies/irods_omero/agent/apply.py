@@ -11,7 +11,7 @@ from functools import partial
 from typing import BinaryIO
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories import Directories
+from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import decide
@@ -33,8 +33,8 @@ from irods_omero.domain.state.actions import (
     ZoneAction,
 )
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, Agreement
-from irods_omero.domain.state.managed_files import CopyAction
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.one_copy.managed_files import CopyAction
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import ContentError, DestinationError, RefusedError

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories import Directories
+from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.beside import rule_alone
+from irods_omero.domain.rules.formats.beside import rule_alone
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from irods_omero.agent.access import with_rights
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.hierarchies import with_hierarchies
-from irods_omero.agent.intake_claims import IntakeClaims
-from irods_omero.agent.lost_bytes import with_lost
+from irods_omero.agent.formats.hierarchies import with_hierarchies
 from irods_omero.agent.movements import with_movements
-from irods_omero.agent.placing import with_places
+from irods_omero.agent.omero_first.access import with_rights
+from irods_omero.agent.omero_first.intake_claims import IntakeClaims
+from irods_omero.agent.omero_first.lost_bytes import with_lost
+from irods_omero.agent.omero_first.placing import with_places
 from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
 from irods_omero.agent.vaults import Vaults
-from irods_omero.domain.rules.links import with_own_links
 from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
+from irods_omero.domain.rules.one_copy.links import with_own_links
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
 from irods_omero.domain.state.observation import Observation

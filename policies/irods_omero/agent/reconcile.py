@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories import Directories
+from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.identity import check_identity
-from irods_omero.agent.intake_queue import IntakeQueue
+from irods_omero.agent.marks.posting import Posting
+from irods_omero.agent.marks.walks import take_ids_away, tell
 from irods_omero.agent.observe import Observer
-from irods_omero.agent.posting import Posting
+from irods_omero.agent.omero_first.intake_queue import IntakeQueue
+from irods_omero.agent.one_copy.room import limit_of, look_at_cache
 from irods_omero.agent.report import Report
-from irods_omero.agent.room import limit_of, look_at_cache
-from irods_omero.agent.walks import take_ids_away, tell
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
 from irods_omero.domain.planning.plan import evicted_by
-from irods_omero.domain.rules.cache_limit import Cached, Room
+from irods_omero.domain.rules.one_copy.cache_limit import Cached, Room
 from irods_omero.domain.state.actions import OmeroAction
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError

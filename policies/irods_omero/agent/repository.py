@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.rules.compared_bytes import compared
+from irods_omero.domain.rules.one_copy.compared_bytes import compared
 from irods_omero.domain.state.agreement import Verified
-from irods_omero.domain.state.managed_files import ManagedFile
-from irods_omero.domain.state.source import Source
+from irods_omero.domain.state.omero_first.source import Source
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.domain.state.unit import Content
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.managed_rows import managed_rows, repository_uuid

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from types import FrameType
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.heartbeat import Heartbeat
-from irods_omero.agent.metrics import Metrics
+from irods_omero.agent.monitoring.heartbeat import Heartbeat
+from irods_omero.agent.monitoring.metrics import Metrics
+from irods_omero.agent.monitoring.webhooks import Webhooks
 from irods_omero.agent.report import Report
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.agent.webhooks import Webhooks
 from irods_omero.agent.workers import Workers
 from irods_omero.errors import IdentityError, PolicyError, SettingsError
 from irods_omero.logs import log

@@ -7,21 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from irods_omero.agent.apply import Applier
-from irods_omero.agent.backlog import look_ahead
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.copy_jobs import Copies
-from irods_omero.agent.directories import Directories
-from irods_omero.agent.directory_claims import carry_out
+from irods_omero.agent.directories.directory_claims import carry_out
+from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.importing import Imports
-from irods_omero.agent.intake import Intake
 from irods_omero.agent.listener import Listener
-from irods_omero.agent.observe import Observer
-from irods_omero.agent.once_a_minute import OnceAMinute
-from irods_omero.agent.posting import Posting
-from irods_omero.agent.report import Report
-from irods_omero.agent.room import MakingRoom
-from irods_omero.agent.taking import Batch
-from irods_omero.agent.walks import (
+from irods_omero.agent.marks.backlog import look_ahead
+from irods_omero.agent.marks.once_a_minute import OnceAMinute
+from irods_omero.agent.marks.posting import Posting
+from irods_omero.agent.marks.taking import Batch
+from irods_omero.agent.marks.walks import (
     COLLECTIONS,
     FIRST_TURN,
     Turn,
@@ -32,6 +27,11 @@ from irods_omero.agent.walks import (
     remember,
     tell,
 )
+from irods_omero.agent.observe import Observer
+from irods_omero.agent.omero_first.intake import Intake
+from irods_omero.agent.one_copy.copy_jobs import Copies
+from irods_omero.agent.one_copy.room import MakingRoom
+from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import ZoneView

@@ -17,7 +17,7 @@ from irods_omero.errors import SettingsError
 from irods_omero.vocabulary import Names
 
 if TYPE_CHECKING:
-    from irods_omero.agent.intake import Taken
+    from irods_omero.agent.omero_first.intake import Taken
 
 MEGABYTE = 1_000_000
 AT_LEAST_ONE = click.IntRange(min=1)

@@ -15,7 +15,7 @@ from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
 
 if TYPE_CHECKING:
     from irods_omero.agent.reconcile import Assessment, Orphan, Reconciled
-    from irods_omero.domain.rules.cache_limit import Cached
+    from irods_omero.domain.rules.one_copy.cache_limit import Cached
 
 DRIFTED = 3
 

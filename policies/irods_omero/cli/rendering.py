@@ -33,7 +33,7 @@ from irods_omero.domain.state.actions import (
 )
 from irods_omero.domain.state.agreement import encode
 from irods_omero.domain.state.carried import place_of_tag
-from irods_omero.domain.state.managed_files import Clear, CopyAction, Evict, Link, Refill, Share, Verify
+from irods_omero.domain.state.one_copy.managed_files import Clear, CopyAction, Evict, Link, Refill, Share, Verify
 from irods_omero.domain.state.views import Avu, DataObject, Subject
 
 HELD_LINE = "what would be removed is held until somebody decides: irods-omero removals"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from irods_omero.domain.state.completion import Completion, completion_of, why_no_completion
-from irods_omero.domain.state.file_rule import FileRule, OwnRules, own_rule, why_no_rule
+from irods_omero.domain.state.directories.completion import Completion, completion_of, why_no_completion
+from irods_omero.domain.state.formats.file_rule import FileRule, OwnRules, own_rule, why_no_rule
 from irods_omero.settings.mapping import Name, Section
 from irods_omero.vocabulary import SETTLED
 

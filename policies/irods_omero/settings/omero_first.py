@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from irods_omero.domain.rules.placement import MOVE, REGISTER, PlacementRule
-from irods_omero.domain.rules.templates import why_no_template
+from irods_omero.domain.rules.omero_first.placement import MOVE, REGISTER, PlacementRule
+from irods_omero.domain.rules.omero_first.templates import why_no_template
 from irods_omero.settings.mapping import Name, Section
 from irods_omero.settings.mistakes import mistake_at
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from irods_omero.agent.walks import LEAST_AT_ONCE, MOST_AT_ONCE, Turn
+from irods_omero.agent.marks.walks import LEAST_AT_ONCE, MOST_AT_ONCE, Turn
 
 
 def test_after_a_slow_sweep_the_next_one_takes_on_less_and_after_a_fast_one_more() -> None:

@@ -22,7 +22,7 @@ from irods_omero.doctor.facts.records import (
     WebFacts,
     ZoneFacts,
 )
-from irods_omero.domain.rules.placement import PlacementRule
+from irods_omero.domain.rules.omero_first.placement import PlacementRule
 
 ME, SERVICE = 1000, 999
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=timezone.utc)

@@ -10,8 +10,8 @@ import pytest
 from irods_omero.doctor.checks.intake_checks import omero_first
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Level
-from irods_omero.domain.rules.in_place import FILE_SYSTEM, Storage
-from irods_omero.domain.rules.placement import REGISTER
+from irods_omero.domain.rules.omero_first.in_place import FILE_SYSTEM, Storage
+from irods_omero.domain.rules.omero_first.placement import REGISTER
 from tests.unit.doctor.healthy import INTO_LAB, OMERO, WITH_RULES, ZONE
 
 

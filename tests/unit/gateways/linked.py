@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from irods_omero.domain.state.managed_files import LINK, ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile
 from irods_omero.gateways.repository.copies import check
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.linking import LinkTarget, compared, make_link, reader_of

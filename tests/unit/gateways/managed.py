@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from irods_omero.domain.state.managed_files import COPY, ManagedFile, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import COPY, ManagedFile, OnDisk
 from irods_omero.gateways.repository.copies import check, remove
 from irods_omero.gateways.repository.directory import Repository
 

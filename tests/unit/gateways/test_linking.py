@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from irods_omero.domain.state.managed_files import ABSENT, OTHER, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import ABSENT, OTHER, OnDisk
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import copies
 from irods_omero.gateways.repository import place as place_module

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import ABSENT, COPY, OnDisk
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import copies
 from irods_omero.gateways.repository import place as place_module

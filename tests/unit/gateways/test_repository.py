@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import ABSENT, COPY, OTHER, OnDisk
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import place as place_module
 from irods_omero.gateways.repository.copies import check, clear, refill, remove

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from irods_omero.domain.state.agreement import Agreement, Failure
-from irods_omero.domain.state.eviction import ROOM, TIER, Eviction, Relied
 from irods_omero.domain.state.noted import CHANGE, IMPORT, TAG, Noted
+from irods_omero.domain.state.one_copy.eviction import ROOM, TIER, Eviction, Relied
 from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.status.history import Event, History, Past, history_of
 from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE, TIER_NAMESPACE, Names

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from irods_omero.doctor.checks.zone_checks import ADMINISTRATOR
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Finding, failure, ok, warning
-from irods_omero.domain.rules.in_place import why_not_in_place
-from irods_omero.domain.rules.placement import EVERYBODY_IN_ZONE, REGISTER, PlacementRule
+from irods_omero.domain.rules.omero_first.in_place import why_not_in_place
+from irods_omero.domain.rules.omero_first.placement import EVERYBODY_IN_ZONE, REGISTER, PlacementRule
 from irods_omero.domain.state.policy import EVERYBODY
 
 CHECK = "omero_first"

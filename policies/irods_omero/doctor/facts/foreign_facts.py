@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
-from irods_omero.agent.room import units_with_copies
+from irods_omero.agent.one_copy.room import units_with_copies
 from irods_omero.doctor.facts.records import ForeignFacts, ForeignKind
-from irods_omero.domain.rules.links import lost_links
-from irods_omero.domain.rules.one_copy import foreign_files
-from irods_omero.domain.state.managed_files import LINK, ManagedFile
+from irods_omero.domain.rules.one_copy.copy_decision import foreign_files
+from irods_omero.domain.rules.one_copy.links import lost_links
+from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile
 from irods_omero.errors import PolicyError
 from irods_omero.settings import Settings
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from irods_omero.domain.rules.in_place import Storage
-from irods_omero.domain.rules.placement import PlacementRule
+from irods_omero.domain.rules.omero_first.in_place import Storage
+from irods_omero.domain.rules.omero_first.placement import PlacementRule
 from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
 

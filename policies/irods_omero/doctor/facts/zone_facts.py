@@ -14,7 +14,7 @@ from irods.models import Collection, DataObject, DataObjectMeta, Resource, Resou
 
 from irods_omero.agent.programs import programs_of
 from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
-from irods_omero.domain.rules.placement import REGISTER
+from irods_omero.domain.rules.omero_first.placement import REGISTER
 from irods_omero.domain.state.residency import RESIDENCIES
 from irods_omero.errors import PolicyError
 from irods_omero.gateways.zone.connection import ZoneConnection, describe

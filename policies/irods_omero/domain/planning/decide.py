@@ -19,8 +19,6 @@ from irods_omero.domain.planning.plan import EMPTY, Plan
 from irods_omero.domain.rules.attributes import Attributes, frozen, merge_attributes
 from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.rules.changes import imported_and_late
-from irods_omero.domain.rules.compared_bytes import verified_of
-from irods_omero.domain.rules.copy_words import said_in_omero
 from irods_omero.domain.rules.desired import (
     DesiredAvu,
     DesiredState,
@@ -31,8 +29,7 @@ from irods_omero.domain.rules.desired import (
     state_pairs,
     state_tags,
 )
-from irods_omero.domain.rules.follow_names import decide_place
-from irods_omero.domain.rules.follow_rights import RightsDecision, decide_rights
+from irods_omero.domain.rules.formats.zarr_metadata import addresses_of
 from irods_omero.domain.rules.import_requests import (
     accepted,
     is_asked_for,
@@ -41,14 +38,17 @@ from irods_omero.domain.rules.import_requests import (
     why_no_import,
 )
 from irods_omero.domain.rules.imports import IMPORTED, decide_import
-from irods_omero.domain.rules.in_place import lost_error
-from irods_omero.domain.rules.links import linked_after
-from irods_omero.domain.rules.one_copy import decide_copies, still_shared
+from irods_omero.domain.rules.omero_first.follow_names import decide_place
+from irods_omero.domain.rules.omero_first.follow_rights import RightsDecision, decide_rights
+from irods_omero.domain.rules.omero_first.in_place import lost_error
+from irods_omero.domain.rules.one_copy.compared_bytes import verified_of
+from irods_omero.domain.rules.one_copy.copy_decision import decide_copies, still_shared
+from irods_omero.domain.rules.one_copy.copy_words import said_in_omero
+from irods_omero.domain.rules.one_copy.links import linked_after
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
 from irods_omero.domain.rules.sides import Sides, sides_of
 from irods_omero.domain.rules.undone import undone_of, without_answered
 from irods_omero.domain.rules.validity import without_invalid
-from irods_omero.domain.rules.zarr_metadata import addresses_of
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation

@@ -7,12 +7,12 @@ from heapq import nsmallest
 
 from irods_omero.domain.planning.decision import Reason
 from irods_omero.domain.rules.attributes import Attributes
-from irods_omero.domain.rules.copy_words import told_of
 from irods_omero.domain.rules.desired import Error, Errors, errors_of, tier_rule
-from irods_omero.domain.rules.follow_names import PlaceDecision
-from irods_omero.domain.rules.follow_rights import RightsDecision
 from irods_omero.domain.rules.imports import ImportDecision
-from irods_omero.domain.rules.one_copy import CopyDecision
+from irods_omero.domain.rules.omero_first.follow_names import PlaceDecision
+from irods_omero.domain.rules.omero_first.follow_rights import RightsDecision
+from irods_omero.domain.rules.one_copy.copy_decision import CopyDecision
+from irods_omero.domain.rules.one_copy.copy_words import told_of
 from irods_omero.domain.rules.requests import RequestDecision
 from irods_omero.domain.rules.undone import Undone
 from irods_omero.domain.state.agreement import Agreement

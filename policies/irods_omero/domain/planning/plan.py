@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from irods_omero.domain.state.actions import Action, Import, OmeroAction, RecordAgreement, Relocate, ZoneAction
-from irods_omero.domain.state.managed_files import CopyAction, Evict
+from irods_omero.domain.state.one_copy.managed_files import CopyAction, Evict
 
 Step = tuple[Action, ...]
 """Actions that are all for one side, in the order in which they are carried out."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from irods_omero.domain.rules.beside import depends_on_others
 from irods_omero.domain.rules.changes import asks_for_it, what_has_changed
-from irods_omero.domain.rules.opening import is_left_out
+from irods_omero.domain.rules.formats.beside import depends_on_others
+from irods_omero.domain.rules.formats.opening import is_left_out
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
+from irods_omero.domain.state.formats.zarr_parts import how_to_name
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.domain.state.zarr_parts import how_to_name
 from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, IMPORT, LIST, ZARR_ROOTS, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import read
-from irods_omero.domain.state.claim_list import ClaimList
+from irods_omero.domain.state.directories.claim_list import ClaimList
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names

@@ -12,8 +12,8 @@ from irods_omero.domain.rules.sides import Sides
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Moving
 from irods_omero.domain.state.carried import place_of_tag
-from irods_omero.domain.state.managed_files import OTHER
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.one_copy.managed_files import OTHER
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import DOUBLINGS
 from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, Request, request_for

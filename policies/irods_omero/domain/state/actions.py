@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import Agreement
+from irods_omero.domain.state.omero_first.rights import Grant
 from irods_omero.domain.state.places import Place
-from irods_omero.domain.state.rights import Grant
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import Avu, KeyValues, Pairs, Subject

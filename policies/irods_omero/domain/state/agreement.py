@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from irods_omero.domain.state.decoding import number_of, text_of, texts_of, time_of
-from irods_omero.domain.state.eviction import Eviction
-from irods_omero.domain.state.managed_files import FINGERPRINT_DIGITS
-from irods_omero.domain.state.relocation import DIGITS, PlaceDigests
-from irods_omero.domain.state.rights import NOTHING, Grant, Rights
+from irods_omero.domain.state.omero_first.relocation import DIGITS, PlaceDigests
+from irods_omero.domain.state.omero_first.rights import NOTHING, Grant, Rights
+from irods_omero.domain.state.one_copy.eviction import Eviction
+from irods_omero.domain.state.one_copy.managed_files import FINGERPRINT_DIGITS
 from irods_omero.domain.state.texts import MAXIMUM_BYTES, printable
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content
 from irods_omero.domain.state.views import Avu

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from irods_omero.domain.state.actions import Refusal
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.carried import own_annotations
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.omero_first.relocation import PlaceView
+from irods_omero.domain.state.omero_first.rights import RightsView
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.vault_files import VaultFile
 from irods_omero.domain.state.places import PATH
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.relocation import PlaceView
-from irods_omero.domain.state.rights import RightsView
 from irods_omero.domain.state.unit import Content
-from irods_omero.domain.state.vault_files import VaultFile
 from irods_omero.domain.state.views import NOTHING_IN_OMERO, Avu, OmeroView, ZoneView
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from irods_omero.domain.state.avu_units import is_template, joined, split
-from irods_omero.domain.state.file_rule import OwnRules
+from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.zone_key import ZoneKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from irods_omero.domain.state.source import Fact
+from irods_omero.domain.state.omero_first.source import Fact
 from irods_omero.gateways.omero.session import OmeroSession
 
 SIZES = ("sizeX", "sizeY", "sizeZ", "sizeC", "sizeT")

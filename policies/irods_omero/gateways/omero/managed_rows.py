@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.session import OmeroSession

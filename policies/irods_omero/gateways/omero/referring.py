@@ -12,11 +12,11 @@ import omero.model
 from omero.model.enums import ChecksumAlgorithmSHA1160, UnitsLength
 from omero.rtypes import rdouble, rint, rlong, rstring
 
-from irods_omero.domain.rules.zarr_metadata import Document, ZarrError, address_of, contents_of
+from irods_omero.domain.rules.formats.zarr_metadata import Document, ZarrError, address_of, contents_of
 from irods_omero.domain.state.actions import Import
+from irods_omero.domain.state.formats.zarr import WellPosition, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import entry_paths
-from irods_omero.domain.state.zarr import WellPosition, ZarrChannel, ZarrContents, ZarrImage, ZarrPlate
 from irods_omero.errors import ContentError, RefusedError
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.session import OmeroSession

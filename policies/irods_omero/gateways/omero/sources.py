@@ -12,7 +12,7 @@ import omero
 import omero.model
 from omero.rtypes import rstring
 
-from irods_omero.domain.state.source import MAY_READ, MAY_WRITE, Source, SourceFile
+from irods_omero.domain.state.omero_first.source import MAY_READ, MAY_WRITE, Source, SourceFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.omero.fileset_files import read_files

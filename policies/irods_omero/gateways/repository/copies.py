@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from irods_omero.domain.state.managed_files import LINK, ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from irods_omero.domain.state.managed_files import ABSENT, COPY, OTHER, OnDisk
+from irods_omero.domain.state.one_copy.managed_files import ABSENT, COPY, OTHER, OnDisk
 from irods_omero.errors import RefusedError
 
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository.copies import BLOCK, CHANGED, Version, is_file_in, take_place
 from irods_omero.gateways.repository.directory import Repository

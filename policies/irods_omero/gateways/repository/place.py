@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from irods_omero.domain.state.managed_files import LINK, ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository.directory import (
     Repository,

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from irods_omero.domain.state.managed_files import ManagedFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.gateways.repository.directory import Repository, Result, working_name
 from irods_omero.gateways.repository.place import open_to_read, place_of_file, unlink
 from irods_omero.gateways.repository.vault import WHY as WHY_NO_FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from irods_omero.domain.rules.membership import with_listed
-from irods_omero.domain.state.claim_list import ClaimList, highest_version, list_in, texts_of
+from irods_omero.domain.state.directories.claim_list import ClaimList, highest_version, list_in, texts_of
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
 from irods_omero.gateways.zone.collection_paths import avus_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from irods.column import Like
 from irods.models import Collection, CollectionMeta
 
-from irods_omero.domain.rules.placement import component
+from irods_omero.domain.rules.omero_first.placement import component
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import set_avu
 from irods_omero.gateways.zone.connection import ZoneConnection

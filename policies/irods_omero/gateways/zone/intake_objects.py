@@ -15,7 +15,7 @@ from irods.column import Like
 from irods.models import Collection, CollectionMeta, User
 
 from irods_omero.domain.state.actions import Relocate
-from irods_omero.domain.state.rights import Grant, grants_on
+from irods_omero.domain.state.omero_first.rights import Grant, grants_on
 from irods_omero.domain.state.views import Avu
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.connection import ZoneConnection, in_our_words

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from irods.models import Collection, CollectionMeta
 
-from irods_omero.domain.state.packed import packed, unpacked
+from irods_omero.domain.state.directories.packed import packed, unpacked
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu, remove_avu

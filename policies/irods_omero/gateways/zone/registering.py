@@ -14,7 +14,7 @@ from irods.column import Like
 from irods.exception import UNIX_FILE_OPEN_ERR
 from irods.models import Collection, DataObject, Resource
 
-from irods_omero.domain.rules.in_place import Storage
+from irods_omero.domain.rules.omero_first.in_place import Storage
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import rows

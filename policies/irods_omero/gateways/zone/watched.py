@@ -11,10 +11,10 @@ from typing import Any
 from irods.column import Criterion, In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
-from irods_omero.domain.rules.beside import depends_on_others, place_of
+from irods_omero.domain.rules.formats.beside import depends_on_others, place_of
 from irods_omero.domain.rules.membership import BY_AGENT
-from irods_omero.domain.state.completion import Completion, completion_said, trouble_of_completion
-from irods_omero.domain.state.file_rule import OwnRules
+from irods_omero.domain.state.directories.completion import Completion, completion_said, trouble_of_completion
+from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.residency import NOTHING_SAYS, Residency
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable

@@ -13,7 +13,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, Replica
 from irods_omero.vocabulary import ACCESS_TIME
-from tests.unit.domain.rules.copied import NOW, observed
+from tests.unit.domain.rules.one_copy.copied import NOW, observed
 
 HOUR = 3600
 SCHEDULED = "irods::storage_tiering::migration_scheduled"

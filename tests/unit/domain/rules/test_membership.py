@@ -18,7 +18,7 @@ from irods_omero.domain.rules.membership import (
     units_of,
     with_listed,
 )
-from irods_omero.domain.state.claim_list import ClaimList
+from irods_omero.domain.state.directories.claim_list import ClaimList
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from tests.unit.domain.agreed import data_object

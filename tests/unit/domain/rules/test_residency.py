@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.cache_limit import in_cache
-from irods_omero.domain.rules.directory_decision import why_not_yet
+from irods_omero.domain.rules.directories.directory_decision import why_not_yet
 from irods_omero.domain.rules.imports import decide_import
+from irods_omero.domain.rules.one_copy.cache_limit import in_cache
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement, Verified
-from irods_omero.domain.state.eviction import ROOM, Eviction
-from irods_omero.domain.state.managed_files import Evict, Refill, fingerprint
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.one_copy.eviction import ROOM, Eviction
+from irods_omero.domain.state.one_copy.managed_files import Evict, Refill, fingerprint
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
 from irods_omero.domain.state.residency import Residency
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, ImageState, ImportRule, OmeroView, Replica
 from irods_omero.vocabulary import FILE, KEEP, RESTAGE, SHOW
 from tests.unit.domain.agreed import Edit, agreed_world, moved_to
-from tests.unit.domain.rules.copied import AGREED, NOW, POLICY, STATES, SUM, checked, decided, observed
+from tests.unit.domain.rules.one_copy.copied import AGREED, NOW, POLICY, STATES, SUM, checked, decided, observed
 from tests.unit.domain.world import settle
 
 AT = "site::residency"

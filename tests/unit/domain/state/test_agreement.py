@@ -19,8 +19,8 @@ from irods_omero.domain.state.agreement import (
     decode,
     encode,
 )
-from irods_omero.domain.state.eviction import MOVE, ROOM, TIER, Eviction, Relied
-from irods_omero.domain.state.rights import Grant, Rights
+from irods_omero.domain.state.omero_first.rights import Grant, Rights
+from irods_omero.domain.state.one_copy.eviction import MOVE, ROOM, TIER, Eviction, Relied
 from irods_omero.domain.state.unit import Content
 from tests.unit.domain.strategies import AGREEMENTS, WORLDS
 from tests.unit.domain.world import World, settle, with_agreement_avu

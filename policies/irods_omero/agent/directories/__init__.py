@@ -1,0 +1,1 @@
+"""Makes units of directories."""

@@ -1,0 +1,1 @@
+"""What is read in the bytes of files to know what belongs to them."""

@@ -1,0 +1,1 @@
+"""What the agent tells of itself and of the zone: heartbeat, metrics, webhooks."""

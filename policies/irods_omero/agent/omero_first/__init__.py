@@ -1,0 +1,1 @@
+"""Takes into the zone what came through OMERO first."""

@@ -1,0 +1,1 @@
+"""Formats of several files and of manifests, as plain values."""

@@ -1,0 +1,1 @@
+"""What came through OMERO first, as plain values: filesets, where they are in the zone, and whose."""
