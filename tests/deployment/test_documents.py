@@ -14,6 +14,7 @@ from irods_omero.vocabulary import REGISTERED, SUPERSEDED
 from tests.unit.status.facility import EMPTY, SETTINGS
 
 TOP = Path(__file__).parents[2]
+PACKAGE = TOP / "policies" / "irods_omero"
 DOCUMENTS = sorted(str(path.relative_to(TOP)) for path in (*TOP.glob("*.md"), *TOP.glob("docs/**/*.md")))
 
 
@@ -51,6 +52,25 @@ def test_all_rows_of_a_table_have_as_many_cells_as_its_head(document: str) -> No
         if cells != width:
             wrong.append(line)
     assert wrong == []
+
+
+@pytest.mark.parametrize("document", [each for each in DOCUMENTS if each != "CHANGELOG.md"])
+def test_the_modules_that_a_page_names_are_there(document: str) -> None:
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", (TOP / document).read_text(encoding="utf-8"))
+    assert [path for path in named if not any(TOP.glob(path)) and not any(PACKAGE.glob(f"**/{path}"))] == []
+
+
+def test_the_architecture_names_every_folder_of_the_package() -> None:
+    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = [path.parent.relative_to(PACKAGE) for path in PACKAGE.glob("*/**/__init__.py")]
+    within = [folder for folder in folders if not any(folder in other.parents for other in folders)]
+    assert [str(folder) for folder in within if f"`{folder}/`" not in text and f"`{folder.name}/`" not in text] == []
+
+
+def test_unit_tests_are_in_folders_called_as_those_of_the_package() -> None:
+    unit = TOP / "tests" / "unit"
+    folders = [path.parent.relative_to(unit) for path in unit.glob("*/**/__init__.py")]
+    assert [str(folder) for folder in folders if not (PACKAGE / folder).is_dir()] == ["benchmarks"]
 
 
 def test_the_commands_of_the_readme_are_there() -> None:
