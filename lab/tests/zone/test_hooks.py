@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,15 @@ def test_core_is_loaded_once_per_connection_and_an_edit_counts_from_the_next(sit
     with site.zone.session("alice") as alice:
         alice.collections.create(f"{HOME}/three")
     assert site.heard() == [[2], ["edited"]]
+
+
+def test_a_core_edited_twice_within_one_second_is_read_anew(site: Site) -> None:
+    for word in ("one", "two"):
+        site.rules(f"def pep_api_coll_create_pre(a, c, r): tell('{word}')\n")
+        os.utime(site.core, (1_700_000_000, 1_700_000_000))
+        with site.zone.session("alice") as alice:
+            alice.collections.create(f"{HOME}/edited {word}")
+        assert site.heard() == [[word]]
 
 
 def test_a_core_that_cannot_be_imported_takes_the_zone_down(site: Site) -> None:

@@ -1,7 +1,6 @@
 """The Python rule engine: `core.py`, loaded once per agent, and its functions called by name."""
 
 import builtins
-import importlib.util
 import sys
 import traceback
 import types
@@ -79,12 +78,11 @@ class PythonEngine:
 
 
 def _load(path: Path) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location("core", path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no module at {path}")
-    module = importlib.util.module_from_spec(spec)
+    """Import `core.py` from its source: bytecode is told apart by size and whole seconds, and tests edit faster."""
+    module = types.ModuleType("core")
+    module.__file__ = str(path)
     sys.modules["core"] = module
-    spec.loader.exec_module(module)
+    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     return module
 
 
