@@ -11,8 +11,11 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection
 
-from irods_omero.agent import apply, directories, directory_claims, hints, ome_names, taking, walks
+from irods_omero.agent import apply, hints
 from irods_omero.agent import sweep as sweeping
+from irods_omero.agent.directories import directory_claims, directory_units
+from irods_omero.agent.formats import ome_names
+from irods_omero.agent.marks import taking, walks
 from irods_omero.agent.reconcile import MARK, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
@@ -177,7 +180,7 @@ def test_a_claimed_object_that_cannot_be_read_stops_nobody(grouped: Scene, monke
     reading = refusing_to_read(id_of(grouped, made["cells.tif"]))
     grouped.put("cells.txt", lab_book() + b"more")
     other = put(grouped, "deeper/alone.tif", tiff(3))
-    for module in (claim_lists, directories):
+    for module in (claim_lists, directory_units):
         monkeypatch.setattr(module, "read_objects", reading)
     sweeps(grouped, 3)
     assert grouped.avus(other, "omero::image")

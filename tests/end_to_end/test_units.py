@@ -11,8 +11,8 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
-from irods_omero.agent import posting, taking
 from irods_omero.agent.apply import Applier
+from irods_omero.agent.marks import posting, taking
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 IMPORT_LINE = "from irods_omero.hooks import *"
 CHAIN_LINES = "import irods_omero.hooks\nirods_omero.hooks.chain(globals())"
@@ -23,12 +23,29 @@ except BaseException:
 
 HOOKS = "irods_omero.hooks"
 
+_JOINS = re.compile(
+    rf"^[ \t]*(?:from[ \t]+{re.escape(HOOKS)}[ \t]+import[ \t]+\*|[\w.]*\bchain\(globals\(\)\))", re.MULTILINE
+)
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\w+))?", re.MULTILINE)
 
 
-def is_joined(text: str) -> bool:
-    """Whether a core.py imports the hooks: an import of this name alone is ours, however the others are called."""
-    return imports(text, HOOKS)
+def is_joined(text: str, peps: Collection[str]) -> bool:
+    """Whether the hooks are what a core.py answers with, as far as can be seen without running it.
+
+    A star puts them into it, or ``chain``, where the module itself runs it. What a later line defines, or may bring in
+    by another star, replaces them, and nobody would be told.
+    """
+    tree = _parsed(text)
+    if tree is None:
+        # For an older Python than this program's: line by line it can still be seen.
+        return bool(_JOINS.search(text))
+    joined = False
+    for statement in _run_by(tree):
+        if _joins(statement):
+            joined = True
+        elif _has_star(statement) or _defined(statement) & set(peps):
+            joined = False
+    return joined and imports(text, HOOKS)
 
 
 def imports(text: str, module: str) -> bool:
@@ -41,8 +58,9 @@ def advice(text: str, peps: Iterable[str]) -> str:
 
     One line at the top is enough where nothing below it can replace a hook. What a star imports cannot be seen here.
     """
-    shared = sorted(_defined(text) & set(peps))
-    if not shared and not _has_star(text):
+    tree = _parsed(text) or ast.Module([], [])
+    shared = sorted(_defined(tree) & set(peps))
+    if not shared and not _has_star(tree):
         return f"add this line at its top:\n{IMPORT_LINE}"
     why = f"defines {', '.join(shared)} itself" if shared else "imports whatever another module defines"
     return f"it {why}, so add these lines at its end:\n{CHAIN_LINES}"
@@ -51,10 +69,9 @@ def advice(text: str, peps: Iterable[str]) -> str:
 def objection(text: str) -> str:
     """Why the hooks cannot safely be joined to a core.py by a program; empty if they can."""
     try:
-        ast.parse(text)
+        names = _defined(ast.parse(text))
     except (SyntaxError, ValueError) as error:
         return f"it is not valid Python ({error})"
-    names = _defined(text)
     if "irods_omero" in names:
         return "it uses the name 'irods_omero' for something else"
     if "__getattr__" in names:
@@ -88,14 +105,6 @@ def _imported(text: str) -> set[str]:
     return names
 
 
-def _has_star(text: str) -> bool:
-    """Whether a module imports all that another one, which is not ours, defines."""
-    tree = _parsed(text)
-    nodes = [] if tree is None else ast.walk(tree)
-    stars = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
-    return any(node.module != HOOKS for node in stars)
-
-
 def _parsed(text: str) -> ast.Module | None:
     """A module, if it is one for the Python of this program."""
     try:
@@ -104,15 +113,47 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _defined(text: str) -> set[str]:
-    """The names that the top level of a module defines, as far as can be seen without running it."""
-    tree = _parsed(text)
+def _run_by(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements that are run when a module is imported, in their order; what is not seen to run counts as run."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If | ast.For | ast.While | ast.With | ast.Try | ast.ExceptHandler):
+            yield from _run_by(child)
+        elif isinstance(child, ast.stmt):
+            yield child
+
+
+def _joins(statement: ast.stmt) -> bool:
+    """Whether a statement puts the hooks into the module."""
+    if isinstance(statement, ast.ImportFrom):
+        return statement.module == HOOKS and statement.names[0].name == "*"
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    called = ast.unparse(statement.value)
+    return called == "chain(globals())" or called.endswith(".chain(globals())")
+
+
+def _has_star(code: ast.AST) -> bool:
+    """Whether code imports all that another module, which is not ours, defines."""
+    stars = (node for node in ast.walk(code) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+    return any(node.module != HOOKS for node in stars)
+
+
+def _defined(code: ast.AST) -> set[str]:
+    """The names that code defines, as far as can be seen without running it; an import of our package is none."""
     names = set()
-    for node in [] if tree is None else ast.walk(tree):
+    for node in ast.walk(code):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.Import):
+            names |= {
+                each.asname or each.name.split(".")[0] for each in node.names if each.asname or not _is_ours(each)
+            }
+        elif isinstance(node, ast.ImportFrom) and node.module != HOOKS:
+            names |= {each.asname or each.name for each in node.names}
     return names
+
+
+def _is_ours(alias: ast.alias) -> bool:
+    return alias.name.split(".")[0] == HOOKS.split(".", maxsplit=1)[0]

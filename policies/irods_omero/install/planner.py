@@ -142,7 +142,7 @@ def _plan_core(plan: InstallPlan, layout: ServerLayout, record: Manifest, after:
         after.files[distribution.CORE] = [files.digest(ours)]
         return
     site = corepy.taken_apart(now, record.core_added) if record.core_added else None
-    if corepy.is_joined(now):
+    if corepy.is_joined(now, hooks.PEPS):
         after.core_added = record.core_added
     elif site is None and not compose:
         plan.left.append(f"{path} is the site's own and stays as it is: {corepy.advice(now, hooks.PEPS)}")

@@ -33,12 +33,12 @@ def test_a_core_with_one_of_our_events_needs_chaining_at_its_end() -> None:
     assert said.endswith(corepy.CHAIN_LINES)
 
 
-@pytest.mark.parametrize("text", [SITE, SAME_PEP, SITE.rstrip("\n"), ""])
+@pytest.mark.parametrize("text", [SITE, SAME_PEP, SITE.rstrip("\n"), "", "import irods_omero.hooks\n"])
 def test_a_composed_core_has_both_and_is_taken_apart_exactly(text: str) -> None:
     assert corepy.objection(text) == ""
     added = corepy.addition(text)
     assert set(hooks.PEPS) <= set(run(text + added))
-    assert corepy.is_joined(text + added)
+    assert corepy.is_joined(text + added, hooks.PEPS)
     assert corepy.taken_apart(text + added, added) == text
 
 
@@ -62,35 +62,67 @@ def test_what_cannot_be_added_to_safely_is_left_to_a_person(text: str, reason: s
     assert reason in corepy.objection(text)
 
 
+STAR, CHAIN = corepy.IMPORT_LINE + "\n", corepy.CHAIN_LINES + "\n"
+OURS = "pep_database_reg_data_obj_post"
+
+
 @pytest.mark.parametrize(
-    "line",
+    "text",
     [
-        "from irods_omero.hooks import *",
-        "import irods_omero.hooks",
-        "from irods_omero import hooks",
-        "if True:\n    from irods_omero import vocabulary, hooks",
-        "print 'of Python 2'\nfrom irods_omero import hooks",
-        "import os, irods_omero.hooks as ours",
+        STAR + SITE,
+        SAME_PEP + CHAIN,
+        SAME_PEP + STAR,
+        "from site_rules import *\n" + CHAIN,
+        "from site_rules import *\n" + STAR,
+        SITE + "if True:\n    from irods_omero.hooks import *\n",
+        SAME_PEP + "import os, irods_omero.hooks as ours\nours.chain( globals() )\n",
+        SAME_PEP + "from irods_omero import hooks\nhooks.chain(globals())\n",
+        SAME_PEP + "from irods_omero.hooks import chain\nchain(globals())\n",
+        "print 'of Python 2'\n" + STAR,
+        "print 'of Python 2'\n" + CHAIN,
     ],
 )
-def test_a_core_that_imports_the_hooks_is_known(line: str) -> None:
-    assert corepy.is_joined(SITE + line)
+def test_a_core_that_answers_with_the_hooks_is_known(text: str) -> None:
+    assert corepy.is_joined(text, hooks.PEPS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SITE + "import irods_omero.hooks\n",
+        SITE + "from irods_omero import hooks\n",
+        SITE + "from irods_omero.hooks import SUPPORTED_PEPS\n",
+        SITE + "def later():\n    import irods_omero.hooks\n    irods_omero.hooks.chain(globals())\n",
+        STAR + SAME_PEP,
+        CHAIN + SAME_PEP,
+        STAR + "from site_rules import *\n",
+        STAR + f"from site_rules import {OURS}\n",
+        STAR + f"import site_rules\n{OURS} = site_rules.registered\n",
+        STAR + f"try:\n    from site_rules import registered as {OURS}\nexcept ImportError:\n    pass\n",
+        "print 'of Python 2'\nimport irods_omero.hooks\n",
+    ],
+)
+def test_an_import_of_which_nothing_comes_is_not_taken_for_the_hooks(text: str) -> None:
+    assert not corepy.is_joined(text, hooks.PEPS)
+    corrected = text.replace(STAR, "") + CHAIN
+    assert corepy.is_joined(corrected, hooks.PEPS)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         "# from irods_omero.hooks import *",
-        "import irods_omerox.hooks",
+        "from irods_omerox.hooks import *",
         "from policies import *",
         "from policies.hooks import *",
         "from irods_omero import vocabulary",
-        'text = """\nimport irods_omero.hooks\n"""',
-        "from .irods_omero import hooks",
+        'text = """\nfrom irods_omero.hooks import *\n"""',
+        "from .irods_omero.hooks import *",
+        "chain(globals())",
     ],
 )
 def test_what_only_looks_so_is_none_of_ours(line: str) -> None:
-    assert not corepy.is_joined(SITE + line)
+    assert not corepy.is_joined(SITE + line, hooks.PEPS)
 
 
 def test_what_a_star_brings_in_is_chained() -> None:

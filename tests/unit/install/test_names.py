@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,25 @@ def test_the_functions_of_a_site_and_ours_are_both_there(server: ServerLayout, v
     assert "nothing is watched" in ours
     assert others == ["site: registered", "site: collection"]
     assert (server.etc / "policies.py").read_text() == SITE_POLICIES
+
+
+@pytest.mark.parametrize("server", [5], indirect=True, ids=["iRODS 5"])
+@pytest.mark.parametrize("by_hand", [True, False], ids=["by hand", "composed"])
+@pytest.mark.parametrize("line", ["import irods_omero.hooks\n", "from irods_omero.hooks import *\n"])
+def test_hooks_that_a_site_imports_and_then_replaces_are_joined_anew(
+    server: ServerLayout, line: str, by_hand: bool
+) -> None:
+    site(server)
+    server = replace(server, python=Path(sys.executable))
+    (server.etc / "core.py").write_text(line + SITE_CORE)
+    plan = install(server, compose=not by_hand)
+    if by_hand:
+        (server.etc / "core.py").write_text(advised(plan, line + SITE_CORE))
+    assert compile_modules(plan, server)
+    assert plan_install(server, InstallChoices()).left == []
+    ours, theirs = play(server, "pep_database_reg_data_obj_post")["log"]
+    assert "nothing is watched" in ours
+    assert theirs == "site: registered"
 
 
 def play(server: ServerLayout, *peps: str) -> dict[str, list[Any]]:

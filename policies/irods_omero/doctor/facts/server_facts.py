@@ -7,6 +7,7 @@ import platform
 import re
 from pathlib import Path
 
+from irods_omero import hooks
 from irods_omero.doctor.facts.records import FileFacts, ServerFacts, SystemFacts
 from irods_omero.errors import PolicyError
 from irods_omero.install import corepy, distribution, engines, files, layout, manifest
@@ -38,7 +39,7 @@ def observe_server(etc: Path) -> ServerFacts | None:
         service=service,
         installed=record.version or (files.text(layout.PACKAGED) or "").strip(),
         changed=[name for name, digests in sorted(record.files.items()) if _is_changed(etc / name, digests)],
-        joined=corepy.is_joined(core),
+        joined=corepy.is_joined(core, hooks.PEPS),
         system=observe_system(),
     )
 
