@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 # tests/unit without what starts the lab's servers or other Pythons, and without the longest of the rest.
-SLOW := benchmarks doctor/test_doctor.py gateways/test_pages.py hooks/test_in_lab_zone.py hooks/test_interpreters.py \
+SLOW := benchmarks doctor/test_doctor.py gateways/zone/test_pages.py hooks/test_in_lab_zone.py hooks/test_interpreters.py \
 	install/test_account.py domain/planning/test_decide_crash_anywhere.py
 
 .DEFAULT_GOAL := help

@@ -73,6 +73,13 @@ def test_unit_tests_are_in_folders_called_as_those_of_the_package() -> None:
     assert [str(folder) for folder in folders if not (PACKAGE / folder).is_dir()] == ["benchmarks"]
 
 
+def test_the_unit_tests_of_a_module_are_in_the_folder_called_as_that_of_the_module() -> None:
+    unit = TOP / "tests" / "unit"
+    modules = {f"test_{path.name}": path.parent.relative_to(PACKAGE) for path in PACKAGE.glob("**/[!_]*.py")}
+    tests = [path.relative_to(unit) for path in unit.glob("**/test_*.py")]
+    assert [str(path) for path in tests if path.parent != modules.get(path.name, path.parent)] == []
+
+
 def test_the_commands_of_the_readme_are_there() -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     makefile = (TOP / "Makefile").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.vocabulary import ACCESS_TIME
 from lab.zone import LabZone
 from tests.deployment import icommands
-from tests.unit.doctor.healthy import HEALTHY
+from tests.unit.doctor.checks.healthy import HEALTHY
 
 CONFIG = Path(__file__).parents[2] / "irods_config"
 PYTHON = "irods_rule_engine_plugin-python-instance"

@@ -12,8 +12,8 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository.linking import reader_of
 from irods_omero.gateways.repository.vault import time_of
 from tests.linking_places import linking_state
-from tests.unit.gateways.linked import LOGICAL, Linkable
-from tests.unit.gateways.managed import BYTES
+from tests.unit.gateways.repository.linked import LOGICAL, Linkable
+from tests.unit.gateways.repository.managed import BYTES
 
 
 @pytest.fixture

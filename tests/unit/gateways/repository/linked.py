@@ -12,7 +12,7 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.linking import LinkTarget, compared, make_link, reader_of
 from irods_omero.gateways.repository.vault import Vault
 from tests.linking_places import own_by_omero
-from tests.unit.gateways.managed import BYTES, FOLDER, PATH, managed, seen
+from tests.unit.gateways.repository.managed import BYTES, FOLDER, PATH, managed, seen
 
 LOGICAL = "/tempZone/home/alice/cells.tiff"
 

@@ -15,7 +15,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository import place as place_module
 from irods_omero.gateways.repository.copies import check, clear, refill, remove
 from irods_omero.gateways.repository.directory import Repository, aside_name
-from tests.unit.gateways.managed import BYTES, PATH, TIME, evict, managed, names, seen
+from tests.unit.gateways.repository.managed import BYTES, PATH, TIME, evict, managed, names, seen
 
 
 def test_a_copy_is_removed_and_comes_back_with_its_time(repository: Repository, place: Path) -> None:

@@ -17,7 +17,7 @@ from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.repository.sharing import share, why_not_shared
 from irods_omero.gateways.repository.vault import Vault
 from tests.sharing_disk import SIZE, share_blocks, sharing_disk
-from tests.unit.gateways.managed import FOLDER, PATH, managed
+from tests.unit.gateways.repository.managed import FOLDER, PATH, managed
 
 BLOCK = 4096
 BYTES = os.urandom(5 * BLOCK + 123)

@@ -19,8 +19,8 @@ from irods_omero.gateways.repository.copies import check, clear, refill, remove
 from irods_omero.gateways.repository.directory import aside_name, complete_name
 from irods_omero.gateways.repository.linking import compared, make_link
 from tests.linking_places import linking_state
-from tests.unit.gateways.linked import Linkable
-from tests.unit.gateways.managed import BYTES, managed, seen
+from tests.unit.gateways.repository.linked import Linkable
+from tests.unit.gateways.repository.managed import BYTES, managed, seen
 
 OTHERS = BYTES[::-1]
 

@@ -12,7 +12,7 @@ from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.finding import Level
 from irods_omero.domain.rules.omero_first.in_place import FILE_SYSTEM, Storage
 from irods_omero.domain.rules.omero_first.placement import REGISTER
-from tests.unit.doctor.healthy import INTO_LAB, OMERO, WITH_RULES, ZONE
+from tests.unit.doctor.checks.healthy import INTO_LAB, OMERO, WITH_RULES, ZONE
 
 
 def ruled(**changes: Any) -> Facts:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from irods_omero.gateways.repository.directory import Repository
-from tests.unit.gateways.managed import BYTES, FOLDER, PATH
+from tests.unit.gateways.repository.managed import BYTES, FOLDER, PATH
 
 
 @pytest.fixture

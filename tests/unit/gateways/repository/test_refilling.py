@@ -16,7 +16,7 @@ from irods_omero.gateways.repository import copies
 from irods_omero.gateways.repository import place as place_module
 from irods_omero.gateways.repository.copies import clear, refill, try_out
 from irods_omero.gateways.repository.directory import Repository, working_name
-from tests.unit.gateways.managed import BYTES, FOLDER, PATH, managed, names, seen
+from tests.unit.gateways.repository.managed import BYTES, FOLDER, PATH, managed, names, seen
 
 
 def test_what_is_there_by_the_time_that_a_file_is_back_is_not_replaced(repository: Repository) -> None:

@@ -26,7 +26,7 @@ from irods_omero.doctor.finding import Level, worst
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.status.agents import Overlap
 from irods_omero.status.summary import Cause
-from tests.unit.doctor.healthy import (
+from tests.unit.doctor.checks.healthy import (
     FAST,
     HEALTHY,
     NOW,
