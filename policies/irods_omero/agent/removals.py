@@ -10,7 +10,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.report import Report
-from irods_omero.domain.planning.brake import released
+from irods_omero.domain.planning.mass_removals import released
 from irods_omero.domain.rules.causes import HELD
 from irods_omero.domain.state.actions import RecordAgreement
 from irods_omero.domain.state.observation import Observation

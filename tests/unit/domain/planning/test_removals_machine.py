@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from irods_omero.domain.planning.brake import WHILE_SECONDS, Brake, released
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.losing import loses
+from irods_omero.domain.planning.mass_removals import WHILE_SECONDS, RecentRemovals, released
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from tests.unit.domain.agreed import OMERO, SIDES, VALUES, Edit, agreed_world, deleted
 from tests.unit.domain.comparing import disagreements, texts
@@ -50,7 +50,7 @@ class Removals(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.worlds = dict.fromkeys(UNITS, AGREED)
-        self.brake = Brake(LIMIT)
+        self.removals = RecentRemovals(LIMIT)
         self.now = 1_700_000_000.0
         self.applied: list[tuple[float, int]] = []
 
@@ -81,7 +81,8 @@ class Removals(RuleBasedStateMachine):
         seen = {unit: self.worlds[unit].look() for unit in sorted(units)}
         decisions = {unit: decide(observation) for unit, observation in seen.items()}
         losing = [unit for unit in seen if loses(seen[unit], decisions[unit])]
-        if self.brake.takes(losing, len(seen), self.now):
+        self.removals = self.removals.and_those(losing, len(seen), self.now)
+        if self.removals.are_too_many:
             decisions |= {unit: decide(replace(seen[unit], hold=True)) for unit in losing}
         for unit, decision in decisions.items():
             before = self.worlds[unit]

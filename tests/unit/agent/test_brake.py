@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from irods_omero.domain.planning.brake import WHILE_SECONDS, Brake
+from irods_omero.agent.brake import Brake
+from irods_omero.domain.planning.mass_removals import WHILE_SECONDS
 
 
 def test_a_tenth_of_a_large_sweep_does_not_hold_what_is_lost_after_it() -> None:
