@@ -28,12 +28,57 @@ NAMING_COMPLETIONS = (MARKER, MANIFEST)
 DONE = "done"
 """What a collection says of itself that is complete."""
 
+MOVES, HOLDS, SHOWS, IMPORTS = "moves", "holds", "shows", "imports"
+"""What requests do."""
+
+FIRST_TIER = 0
+"""The one that data is restaged to, where storage tiering says so another than the first of the group."""
+LAST_TIER = -1
+
+
+class Request(object):
+    """A request word and what it does.
+
+    Attributes:
+        text: The word, as the value of an AVU and as the text of a tag.
+        description: The description of the tag in OMERO.
+        moves: Whether storage tiering moves data for it.
+        holds: Whether data is held where it is, until a user removes the request.
+        shows: Whether it asks that OMERO can read the files; nothing is moved in iRODS.
+        imports: Whether it asks for the images: it is answered at the first look, and never pending. The tag is
+            understood, but not offered: on an image it only makes sense while new content of its files was given up.
+        destination: Index, in its tier group, of the tier that data is moved to; None where nothing is moved.
+        restages: Whether it asks for bytes where they can be read.
+        wants_copy: Whether OMERO is to have its copy of the files, even one that it was to do without.
+    """
+
+    def __init__(self, text, does, description, destination=None):
+        # type: (str, str, str, int | None) -> None
+        self.text = text
+        self.description = description
+        self.moves = does == MOVES
+        self.holds = does == HOLDS
+        self.shows = does == SHOWS
+        self.imports = does == IMPORTS
+        self.destination = destination
+        self.restages = destination == FIRST_TIER
+        self.wants_copy = self.shows or self.restages
+
+
 ARCHIVE = "archive"
 RESTAGE = "restage"
 KEEP = "keep"
 SHOW = "show"
 IMPORT = "import"
-REQUESTS = (ARCHIVE, RESTAGE, KEEP, SHOW, IMPORT)
+REQUEST_TABLE = (
+    Request(ARCHIVE, MOVES, "Put this on an image to have its files moved to the archive.", LAST_TIER),
+    Request(RESTAGE, MOVES, "Put this on an image to have its files brought back from the archive.", FIRST_TIER),
+    Request(KEEP, HOLDS, "Put this on an image to have its files held where they are."),
+    Request(SHOW, SHOWS, "Put this on an image to have OMERO's copy of its files brought back from iRODS."),
+    Request(IMPORT, IMPORTS, "Put this on an image to have new content of its files imported that was given up."),
+)
+"""All that users can ask for, the one place that says so: a row for each word."""
+REQUESTS = tuple(request.text for request in REQUEST_TABLE)
 
 ZARR = ".zarr"
 ZARR_ROOTS = ("zarr.json", ".zattrs")

@@ -16,6 +16,7 @@ from irods_omero.doctor.checks.tier_checks import tier_groups
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.facts.zone_facts import observe_zone
 from irods_omero.doctor.finding import Level
+from irods_omero.domain.state.request_words import HOLDING
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.vocabulary import ACCESS_TIME
@@ -87,6 +88,11 @@ def test_the_example_of_tiers_makes_a_group_that_the_doctor_likes(
     set_tiers_up(zone, tmp_path)
     findings = list(tier_groups(facts(zone)))
     assert [(one.level, one.text) for one in findings] == [(Level.OK, "images: fast, tape")]
+
+
+@pytest.mark.parametrize("word", HOLDING)
+def test_the_example_of_tiers_knows_each_request_that_holds_data(tmp_path: Path, zone: LabZone, word: str) -> None:
+    assert set_tiers_up(zone, tmp_path, SECONDS_ON_FAST="1800").count(f"'{word}'") == 2  # on data objects, and above
 
 
 def test_what_is_to_be_kept_does_not_leave_its_tier(zone: LabZone, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.moving import leaves
 from irods_omero.domain.rules.requests import asked_on
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import Request, request_for
+from irods_omero.domain.state.request_words import request_for
 from irods_omero.domain.state.views import DataObject
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.resources import RootResources, parts_on
-from irods_omero.vocabulary import zarr_of
+from irods_omero.vocabulary import Request, zarr_of
 
 
 def with_movements(
@@ -46,7 +46,7 @@ def with_movements(
 def _requests(observation: Observation) -> list[Request]:
     """The requests that have data moved, whoever asks for them."""
     requests = {asked.request: request_for(asked.request) for asked in asked_on(observation)}
-    return [request for _, request in sorted(requests.items()) if request.destination is not None]
+    return [request for _, request in sorted(requests.items()) if request.moves]
 
 
 def _where_it_is(data_object: DataObject, present: Mapping[int, DataObject]) -> DataObject:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +11,7 @@ from irods.column import Criterion, In, Like
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
-from irods_omero.domain.state.request_words import REQUEST_TABLE
+from irods_omero.domain.state.request_words import HOLDING, PASSING
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.claim_lists import MemberReader
@@ -77,7 +77,6 @@ class _Reader:
     def seen(self) -> Seen:
         names, zone = self._names, self._zone
         marks = self._marks()
-        holding = [request.text for request in REQUEST_TABLE if request.holds]
         return Seen(
             now=time.time(),
             beats=read_beats(self._settings, zone, names),
@@ -85,7 +84,7 @@ class _Reader:
             oldest=self._oldest(marks),
             errors=self.errors(),
             requests=self._requests(),
-            keeps=self._units_carrying("requests to hold data", names.request, holding),
+            holds=self._holds(),
             use=self._use(),
             cut=frozenset(self._cut),
         )
@@ -151,24 +150,25 @@ class _Reader:
         return errors
 
     def _requests(self) -> list[RequestSeen]:
-        moving = [request.text for request in REQUEST_TABLE if not request.holds]
-        request_rows = self._carrying("requests", self._names.request, moving)
+        request_rows = self._asking("requests", PASSING)
         units, agreed = self._agreements(id_ for id_, _ in request_rows)
         seen = {(units[id_], word): agreed.get(units[id_], NOTHING_AGREED) for id_, word in request_rows}
         return [RequestSeen(unit, word, agreement) for (unit, word), agreement in sorted(seen.items())]
 
-    def _carrying(self, what: str, attribute: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
-        conditions = (DataObjectMeta.name == attribute, In(DataObjectMeta.value, values))
+    def _asking(self, what: str, words: Sequence[str]) -> list[tuple[Any, ...]]:
+        conditions = (DataObjectMeta.name == self._names.request, In(DataObjectMeta.value, words))
         return self._some(what, (DataObject.id, DataObjectMeta.value), *conditions)
 
-    def _units_carrying(self, what: str, attribute: str, values: Sequence[str]) -> int:
-        """How many units have one of these values, which each of their data objects has."""
-        found = {id_ for id_, _ in self._carrying(what, attribute, values)}
-        units, members = set[int](), MemberReader(self._zone, self._names)
-        for chunk in in_batches(sorted(found), IDS_A_QUERY):
+    def _holds(self) -> dict[str, int]:
+        """How many units each request holds, which each of their data objects has."""
+        words: dict[int, set[str]] = defaultdict(set)
+        for id_, word in self._asking("requests to hold data", HOLDING):
+            words[id_].add(word)
+        held, members = set[tuple[str, int]](), MemberReader(self._zone, self._names)
+        for chunk in in_batches(sorted(words), IDS_A_QUERY):
             objects = members.read(chunk, [self._names.unit])
-            units.update(self._unit_of(id_, each.avus) for id_, each in objects.items())
-        return len(units)
+            held.update((word, self._unit_of(id_, each.avus)) for id_, each in objects.items() for word in words[id_])
+        return Counter(word for word, _ in held)
 
     def _unit_of(self, id_: int, avus: Iterable[Avu]) -> int:
         """The first data object of the unit that a data object belongs to."""

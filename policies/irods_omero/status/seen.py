@@ -108,7 +108,7 @@ class Seen:
             zone cannot tell.
         errors: What is wrong, on data objects and on filesets that cannot be taken in.
         requests: The requests that move data.
-        keeps: How many units are held where they are by request.
+        holds: For each request that holds data how many units are held by it.
         use: What is on the resources, below the watched roots.
         omero: The event log, None where it was not looked at.
         cut: What there is more of than was read.
@@ -120,7 +120,7 @@ class Seen:
     oldest: Mapping[str, int] = field(default_factory=dict)
     errors: Sequence[ErrorSeen] = ()
     requests: Sequence[RequestSeen] = ()
-    keeps: int = 0
+    holds: Mapping[str, int] = field(default_factory=dict)
     use: Sequence[ResourceUse] = ()
     omero: OmeroLag | None = None
     cut: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from irods_omero.settings import Settings, parse_shards
 from irods_omero.status.agents import AgentState, Overlap, agents_of, overlaps_of, shard_text
 from irods_omero.status.beat import UnderWay
 from irods_omero.status.seen import ErrorSeen, OmeroLag, RequestSeen, Seen
-from irods_omero.vocabulary import KEEP, PENDING, SHARDS
+from irods_omero.vocabulary import PENDING, SHARDS
 
 HOUR = 3600.0
 
@@ -181,8 +181,8 @@ def _requests(seen: Seen, settings: Settings) -> tuple[Requests, ...]:
     for request in seen.requests:
         since[request.word, _state(request, seen.now, settings)].append(request.agreement.asked)
     moving = [Requests(*key, len(times), min(filter(None, times), default=0)) for key, times in since.items()]
-    keeps = [Requests(KEEP, HOLDS, seen.keeps)] if seen.keeps else []
-    return tuple(sorted(moving + keeps, key=lambda each: (each.word, each.state)))
+    holding = [Requests(word, HOLDS, units) for word, units in seen.holds.items()]
+    return tuple(sorted(moving + holding, key=lambda each: (each.word, each.state)))
 
 
 def _state(request: RequestSeen, now: float, settings: Settings) -> str:

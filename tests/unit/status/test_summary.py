@@ -197,7 +197,7 @@ def test_requests_are_told_by_state_with_the_patience_of_their_tier(agreement: A
 
 
 def test_what_is_held_by_request_is_counted() -> None:
-    assert status(keeps=4).requests == (Requests("keep", "holds", 4),)
+    assert status(holds={"keep": 4}).requests == (Requests("keep", "holds", 4),)
 
 
 def test_tiers_have_the_names_that_users_see() -> None:

@@ -43,6 +43,7 @@ from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.formats.zarr_parts import how_to_name
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.request_words import IMPORTING
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
@@ -55,7 +56,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
 from irods_omero.gateways.zone.watched import Correction, says
 from irods_omero.logs import log
-from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, IMPORT, MANIFEST, ZARR
+from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, MANIFEST, ZARR
 
 COMPARING = "compare"
 """What files are read for whose directories have manifests."""
@@ -265,7 +266,8 @@ class Directories:
 
     def _is_asked_for(self, path: str) -> bool:
         """Whether somebody asks that it be imported as it is now."""
-        return says(self._connections.zone, path, Avu(self._connections.names.request, IMPORT))
+        zone, attribute = self._connections.zone, self._connections.names.request
+        return any(says(zone, path, Avu(attribute, word)) for word in IMPORTING)
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""

@@ -11,11 +11,10 @@ from irods_omero.agent.observe import Observer, agreement_of, gather
 from irods_omero.domain.rules.imports import decide_import
 from irods_omero.domain.state.agreement import UNDER_WAY, Agreement
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.views import OmeroView, ZoneView
 from irods_omero.gateways.batches import read_apart
 from irods_omero.logs import log
-from irods_omero.vocabulary import IMPORT, Names
+from irods_omero.vocabulary import REQUESTS, Names
 
 
 @dataclass(frozen=True)
@@ -80,5 +79,5 @@ def _asks_anew(zone: ZoneView, base: Agreement, names: Names) -> bool:
 
     What was refused to be changed is no news each time.
     """
-    asked = {avu.value for avu in zone.avus if avu.attribute == names.request} & {IMPORT, *STANDING}
+    asked = {avu.value for avu in zone.avus if avu.attribute == names.request} & set(REQUESTS)
     return asked != {base.request, base.beside} - {""} and not base.undone

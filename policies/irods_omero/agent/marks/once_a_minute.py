@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.state.request_words import REQUEST_TABLE
+from irods_omero.domain.state.request_words import PASSING
 from irods_omero.gateways.zone.mark_lists import MarkList, find_lists
 from irods_omero.gateways.zone.objects import ids_with
 
@@ -38,5 +38,4 @@ class OnceAMinute:
         if now < self._pending_at:
             return set()
         self._pending_at = now + SECONDS
-        moving = [request.text for request in REQUEST_TABLE if not request.holds]
-        return ids_with(self._connections.zone, self._connections.names.request, moving)
+        return ids_with(self._connections.zone, self._connections.names.request, PASSING)

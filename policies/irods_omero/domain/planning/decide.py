@@ -53,7 +53,7 @@ from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
-from irods_omero.domain.state.request_words import is_moved_by
+from irods_omero.domain.state.request_words import request_or_none
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import NOTHING_IN_OMERO
@@ -95,13 +95,14 @@ def _decide(observation: Observation) -> Decision:
         return _held(observation)
     tier = observation.policy.tiers.of_unit(observation.zone.objects, observation.zone.parts)
     request = decide_request(asking, sides)
+    standing = request_or_none(request.pending.request if request.pending else "")
     fields = Fields(
         importing,
         tier,
         request,
-        decide_copies(observation, tier, request.pending.request if request.pending else ""),
+        decide_copies(observation, tier, standing),
         decide_rights(observation),
-        decide_place(observation, request.pending is not None and is_moved_by(request.pending.request)),
+        decide_place(observation, standing.moves),
         why_no_import(observation, is_import_asked_for, importing.rule),
         frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,

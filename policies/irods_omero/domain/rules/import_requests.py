@@ -17,6 +17,7 @@ from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS
+from irods_omero.domain.state.request_words import IMPORTING
 from irods_omero.domain.state.views import UnitCollection
 from irods_omero.vocabulary import IMPORT
 
@@ -29,7 +30,7 @@ def requests_in_zone(observation: Observation) -> tuple[ZoneAction, ...]:
         RemoveAvu(getattr(carrier, "data_id", first.data_id), carrier.path, avu, isinstance(carrier, UnitCollection))
         for carrier in observation.zone.carriers(attribute)
         for avu in sorted(carrier.avus)
-        if (avu.attribute, avu.value) == (attribute, IMPORT)
+        if avu.attribute == attribute and avu.value in IMPORTING
     )
 
 
@@ -39,7 +40,7 @@ def requests_in_omero(observation: Observation) -> tuple[OmeroAction, ...]:
         RemoveTag(subject, link.link, link.owner)
         for subject in observation.omero.subjects
         for link in sorted(subject.tags)
-        if (place_of_tag(link), link.text) == (REQUEST_TAGS, IMPORT)
+        if place_of_tag(link) == REQUEST_TAGS and link.text in IMPORTING
     )
 
 

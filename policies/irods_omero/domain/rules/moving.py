@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from irods_omero.domain.state.actions import Move
-from irods_omero.domain.state.request_words import Request
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import DataObject, PartsOn, Replica, ZoneView
+from irods_omero.vocabulary import Request
 
 
 class Amount(NamedTuple):

@@ -16,11 +16,11 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.managed_files import OTHER
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import FIRST_TIER, STANDING, Request, request_for
+from irods_omero.domain.state.request_words import STANDING, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import TagLink
-from irods_omero.vocabulary import RESTAGE
+from irods_omero.vocabulary import RESTAGE, Request
 
 HOUR = 3600.0
 """Seconds; the longest pause before a movement is queued again that storage tiering has given up."""
@@ -222,7 +222,7 @@ def _come(progress: Progress, amount: Amount, now: int) -> Progress:
 
 def _is_recall(asked: Asked, tier: Tier) -> bool:
     """Whether it is asked for bytes of which the site says where they are, and which it may bring into reach itself."""
-    return request_for(asked.request).destination == FIRST_TIER and bool(tier.residency)
+    return request_for(asked.request).restages and bool(tier.residency)
 
 
 def _recall(observation: Observation, asked: Asked, progress: Progress, tier: Tier, rule: str) -> RequestDecision:
@@ -239,7 +239,7 @@ def _there(observation: Observation, asked: Asked, progress: Progress, tier: Tie
     evicted = observation.base.evicted
     if _is_recall(asked, tier) and tier.offline:
         return _recall(observation, asked, progress, tier, rule)
-    if request_for(asked.request).destination == FIRST_TIER and evicted is not None and evicted.until_asked:
+    if request_for(asked.request).restages and evicted is not None and evicted.until_asked:
         return _show(observation, asked, progress, tier, rule)
     return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, it is on tier {tier.name}")
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.state.request_words import FIRST_TIER, Request
 from irods_omero.domain.state.residency import MOVING, NOTHING_SAYS, ONLINE, Residency
 from irods_omero.domain.state.views import DataObject, PartsOn, Replica
+from irods_omero.vocabulary import Request
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Tiers:
         place = self.place(data_object)
         if place is None:
             return None
-        tier, is_restage = self.onward(request, place), request.destination == FIRST_TIER
+        tier, is_restage = self.onward(request, place), request.restages
         is_copied = place.preserve and not is_restage and tier in self._with_good_replica(data_object)
         return None if is_copied else tier
 
@@ -149,7 +149,7 @@ class Tiers:
         group = self._group(place)
         if request.destination is None:
             return None
-        if request.destination == FIRST_TIER:
+        if request.restages:
             tier = next((tier for tier in group if tier.is_restage_tier), group[0])
             return tier if place.index > tier.index else None
         tier = group[request.destination]

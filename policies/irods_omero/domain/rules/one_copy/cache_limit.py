@@ -10,6 +10,7 @@ from typing import NamedTuple
 from irods_omero.domain.rules.one_copy.copy_decision import decide_copies, makes_room, still_shared
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.managed_files import COPY, Evict
+from irods_omero.domain.state.request_words import request_or_none
 
 LOW_WATER = 0.9
 """Down to this part of the limit copies go, so that not each new one makes another one go."""
@@ -68,7 +69,7 @@ def in_cache(observation: Observation) -> Cached | None:
         observation: The unit. Which request stands is taken from what is agreed: it is decided anew when its turn
             comes.
     """
-    files, request = observation.copies or (), observation.base.request
+    files, request = observation.copies or (), request_or_none(observation.base.request)
     tier = observation.policy.tiers.of_unit(observation.zone.objects)
     there = [file for file in files if file.disk.state == COPY]
     if not there or still_shared(observation) or isinstance(decide_copies(observation, tier, request).action, Evict):

@@ -38,7 +38,7 @@ from irods_omero.domain.state.policy import WITH_TIER
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import DataObject, Replica
-from irods_omero.vocabulary import KEEP, RESTAGE, SHOW
+from irods_omero.vocabulary import RESTAGE, SHOW, Request
 
 MAKING_ROOM = "room"
 """The setting of an attempt that nothing but the size of the cache asks for again."""
@@ -75,18 +75,18 @@ class CopyDecision:
     to_move: bool = False
 
 
-def decide_copies(observation: Observation, tier: Tier | None, pending: str) -> CopyDecision:
+def decide_copies(observation: Observation, tier: Tier | None, request: Request) -> CopyDecision:
     """Decide about OMERO's copies of a unit.
 
     Args:
         observation: The unit.
         tier: The one that users see, None while no replica is good.
-        pending: The request that stands, empty for none.
+        request: The one that stands, ``NO_REQUEST`` for none.
     """
-    return replace(_decided(observation, tier, pending), to_move=_is_to_move(observation, pending))
+    return replace(_decided(observation, tier, request), to_move=_is_to_move(observation, request))
 
 
-def _decided(observation: Observation, tier: Tier | None, pending: str) -> CopyDecision:
+def _decided(observation: Observation, tier: Tier | None, request: Request) -> CopyDecision:
     offline = tier is not None and tier.offline
     evicted, files = observation.base.evicted, observation.copies
     if not observation.policy.has_repository or observation.omero.fileset is None:
@@ -97,10 +97,10 @@ def _decided(observation: Observation, tier: Tier | None, pending: str) -> CopyD
         return CopyDecision(None, evicted=evicted, rule=rule, wait=shown != {offline})
     if not files:
         return CopyDecision(offline, evicted=evicted, rule="its files are not in OMERO's managed repository")
-    decision = _decide(observation, files, tier, pending)
+    decision = _decide(observation, files, tier, request)
     failure = observation.base.copy_failure
     if decision.action is None:
-        is_due_again = failure is not None and failure.setting == MAKING_ROOM and _may_go(observation, tier, pending)
+        is_due_again = failure is not None and failure.setting == MAKING_ROOM and _may_go(observation, tier, request)
         untold = failure.reason if failure is not None and is_due_again else ""
         return replace(decision, error=decision.error or other_in_omero(observation) or untold)
     if failure is None or not _rests(failure, observation):
@@ -115,7 +115,9 @@ def foreign_files(observation: Observation) -> list[ManagedFile]:
     return [file for file in observation.copies or () if file.disk.state == OTHER]
 
 
-def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier | None, pending: str) -> CopyDecision:
+def _decide(
+    observation: Observation, files: tuple[ManagedFile, ...], tier: Tier | None, request: Request
+) -> CopyDecision:
     locked = not all(file.disk.readable for file in files)
     foreign = foreign_files(replace(observation, copies=files))
     error = "; ".join(f"OMERO's file {file.path} is {file.disk.what}" for file in foreign if not file.disk.readable)
@@ -126,9 +128,9 @@ def _decide(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
         return CopyDecision(locked, evicted=observation.base.evicted, rule="no replica is good")
     if (linked := _linked(observation, files, tier)) is not None:
         return linked
-    if rule := _why_away(observation, files, pending, MOVE, _is_to_move(observation, pending)):
+    if rule := _why_away(observation, files, request, MOVE, _is_to_move(observation, request)):
         return _without(observation, files, rule, MOVE)
-    return (_offline if tier.offline else _in_reach)(observation, files, tier, pending)
+    return (_offline if tier.offline else _in_reach)(observation, files, tier, request)
 
 
 def _linked(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier) -> CopyDecision | None:
@@ -185,17 +187,17 @@ def _links_go(
     return CopyDecision(locked, evicted=evicted, rule=f"links and copies: {why}")
 
 
-def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
+def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, request: Request) -> CopyDecision:
     locked = not all(file.disk.readable for file in files)
     makes_room = observation.policy.most_bytes is not None and not _is_offline(observation)
-    if makes_room and (rule := _why_away(observation, files, pending, ROOM, observation.makes_room)):
+    if makes_room and (rule := _why_away(observation, files, request, ROOM, observation.makes_room)):
         return _without(observation, files, rule, ROOM)
     sought = tuple(file for file in files if file.disk.state == ABSENT or not file.disk.is_tidy)
     if sought:
         rule = f"tier {tier.name} can be read: brought back"
         return CopyDecision(locked, Refill(sought), observation.base.evicted, rule, wait=True)
-    is_to_go = observation.makes_room or _is_to_move(observation, pending)
-    is_about_to_go = is_to_go and pending not in {KEEP, RESTAGE, SHOW}
+    is_to_go = observation.makes_room or _is_to_move(observation, request)
+    is_about_to_go = is_to_go and not (request.holds or request.wants_copy)
     if may_be_verified(observation, files, anew=is_about_to_go):
         rule = "to be compared with what iRODS has while that can be read"
         return CopyDecision(locked, Verify(files), rule=rule, wait=True)
@@ -207,7 +209,7 @@ def _in_reach(observation: Observation, files: tuple[ManagedFile, ...], tier: Ti
     return CopyDecision(locked, rule=f"{copy}, and tier {tier.name} can be read{no_link}")
 
 
-def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, pending: str) -> CopyDecision:
+def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier, request: Request) -> CopyDecision:
     locked, evicted = not all(file.disk.readable for file in files), observation.base.evicted
     untidy = tuple(file for file in files if not file.disk.is_tidy)
     has_bytes = any(file.disk.state == COPY or file.disk.aside for file in files)
@@ -217,8 +219,8 @@ def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tie
         rule = f"its bytes on tier {tier.name} are on their way to where they can be read"
     elif not _is_offline(observation):
         rule = f"not removed: that tier {tier.name} cannot be read says {tier.residency} alone, which users may write"
-    elif pending in {KEEP, RESTAGE}:
-        rule = f"the request {pending} stands"
+    elif request.holds or request.restages:
+        rule = f"the request {request.text} stands"
     elif has_bytes and (why_not := why_not_evicted(observation)):
         rule = f"not removed: {why_not}"
     else:
@@ -245,7 +247,9 @@ def _without(observation: Observation, files: tuple[ManagedFile, ...], rule: str
     return CopyDecision(True, action, Eviction(at, why, replicas), rule, wait=action is not None)
 
 
-def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending: str, why: str, is_to_go: bool) -> str:
+def _why_away(
+    observation: Observation, files: tuple[ManagedFile, ...], request: Request, why: str, is_to_go: bool
+) -> str:
     """Why OMERO is to have no copies whether their tier can be read or not, empty if it is to have them.
 
     What is half gone goes on going, and comes back whole where it may not go any more.
@@ -253,28 +257,27 @@ def _why_away(observation: Observation, files: tuple[ManagedFile, ...], pending:
     Args:
         observation: The unit.
         files: What OMERO has of it.
-        pending: The request that stands.
+        request: The one that stands.
         why: ``ROOM`` or ``MOVE``.
         is_to_go: Whether those that are there are to go because of that.
     """
     evicted = observation.base.evicted
     stays_away = evicted is not None and evicted.why == why and any(file.disk.state == ABSENT for file in files)
-    if pending in {SHOW, RESTAGE} or not (stays_away or is_to_go):
+    if request.wants_copy or not (stays_away or is_to_go):
         return ""
     going, gone = GOING[why]
     if not any(file.disk.state == COPY or file.disk.aside for file in files):
         return f"{gone}, and comes back when somebody asks by {SHOW} or {RESTAGE}" if stays_away else ""
-    return "" if pending == KEEP or why_not_evicted(observation) else going
+    return "" if request.holds or why_not_evicted(observation) else going
 
 
-def _is_to_move(observation: Observation, pending: str) -> bool:
+def _is_to_move(observation: Observation, request: Request) -> bool:
     """Whether copies are still to go because a rule has moved the unit: they go once, and not where somebody asks."""
     files, base = observation.copies, observation.base
     if not base.to_move or base.fileset != observation.omero.fileset:
         return False
-    is_asked_for = pending in {SHOW, RESTAGE}
     is_done = files is not None and bool(files) and all(file.disk.state == ABSENT for file in files)
-    return base.evicted is None or not (is_asked_for or is_done)
+    return base.evicted is None or not (request.wants_copy or is_done)
 
 
 def _is_offline(observation: Observation) -> bool:
@@ -286,12 +289,12 @@ def _is_offline(observation: Observation) -> bool:
     return tier is not None and tier.offline
 
 
-def _may_go(observation: Observation, tier: Tier | None, pending: str) -> bool:
+def _may_go(observation: Observation, tier: Tier | None, request: Request) -> bool:
     """Whether a copy that stays would be removed if room were to be made: an attempt that failed is made again then."""
     files = observation.copies
     if observation.policy.most_bytes is None or tier is None or not files:
         return False
-    return makes_room(observation, _decide(replace(observation, makes_room=True), files, tier, pending))
+    return makes_room(observation, _decide(replace(observation, makes_room=True), files, tier, request))
 
 
 def makes_room(observation: Observation, decision: CopyDecision) -> bool:
