@@ -9,13 +9,37 @@ SHARDS = 64
 PENDING = "pending"
 TAKEN = "taken"
 
+
+class UnitKind(object):
+    """What a collection can say that its data objects are to be imported as.
+
+    Attributes:
+        name: The word, as the value of an AVU.
+        of_several: Whether such units can have several data objects, which then say that they belong to it.
+        by_agent: Whether the agent finds out which they are; otherwise an administrator says so.
+    """
+
+    def __init__(self, name, of_several, by_agent):
+        # type: (str, bool, bool) -> None
+        self.name = name
+        self.of_several = of_several
+        self.by_agent = by_agent
+
+
 FILE = "file"
 DIRECTORY = "directory"
 LIST = "list"
 AUTO = "auto"
+UNIT_KIND_TABLE = (
+    UnitKind(FILE, of_several=False, by_agent=False),
+    UnitKind(DIRECTORY, of_several=True, by_agent=True),
+    UnitKind(LIST, of_several=True, by_agent=False),
+    UnitKind(AUTO, of_several=True, by_agent=True),
+)
+"""All kinds of units, the one place that says what they are like: a row for each."""
+UNIT_KINDS = tuple(kind.name for kind in UNIT_KIND_TABLE)
 OFF = "off"
 SELF = "self"
-UNIT_KINDS = (FILE, DIRECTORY, LIST, AUTO)
 
 SETTLED = "settled"
 MARKER = "marker"

@@ -28,8 +28,9 @@ from irods_omero.domain.rules.directories.directory_decision import (
     if_named,
     is_alone,
 )
-from irods_omero.domain.rules.membership import BY_AGENT, claims, is_left_over, units_of
+from irods_omero.domain.rules.membership import claims, is_left_over, units_of
 from irods_omero.domain.state.policy import Policy
+from irods_omero.domain.state.unit import BY_AGENT
 from irods_omero.domain.state.views import Avu
 from irods_omero.domain.state.views import DataObject as ObjectView
 from irods_omero.gateways.zone.claim_lists import MemberReader
@@ -345,7 +346,7 @@ class Machine(RuleBasedStateMachine):
             if rule is None:
                 continue
             places = {watched.directory_of(path) for path in files}
-            if view.unit.kind in BY_AGENT and rule.kind in BY_AGENT and len(places) > 1:
+            if view.unit.is_by_agent and rule.kind in BY_AGENT and len(places) > 1:
                 yield f"a unit in several places: {files}"
             if view.unit.kind == FILE and rule.kind != FILE and not filesets:
                 continue

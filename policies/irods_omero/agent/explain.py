@@ -18,7 +18,6 @@ from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
 from irods_omero.gateways.zone.objects import id_of
 from irods_omero.gateways.zone.stranded import stranded
 from irods_omero.status.collection import DirectoryState
-from irods_omero.vocabulary import AUTO, FILE
 
 
 def look_at_directory(connections: Connections, path: str, clock: Callable[[], float] = time.time) -> DirectoryState:
@@ -71,7 +70,7 @@ def assess(connections: Connections, what: str, clock: Callable[[], float] = tim
 def _alone(observation: Observation) -> DirectoryState | None:
     """The rule by which a file is a unit of its own, where it is told by rules what belongs together."""
     zone, rule = observation.zone, observation.zone.rule
-    if rule is None or rule.kind != AUTO or rule.trouble or zone.unit.kind != FILE:
+    if rule is None or not rule.is_auto or zone.unit.is_of_several:
         return None
     name = rule_alone(zone.first.path.removeprefix(f"{rule.collection}/"), observation.policy.own_rules)
     return DirectoryState(rule.collection, zone.unit.data_id, f"it is a unit of its own: {name}") if name else None

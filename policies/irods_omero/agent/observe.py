@@ -19,7 +19,7 @@ from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
 from irods_omero.agent.vaults import Vaults
-from irods_omero.domain.rules.membership import OF_SEVERAL, claims, is_left_over, membership, units_of
+from irods_omero.domain.rules.membership import claims, is_left_over, membership, units_of
 from irods_omero.domain.rules.one_copy.links import with_own_links
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -50,7 +50,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.logs import log
-from irods_omero.vocabulary import DIRECTORY, SUPERSEDED, Names, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import SUPERSEDED, Names, is_part_of_zarr, zarr_of
 
 MANY = 20
 """Units of more data objects than this are read as such: most of their data objects carry the same AVUs."""
@@ -121,7 +121,7 @@ class Observer:
         path = unit.first.path
         if unit.trouble or is_part_of_zarr(path):
             return ""
-        return zarr_of(path) or (self.watched.directory_of(path) if unit.unit.kind == DIRECTORY else "")
+        return zarr_of(path) or (self.watched.directory_of(path) if unit.is_directory else "")
 
     def _with_surroundings(self, unit: ZoneView) -> ZoneView:
         """Add what the collection says, and of a hierarchy where its parts are."""
@@ -348,7 +348,7 @@ def gather(
     places = {data_id: membership(objects[data_id], objects, names).unit for data_id in asked_for}
     if each_once:
         asked_for = {data_id for data_id in asked_for if places[data_id].data_id == data_id}
-    firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].kind in OF_SEVERAL}
+    firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].is_of_several}
     listed = {data_id for each in members.lists.values() if each and each.first in firsts for data_id in each.ids}
     missing = (_claiming(zone, names, firsts) | listed) - set(objects)
     is_one = len(missing) > MANY * len(firsts)

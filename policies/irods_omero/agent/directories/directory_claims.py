@@ -9,8 +9,7 @@ from functools import partial
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories.directory_look import Look
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision
-from irods_omero.domain.rules.membership import BY_AGENT
-from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.unit import BY_AGENT, Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches

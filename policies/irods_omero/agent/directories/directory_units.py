@@ -38,7 +38,7 @@ from irods_omero.domain.rules.directories.directory_decision import (
     why_not_yet,
 )
 from irods_omero.domain.rules.formats.beside import may_hold_parts, says_what_belongs_to_it
-from irods_omero.domain.rules.membership import BY_AGENT, changed_lists, claims
+from irods_omero.domain.rules.membership import changed_lists, claims
 from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.formats.zarr_parts import how_to_name
@@ -150,7 +150,7 @@ class Directories:
         manifest says what they have to be.
         """
         directories, own = set[str](), self._observer.policy.own_rules
-        for unit in (each for each in units if each.unit.kind in BY_AGENT):
+        for unit in (each for each in units if each.unit.is_by_agent):
             places = {self._observer.watched.directory_of(each.path) for each in unit.objects}
             says = any(says_what_belongs_to_it(each.path, own) for each in unit.objects)
             is_new = unit.unit.data_id in anew and agreement_of(unit.first, self._connections.names).fileset is not None
@@ -163,7 +163,7 @@ class Directories:
 
         What is there before is told by nothing else: hooks leave a mark on what moves, and on where it was.
         """
-        moved = (each.zone for each in observations if each.zone.unit.kind in BY_AGENT and each.has_moved)
+        moved = (each.zone for each in observations if each.zone.unit.is_by_agent and each.has_moved)
         return {self._observer.watched.directory_of(unit.first.path) for unit in moved} - {""}
 
     def mark(self, paths: Iterable[str]) -> dict[str, Mark]:
@@ -327,7 +327,7 @@ class Directories:
         return tuple(
             each
             for each in data_objects
-            if not watched.directory_of(each.path) and any(claim.kind in BY_AGENT for claim in claims(each, names))
+            if not watched.directory_of(each.path) and any(claim.is_by_agent for claim in claims(each, names))
         )
 
 

@@ -12,7 +12,7 @@ from irods_omero.domain.state.formats.zarr_parts import collections_above, hiera
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.gateways.zone.collection_paths import collections_with
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.vocabulary import FILE, ZARR_ROOTS
+from irods_omero.vocabulary import ZARR_ROOTS
 
 
 def hierarchies_of(zone: ZoneConnection, paths: Iterable[str]) -> dict[str, str]:
@@ -26,7 +26,7 @@ def hierarchies_of(zone: ZoneConnection, paths: Iterable[str]) -> dict[str, str]
 
 def with_hierarchies(zone: ZoneConnection, units: Mapping[int, ZoneView]) -> dict[int, ZoneView]:
     """Units, of which those of one file say whether it is such a part."""
-    files = {id_: unit.first.path for id_, unit in units.items() if unit.unit.kind == FILE}
+    files = {id_: unit.first.path for id_, unit in units.items() if not unit.unit.is_of_several}
     found = hierarchies_of(zone, files.values())
     parts = {id_: replace(units[id_], hierarchy=found[path]) for id_, path in files.items() if path in found}
     return {**units, **parts}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from irods_omero.domain.rules.formats.opening import counted, listed
-from irods_omero.domain.rules.membership import OF_SEVERAL
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject, ZoneView
@@ -15,7 +14,7 @@ from irods_omero.domain.state.views import DataObject, ZoneView
 def asks_for_it(observation: Observation, content: Content) -> bool:
     """Whether a content is another one than was imported, and is imported only if somebody asks for it."""
     known = observation.known_content
-    is_of_several = observation.zone.unit.kind in OF_SEVERAL
+    is_of_several = observation.zone.unit.is_of_several
     return observation.policy.asks and is_of_several and known is not None and not content.same_as(known)
 
 

@@ -16,7 +16,7 @@ from irods_omero.domain.state.residency import MOVING, OFFLINE, ONLINE
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import OmeroView, Pairs, Subject, ZoneView
-from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, REGISTERED, TIER_TAG_PREFIX, Names
+from irods_omero.vocabulary import AUTO, REGISTERED, TIER_TAG_PREFIX, Names
 
 IMAGES_LISTED = 50
 """At most this many image ids are written as AVUs; the fileset leads to the others."""
@@ -147,7 +147,7 @@ def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> DesiredAvus:
     if zone.trouble:
         units: DesiredAvus = {}
     else:
-        is_there = omero.fileset is not None or unit.kind != FILE
+        is_there = omero.fileset is not None or unit.is_of_several
         units = {names.unit: frozenset({DesiredAvu(str(unit.data_id), unit.kind)} if is_there else set())}
     if omero.fileset is None:
         return {**units, **{attribute: frozenset() for attribute in (names.fileset, names.image, names.url)}}
@@ -164,7 +164,7 @@ def id_avus(zone: ZoneView, omero: OmeroView, policy: Policy) -> DesiredAvus:
 def error_avus(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
     """The AVUs that tell of errors, or none; what lies beside a file has others say of it stays."""
     shown = {DesiredAvu(error.text, str(error.attempts)) for error in errors}
-    if zone.unit.kind == FILE and depends_on_others(zone.first.path, zone.rule, policy.own_rules):
+    if not zone.unit.is_of_several and depends_on_others(zone.first.path, zone.rule, policy.own_rules):
         of_others = (avu for avu in zone.first.avus if avu.attribute == policy.names.error and avu.units == AUTO)
         shown.update(DesiredAvu(avu.value, avu.units) for avu in of_others)
     return {policy.names.error: frozenset(shown)}
@@ -173,7 +173,7 @@ def error_avus(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
 def collection_errors(zone: ZoneView, policy: Policy, errors: Errors) -> DesiredAvus:
     """The AVUs that tell of errors on the collection of a directory; what else is wrong there is for others to say."""
     attribute = policy.names.error
-    if zone.collection is None or zone.unit.kind != DIRECTORY:
+    if zone.collection is None or not zone.is_directory:
         return {}
     texts = ((printable(": ".join(filter(None, (each.text, each.more)))), each.attempts) for each in errors)
     shown = {DesiredAvu(text, str(attempts)) for text, attempts in texts}

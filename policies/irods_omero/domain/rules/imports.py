@@ -15,9 +15,9 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import DOUBLINGS, Policy
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.tiers import Tier
-from irods_omero.domain.state.unit import Content, import_key, import_prefix, same_in_omero
+from irods_omero.domain.state.unit import BY_AGENT, Content, import_key, import_prefix, same_in_omero
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, IMPORT, LIST, ZARR_ROOTS, is_part_of_zarr, zarr_of
+from irods_omero.vocabulary import DIRECTORY, FILE, IMPORT, LIST, ZARR_ROOTS, is_part_of_zarr, zarr_of
 
 IMPORTED = "its present content is imported"
 
@@ -76,7 +76,7 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
     if zone.first.good_replicas()[0].size == 0:
         return ImportDecision(None, "it is empty")
     was_of_others = bool(base.members) or _is_no_image(zone.first.path, zone.rule)
-    if zone.unit.kind == FILE and (omero.fileset is None or was_of_others):
+    if not zone.unit.is_of_several and (omero.fileset is None or was_of_others):
         of_zarr = _of_zarr(zone.first.path, zone.hierarchy) if zone.hierarchy and zone.rule.kind == FILE else None
         return of_zarr or _not_by_itself(zone.first.path, zone.rule, observation.policy)
     return None
@@ -84,7 +84,7 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
 
 def _is_no_image(path: str, rule: ImportRule) -> bool:
     """Whether a file is none by its name, where that counts: it was the first of a unit, and has another name now."""
-    return rule.kind in (AUTO, DIRECTORY) and is_left_out(path.removeprefix(f"{rule.collection}/"))
+    return rule.kind in BY_AGENT and is_left_out(path.removeprefix(f"{rule.collection}/"))
 
 
 def _of_zarr(path: str, hierarchy: str) -> ImportDecision:

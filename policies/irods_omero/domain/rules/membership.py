@@ -9,15 +9,9 @@ from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.directories.claim_list import ClaimList
-from irods_omero.domain.state.unit import Unit
+from irods_omero.domain.state.unit import OF_SEVERAL, Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
-from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, Names
-
-BY_AGENT = (DIRECTORY, AUTO)
-"""The kinds of units that the agent makes."""
-
-OF_SEVERAL = (LIST, *BY_AGENT)
-"""The kinds of units that can have several data objects."""
+from irods_omero.vocabulary import DIRECTORY, LIST, Names
 
 LONGEST_ID = 18
 """At most this many digits has an id of the catalog."""
@@ -142,7 +136,7 @@ def _doubt(data_object: DataObject, unit: Unit, first: DataObject | None, names:
 
 def is_left_over(data_object: DataObject, names: Names) -> bool:
     """Whether what a data object claims is the agent's to take away, where it makes no units any more."""
-    return all(claim.kind in BY_AGENT for claim in claims(data_object, names))
+    return all(claim.is_by_agent for claim in claims(data_object, names))
 
 
 def claiming(objects: Iterable[DataObject], names: Names) -> tuple[DataObject, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from irods_omero.vocabulary import FILE, shard_of
+from irods_omero.vocabulary import FILE, UNIT_KIND_TABLE, shard_of
 
 MAXIMUM_CHECKSUM = 250
 """What is longer is no checksum: SHA-512 takes 95 characters."""
@@ -21,6 +21,10 @@ REPLICA_DIGITS = 12
 COLLECTIONS_KEPT = 2
 """Of as many collections above the files of a unit OMERO is told the names: it keeps at most three itself."""
 
+OF_SEVERAL = tuple(kind.name for kind in UNIT_KIND_TABLE if kind.of_several)
+BY_AGENT = tuple(kind.name for kind in UNIT_KIND_TABLE if kind.by_agent)
+"""The names of the kinds of units that can have several data objects, and of those that the agent makes."""
+
 SUBSTITUTES = str.maketrans(
     {**dict(zip('"*:<>?\\|', "'x;[]%!!", strict=True)), **dict.fromkeys(map(chr, range(32)), "_")}
 )
@@ -33,11 +37,21 @@ class Unit:
 
     Attributes:
         data_id: Catalog id of the first data object, the one that Bio-Formats opens.
-        kind: ``file``, ``directory``, ``list`` or ``auto``.
+        kind: Name of its kind.
     """
 
     data_id: int
     kind: str = FILE
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it can have several data objects."""
+        return self.kind in OF_SEVERAL
+
+    @property
+    def is_by_agent(self) -> bool:
+        """Whether the agent has made it."""
+        return self.kind in BY_AGENT
 
     @property
     def shard(self) -> int:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from irods_omero.domain.state.places import TYPED_TAGS, Place
 from irods_omero.domain.state.unit import MAXIMUM_CHECKSUM, Content, Unit, together
-from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE, REQUESTS, zarr_of
+from irods_omero.vocabulary import AUTO, DIRECTORY, OBJECT_NAMESPACE, REQUESTS, zarr_of
 
 Pair = tuple[str, str]
 """A key and its value."""
@@ -119,7 +119,7 @@ class ImportRule:
 
     Attributes:
         collection: Path of the collection that carries the AVUs.
-        kind: ``file``, ``directory``, ``list`` or ``auto``.
+        kind: Name of the kind of units that it is watched for.
         target: Text of the target AVU, as the administrator wrote it.
         group: OMERO group, or empty for the owner's default group.
         trouble: Why nobody can tell what is meant: it says two things at once, or something unknown; empty if not.
@@ -132,6 +132,11 @@ class ImportRule:
     group: str
     trouble: str = ""
     whole: bool = False
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the agent is to find out what belongs together."""
+        return self.kind == AUTO and not self.trouble
 
     def directory_of(self, path: str) -> str:
         """The collection that is the unit of a data object below this one; empty where there is none.

@@ -12,19 +12,18 @@ from irods.column import Criterion, In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
 from irods_omero.domain.rules.formats.beside import depends_on_others, place_of
-from irods_omero.domain.rules.membership import BY_AGENT
 from irods_omero.domain.state.directories.completion import Completion, completion_said, trouble_of_completion
 from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.residency import NOTHING_SAYS, Residency
 from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier, Tiers
+from irods_omero.domain.state.unit import BY_AGENT
 from irods_omero.domain.state.views import Avu, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
 from irods_omero.vocabulary import (
-    AUTO,
     DIRECTORY,
     OFF,
     SELF,
@@ -139,7 +138,7 @@ class Watched:
     def is_place(self, path: str) -> bool:
         """Whether in the collection of this path it is to be told which files belong together."""
         rule = self.rule_for(f"{path}/any")
-        return rule is not None and rule.kind == AUTO and self.is_directory(path)
+        return rule is not None and rule.is_auto and self.is_directory(path)
 
     def has_others_in(self, path: str) -> bool:
         """Whether what lies in a collection and is no part of its unit may be watched for something else."""

@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.rules.imports import decide_import, next_attempt
-from irods_omero.domain.rules.membership import OF_SEVERAL
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import Agreement, Failure
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.target import Target
-from irods_omero.domain.state.unit import Unit, import_key
+from irods_omero.domain.state.unit import OF_SEVERAL, Unit, import_key
 from irods_omero.domain.state.views import ImageState, OmeroView, Replica, ZoneView
 from irods_omero.vocabulary import UNIT_KINDS
 from tests.unit.domain.agreed import RULE, data_object

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.rules.membership import (
-    OF_SEVERAL,
     changed_lists,
     claims,
     is_united,
@@ -68,7 +67,7 @@ def test_whoever_claims_in_vain_is_told(objects: dict[int, DataObject]) -> None:
         unit, trouble = membership(claimant, objects, NAMES)
         assert bool(trouble) == (unit not in claims(claimant, NAMES) and bool(claims(claimant, NAMES)))
         assert units_of([data_id], objects, NAMES)[unit.data_id].trouble == trouble
-        assert (unit.kind in OF_SEVERAL) == (claims(claimant, NAMES) == {unit})
+        assert unit.is_of_several == (claims(claimant, NAMES) == {unit})
 
 
 @given(OBJECTS, st.sets(st.integers(0, 5)))

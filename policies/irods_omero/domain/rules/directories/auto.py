@@ -23,7 +23,7 @@ from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
-from irods_omero.vocabulary import AUTO, LIST, Names
+from irods_omero.vocabulary import AUTO, Names
 
 Objects = Mapping[str, DataObject]
 """Data objects by their paths, from the collection on that they are looked at in."""
@@ -66,7 +66,7 @@ def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> t
     files = {inner: each for inner, each in files.items() if not signs.is_one(inner)}
     lack = signs.lack({each.path.removeprefix(f"{contents.path}/"): each for each in contents.objects})
     intact = intact_units(files, names)
-    listed = [inner for inner, each in files.items() if any(claim.kind == LIST for claim in claims(each, names))]
+    listed = [inner for inner, each in files.items() if any(not claim.is_by_agent for claim in claims(each, names))]
     decisions = [DirectoryDecision("an administrator has made a unit of it", files=(files[each],)) for each in listed]
     for group in groups(files.keys() - set(listed), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
@@ -136,7 +136,7 @@ def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
     return {
         unit: inner_paths
         for unit, inner_paths in sorted(of_unit.items())
-        if unit.kind != LIST and any(files[inner].data_id == unit.data_id for inner in inner_paths)
+        if unit.is_by_agent and any(files[inner].data_id == unit.data_id for inner in inner_paths)
     }
 
 

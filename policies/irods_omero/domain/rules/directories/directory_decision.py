@@ -13,7 +13,7 @@ from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import DataObject
-from irods_omero.vocabulary import DIRECTORY, IMPORT, LIST, Names
+from irods_omero.vocabulary import DIRECTORY, IMPORT, Names
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | 
     """What is so already, None if it is not."""
     if not files:
         return DirectoryDecision("it has no files but those that are no part of an image")
-    if any(claim.kind == LIST for each in files for claim in claims(each, names)):
+    if any(not claim.is_by_agent for each in files for claim in claims(each, names)):
         return DirectoryDecision("an administrator has made units of its files")
     if all(is_alone(each, names) for each in files):
         return DirectoryDecision("its files were imported one by one")
@@ -144,7 +144,7 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
         names: The AVU attributes.
     """
     claimed = claims(data_object, names)
-    others = [claim for claim in claimed if claim.kind != LIST]
+    others = [claim for claim in claimed if claim.is_by_agent]
     return len(claimed) != 1 or any(claim.kind != kind or claim.data_id not in first_ones for claim in others)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from irods_omero.domain.rules.formats.opening import RULES, is_left_out
 from irods_omero.domain.state.formats.file_rule import EVERYTHING, STEM, FileRule, OwnRules, expression, fits, matches
 from irods_omero.domain.state.views import ImportRule
-from irods_omero.vocabulary import AUTO, zarr_of
+from irods_omero.vocabulary import zarr_of
 
 
 def is_grouped(path: str, own: OwnRules) -> bool:
@@ -39,7 +39,7 @@ def rule_alone(path: str, own: OwnRules) -> str:
 
 def depends_on_others(path: str, rule: ImportRule | None, own: OwnRules) -> bool:
     """Whether a file is imported only with what lies beside it and belongs to it, as its watched collection says."""
-    if rule is None or rule.kind != AUTO or rule.trouble or zarr_of(path):
+    if rule is None or not rule.is_auto or zarr_of(path):
         return False
     return not stands_alone(path.removeprefix(f"{rule.collection}/"), own)
 
