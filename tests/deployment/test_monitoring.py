@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from irods_omero.agent.activity import Activity
+from irods_omero.agent.monitoring.metric_table import PREFIX
 from irods_omero.agent.monitoring.metrics import Metrics
-from irods_omero.agent.monitoring.zone_metrics import PREFIX, families
+from irods_omero.agent.monitoring.zone_metrics import families
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT

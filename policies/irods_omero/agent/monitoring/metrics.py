@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter as Counts
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -11,20 +10,16 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from irods_omero.agent.activity import Activity, ActivityListener
-from irods_omero.agent.monitoring.zone_metrics import PREFIX, ZoneCollector, gauge, labelled
+from irods_omero.agent.monitoring.metric_table import AGENT_GAUGES, COUNTERS, PREFIX, AgentNow, CounterRow
+from irods_omero.agent.monitoring.zone_metrics import ZoneCollector
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
-from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED
 from irods_omero.errors import SettingsError
 from irods_omero.settings import Settings, parse_address
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING
 
 SWEEP_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 IMPORT_BUCKETS = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600)
 """Upper ends, in seconds."""
-
-COUNTED = ("observed", "changed", "imported", "failed", "held", "evicted", "refilled", "hits", "misses")
-"""Counts of a report that are numbers of units."""
 
 
 class Metrics(ActivityListener):
@@ -38,19 +33,10 @@ class Metrics(ActivityListener):
         self._settings = settings
         self.registry, self._own = CollectorRegistry(), CollectorRegistry()
 
-        def counter(name: str, about: str, *labels: str) -> Counter:
-            return Counter(name, about, labels, namespace=PREFIX, registry=self._own)
-
         def histogram(name: str, about: str, buckets: Iterable[float]) -> Histogram:
             return Histogram(name, about, namespace=PREFIX, registry=self._own, buckets=tuple(buckets))
 
-        self._sweeps = counter("sweeps", "Sweeps, by how they ended.", "outcome")
-        self._units = counter("units", "Units that sweeps have observed, changed and so on.", "what")
-        self._actions = counter("actions", "Writes, by the side that was written to.", "side")
-        self._failures = counter("failures", "Failures of units, by what becomes of them.", "kind")
-        self._refused = counter("requests_refused", "Requests that were refused.")
-        self._bytes = counter("imported_bytes", "Bytes of all imports.")
-        self._copies = counter("copy_bytes", "Bytes of OMERO's copies, freed on its disk or refilled.", "what")
+        self._counters = [(row, _counter(row, self._own)) for row in COUNTERS]
         self._sweep_seconds = histogram("sweep_seconds", "How long sweeps took.", SWEEP_BUCKETS)
         self._import_seconds = histogram("import_seconds", "How long imports took.", IMPORT_BUCKETS)
         about = "End of the last sweep; before the first one, when the agent was started."
@@ -59,8 +45,6 @@ class Metrics(ActivityListener):
         about = "imports.parallel of the configuration: with 1 no sweep ends before its imports."
         Gauge("parallel", about, namespace=PREFIX, registry=self._own).set(settings.imports.parallel)
         self._own.register(_ActivityCollector(activity))
-        for kind in (AGAIN, HINDERED, GIVEN_UP):
-            self._failures.labels(kind)  # so that it is 0 before the first one
         self.registry.register(self._own)
         self.registry.register(ZoneCollector(settings))
         activity.listeners.append(self)
@@ -71,32 +55,27 @@ class Metrics(ActivityListener):
 
     def on_sweep(self, report: Report, seconds: float) -> None:
         """Count a sweep that came to its end."""
-        counts = report.as_dict()
-        self._sweeps.labels("done").inc()
+        self._count(lambda row: row.sweep(report))
         self._sweep_seconds.observe(seconds)
         self._last.set_to_current_time()
-        for name in COUNTED:
-            self._units.labels(name).inc(counts[name])
-        for what in ("freed", "refilled"):
-            self._copies.labels(what).inc(counts[f"{what}_bytes"])
-        for side in ("omero", "zone"):
-            self._actions.labels(side).inc(counts[f"{side}_actions"])
 
     def on_trouble(self, error: str) -> None:
         """Count a sweep that was broken off."""
-        self._sweeps.labels("broken off").inc()
+        self._count(lambda row: row.trouble(error))
 
     def on_import(self, size: int, seconds: float) -> None:
         """Count an import."""
-        self._bytes.inc(size)
+        self._count(lambda row: row.imported(size))
         self._import_seconds.observe(seconds)
 
     def on_news(self, news: News) -> None:
         """Count failures and refusals."""
-        if news.kind == REFUSED:
-            self._refused.inc()
-        elif news.kind in (AGAIN, HINDERED, GIVEN_UP):
-            self._failures.labels(news.kind).inc()
+        self._count(lambda row: row.news(news))
+
+    def _count(self, amounts: Callable[[CounterRow], Mapping[str, float]]) -> None:
+        for row, counter in self._counters:
+            for label, amount in amounts(row).items():
+                (counter.labels(label) if row.label else counter).inc(amount)
 
     def __enter__(self) -> Metrics:
         """Start serving.
@@ -125,23 +104,12 @@ class _ActivityCollector(Collector):
         self._activity = activity
 
     def collect(self) -> Iterator[Metric]:
-        number, size, done = Counts({IMPORTING: 0}), Counts({IMPORTING: 0}), Counts({IMPORTING: 0})
-        under_way = self._activity.under_way()
-        for each in under_way:
-            number[each.what] += 1
-            size[each.what] += each.size
-            done[each.what] += each.done
-        yield gauge("under_way", "Imports, and changes of OMERO's copies, that go on.", labelled(number), "what")
-        yield gauge("under_way_bytes", "Bytes that they are about.", labelled(size), "what")
-        yield gauge("under_way_done_bytes", "Bytes of these that are done.", labelled(done), "what")
-        longest = max((each.at - each.since for each in under_way), default=0)
-        yield gauge("under_way_oldest_seconds", "For how long the oldest of them has been going on.", [((), longest)])
-        events = self._activity.events
-        yield gauge("events_behind_rows", "Rows of OMERO's event log not followed yet.", [((), events.behind)])
-        about = "When the event log was read last, seconds since 1970; 0 before the first time."
-        yield gauge("events_followed_timestamp_seconds", about, [((), events.at)])
-        for name, about in (
-            (CACHE_BYTES, "Bytes of OMERO's copies, at the last look; 0 where cache.most_bytes is not set."),
-            (CACHE_MOST_BYTES, "How many there are to be at most."),
-        ):
-            yield gauge(name, about, [((), self._activity.cache.get(name, 0))])
+        now = AgentNow(self._activity.under_way(), self._activity.events, self._activity.cache)
+        yield from (row.read(now) for row in AGENT_GAUGES)
+
+
+def _counter(row: CounterRow, registry: CollectorRegistry) -> Counter:
+    counter = Counter(row.name, row.about, [row.label] if row.label else [], namespace=PREFIX, registry=registry)
+    for label in row.shown:
+        counter.labels(label)
+    return counter
