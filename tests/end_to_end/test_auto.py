@@ -187,7 +187,7 @@ def test_what_belongs_to_nothing_is_told_of_until_that_is_there(scene: Scene) ->
     scene.sweep(**LATER)
     assert errors(scene, log) == []
     scene.sweep()
-    assert "cell.dv.log may belong to DeltaVision (*.dv, *.r3d), of which there is none" in errors(scene, log)[0]
+    assert "cell.dv.log may belong to DeltaVision (*.dv, *.r3d), but there is none" in errors(scene, log)[0]
     assert "no rule says what table.xlsx is" in errors(scene, table)[0]
     assert explained(scene, log)["rule"] == errors(scene, log)[0]
     assert "0 units so far, and with 2 of them something" in run(scene, "explain", scene.collection).stdout
@@ -243,7 +243,7 @@ def test_nothing_is_guessed_where_two_could_claim_a_file_and_an_administrator_ca
     scene.sweep()
     assert unit_of(scene, made["one.mvd2"]) == unit_of(scene, made["Data/1.aisf"]) != ""
     assert errors(scene, made["Data/1.aisf"]) == []
-    assert "lacks all of what belongs to it" in errors(scene, made["two.mvd2"])[0]
+    assert "has none of the files that belong to it" in errors(scene, made["two.mvd2"])[0]
 
 
 def test_what_files_say_goes_when_it_is_not_asked_any_more(scene: Scene) -> None:
@@ -299,7 +299,7 @@ def test_a_site_has_rules_of_its_own(new_scene: SceneFactory) -> None:
     scene.sweep()
     assert together(scene, made["a.tif"], made["A_parts/1.raw"])
     assert explained(scene, made["a.tif"])["rule"] == "it is the unit of a.tif: Lab format"
-    assert "b.tif (Lab format) lacks all of what belongs to it" in errors(scene, made["b.tif"])[0]
+    assert "b.tif (Lab format) has none of the files that belong to it" in errors(scene, made["b.tif"])[0]
 
 
 def test_a_done_marker_says_that_the_files_beside_it_are_complete(new_scene: SceneFactory) -> None:

@@ -83,7 +83,7 @@ def test_the_least_recently_used_go_and_show_brings_one_back(one: OneCopy, ask: 
     assert (report.evicted, report.freed_bytes) == (3, 3 * SIZE)
     assert there(one, paths) == [True, False, True, False, False]
     assert [one.is_locked(path) for path in paths] == [False, True, False, True, True]
-    assert "put the tag show on it" in dict(one.scene.shown(paths[1]).image.pairs)["in OMERO"]
+    assert "tag it show to have it back" in dict(one.scene.shown(paths[1]).image.pairs)["in OMERO"]
     one.settle()
     assert there(one, paths) == [True, False, True, False, False]
     rows = one.rows(paths[1])
@@ -172,7 +172,7 @@ def test_show_of_what_is_out_of_reach_is_refused_with_the_advice_to_restage(one:
     one.settle()
     (error,) = one.scene.avus(paths[0], "omero::error")
     assert "request show refused" in error
-    assert "ask by restage" in error
+    assert "request restage" in error
     assert "show" not in one.scene.shown(paths[0]).image.texts
     assert one.is_locked(paths[0])
 
@@ -298,7 +298,7 @@ def test_a_dry_run_says_what_would_go_and_status_and_metrics_how_much_there_is(o
     shown = run_command(one.scene, "reconcile", "--dry-run")
     assert f"{paths[0]}\n  remove OMERO's copy to make room: {SIZE} bytes, last read " in shown
     assert paths[2] not in shown
-    assert f"OMERO's copies are {4 * SIZE} bytes, of {3 * SIZE} at most" in shown
+    assert f"OMERO's copies take {4 * SIZE} bytes, of at most {3 * SIZE}" in shown
     assert f"{2 * SIZE} bytes of OMERO's copies to remove" in shown
     last = json.loads(run_command(one.scene, "reconcile", "--dry-run", "--json").splitlines()[-1])
     assert (last["cache_bytes"], last["cache_most_bytes"], last["evictable_bytes"]) == (4 * SIZE, 3 * SIZE, 2 * SIZE)

@@ -33,7 +33,7 @@ def test_what_is_new_is_told_on_the_collection_and_imported_when_it_is_asked_for
     assert units_of(scene, late) == units_of(scene, paths[0])
     (told,) = errors_of(scene)
     assert "1 file is new, written or moved since: more/late.txt" in told
-    assert "ask by import" in dict(scene.shown(paths[0]).image.pairs)["error"]
+    assert "request import" in dict(scene.shown(paths[0]).image.pairs)["error"]
     assert_quiet(scene)
     put(scene, f"{RUN}/more/later.txt")
     scene.sweep()

@@ -84,7 +84,7 @@ def test_where_nobody_can_tell_when_it_is_complete_the_collection_says_so(
     scene.sweep()
     say(scene, "marker", directory=directory)
     made = put_run(scene, inside)
-    assert waits_for(scene, made, "it waits until it is clear when it is complete")
+    assert waits_for(scene, made, "it waits until it is clear what makes it complete")
     (error,) = errors_of(scene, directory)
     assert "omero::complete says marker and does not name a file" in error
     say(scene, "settled", directory=directory)

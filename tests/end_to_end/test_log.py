@@ -52,7 +52,7 @@ def test_from_the_put_to_the_archive_everything_is_told_with_who_and_when(scene:
     assert any(event["kind"] == "written" and ARCHIVE in event["what"] for event in after)
     assert not any(event["kind"] in ("request", "queued") for event in after), "what was taken away nobody knows"
     _, text = log(scene, path)
-    for words in (path, f"imported as Image:{image}", f"irods-omero for {USER}", "Nobody keeps:"):
+    for words in (path, f"imported as Image:{image}", f"irods-omero for {USER}", "Not recorded by either server:"):
         assert words in re.sub(r"\s+", " ", text)
 
 

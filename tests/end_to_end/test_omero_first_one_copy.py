@@ -85,10 +85,7 @@ def test_what_is_moved_is_in_irods_alone_says_so_and_comes_back_when_somebody_as
     with one.scene.user.data_objects.open(path, "r") as stream:
         assert stream.read() == CELLS["cells.ome.tiff"]
     word = "show" if resource == FAST else "restage"
-    assert (
-        dict(one.scene.shown(path).image.pairs)["in OMERO"]
-        == f"moved to iRODS; put the tag {word} on it to have it back"
-    )
+    assert dict(one.scene.shown(path).image.pairs)["in OMERO"] == f"moved to iRODS; tag it {word} to have it back"
     (gone,) = (event["what"] for event in told(one.scene, path) if event["kind"] == "evicted")
     assert gone == f"OMERO's copy of its files removed as it was moved to iRODS: replica 0 on {resource} has it"
     one.settle()

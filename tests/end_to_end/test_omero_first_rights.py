@@ -130,7 +130,7 @@ def test_a_user_is_not_taken_for_a_group_that_omero_calls_so(new_scene: SceneFac
     try:
         (image,) = images_of(scene, bring_into(scene, group))
         scene.sweep()
-        assert f"{name} is no group in iRODS" in dict(scene.image(image).pairs)["error"]
+        assert f"{name} is a user in iRODS" in dict(scene.image(image).pairs)["error"]
         assert objects_below(scene) == {}
     finally:
         scene.admin.users.remove(name)

@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_read_is_tried_anew_by_command(scene: Scene) -> No
         report = scene.sweep()
     assert report.failed == 0, "given up"
     run = CliRunner().invoke(main, ["--config", str(scene.policy_file), "retry", path])
-    assert "1 are tried anew" in run.output
+    assert "1 will be retried" in run.output
     assert scene.sweep().failed == 1
 
 

@@ -1,1 +1,1 @@
-"""The agent: takes marks and hints, looks at both sides, and makes them agree."""
+"""The agent: claims marks, follows hints, observes both sides, and makes them agree."""

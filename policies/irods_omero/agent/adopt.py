@@ -1,4 +1,4 @@
-"""Takes filesets into iRODS that OMERO had before: all that meet some conditions, or one that somebody names."""
+"""Takes filesets into iRODS that were in OMERO before: all that meet some conditions, or a single one."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def identify_zone(connections: Connections) -> None:
                 f"{key.identity} 0"
             )
     write_zone_key(zone, names, home, key)
-    log.info("the zone has got an identity", zone=str(connections.zone_key))
+    log.info("the zone has been given an identity", zone=str(connections.zone_key))
 
 
 def _lost(connections: Connections) -> str:

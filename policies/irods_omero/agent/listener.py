@@ -1,4 +1,4 @@
-"""Listens to OMERO: which data objects users have done something about, in whichever way that can be known."""
+"""Listens to OMERO: finds the data objects whose images users have changed, in whichever way that can be known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAVED_EVERY = 10_000
 """After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
 
 EDITS_SECONDS = 300.0
-"""After as long edited key-value pairs are looked for that the search indexer may not have told of."""
+"""How often edited key-value pairs are looked for that the search indexer may not have told of."""
 
 
 class Walk:

@@ -1,4 +1,4 @@
-"""Reads what both servers still know of the past of one unit; nothing of it was written down for this."""
+"""Reads what both servers still know about the past of one unit; nothing is recorded for this purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bytes of replicas are, asked of the commands that the configuration names, for what is looked at anyway."""
+"""Asks commands that the configuration names where the bytes of replicas are, for units that are observed anyway."""
 
 from __future__ import annotations
 

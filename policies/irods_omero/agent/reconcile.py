@@ -38,7 +38,7 @@ MARK = "mark"
 SHOW = "show"
 
 TELL_SECONDS = 60.0
-"""After as long the log says how far it has come."""
+"""How often the log says how far it has come."""
 
 
 @dataclass(frozen=True)

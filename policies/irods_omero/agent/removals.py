@@ -1,4 +1,4 @@
-"""Removals that are held for a person: which units they concern, and having them done or turned round."""
+"""Removals that are held for a person: which units they concern, and carrying them out or reversing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has what failed tried anew, of one data object or of all: imports, OMERO's copies, and movements given up."""
+"""Retries what failed, of one data object or of all: imports, OMERO's copies, and movements that were given up."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def retry(connections: Connections, paths: Sequence[str], dry_run: bool = False)
                     record_agreement(zone, names, RecordAgreement(first.data_id, first.path, agreement))
                     post(zone, names, first.data_id, first.path)  # an agent may have looked in between
                 except RefusedError as error:
-                    log.warning("it cannot be tried anew", path=first.path, error=str(error))
+                    log.warning("it cannot be retried", path=first.path, error=str(error))
                     if named:
                         raise
     given_up = [one for data_id in sorted(named) for one in stranded(zone, data_id)]

@@ -242,7 +242,7 @@ class Sweep:
         return rest
 
     def _directory(self, mark: Mark) -> bool:
-        """Look at one directory; what has to wait keeps its mark untouched. Returns whether it had not to."""
+        """Look at one directory; one that has to wait keeps its mark untouched. Returns whether it is done."""
         zone, names = self._connections.zone, self._connections.names
         again = True
         try:

@@ -17,10 +17,10 @@ from irods_omero.errors import PolicyError
 from irods_omero.logs import log
 
 STOP_SECONDS = 60.0
-"""When the agent is stopped, work under way may take as long; what takes longer is found again by the next one."""
+"""How long work under way may take when the agent is stopped; what takes longer is found again by the next agent."""
 
 LOOK_SECONDS = 0.25
-"""As long the loop may not notice that something is done."""
+"""How long it may take until the loop notices that something is done."""
 
 SHORTEST_REST = 1.0
 """Seconds that something rests at least: others have their turn also where failures are to be tried again at once."""

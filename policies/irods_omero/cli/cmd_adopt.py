@@ -1,4 +1,4 @@
-"""The commands that take filesets into iRODS that came through OMERO: those of before, and single ones."""
+"""The commands that take filesets from OMERO into iRODS: those that were there before, or a single one."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> None:
     """Take into iRODS what OMERO had before: filesets that other clients imported.
 
-    Where they go is said by `omero_first` of the configuration; groups that it does not name are left out. Interrupted
-    or killed, doing it again goes on where it was broken off. What an agent is taking in at the moment is left to it.
+    `omero_first` in the configuration says where they go; groups that it does not name are left out. If it is
+    interrupted or killed, run it again to resume. What an agent is taking in at the moment is left to that agent.
 
-    Exits with 1 if any could not be taken in: each says why, and the images of most show it.
+    Exits with 1 if any could not be taken in: the reason is printed for each, and shown on the images of most.
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent import adopt as adopting  # noqa: PLC0415
@@ -72,7 +72,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
         Connections(settings_of(ctx)) as connections,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
-        task = progress.add_task("looking what there is", total=None)
+        task = progress.add_task("looking for filesets", total=None)
         chosen, left_out = adopting.choose(connections, adopting.Wanted(group, owner, dataset, begin))
         progress.update(task, total=min(len(chosen), most or len(chosen)))
         only_marked = mark and not dry_run
@@ -88,7 +88,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
                 if (most and done >= most) or (most_megabytes and size >= most_megabytes * MEGABYTE):
                     break
         except SideError:
-            click.echo(f"irods-omero: broken off after {done} filesets; doing it again goes on there", err=True)
+            click.echo(f"irods-omero: broken off after {done} filesets; run it again to resume", err=True)
             raise
     if not as_json:
         omitted = f"; {left_out} left out, as omero_first names no place for their groups" if left_out else ""
@@ -99,7 +99,7 @@ def adopt(  # noqa: PLR0913, PLR0917 - one for each option
 @click.command(short_help="Take one fileset from OMERO into iRODS.")
 @click.argument("what", metavar="Fileset:ID|Image:ID")
 @click.option("--to", metavar="TEMPLATE", help="The collection that the files go into.")
-@click.option("--owner", default="", metavar="NAME", help="The iRODS user who shall own them.")
+@click.option("--owner", default="", metavar="NAME", help="The iRODS user who is to own them.")
 @click.option("--acl", multiple=True, metavar="NAME=LEVEL", help="Who else may read, write or own them.")
 @click.option("--avu", multiple=True, metavar="ATTRIBUTE=VALUE", help="What describes them; values are templates.")
 @click.option("--resource", default="", metavar="NAME", help="The resource that they are written to.")
@@ -119,12 +119,12 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take one fileset into iRODS that came through OMERO first; without --to as `omero_first` says.
+    """Take into iRODS one fileset that came through OMERO first; without --to, as `omero_first` says.
 
-    Templates may have fields in braces, as in --to '/{zone}/home/{user}/{project}' (see docs/omero-first.md). Killed or
-    refused, doing it again does the rest. What an agent is taking in at the moment is left to it.
+    Templates may have fields in braces, as in --to '/{zone}/home/{user}/{project}' (see docs/omero-first.md). If it is
+    killed or refused, run it again to do the rest. What an agent is taking in at the moment is left to that agent.
 
-    Exits with 1 if it could not be taken in, or was before.
+    Exits with 1 if it could not be taken in, or had been taken in before.
     """
     from irods_omero.agent.adopt import MARK, SHOW, TAKE  # noqa: PLC0415
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415

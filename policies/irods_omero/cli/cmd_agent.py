@@ -19,7 +19,7 @@ from irods_omero.cli.common import FAILED, settings_of, with_shards
 @click.option("--json", "as_json", is_flag=True, help="Print what a sweep did as JSON.")
 @click.pass_context
 def agent(ctx: click.Context, once: bool, shards: str | None, as_json: bool) -> None:
-    """Make both sides agree about all that is marked; without --once, for ever."""
+    """Make both sides agree about all that is marked; without --once, until stopped."""
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.agent.report import Report  # noqa: PLC0415

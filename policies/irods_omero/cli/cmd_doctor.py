@@ -19,7 +19,7 @@ STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "bold red"}
 @click.command(short_help="Check the installation; each finding says what to do.")
 @click.option("--etc", type=click.Path(path_type=Path), default=Path("/etc/irods"), show_default=True)
 @click.option("--no-probe", is_flag=True, help="Do not try the hooks: nothing is written to the zone.")
-@click.option("--omero-web", "web", is_flag=True, help="Open OMERO.web, too, by a link to an image as users have it.")
+@click.option("--omero-web", "web", is_flag=True, help="Also open OMERO.web, by a link as users have it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, etc: Path, no_probe: bool, web: bool, as_json: bool) -> None:
@@ -51,7 +51,7 @@ def as_text(findings: list[Finding]) -> str:
 
 def table(findings: list[Finding]) -> Table:
     """The findings for people."""
-    made = Table("", "check", Column("found, and what to do", overflow="fold"))
+    made = Table("", "check", Column("finding, and what to do", overflow="fold"))
     for one in findings:
         advice = Text(f"\n-> {one.advice}" if one.advice else "", "italic")
         made.add_row(Text(one.level.name.lower(), STYLES[one.level]), one.check, Text(one.text) + advice)

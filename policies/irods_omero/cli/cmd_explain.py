@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def explain(ctx: click.Context, what: str, as_json: bool) -> None:
     """Say why an object or image is as it is: both views, what was agreed, and which rule decided.
 
-    Of a collection: what is imported that arrives in it, and where to.
+    For a collection: whether what arrives in it is imported, and into which target.
     """
     settings = settings_of(ctx)
     collection = _look_at_collection(settings, what.rstrip("/")) if what.startswith("/") else None
@@ -76,7 +76,7 @@ def _lines(collection: CollectionState) -> str:
     if collection.directory:
         lines.append(str(collection.directory))
     below = "" if rule is None or rule.trouble in collection.trouble else rule.trouble
-    lines += [f"but nobody can tell what is meant: {error}" for error in (collection.trouble, below) if error]
+    lines += [f"but what it says is not clear: {error}" for error in (collection.trouble, below) if error]
     if collection.marked:
-        lines.append(f"the agent goes through what is here already; {collection.walked} data objects so far")
+        lines.append(f"the agent is working through what is here already; {collection.walked} data objects so far")
     return "\n".join(lines)

@@ -104,10 +104,10 @@ def uninstall(ctx: click.Context, etc: Path, home: Path, dry_run: bool, as_json:
     _carry_out(ctx, plan, layout, report)
     if plan.changes and not dry_run:
         if plan.config_changes:
-            urgent = "do so now: until it has, iRODS 5 asks a rule engine for a core.py that is gone"
+            urgent = "do it now: until then, iRODS 5 asks a rule engine for a core.py that is gone"
             report.said += [places.activation(layout, config_changed=True), urgent]
         report.said.append(
-            "as an iRODS administrator, if it is not needed any more: iadmin rmuser, the agent's account"
+            "as an iRODS administrator, if the agent's account is no longer needed: iadmin rmuser ACCOUNT"
         )
     report.show(plan)
     ctx.exit(LEFT_TO_DO if plan.left else 0)

@@ -48,7 +48,7 @@ def _print(history: History) -> None:
     for event in history.events:
         table.add_row(Text(timestamp(event.at)), Text(event.what), Text(_who(event)), Text(event.side))
     console.print(table)
-    console.print("Nobody keeps: " + "; ".join(history.unknown) + ".", soft_wrap=True, markup=False)
+    console.print("Not recorded by either server: " + "; ".join(history.unknown) + ".", soft_wrap=True, markup=False)
 
 
 def _who(event: Event) -> str:

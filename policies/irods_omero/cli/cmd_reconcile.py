@@ -25,8 +25,8 @@ DRIFTED = 3
 @click.option(
     "--mark", "only", flag_value="mark", help="Leave the work to the running agent: only mark what has drifted."
 )
-@click.option("--after", type=int, default=0, metavar="ID", help="Go on after this catalog id, where one broke off.")
-@click.option("--shards", metavar="LIST", help="Look at these shards only, as in 0-31, beside others that do the rest.")
+@click.option("--after", type=int, default=0, metavar="ID", help="Resume after this catalog id, where a run broke off.")
+@click.option("--shards", metavar="LIST", help="Look at these shards only, as in 0-31, while others do the rest.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object for each unit that drifted, and a last one."
 )
@@ -37,7 +37,7 @@ def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | No
     Exits with 0 if both sides agreed on everything, with 3 if there was drift, repaired or not, or removals are held,
     and with 1 if a unit failed. Without --mark or --dry-run no agent may be working on the same shards meanwhile.
 
-    Whatever ends it early, it says with which --after the same command goes on; the log says so once a minute.
+    If it ends early, it prints the --after with which to resume; the log repeats it once a minute.
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
@@ -67,7 +67,7 @@ def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | No
             for cached in reconciler.leaving():
                 _show_leaving(cached, as_json)
         except BaseException:  # somebody may interrupt it, too
-            click.echo(f"irods-omero: broken off; to go on: reconcile --after {reconciler.done.position}", err=True)
+            click.echo(f"irods-omero: broken off; to resume: reconcile --after {reconciler.done.position}", err=True)
             raise
     done = reconciler.done
     _show_counts(done, {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner], as_json)
@@ -84,7 +84,7 @@ def _show_counts(done: Reconciled, verb: str, as_json: bool) -> None:
         click.echo(json.dumps({**counts, **room, "evictable_bytes": done.evictable, **done.report.as_dict()}))
         return
     if done.room:
-        click.echo(f"OMERO's copies are {done.room.size} bytes, of {done.room.most} at most")
+        click.echo(f"OMERO's copies take {done.room.size} bytes, of at most {done.room.most}")
     settled = done.drifted - done.report.held
     held = f", removals of {done.held} held: see irods-omero removals" if done.held else ""
     gone = f"{done.orphaned} filesets without their data object or without images"

@@ -14,10 +14,10 @@ from irods_omero.cli.common import FAILED, settings_of
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def removals(ctx: click.Context, what: str, as_json: bool) -> None:
-    """Decide about removals that are held, as more units lost something at once than `safety.removals` says.
+    """Decide about removals that are held because more units than `safety.removals` lost something at once.
 
-    `list` names the units; `accept` does on the other side what was done on one; `restore` puts back what was removed,
-    and imports anew where images are missing. No agent may be running for the last two.
+    `list` names the units; `accept` repeats the removals on the other side; `restore` puts back what was removed,
+    and imports again where images are missing. No agent may be running for `accept` and `restore`.
     """
     from irods_omero.agent.connections import Connections  # noqa: PLC0415 - the other commands need not wait for it
     from irods_omero.agent.removals import held, settle  # noqa: PLC0415

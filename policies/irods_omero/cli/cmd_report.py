@@ -28,7 +28,7 @@ EVERYTHING = "images"
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def report(ctx: click.Context, html: Path | None, csv_to: Path | None, as_json: bool) -> None:
-    """Say what there is, where, since when, and what comes next: images and bytes by tier, group and month.
+    """Say what is stored where, since when, and what moves next: images and bytes by tier, group and month.
 
     With --csv FILE the images by group, tier and month; where FILE is a directory, each table as a file of its own.
     Without any option the tables are printed. What is wrong goes to standard error as well.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say how things stand, on one screen.")
-@click.option("--watch", is_flag=True, help="Show it anew every few seconds, until interrupted.")
-@click.option("--interval", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds between two.")
+@click.option("--watch", is_flag=True, help="Refresh every few seconds, until interrupted.")
+@click.option("--interval", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds in between.")
 @click.option("--no-omero", is_flag=True, help="Do not ask OMERO how far its event log goes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context

@@ -1,4 +1,4 @@
-"""The commands, each a thin cover over what does the work."""
+"""The commands, each a thin wrapper around what does the work."""
 
 from __future__ import annotations
 

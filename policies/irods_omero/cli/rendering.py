@@ -95,11 +95,11 @@ def copy_text(action: CopyAction) -> str:
         case Evict():
             return f"remove OMERO's copy: {action.size} bytes"
         case Share():
-            return f"have OMERO's copy share the blocks of what iRODS has: {action.size} bytes"
+            return f"have OMERO's copy share its blocks with the file in the vault: {action.size} bytes"
         case Link():
-            return f"link OMERO's place to what iRODS has: {action.size} bytes to compare"
+            return f"have OMERO's file be a link to the one in the vault: {action.size} bytes to compare"
         case Clear():
-            return "clear up beside OMERO's copy"
+            return "remove leftovers beside OMERO's copy"
     raise TypeError(f"not an action: {action!r}")
 
 
@@ -112,7 +112,7 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
             taken = next(
                 (f"{tag.place.word} {tag.text!r}" for tag in subject.tags if tag.link == link), f"tag '{link}'"
             )
-            return f"take the {taken} away from {_name(subject)}"
+            return f"remove the {taken} from {_name(subject)}"
         case SetArchived(image, _, _, archived):
             return f"show Image:{image} {'with' if archived else 'without'} a lock"
         case SetAddress(image, _, _, address):
@@ -120,7 +120,7 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
         case WriteKeyValues(subject, _, pairs, _):
             return f"write key-value pairs on {_name(subject)}: {dict(pairs)}"
         case RemoveKeyValues(subject, _, _):
-            return f"take key-value pairs away from {_name(subject)}"
+            return f"remove key-value pairs from {_name(subject)}"
         case AddAvu(_, _, avu):
             return f"add AVU {' '.join(part for part in avu if part)!r}"
         case RemoveAvu(_, _, avu):
@@ -132,7 +132,7 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
         case Move(_, _, replica, source, destination, _):
             return f"queue the movement of replica {replica} from {source} to {destination}"
         case RecordAgreement():
-            return "write down what is agreed"
+            return "record the agreement"
     raise TypeError(f"not an action: {action!r}")
 
 

@@ -38,14 +38,14 @@ def _problems(status: Status) -> RenderableType:
     at = timestamp(status.now)
     if not status.problems:
         return Text(f"{at}: all is well", "green")
-    return Text("\n").join([Text(f"{at}: to be looked at", "bold red"), *map(Text, status.problems)])
+    return Text("\n").join([Text(f"{at}: needs attention", "bold red"), *map(Text, status.problems)])
 
 
 def _agents(status: Status) -> RenderableType:
-    headings = ("agent of shards", "host", "version", "last sweep", "rows of OMERO's log not followed")
+    headings = ("agent of shards", "host", "version", "last sweep", "rows of OMERO's log not yet read")
     table = _table("Agents", headings, [_agent(agent, status) for agent in status.agents])
     if table is None:
-        return Text("No agent has been heard of.", "bold red")
+        return Text("No agent has been heard from.", "bold red")
     return Group(table, *(Text(f"{agent.shards}: {_did(agent)}") for agent in status.agents))
 
 
@@ -70,7 +70,7 @@ def _copies(status: Status) -> Text | None:
         return None
     size, most = total[CACHE_BYTES], total[CACHE_MOST_BYTES]
     now = f" {decimal(size)} of at most {decimal(most)}" if most else ""
-    over = f", {decimal(size - most)} too many" if size > most > 0 else ""
+    over = f", {decimal(size - most)} over the limit" if size > most > 0 else ""
     away = f"{total['evicted']} removed, {decimal(total['freed_bytes'])} freed"
     back = f"{total['refilled']} brought back, {decimal(total['refilled_bytes'])}"
     back += f"; {total['hits']} hits, {total['misses']} misses" if most else ""
@@ -87,7 +87,7 @@ def _backlog(status: Status) -> RenderableType:
         ]
         for each in status.backlog
     ]
-    headings = ("on what is", "pending", "being worked on", "oldest for")
+    headings = ("what is marked", "pending", "being worked on", "age of oldest")
     return _table("Marks", headings, rows) or Text("Nothing is marked.")
 
 
@@ -111,7 +111,7 @@ def _requests(status: Status) -> Table | None:
         ]
         for each in status.requests
     ]
-    return _table("Requests", ("request", "state", "units", "oldest for"), rows)
+    return _table("Requests", ("request", "state", "units", "age of oldest"), rows)
 
 
 def _causes(status: Status) -> Table | None:

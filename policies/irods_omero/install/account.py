@@ -1,4 +1,4 @@
-"""The agent's own account in the zone: made with an administrator's environment, or told how to make by hand."""
+"""The agent's own account in the zone: makes it with an administrator's login, or says how to make it by hand."""
 
 from __future__ import annotations
 

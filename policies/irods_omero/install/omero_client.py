@@ -1,4 +1,4 @@
-"""Says how to install omero-py, which comes apart from the rest as it needs zeroc-ice, where it is missing."""
+"""Says how to install omero-py where it is missing: separately from the rest, as it needs zeroc-ice."""
 
 from __future__ import annotations
 

@@ -23,16 +23,16 @@ IN_IRODS = "bytes in iRODS"
 """The one size in the summary, and a column."""
 
 NOTES = (
-    "Images and their tiers are those of the tags in OMERO, of all zones that have their images there. Replicas "
-    "and bytes in iRODS are those of good replicas below the watched roots of this zone.",
+    "Images are counted by the tier in their tags in OMERO, for all zones that have images there. Replicas and bytes "
+    "in iRODS are those of good replicas below the watched roots of this zone.",
     "An image's month is that of its import; months are by the clock of OMERO's database.",
-    "Of movements only the last one is known: since when an image is on the tier where it is now. Images that were "
-    "imported to it and never moved are among them; an image that was moved to another group of OMERO has been there "
-    "since then, when it was tagged anew.",
-    "What will move is what nobody has used for as long as the resource says. A query of your own on the resource may "
-    "leave some of it out, as the one of this project does with what people ask to keep. Tiers on which a replica is "
-    "preserved are left out: what was copied from there already cannot be told from what was not. What is flagged "
-    "counts with each of its good replicas.",
+    "Only the last movement of an image is known: since when it has been on its present tier. Images that were brought "
+    "in there and never moved are included; an image that was moved to another OMERO group counts from then on, "
+    "when it was tagged again.",
+    "What will move next is what nobody has used for the time that is set on the resource. A query of your own on the "
+    "resource may exclude some of it, as the one of this project excludes what people ask to keep. Tiers that preserve "
+    "replicas are left out, as what was already copied from there cannot be told from what was not. Flagged objects "
+    "count once for each good replica.",
 )
 """What the figures mean, and what nobody knows."""
 
@@ -63,7 +63,7 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    empty: str = "There is nothing of this."
+    empty: str = "Nothing to show."
     unread: bool = False
 
     def records(self) -> list[dict[str, Cell]]:
@@ -108,7 +108,7 @@ def tables(facility: Facility, settings: Settings) -> tuple[Table, ...]:
         _tiers(facility),
         _added(facility, "groups", "Images by group and tier", GROUP, TIER),
         _added(facility, "arrivals", "Arrivals by month", MONTH, TIER),
-        _of_omero(facility, "since", "Since when images are on their tier", (MONTH, TIER, IMAGES[0]), since),
+        _of_omero(facility, "since", "Images by month of arrival on their tier", (MONTH, TIER, IMAGES[0]), since),
         _next(facility, settings),
         _waiting(facility.status),
         _requests(facility.status),
@@ -182,7 +182,7 @@ def _next(facility: Facility, settings: Settings) -> Table:
         Column("replicas", "replicas", NUMBER),
         Column("bytes", "size", BYTES),
     )
-    empty = "Nothing, as far as resources say after how long data leaves them."
+    empty = "Nothing, by the times that are set on the resources."
     return Table("next", "What storage tiering will move next", columns, tuple(row for row in rows if row[3]), empty)
 
 
@@ -203,10 +203,10 @@ def _requests(status: Status) -> Table:
     columns = (
         Column("request", "request"),
         Column("state", "state"),
-        Column("oldest", "the oldest since"),
+        Column("oldest", "oldest since"),
         Column("units", "units", NUMBER),
     )
-    return Table("requests", "Requests that wait, and what is held by one", columns, rows, "Nobody asks for anything.")
+    return Table("requests", "Requests that wait, and units held by one", columns, rows, "Nobody asks for anything.")
 
 
 def _causes(status: Status) -> Table:

@@ -25,9 +25,9 @@ from irods_omero.vocabulary import (
 ZONE, OMERO, AGREED = "iRODS", "OMERO", "agreement"
 
 UNKNOWABLE = (
-    "AVUs, tags and key-value pairs that were taken away, and by whom",
+    "AVUs, tags and key-value pairs that were removed, and by whom",
     "movements before the last one: a replica tells when it was last written, by a client or by storage tiering",
-    "since when an AVU is there (before iRODS 5.0.90), so that requests by AVU are not told",
+    "since when an AVU has been there (before iRODS 5.0.90), so requests by AVU are missing",
 )
 """What neither server keeps."""
 
@@ -109,22 +109,22 @@ def _stored(past: Past, names: Names) -> Iterator[Event]:
         for replica in each.replicas:
             if replica.modified > created:
                 state = "" if replica.good else ", stale now"
-                what = f"replica {replica.number} on {replica.resource} written last, by a client or by tiering{state}"
+                what = f"replica {replica.number} on {replica.resource} last written, by a client or by tiering{state}"
                 yield Event(replica.modified, ZONE, "written", what, subject=each.path)
         for avu in sorted(each.avus):
             if avu.attribute == names.request:
                 at = past.asked.get((each.data_id, avu.value), 0)
                 yield Event(at, ZONE, "request", f"request {avu.value}, as an AVU", avu.units, subject=each.path)
             elif avu.attribute == ACCESS_TIME and avu.value.isdecimal():
-                yield Event(int(avu.value), ZONE, "used", "used last, as storage tiering sees it", subject=each.path)
+                yield Event(int(avu.value), ZONE, "used", "last used, as storage tiering sees it", subject=each.path)
 
 
 def _agreed(agreement: Agreement, path: str) -> Iterator[Event]:
     if agreement.request:
-        what = f"request {agreement.request} accepted, and pending since"
+        what = f"request {agreement.request} accepted, and pending since then"
         yield Event(agreement.asked, AGREED, "accepted", what, AGENT_PROGRAM, True, path)
     if agreement.moves:
-        what = f"movement {agreement.moves} for it queued with storage tiering"
+        what = f"movement queued with storage tiering, attempt {agreement.moves}"
         yield Event(agreement.queued, AGREED, "queued", what, AGENT_PROGRAM, True, path)
     if agreement.evicted is not None:
         what = f"OMERO's copy of its files removed {agreement.evicted}"
@@ -156,7 +156,7 @@ def _told(kind: str, text: str, namespace: str) -> tuple[str, str]:
     if kind != TAG:
         return {
             IMPORT: (IMPORT, "imported as"),
-            PAIRS: (PAIRS, f"key-value pairs ({text or 'without a namespace'}) written last on"),
+            PAIRS: (PAIRS, f"key-value pairs ({text or 'without a namespace'}) last written on"),
             PLACE: (PLACE, f"put into {text!r}:"),
             CHANGE: (CHANGE, "changed (its name, group, lock or the like):"),
         }[kind]

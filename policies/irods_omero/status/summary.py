@@ -214,7 +214,7 @@ def _problems(status: Status) -> Iterator[str]:
     """What an administrator has to do something about: not what is told to the users whose files it concerns."""
     for agent in status.agents:
         if not agent.speaks:
-            yield f"the agent of shards {agent.shards} on {agent.beat.host} has not been heard of: is it running?"
+            yield f"the agent of shards {agent.shards} on {agent.beat.host} has not been heard from: is it running?"
         elif agent.beat.trouble:
             yield f"the agent of shards {agent.shards} cannot sweep: {agent.beat.trouble}"
     if status.unattended:

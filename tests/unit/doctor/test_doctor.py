@@ -234,7 +234,7 @@ def test_a_search_indexer_that_is_down_is_found(patient: Patient, monkeypatch: p
     with patient.omero.indexer_down():
         updates.saveObject(link)
         level, text = patient.examined()[1]["OMERO's search indexer"][0]
-        assert (level, "has noted nothing" in text) == ("warning", True)
+        assert (level, "has not noticed" in text) == ("warning", True)
     root.closeSession()
     assert patient.examined()[1]["OMERO's search indexer"] == [("ok", "keeps up")]
 

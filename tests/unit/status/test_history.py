@@ -23,10 +23,10 @@ def told(past: Past) -> list[tuple[int, str, str, str]]:
 
 def test_what_the_zone_knows_is_told_in_the_order_of_time() -> None:
     past = Past((OBJECT,), created={7: 100}, asked={(7, "restage"): 500})
-    written = "replica 1 on tape written last, by a client or by tiering"
+    written = "replica 1 on tape last written, by a client or by tiering"
     assert told(past) == [
         (100, "stored", "stored in iRODS", "alice"),
-        (390, "used", "used last, as storage tiering sees it", ""),
+        (390, "used", "last used, as storage tiering sees it", ""),
         (400, "written", written, ""),
         (500, "request", "request restage, as an AVU", "bob"),
     ]
@@ -42,8 +42,8 @@ def test_the_agreement_tells_since_when_a_request_is_pending_and_of_failures() -
     agreement = Agreement(request="archive", asked=5, moves=2, queued=8, failure=Failure(3, 2, "no image"))
     assert told(Past((), agreement=agreement)) == [
         (2, "failed", "import failed, attempt 3: no image", "irods-omero"),
-        (5, "accepted", "request archive accepted, and pending since", "irods-omero"),
-        (8, "queued", "movement 2 for it queued with storage tiering", "irods-omero"),
+        (5, "accepted", "request archive accepted, and pending since then", "irods-omero"),
+        (8, "queued", "movement queued with storage tiering, attempt 2", "irods-omero"),
     ]
 
 

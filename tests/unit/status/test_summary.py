@@ -75,7 +75,7 @@ def test_an_agent_that_is_silent_is_a_problem() -> None:
     summary = status(beats={"0-31": ALIVE, "32-63": SILENT})
     assert [agent.speaks for agent in summary.agents] == [True, False]
     assert summary.unattended == tuple(range(32, 64))
-    assert "shards 32-63 on agent.example.org has not been heard of" in summary.problems[0]
+    assert "shards 32-63 on agent.example.org has not been heard from" in summary.problems[0]
 
 
 def test_a_silent_agent_whose_shards_others_have_taken_over_is_forgotten() -> None:

@@ -1,4 +1,4 @@
-"""Has the files of a directory, and its collection, say what was decided about them."""
+"""Writes what was decided about a directory, as AVUs of its files and of its collection."""
 
 from __future__ import annotations
 

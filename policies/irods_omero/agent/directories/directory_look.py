@@ -1,4 +1,4 @@
-"""What was seen of a directory, or of a collection of which the files belong together, and what is to be done."""
+"""What a look at a directory, or at a collection whose files the agent groups, has found, and what is to be done."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Makes units of directories, or of what belongs together in them: finds which are concerned by marks, looks at them,
-and has their files say so.
+"""Makes units of directories, or of the files in them that belong together: finds the directories that marks are about,
+decides about them, and has the claims written.
 
 What is to be looked at is a mark on the directory's collection. The marks that hooks leave on its files are passed on
 to it, at one call each: many marks of one directory are one piece of work.
@@ -62,7 +62,7 @@ COMPARING = "compare"
 """What files are read for whose directories have manifests."""
 
 AGAIN_SECONDS = 60.0
-"""After as long files are tried again that could not be read."""
+"""After this time files that could not be read are tried again."""
 
 
 class Directories:

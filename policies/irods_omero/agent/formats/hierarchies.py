@@ -1,4 +1,4 @@
-"""Finds Zarr hierarchies whose collections are not called so, by the documents that speak for them.
+"""Finds Zarr hierarchies in collections that are not named ``*.zarr``, by their top-level documents.
 
 Their parts have marks, as hooks go by names; without this each chunk would be tried as an image.
 """

@@ -1,4 +1,4 @@
-"""What is looked for once a minute, as no mark tells of it."""
+"""What is checked once a minute, as no mark tells of it."""
 
 from __future__ import annotations
 

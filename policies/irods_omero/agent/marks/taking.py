@@ -1,4 +1,4 @@
-"""Takes the marks of a batch together, and clears them or gives them back when all of it is done."""
+"""Claims the marks of a batch together, and acknowledges or releases them when all of it is done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Batch:
     """
 
     def __init__(self, connections: Connections, marks: Sequence[Mark]) -> None:
-        """Take them: a change from now on leaves a new mark, and whoever comes after a kill finds these."""
+        """Claim them: a change from now on leaves a new mark, and an agent that comes after a kill finds these."""
         self._connections = connections
         zone, names = connections.zone, connections.names
         alone = [mark for mark in marks if mark.listed or TAKEN in mark.states]
@@ -38,7 +38,7 @@ class Batch:
         self.untaken = [mark for mark, is_there in zip(due, claimed, strict=True) if not is_there]
 
     def settle(self, again: Container[int]) -> int:
-        """Clear the marks, but leave those ``again`` (by catalog id) to a later sweep; returns how many are cleared."""
+        """Acknowledge the marks, but release those ``again`` (by catalog id); returns how many are acknowledged."""
         names = self._connections.names
         self._connections.side_by_side.each(
             self.taken, lambda beside, mark: (release if mark.id in again else ack)(beside, names, mark)

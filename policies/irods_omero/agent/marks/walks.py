@@ -31,7 +31,7 @@ LEAST_AT_ONCE, MOST_AT_ONCE = 100, 250
 at first, and where servers are slow; and at most, as more would save few calls."""
 
 SWEEP_SECONDS = 1.0
-"""As long a sweep is to take that has more to do."""
+"""How long a sweep should take if there is more to do."""
 
 MOVING_SECONDS = 60.0
 """A hierarchy is not walked again before: as long as parts of it move its mark comes back with each of them."""
@@ -39,7 +39,7 @@ MOVING_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is, where there are more than one sweep takes on: that of those after these.
+    """Where the last sweep left off, if there was more to do than one sweep takes on: the next one begins after these.
 
     Attributes:
         walked: Catalog id of the collection that was walked last.

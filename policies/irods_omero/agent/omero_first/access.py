@@ -39,7 +39,7 @@ def check_people(connections: Connections, access: Access) -> str:
     if kind == GROUP_TYPE:
         return ""
     if kind:
-        raise PlacementError(f"{access.group} is no group in iRODS, but a user: see share of omero_first")
+        raise PlacementError(f"{access.group} is a user in iRODS, not a group: see share of omero_first")
     if not access.makes_group:
         raise PlacementError(
             f"there is no iRODS group {access.group}: make it, or see make_groups and share of omero_first"

@@ -45,7 +45,7 @@ class Bringing:
         for file, path in files:
             with registration.forgotten_if_wrong(self._connections, path, rule):
                 while not self._copy(file, path, rule):
-                    log.info("the zone computes other checksums than it was thought to", path=path)
+                    log.info("the zone computes another kind of checksum than expected", path=path)
             add_avu(zone, path, id_avu(self._connections, source.fileset))
 
     def _copy(self, file: SourceFile, path: str, rule: PlacementRule) -> bool:
@@ -76,7 +76,7 @@ class Bringing:
         if in_zone is not None and in_zone.is_that_of(checksum):
             return True
         if digest_of(checksum) is None:
-            raise RefusedError("writing", path, f"nobody here knows checksums like {checksum!r} of the zone")
+            raise RefusedError("writing", path, f"the checksum {checksum!r} of the zone is of an unknown kind")
         if scheme_of(checksum) != scheme_of(self._kind):
             self._kind = checksum
             return False

@@ -1,4 +1,4 @@
-"""Who is taking a fileset in: agents and commands may be at work at the same time, and two never are on one fileset.
+"""Claims on filesets that are being taken in: agents and commands may run at the same time, but never on one fileset.
 
 Whoever begins writes an AVU on the collection of the fileset, and reads what is written there only then: of two that
 begin at once at least one sees the other, and whoever sees another leaves the fileset alone.
@@ -26,10 +26,10 @@ from irods_omero.logs import log
 from irods_omero.vocabulary import Names
 
 RENEWAL_SECONDS = 60.0
-"""As often a claim is renewed."""
+"""How often a claim is renewed."""
 
 LAPSE_SECONDS = 600.0
-"""After as long one that is not renewed counts no more: whoever has made it was killed, on another machine."""
+"""After this time a claim that was not renewed no longer counts: whoever made it was killed, on another machine."""
 
 GONE = "another process has just taken it in, or given it up"
 

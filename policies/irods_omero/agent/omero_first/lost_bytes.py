@@ -1,4 +1,4 @@
-"""Looks whether the bytes are gone of what was registered where OMERO had it, once its images are deleted."""
+"""Checks whether data that was registered in place has lost its bytes, once its images were deleted in OMERO."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where data goes that came through OMERO first: what the rule says, where nothing is in the way."""
+"""Where data that came through OMERO first is put: where the rule says, unless something is in the way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def placement_for(connections: Connections, source: Source, rule: PlacementRule,
     users = {owner: source.owner} if owner else settings.omero.users
     placement = place(source, rule, settings.zone.name, users, settings.watch.roots)
     if f"{placement.collection}/".startswith(f"{connections.home}/"):
-        raise PlacementError(f"{placement.collection} is the agent's own, where nothing of others is kept")
+        raise PlacementError(f"{placement.collection} is the agent's own, where no other data is kept")
     check_people(connections, placement.access)
     return placement
 

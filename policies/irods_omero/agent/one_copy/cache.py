@@ -183,7 +183,7 @@ class Cache:
         if decide_or_fail(seen).plan.copies != action:
             return False
         if seen.base.evicted is None:
-            raise RefusedError(REMOVING, unit.first.path, "that it is removed cannot be written down")
+            raise RefusedError(REMOVING, unit.first.path, "its removal cannot be recorded")
         if not all(image.archived for image in seen.omero.images):
             raise RefusedError(REMOVING, unit.first.path, "its images cannot be shown with a lock")
         for file, version in zip(action.files, versions, strict=True):
@@ -207,7 +207,7 @@ class Cache:
         if not {target.path for target in targets} <= links_of(seen).targets:
             return False
         if not {short_digest(target.vault.path) for target in targets} <= set(seen.base.linked):
-            raise RefusedError(LINKING, unit.first.path, "that links are made cannot be written down")
+            raise RefusedError(LINKING, unit.first.path, "the links cannot be recorded before they are made")
         for file, target, version in zip(action.files, targets, versions, strict=True):
             make_link(repository, file, target, version)
             self._report.freed_bytes += file.size if file.disk.state == COPY else 0

@@ -1,4 +1,4 @@
-"""What is to be done in OMERO's repository, of the units of one sweep: each done by one worker, after all else."""
+"""The jobs of one sweep in OMERO's repository: each is done by one worker, after all else."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _in_cache(observation: Observation) -> Cached | None:
     try:
         return in_cache(observation)
     except Exception:
-        log.exception("what OMERO has of it is not counted", path=observation.zone.first.path)
+        log.exception("OMERO's copy is not counted", path=observation.zone.first.path)
         return None
 
 
@@ -132,7 +132,7 @@ def _tell_use(zone: ZoneConnection, use: LaterUse) -> bool:
             bring_forward(zone, use.data_id, use.path, number, use.used)
         return change_value(zone, use.path, use.known, str(use.used))
     except RefusedError as error:
-        log.info("that it was used in OMERO cannot be told", path=use.path, error=str(error))
+        log.info("its access time cannot be brought up to its use in OMERO", path=use.path, error=str(error))
         return False
 
 
@@ -166,7 +166,7 @@ def units_with_copies(
 
 
 def _skip(data_id: int, error: Exception) -> None:
-    log.info("what OMERO has of it is not counted", data_id=data_id, error=str(error))
+    log.info("OMERO's copy is not counted", data_id=data_id, error=str(error))
 
 
 class MakingRoom:

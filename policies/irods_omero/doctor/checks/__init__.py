@@ -1,1 +1,1 @@
-"""What the doctor makes of the facts: one function a check."""
+"""The checks that the doctor makes of the facts: one function for each."""

@@ -73,7 +73,7 @@ def _of_groups(facts: Facts) -> Iterator[Finding]:
         text = f"there is no iRODS group {_listed(missing)}: what is imported there is not taken in"
         yield warning(CHECK, text, "make it, or set `make_groups` to true or `share` to false")
     if users:
-        text = f"{_listed(users)}: what has the name of the OMERO group in iRODS is not a group of its members"
+        text = f"{_listed(users)}: in iRODS this name is not that of a group with the members of the OMERO group"
         yield warning(CHECK, text, "set `share` to false, and name in `acl` who may read")
 
 
@@ -82,7 +82,7 @@ def _of_users(facts: Facts) -> Iterator[Finding]:
     times = Counter(owner for name, owner in facts.users.items() if name != EVERYBODY)
     several = sorted(owner for owner, number in times.items() if number > 1 and owner != facts.users.get(EVERYBODY))
     if several:
-        text = f"several iRODS users are {_listed(several)} in OMERO: nobody can tell whose their images are"
+        text = f"several iRODS users are {_listed(several)} in OMERO: which of them owns the images cannot be told"
         yield warning(CHECK, text, "have omero.users name one iRODS user for each")
     if everybody := facts.users.get(EVERYBODY):
         text = f"omero.users makes everybody {everybody} in OMERO: what {everybody} imports there is not taken in"

@@ -21,13 +21,13 @@ def next_release(facts: Facts) -> Iterator[Finding]:
     if facts.zone.unreachable:
         return
     findings = [*_legacy_calls(facts), *_old_system(facts), *_untried(facts)]
-    yield from findings or [ok(CHECK, f"nothing that is used here is to end; {_outlook(facts.sign_in.scheme)}")]
+    yield from findings or [ok(CHECK, f"nothing that is used here will be removed; {_outlook(facts.sign_in.scheme)}")]
 
 
 def _legacy_calls(facts: Facts) -> Iterator[Finding]:
     """See zone-102 of lab/FACTS.md."""
     if facts.sign_in.legacy:
-        text = "python-irodsclient is told to sign in by calls that iRODS 5 has deprecated and is to lose"
+        text = "python-irodsclient is told to sign in by calls that iRODS 5 has deprecated and will drop"
         yield warning(CHECK, text, "take legacy_auth.force_legacy_auth out of the settings of python-irodsclient")
 
 
@@ -53,5 +53,5 @@ def _untried(facts: Facts) -> Iterator[Finding]:
 def _outlook(scheme: str) -> str:
     """See zone-103 of lab/FACTS.md."""
     if scheme == NATIVE:
-        return f"{NATIVE} passwords go on in iRODS 5.1, unless its password_storage_mode is set to hashed"
-    return f"{scheme} goes on in iRODS 5.1"
+        return f"{NATIVE} passwords still work in iRODS 5.1, unless its password_storage_mode is set to hashed"
+    return f"{scheme} still works in iRODS 5.1"

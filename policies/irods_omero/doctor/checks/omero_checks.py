@@ -53,10 +53,10 @@ def account(facts: Facts) -> Iterator[Finding]:
 
 
 def directory(facts: Facts) -> Iterator[Finding]:
-    """Whether OMERO has the directory that users shall be made of."""
-    check = "users of a directory"
+    """Whether OMERO has LDAP switched on, from which accounts are to be made."""
+    check = "accounts from LDAP"
     if facts.omero.has_directory is False:
-        text = "omero.create_users is on, and OMERO has LDAP switched off: nobody gets an account"
+        text = "omero.create_users is on, but OMERO has LDAP switched off: nobody gets an account"
         yield warning(check, text, "omero config set omero.ldap.config true, or leave omero.create_users out")
     elif facts.omero.has_directory:
         yield ok(check, "OMERO has LDAP")
@@ -70,18 +70,18 @@ def repository(facts: Facts) -> Iterator[Finding]:
     if seen.trouble:
         yield failure(check, seen.trouble, "mount it, or name the right directory as omero.repository")
     elif facts.me not in {0, seen.owner}:
-        text = f"{seen.path} belongs to the user with the id {seen.owner}, and this is {facts.me}"
+        text = f"{seen.path} belongs to the user with the id {seen.owner}, but doctor runs as {facts.me}"
         yield failure(check, text, "run the agent, and this, as the user that OMERO runs as")
     elif seen.refused:
         yield failure(check, seen.refused, "the agent has to be able to write there, and to make hard links")
     else:
-        writing = "the agent may write there" if seen.tried else "whether the agent may write there was not tried"
+        writing = "the agent may write there" if seen.tried else "whether the agent may write there was not tested"
         yield ok(check, f"{seen.path} is this OMERO's, and {writing}")
     if facts.limits_cache and not seen.notes_reading:
-        text = "its file system does not note when files are read: the copies go that were made first, used or not"
+        text = "its file system does not note when files are read: the oldest copies go first, whether used or not"
         yield warning(check, text, "mount it with relatime instead of noatime, or leave cache.most_bytes out")
     if facts.access_hours and not seen.notes_reading:
-        text = "its file system does not note when files are read: iRODS takes what people look at for unused"
+        text = "its file system does not note when files are read: iRODS takes what people look at in OMERO for unused"
         yield warning(check, text, "mount it with relatime instead of noatime, or leave tiers.*.access_hours out")
 
 
@@ -96,9 +96,9 @@ def foreign(facts: Facts) -> Iterator[Finding]:
     looked_at = f"{'all' if found.is_all else 'the first'} {found.units:,} units with copies"
     back = "move it away, and irods-omero reconcile --mark has iRODS' bytes brought back"
     for what, number, path, file, is_readable, is_ours in found.kinds:
-        text = f"{file} of {path} is {what} (so are {number:,} files of {looked_at})"
+        text = f"{file} of {path} is {what} ({number:,} such files in {looked_at})"
         if is_ours:
-            advice = "irods-omero reconcile --mark has it follow the data: made anew, a copy, or taken away with a lock"
+            advice = "irods-omero reconcile --mark makes it follow the data: a new link, a copy, or no file and a lock"
             yield warning("links into vaults", text, advice)
             continue
         text += ": the agent leaves it alone"
@@ -108,7 +108,7 @@ def foreign(facts: Facts) -> Iterator[Finding]:
             advice = f"OMERO must not read it, as it takes its size and hash for the image's: {back}"
         yield warning(check, text, advice)
     if all(kind.is_ours for kind in found.kinds):
-        yield ok(check, f"none in place of those of {looked_at}")
+        yield ok(check, f"none in place of the files of {looked_at}")
 
 
 def sharing(facts: Facts) -> Iterator[Finding]:
@@ -131,10 +131,10 @@ def linking(facts: Facts) -> Iterator[Finding]:
         if mistaken := _no_resource(check, "cache.link", resource, facts):
             yield mistaken
         elif trouble:
-            advice = "until that is so of a file, OMERO's copy of it stays: see docs/one-copy.md"
+            advice = "OMERO keeps its own copy of such files: see docs/one-copy.md"
             yield warning(check, f"not to all files of {resource}: {trouble}", advice)
         else:
-            yield ok(check, f"they may lead to what is in {path}, as far as one file tells")
+            yield ok(check, f"they can lead into {path}, judging by one file")
 
 
 def _no_resource(check: str, key: str, resource: str, facts: Facts) -> Finding | None:
@@ -149,7 +149,7 @@ def indexer(facts: Facts) -> Iterator[Finding]:
     if facts.omero.unreachable:
         return
     if facts.omero.indexer_owes > INDEXER_LATE:
-        text = f"has noted nothing of what was done {facts.omero.indexer_owes / 60:.0f} minutes ago"
+        text = f"has not noticed what was done {facts.omero.indexer_owes / 60:.0f} minutes ago"
         advice = "omero admin ice server start Indexer-0; until then removed tags and edited pairs are seen later"
         yield warning(check, text, advice)
     else:

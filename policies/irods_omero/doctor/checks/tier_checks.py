@@ -40,8 +40,8 @@ def given_up(facts: Facts) -> Iterator[Finding]:
     """Whether there are data objects that storage tiering has given up: it never looks at them again by itself."""
     paths = facts.zone.stranded
     if paths:
-        text = f"storage tiering has given up {len(paths)} data objects, and leaves them where they are: {paths[0]}"
-        advice = "see in the server log why, mend it, and then: irods-omero retry --all (first with --dry-run)"
+        text = f"storage tiering has given up on {len(paths)} data objects, and leaves them where they are: {paths[0]}"
+        advice = "find the cause in the server log, fix it, and then: irods-omero retry --all (first with --dry-run)"
         yield warning("movements", text + " ..." * (len(paths) > 1), advice)
 
 
@@ -55,15 +55,15 @@ def residencies(facts: Facts) -> Iterator[Finding]:
         tiers = {name for name, each in facts.residencies.items() if each == attribute}
         shared = sorted(group for group, count in _groups_of(facts, tiers).items() if count > 1)
         if not values:
-            text = f"no data object says by {attribute} where its bytes are, so that `offline` of its tier counts"
-            yield warning(RESIDENCY, text, "correct the name, or see that what is to write it does: docs/residency.md")
+            text = f"no data object has the AVU {attribute}, which is to say where its bytes are: `offline` counts"
+            yield warning(RESIDENCY, text, "correct the name, or make sure that something writes it: docs/residency.md")
         if unknown:
-            text = f"{attribute} says {', '.join(map(repr, unknown))}, which counts for nothing"
+            text = f"{attribute} says {', '.join(map(repr, unknown))}, which is not understood"
             yield warning(
                 RESIDENCY, text, f"write one of {', '.join(RESIDENCIES)}, and nothing where that is not known"
             )
         if shared:
-            text = f"{attribute} says it of several tiers of {shared[0]}: of an object that moves it is soon wrong"
+            text = f"{attribute} is used for several tiers of {shared[0]}: it is wrong as soon as an object moves"
             yield warning(RESIDENCY, text, "name another attribute for each of them")
         if values and not unknown and not shared:
             yield ok(RESIDENCY, f"{attribute} says where bytes are")
@@ -77,14 +77,14 @@ def other_residencies(facts: Facts) -> Iterator[Finding]:
         if said:
             yield ok(RESIDENCY, f"the command of {resource} says {said} of one of its files")
         else:
-            text = f"the command of {resource} does not say where one of its files is, so that `offline` counts"
+            text = f"the command of {resource} does not say where the bytes of one of its files are: `offline` counts"
             words = f"one of {', '.join(RESIDENCIES)}, or a word of residency_words"
             yield warning(RESIDENCY, text, f"run it as this user, here: it has to print {words}, within 5 seconds")
     for resource, child in sorted(facts.caches.items()):
         if facts.zone.roots_of.get(child) == resource != child:
-            yield ok(RESIDENCY, f"what is near on {resource} is what has a good replica on {child}")
+            yield ok(RESIDENCY, f"what has a good replica on {child}, the cache of {resource}, is online")
         else:
-            text = f"{child}, which is to be the cache of {resource}, is no resource below it: all counts as offline"
+            text = f"{child}, the cache of {resource} by its setting, is not a resource below it: all counts as offline"
             yield failure(RESIDENCY, text, f"correct tiers.{resource}.residency_child")
 
 
@@ -122,7 +122,7 @@ def _places(group: str, tiers: Sequence[TierFacts], facts: Facts) -> Iterator[Fi
             )
         for index in own:
             if not index.isdecimal():
-                yield failure(CHECK, f"{tier.resource} has the place {index!r} in {group}, which is no number", advice)
+                yield failure(CHECK, f"{tier.resource} has the place {index!r} in {group}, not a number", advice)
     for index, count in Counter(indexes).items():
         if count > 1:
             yield failure(CHECK, f"{count} resources share the place {index} in {group}", "give each its own number")
@@ -134,7 +134,7 @@ def _places(group: str, tiers: Sequence[TierFacts], facts: Facts) -> Iterator[Fi
             CHECK, f"{group} has {len(numbers)} tiers: storage tiering sorts places as texts, 10 before 2", "use fewer"
         )
     if len(tiers) == 1:
-        yield warning(CHECK, f"{group} has the one tier {tiers[0].resource}: nothing can move", _set_up(facts))
+        yield warning(CHECK, f"{group} has only the tier {tiers[0].resource}: nothing can move", _set_up(facts))
 
 
 def _members(group: str, tiers: Sequence[TierFacts], facts: Facts) -> Iterator[Finding]:
@@ -168,14 +168,14 @@ def _leaving(group: str, tier: TierFacts, facts: Facts) -> Iterator[Finding]:
     elif (hours := facts.access_hours.get(tier.resource)) and int(tier.times[0]) <= hours * HOUR:
         yield warning(
             CHECK,
-            f"{tier.resource} in {group} moves what was not used for {tier.times[0]} seconds, and that it was used in "
-            f"OMERO is told every {hours:g} hours",
+            f"{tier.resource} in {group} moves what was not used for {tier.times[0]} seconds, and learns only "
+            f"every {hours:g} hours that it was used in OMERO",
             f"make tiers.{tier.resource}.access_hours much shorter than that time",
         )
     if not tier.queries:
         yield warning(
             CHECK,
-            f"{tier.resource} in {group} moves also what users asked to keep",
+            f"{tier.resource} in {group} also moves what users asked to keep",
             f"attach the query of {facts.examples}/tiers.sh",
         )
     for query, units in tier.queries:

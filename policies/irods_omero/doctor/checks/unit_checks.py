@@ -17,7 +17,7 @@ def imports(facts: Facts) -> Iterator[Finding]:
             any_failure = True
             advice = f"mend it, then irods-omero retry --all; for one: irods-omero explain {cause.example}"
             if cause.example.startswith("Fileset:"):
-                advice = f"mend it: it is tried again by and by, and at once by irods-omero register {cause.example}"
+                advice = f"fix it: it is tried again later, and at once by irods-omero register {cause.example}"
             yield warning(check, f"{cause.units} {cause.kind}: {cause.text}", advice)
     if not any_failure and not facts.zone.unreachable:
         yield ok(check, "none was given up, none is hindered")

@@ -24,7 +24,7 @@ def links(facts: Facts) -> Iterator[Finding]:
     if not web.link:
         yield warning(CHECK, "not looked at: omero.web is empty, so that data objects have no links", ADDRESS)
     elif web.unreachable:
-        advice = "see that this address can be opened from here; requests goes by HTTPS_PROXY and REQUESTS_CA_BUNDLE"
+        advice = "make sure that this address can be opened from here; HTTPS_PROXY and REQUESTS_CA_BUNDLE count"
         yield failure(CHECK, f"{web.link}: {web.unreachable}", advice)
     elif web.status >= SERVER_ERROR:
         advice = "see that OMERO.web runs behind its web server: omero web status"
@@ -41,10 +41,10 @@ def _page(web: WebFacts) -> Finding:
     if landed.hostname != asked.hostname:
         return ok(CHECK, f"links lead to {landed.hostname}, where users log in")
     if not web.is_omero:
-        return failure(CHECK, f"{web.landed} is no page of OMERO.web", ADDRESS)
+        return failure(CHECK, f"{web.landed} is not a page of OMERO.web", ADDRESS)
     # To log in, the link is handed on as a parameter.
     if asked.query not in unquote(landed.query):
-        return warning(CHECK, f"links lead to {web.landed}: which image was meant is lost on the way", ADDRESS)
+        return warning(CHECK, f"links lead to {web.landed}: the image is lost on the way", ADDRESS)
     if web.version and tuple(map(int, re.findall(r"\d+", web.version)[:2])) < SHOWS_LOCKS:
         text = f"version {web.version} shows no lock on archived images"
         return warning(CHECK, text, "update OMERO.web to 5.27 or later")

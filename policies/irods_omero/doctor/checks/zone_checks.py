@@ -52,7 +52,7 @@ def sign_in(facts: Facts) -> Iterator[Finding]:
         text = "python-irodsclient does not know the scheme irods of iRODS 5.1 yet"
         yield failure(check, text, "give the agent a password, and take the scheme out of zone.options")
     elif used.scheme not in (NATIVE, PAM):
-        yield failure(check, f"nobody is there to answer the scheme {used.scheme}", f"use {NATIVE} or {PAM}")
+        yield failure(check, f"an agent cannot sign in by the scheme {used.scheme}", f"use {NATIVE} or {PAM}")
     elif used.scheme == PAM and not used.encrypted:
         yield failure(check, f"{PAM} needs TLS", f"set irods_{POLICY} to {REQUIRED} in zone.options")
     elif used.leaves and not used.encrypted:
@@ -88,14 +88,14 @@ def delay_server(facts: Facts) -> Iterator[Finding]:
     if late and not recent:
         minutes = (facts.now - min(rule.due for rule in late)).total_seconds() / 60
         text = f"{len(late)} rules wait, one of them for {minutes:.0f} minutes, and none has run lately"
-        yield failure(check, text, "see that irodsDelayServer runs on the catalog provider, and what its log says")
+        yield failure(check, text, "make sure that irodsDelayServer runs on the catalog provider, and look at its log")
     elif late:
-        text = f"{len(late)} rules wait for longer than {LATE.seconds // 60} minutes"
+        text = f"{len(late)} rules have waited for more than {LATE.seconds // 60} minutes"
         yield warning(check, text, "raise number_of_concurrent_delay_rule_executors, or name more delay_rule_executors")
     elif queue:
         yield ok(check, f"{len(queue)} rules in the queue, none of them late")
     if not any(TIERING_RULE in rule.text for rule in queue):
-        text = "no rule for storage tiering is in the queue" + ("" if queue else ", nor anything else to see it by")
+        text = "no rule for storage tiering is in the queue" + ("" if queue else ", and nothing else shows if it runs")
         command = f"irule -r {TIERING}-instance -F {facts.examples}/tiering.r"
         yield warning(check, text, f"queue the recurring rule, as the iRODS service account: {command}")
 
@@ -120,7 +120,7 @@ def hooks(facts: Facts) -> Iterator[Finding]:
     for probe in facts.probes:
         if probe.broken:
             yield warning(
-                "hooks", f"could not be tried below {probe.root}: {probe.broken}", "repair this and try again"
+                "hooks", f"could not be tested below {probe.root}: {probe.broken}", "repair this and try again"
             )
         elif probe.marked:
             yield ok("hooks", f"a data object put below {probe.root} was marked")

@@ -1,4 +1,4 @@
-"""Observes the iRODS server on this machine, and at files."""
+"""Observes the iRODS server on this machine, and single files."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is to do: the difference between what is and what should be, as a plan."""
+"""What is to be done: the difference between what is and what should be, as a plan."""

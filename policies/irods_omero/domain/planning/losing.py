@@ -1,4 +1,4 @@
-"""Whether what was decided about a unit takes something away, which is held where too many units lose something."""
+"""Whether a decision removes something from a unit: such removals are held when too many units lose something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong, in kinds and causes: what becomes of it, and the text of an error without what is one unit's own."""
+"""Errors by kind and by cause: the kind says what becomes of it, the cause is the text that all such units share."""
 
 from __future__ import annotations
 

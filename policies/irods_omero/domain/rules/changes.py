@@ -1,4 +1,4 @@
-"""What has changed of a unit of several since its import, where it is imported anew only if somebody asks for it."""
+"""What has changed in a unit of several files since its import, where it is imported again only on request."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ IMPORTED = "its present content is imported"
 INNOCENT = 3
 """After this many attempts during which a connection broke the unit itself is suspected of breaking it."""
 
-CHANGED = f"it is not what was imported: ask by {IMPORT} for that to be imported"
+CHANGED = f"it is not what was imported: to have it imported, request {IMPORT}"
 
 LONGEST_PAUSE = 3600.0
 """Seconds between two attempts where what is wrong may be mended at any time."""
@@ -83,12 +83,12 @@ def _why_not(observation: Observation, content: Content) -> ImportDecision | Non
 
 
 def _is_no_image(path: str, rule: ImportRule) -> bool:
-    """Whether a file is none by its name, where that counts: it was the first of a unit, and has another name now."""
+    """Whether a file is no image by its name, where names count: it was the first of a unit, and has been renamed."""
     return rule.kind in BY_AGENT and is_left_out(path.removeprefix(f"{rule.collection}/"))
 
 
 def _of_zarr(path: str, hierarchy: str) -> ImportDecision:
-    """Why a part of a Zarr hierarchy is not imported, whose collection is not called so."""
+    """Why a part of a Zarr hierarchy is not imported if its collection is not named ``*.zarr``."""
     rule = f"it is a part of {hierarchy}, a Zarr hierarchy"
     speaks_for_it = path in [f"{hierarchy}/{root}" for root in ZARR_ROOTS]
     return ImportDecision(None, rule, how_to_name(hierarchy) if speaks_for_it else "")

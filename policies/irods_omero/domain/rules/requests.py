@@ -128,7 +128,7 @@ def decide_request(observation: Observation, sides: Sides) -> RequestDecision:
     there = (sides.zone.anywhere(attribute) | sides.omero.anywhere(REQUEST_TAGS)) & set(STANDING)
     if served.pending is None and there - {asked.request, beside.request if beside else ""}:
         # Were all taken away at once, an agent that is killed on the way could leave one that has lost already.
-        rule = f"{rule}: taking the others away before it is answered"
+        rule = f"{rule}: the other requests are removed first"
         return RequestDecision(asked, (), progress, "", rule, wait=True, beside=beside)
     if served.pending is None:
         return replace(served, pending=beside)
@@ -229,7 +229,7 @@ def _recall(observation: Observation, asked: Asked, progress: Progress, tier: Ti
     """Pending until the site says that the bytes can be read: there is nothing to move, and it sees the request."""
     if not tier.moving and observation.now >= progress.asked_at + tier.recall_hours * HOUR:
         hours = f"{tier.recall_hours:g} hours"
-        return _refuse(asked.request, f"nothing has brought its bytes on tier {tier.name} into reach within {hours}")
+        return _refuse(asked.request, f"its bytes on tier {tier.name} were not brought into reach within {hours}")
     rule = f"{rule}: waiting until {tier.residency} says that its bytes on tier {tier.name} can be read"
     return RequestDecision(asked, (), progress, "", rule)
 
@@ -255,7 +255,7 @@ def _show(observation: Observation, asked: Asked, progress: Progress, tier: Tier
     if not missing and (files or not tier.offline):
         return RequestDecision(None, (), NO_PROGRESS, "", f"{rule}: served, OMERO can read it")
     if tier.offline and not tier.moving:
-        return _refuse(asked.request, f"its bytes are on tier {tier.name}, out of OMERO's reach: ask by {RESTAGE}")
+        return _refuse(asked.request, f"its bytes are on tier {tier.name}, out of OMERO's reach: request {RESTAGE}")
     if foreign := [file for file in missing if file.disk.state == OTHER]:
         return _refuse(asked.request, f"OMERO's file {foreign[0].path} is {foreign[0].disk.what}")
     return RequestDecision(asked, (), progress, "", f"{rule}: waiting for OMERO's copy")

@@ -1,4 +1,4 @@
-"""What the data objects of a unit say together, and what its images say together."""
+"""The values that each side of a unit stands for: all its data objects together, and all its images together."""
 
 from __future__ import annotations
 

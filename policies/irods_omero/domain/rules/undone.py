@@ -1,12 +1,13 @@
-"""What a side has refused to do: what therefore is not agreed, and what people are told of it.
+"""What a side has refused to do: what is therefore not agreed, and what people are told of it.
 
-Nothing waits for an action that is refused, since none depends on another one, but for a value whose unit OMERO does
-not show, and a unit that goes to another place as a whole (``is_in_vain``): what both sides should say is decided from
-what they said before, and a refused action only means that one side still says what it did. Two things have to be
-true of the agreement then, which is the base of the next merge. A value that a side lacks, as it would not take it,
-must not be agreed: it would seem to have been removed there. And a value that a side still has, as it would not give it
-up, has to stay agreed: it would seem to have been added there. Both are tried again at each look, and nothing else is
-written.
+A refused action only means that one side still says what it said before. Nothing else waits for it, as what both sides
+should say was decided from their views, and actions do not depend on each other. There are two exceptions (see
+``is_in_vain``): an AVU with units stays if the AVU that was to take over its units was refused; and a unit goes to
+another place as a whole, or not at all.
+
+The agreement, the base of the next merge, has to stay true. A value that a side lacks, as it would not take it, is not
+agreed: it would seem to have been removed there. A value that a side still has, as it would not give it up, stays
+agreed: it would seem to have been added there. Both are tried again at each look, and nothing else is written.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def _answered(actions: Iterable[Action]) -> Answered:
 def is_in_vain(action: Action, refused: Iterable[Refusal]) -> bool:
     """Whether an action makes no sense after what was refused.
 
-    An AVU would go whose unit nothing else has, as what was to take its place was refused; or a unit would be parted.
+    It would remove an AVU whose units nothing else has, as its replacement was refused; or it would part a unit.
     """
     if isinstance(action, Relocate):
         return any(isinstance(each, Relocate) for each, _ in refused)

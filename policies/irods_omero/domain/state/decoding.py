@@ -1,4 +1,4 @@
-"""Single values of JSON that somebody may have written by hand: each is what it should be, or is not taken."""
+"""Reads single values of JSON that somebody may have written by hand: each is valid, or refused."""
 
 from __future__ import annotations
 

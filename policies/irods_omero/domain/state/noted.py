@@ -1,4 +1,4 @@
-"""What OMERO has written down of the past of a fileset, as plain values."""
+"""What OMERO has recorded about the past of a fileset, as plain values."""
 
 from __future__ import annotations
 

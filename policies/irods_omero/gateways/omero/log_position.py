@@ -19,7 +19,7 @@ MOST_HOLES = 50_000
 """At most this many missing ids are looked for, the highest: an administrator may have removed old rows of the log."""
 
 INDEXER_SECONDS = 60.0
-"""After as long the search indexer is taken to be down if it has not answered to an annotation that was taken away."""
+"""After this time without an answer to an annotation that was taken away the search indexer is taken to be down."""
 
 
 class LogPosition:

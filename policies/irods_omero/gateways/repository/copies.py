@@ -174,7 +174,7 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
         place.unlink(place.working)
         room = place.call(lambda: _room(place.directory))
         if room < file.size:
-            raise place.refusal(f"OMERO's disk has room for {room} bytes, and it has {file.size}")
+            raise place.refusal(f"OMERO's disk has room for {room} bytes, and the file has {file.size}")
         descriptor = place.call(lambda: os.open(place.working, CREATE, 0o644, dir_fd=place.directory))
         try:
             size = begun = 0
@@ -186,7 +186,7 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
                     _begin_to_write_out(descriptor, begun, size)
                     begun = size
             if size != file.size or not digest.is_that_of(file.digest):
-                raise place.refusal("what iRODS has is not what OMERO knows: its hash is another")
+                raise place.refusal("what iRODS has is not what OMERO knows: the hash differs")
             place.call(lambda: _give_looks(place.directory, descriptor, file))
             # Without this it might be there with no bytes after a power cut.
             place.call(lambda: os.fsync(descriptor))
@@ -316,7 +316,7 @@ def check_bytes(place: ManagedPlace, name: str, descriptor: int) -> Version:
     """See that what is open, and has a name here, is a file of its own with the bytes that OMERO knows."""
     status = place.call(lambda: os.fstat(descriptor))
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size != place.file.size:
-        raise place.refusal(f"{name} is no file of its own with the size that OMERO knows: left as it is")
+        raise place.refusal(f"{name} is not a file of its own of the size that OMERO knows: left as it is")
     if not is_file_in(place.file, _blocks(place, descriptor)):
         raise place.refusal(f"the bytes of {name} are not those that OMERO knows: left as it is")
     return Version.of(status)

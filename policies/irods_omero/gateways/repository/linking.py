@@ -145,6 +145,6 @@ def _wait_until_over(target: LinkTarget) -> None:
         raise RefusedError(LINKING, target.path, "its path has no time in it")
     left = made + 1 - time.time()
     if left > LONGEST_WAIT:
-        raise RefusedError(LINKING, target.path, "its path is of a time to come: see to the clocks of both hosts")
+        raise RefusedError(LINKING, target.path, "the time in its path is in the future: set the clocks of both hosts")
     if left > 0:
         time.sleep(left)

@@ -1,4 +1,4 @@
-"""The data objects among which it is told what belongs together: those of a collection, and of some below it."""
+"""The data objects that are grouped together: those in a collection, and in some collections below it."""
 
 from __future__ import annotations
 

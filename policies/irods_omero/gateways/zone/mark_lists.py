@@ -1,4 +1,4 @@
-"""Lists of marks that were taken together: a few AVUs on the agent's home collection instead of one on each object."""
+"""Lists of marks claimed together: a few AVUs on the agent's home collection instead of one on each object."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _readable(avus: Iterable[Avu], shards: Container[int]) -> Iterator[MarkList]
             if any(shard in shards for shard in parse_shards(avu.units)):
                 yield MarkList(avu, marks_of(avu.value))
         except ValueError as error:
-            log.warning("what an agent has taken cannot be read; reconcile looks at it", error=str(error))
+            log.warning("a list of claimed marks cannot be read; reconcile looks at its units", error=str(error))
 
 
 def texts_of(marks: Sequence[Mark]) -> list[str]:

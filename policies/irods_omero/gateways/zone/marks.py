@@ -1,4 +1,4 @@
-"""The outbox that the hooks leave in the catalog: finding marks, taking them, clearing them."""
+"""The outbox that the hooks leave in the catalog: finding, claiming, acknowledging and releasing marks."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
         )
         rows_found = _newer(zone, "reading when it was asked", text)
         if rows_found is None:
-            log.info("nobody can tell what was asked last: the zone does not answer GenQuery2")
+            log.info("which request came last is unknown: the zone does not answer GenQuery2")
             return times
         times.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
     return times

@@ -1,4 +1,4 @@
-"""How far walks over what collections hold have come: an AVU of the collection."""
+"""How far the walk over what a marked collection holds has got: an AVU of the collection."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def called(**users: str) -> Facts:
             "no right to write below /lab/home",
         ),
         (known(alice="rodsuser"), Level.WARNING, "there is no iRODS group lab: "),
-        (known(alice="rodsuser", lab="rodsuser"), Level.WARNING, "is not a group of its members"),
+        (known(alice="rodsuser", lab="rodsuser"), Level.WARNING, "is not that of a group"),
         (registering(Storage(FILE_SYSTEM, "", "/OMERO")), Level.FAILURE, "iRODS would delete OMERO's files"),
         (registering(None), Level.FAILURE, "there is no resource fast"),
         (called(alice="a", bob="a"), Level.WARNING, "several iRODS users are a in OMERO"),

@@ -26,8 +26,8 @@ PATH = "/lab/home/alice/my images/cells 7.ome.tiff"
             "… is not imported: it is not as l.md5 says: N files are missing: …",
         ),
         (
-            "it is not what was imported: ask by import for that to be imported: 1 file is new: Miller.tif",
-            "it is not what was imported: ask by import for that to be imported: N file is new: …",
+            "it is not what was imported: to have it imported, request import: 1 file is new: Miller.tif",
+            "it is not what was imported: to have it imported, request import: N file is new: …",
         ),
         ("2 files are written or moved since: a.tif, b.tif", "N files are written or moved since: …"),
         ("1 file is not in l.md5, and no part of it: Miller.tif", "N file is not in l.md5, and no part of it: …"),

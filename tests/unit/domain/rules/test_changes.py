@@ -52,7 +52,7 @@ def test_what_is_new_is_said_on_the_collection_and_nothing_is_imported() -> None
     assert len(world.filesets) == 1
     assert ids(world)[2] == frozenset(), "it is in no fileset"
     (text,) = said(world)
-    assert "ask by import" in text
+    assert "request import" in text
     assert "1 file is new, written or moved since: late.tif" in text
     assert "late.tif" not in str(errors(world)), "with ten thousand files each text would be written so often"
 

@@ -91,7 +91,7 @@ def test_a_folder_that_is_a_link_leads_nowhere(repository: Repository, place: Pa
 def test_a_second_name_is_seen_and_left(repository: Repository, place: Path, tmp_path: Path) -> None:
     os.link(place, tmp_path / "second")
     assert seen(repository).state == OTHER
-    with pytest.raises(RefusedError, match="no file of its own"):
+    with pytest.raises(RefusedError, match="not a file of its own"):
         evict(repository, managed())
     assert place.exists()
 

@@ -51,9 +51,9 @@ class Signs(NamedTuple):
     Attributes:
         completion: What has to say so.
         is_done: Whether the collection itself says so, which is looked for only where that is what counts.
-        attribute: Of the AVU by which it does.
+        attribute: The attribute of the AVU by which the collection says so.
         manifest: What its manifest says, None where it cannot be read yet.
-        is_settling: Whether that is so as it has just been written.
+        is_settling: Whether it cannot be read yet because it has just been written.
         elsewhere: The paths, from the directory on, of what lies in it and belongs to others.
         compared: What is known of files that were read.
         is_asked_for: Whether somebody asks on the collection that all be imported as it is now.
@@ -76,7 +76,7 @@ class Signs(NamedTuple):
         """
         completion = self.completion
         if completion.trouble:
-            return Lack(f"it waits until it is clear when it is complete: {completion.trouble}")
+            return Lack(f"it waits until it is clear what makes it complete: {completion.trouble}")
         if completion.by_avu and not self.is_done:
             return Lack(f"it waits for the AVU {self.attribute} {DONE} on its collection")
         if completion.kind in (MARKER, MANIFEST) and completion.name not in inside:

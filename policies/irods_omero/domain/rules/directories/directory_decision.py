@@ -28,10 +28,10 @@ class DirectoryDecision:
         claims: The data objects that are to say so, the first of the unit last.
         members: All data objects of the unit, where any of them is to say so.
         opens: The first of the unit, if its bytes have to tell whether others belong to it.
-        to_name: These others: it names them, or nobody knows.
+        to_name: The others that the first has to name as its own; else nobody knows what belongs together.
         files: The data objects that it is about, where it is not about all of the collection.
         leaving: Data objects that are to say no longer that they belong to a unit.
-        unread: What has to be read before it is known what is wrong, as a manifest lists it; now, if it waits.
+        unread: Files that a manifest lists, and whose bytes have to be read first; now, if it waits.
     """
 
     rule: str
@@ -111,7 +111,7 @@ def _told_of_late(
 def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | None:
     """What is so already, None if it is not."""
     if not files:
-        return DirectoryDecision("it has no files but those that are no part of an image")
+        return DirectoryDecision("it has no files that are part of an image")
     if any(not claim.is_by_agent for each in files for claim in claims(each, names)):
         return DirectoryDecision("an administrator has made units of its files")
     if all(is_alone(each, names) for each in files):
@@ -195,7 +195,7 @@ def _if_asked_for(
     }
     if not policy.asks or signs.is_asked_for or unit is None or unit.data_id in imported or not imported & there:
         return decision
-    why = f"another file would be opened now: ask by {IMPORT} on {path} for that to be imported"
+    why = f"another file would be opened now: to have that imported, request {IMPORT} on {path}"
     return DirectoryDecision("another file would be opened, and nobody asks for it", f"{path} is imported, and {why}")
 
 

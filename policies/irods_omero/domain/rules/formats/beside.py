@@ -1,4 +1,4 @@
-"""What the names of a file and of its collection say of what may lie beside it, and belong to it."""
+"""What the names of a file and of its collection say about which files beside it may belong to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from irods_omero.vocabulary import zarr_of
 
 
 def is_grouped(path: str, own: OwnRules) -> bool:
-    """Whether what lies beside a file matters, which can make it part of a unit: it is neither left out, nor alone.
+    """Whether a file can be part of a unit with others beside it: it is neither left out, nor a unit of its own.
 
     Args:
         path: Its path from the watched collection on.
@@ -119,7 +119,7 @@ class Rules:
         return self._part.fullmatch(path.lower()) is not None
 
     def is_part_in_folder(self, path: str) -> bool:
-        """Whether it is that as its collection is called after a file."""
+        """Whether it is such a part because its collection is named after a file."""
         return self._named_part.fullmatch(path.lower()) is not None
 
     def depth(self, path: str) -> int:

@@ -186,7 +186,7 @@ def _is_anybodys(files: _Files, rule: FileRule, path: str) -> bool:
 
 
 def _lacking(rule: FileRule, path: str) -> str:
-    return f"{path} ({rule.name}) lacks all of what belongs to it: {', '.join(rule.beside[:SHOWN])}"
+    return f"{path} ({rule.name}) has none of the files that belong to it: {', '.join(rule.beside[:SHOWN])}"
 
 
 def _claim_as_named(files: _Files, place: int, named: Named) -> None:
@@ -286,5 +286,5 @@ def _stray(path: str, rules: Iterable[FileRule]) -> str:
         if any(fits(parts[-len(each) :], each) for each in rule.any_beside() if each != (EVERYTHING,))
     ]
     if of:
-        return f"{path} may belong to {listed(of)}, of which there is none beside it"
+        return f"{path} may belong to {listed(of)}, but there is none beside it"
     return f"no rule says what {path} is, or what it belongs to"

@@ -1,4 +1,4 @@
-"""Data that follows OMERO: where a fileset is called otherwise now, it goes where the rule puts it, if nobody moved it.
+"""Data follows names in OMERO: after a rename there it goes where the rule puts it now, unless somebody has moved it.
 
 A three-way comparison: where the agent put it, where the template puts it now, where it is. Where the first two are the
 same nothing is done, and where it is somewhere else than the agent put it a person has moved it, and it stays. A unit

@@ -1,4 +1,4 @@
-"""What is known of the bytes of both sides being the same: whether OMERO's copy might be the only good one."""
+"""Whether the bytes of both sides are known to be the same, or OMERO's copy might be the only good one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from irods_omero.domain.state.unit import Content
 
 DAY = 86_400.0
 
-OUTDATED = "its bytes in iRODS were compared with what OMERO has too long ago: restage it to have that done anew"
+OUTDATED = "its bytes in iRODS and in OMERO were last compared too long ago: restage it to have them compared again"
 
 
 def is_outdated(observation: Observation) -> bool:
@@ -56,7 +56,7 @@ def compared(content: Content, files: Iterable[ManagedFile], now: float) -> Veri
 
 
 def verified_of(observation: Observation) -> Verified | None:
-    """What was compared of these images, with what OMERO has of it."""
+    """The record of the last comparison for these images; None where there is none."""
     imported, files = observation.imported, observation.copies
     if imported is None:
         return observation.base.verified if observation.base.fileset == observation.omero.fileset else None
@@ -74,11 +74,11 @@ def other_in_omero(observation: Observation) -> str:
     if base.verified.files == fingerprint(files):
         return ""
     paths = ", ".join(file.path for file in files[:3])
-    return f"OMERO's database has got another size or hash since its bytes were compared with iRODS: see {paths}"
+    return f"OMERO's database has another size or hash than when its bytes were compared with iRODS: see {paths}"
 
 
 def may_be_verified(observation: Observation, files: tuple[ManagedFile, ...], anew: bool) -> bool:
-    """Whether what is missing for an eviction later on is that bytes are compared, which takes a tier that is read.
+    """Whether all that a later eviction lacks is a comparison of bytes, for which the tier has to be readable.
 
     What was compared too long ago is compared ``anew`` before it makes room; where copies go with their tier it has to
     be done while nobody knows when that will be.

@@ -111,7 +111,7 @@ def _decided(observation: Observation, tier: Tier | None, request: Request) -> C
 
 
 def foreign_files(observation: Observation) -> list[ManagedFile]:
-    """Those of a unit's files in OMERO's place of which there is something that is none of its own: left alone."""
+    """The files of a unit in whose place OMERO's repository has something that is none of its own: left alone."""
     return [file for file in observation.copies or () if file.disk.state == OTHER]
 
 
@@ -144,7 +144,7 @@ def _linked(observation: Observation, files: tuple[ManagedFile, ...], tier: Tier
     if not own and not links.is_whole:
         return None
     if observation.vault_files is None:
-        return CopyDecision(locked, evicted=evicted, rule="a link, and nobody has looked where it leads to")
+        return CopyDecision(locked, evicted=evicted, rule="a link, and where it leads was not looked at")
     if untidy := tuple(file for file in files if not file.disk.is_tidy):
         return CopyDecision(locked, Clear(untidy), evicted, "cleared up before links are made", wait=True)
     stale = tuple(file for file in own if file.disk.target not in links.targets or not file.disk.readable)
@@ -218,7 +218,7 @@ def _offline(observation: Observation, files: tuple[ManagedFile, ...], tier: Tie
     elif tier.moving:
         rule = f"its bytes on tier {tier.name} are on their way to where they can be read"
     elif not _is_offline(observation):
-        rule = f"not removed: that tier {tier.name} cannot be read says {tier.residency} alone, which users may write"
+        rule = f"not removed: only {tier.residency}, which users may write, says that tier {tier.name} cannot be read"
     elif request.holds or request.restages:
         rule = f"the request {request.text} stands"
     elif has_bytes and (why_not := why_not_evicted(observation)):
@@ -267,7 +267,7 @@ def _why_away(
         return ""
     going, gone = GOING[why]
     if not any(file.disk.state == COPY or file.disk.aside for file in files):
-        return f"{gone}, and comes back when somebody asks by {SHOW} or {RESTAGE}" if stays_away else ""
+        return f"{gone}, and comes back on request, by {SHOW} or {RESTAGE}" if stays_away else ""
     return "" if request.holds or why_not_evicted(observation) else going
 
 

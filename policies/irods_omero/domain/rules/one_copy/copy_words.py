@@ -27,7 +27,7 @@ def said_in_omero(observation: Observation, decision: CopyDecision, tier: Tier |
     if evicted is None or not evicted.until_asked:
         return ""
     gone = "moved to iRODS" if evicted.why == MOVE else "removed to make room"
-    return f"{gone}; put the tag {RESTAGE if tier and tier.offline else SHOW} on it to have it back"
+    return f"{gone}; tag it {RESTAGE if tier and tier.offline else SHOW} to have it back"
 
 
 def told_of(evicted: Eviction | None) -> str:

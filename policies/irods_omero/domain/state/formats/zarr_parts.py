@@ -1,4 +1,4 @@
-"""What tells that a file is part of a Zarr hierarchy whose collection is not called so: its name, and what is above."""
+"""Whether a file is part of a Zarr hierarchy in a collection not named ``*.zarr``: by its name, and what is above."""
 
 from __future__ import annotations
 

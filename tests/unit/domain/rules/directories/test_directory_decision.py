@@ -108,7 +108,7 @@ def test_the_collection_itself_says_when_it_is_complete() -> None:
 
 def test_as_long_as_nobody_knows_when_it_is_complete_nothing_is_done() -> None:
     decision = decided(file(1, "a.tif"), signs=Signs(Completion(trouble="/z: two signs")))
-    assert (decision.claims, decision.rule) == ((), "it waits until it is clear when it is complete: /z: two signs")
+    assert (decision.claims, decision.rule) == ((), "it waits until it is clear what makes it complete: /z: two signs")
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,12 @@ def test_what_belongs_to_a_file_goes_with_it_and_what_does_not_stays(opened: str
 @pytest.mark.parametrize(
     ("paths", "text"),
     [
-        (["a.mvd2"], "a.mvd2 (Volocity) lacks all of what belongs to it: data/*"),
-        (["a.nd", "ab_w1.tif"], "a.nd (MetaMorph) lacks"),
-        (["plate.xdce", "notes.txt"], "plate.xdce (InCell plate) lacks"),
-        (["a.xlef", "Metadata/1.xlif", "notes.txt"], "a.xlef (Leica project) lacks all of what belongs to it"),
+        (["a.mvd2"], "a.mvd2 (Volocity) has none of the files that belong to it: data/*"),
+        (["a.nd", "ab_w1.tif"], "a.nd (MetaMorph) has none of"),
+        (["plate.xdce", "notes.txt"], "plate.xdce (InCell plate) has none of"),
+        (["a.xlef", "Metadata/1.xlif", "notes.txt"], "a.xlef (Leica project) has none of the files that belong to it"),
         (["a.dv.log"], "a.dv.log may belong to DeltaVision (*.dv, *.r3d)"),
-        (["_a_/stack1/frame_t.ets"], "may belong to cellSens (*.vsi), of which there is none beside it"),
+        (["_a_/stack1/frame_t.ets"], "may belong to cellSens (*.vsi), but there is none beside it"),
         (["table.xlsx"], "no rule says what table.xlsx is"),
         (["a.mvd2", "b.mvd2", "data/1"], "data/1 could belong to a.mvd2 (Volocity), b.mvd2 (Volocity)"),
         (["a.xdce", "b.xdce", "1.tif"], "1.tif could belong to a.xdce (InCell plate), b.xdce (InCell plate)"),
@@ -210,7 +210,7 @@ def test_rules_of_a_site_come_first() -> None:
     )
     made = found("a.czi", "a_more/1/1.raw", "b.czi", own=own)
     assert made["a.czi"].files == ("a.czi", "a_more/1/1.raw")
-    assert "b.czi (ours) lacks" in made["b.czi"].error
+    assert "b.czi (ours) has none of" in made["b.czi"].error
     assert [stands_alone(name, own) for name in ("a.czi", "a.xyz", "a.lif")] == [False, True, True]
     assert place_of("x/a_more/1/1.raw", own) == "x"
     assert [may_hold_parts(folder, own) for folder in ("a_more", "a_more/1", "a_more/1/2")] == [True, True, False]

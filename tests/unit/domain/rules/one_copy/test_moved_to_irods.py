@@ -106,7 +106,7 @@ def said(observation: Observation) -> str:
 @pytest.mark.parametrize(("resource", "word"), [("disk", "show"), ("tape", "restage")])
 def test_images_say_which_word_brings_the_copy_back(resource: str, word: str) -> None:
     gone = moving("absent", base=replace(AGREED, evicted=MOVED), resource=resource)
-    assert said(gone) == f"moved to iRODS; put the tag {word} on it to have it back"
+    assert said(gone) == f"moved to iRODS; tag it {word} to have it back"
 
 
 @pytest.mark.parametrize(

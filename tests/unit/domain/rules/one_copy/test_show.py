@@ -34,8 +34,8 @@ AWAY = Tier("tape", "tape", "group", 1, offline=True)
         ("disk", (), "served"),
         ("disk", (READABLE, ABSENT_FILE), "waiting for OMERO's copy"),
         ("disk", None, "waiting until OMERO's repository"),
-        ("tape", (ABSENT_FILE,), "ask by restage"),
-        ("tape", (), "ask by restage"),
+        ("tape", (ABSENT_FILE,), "request restage"),
+        ("tape", (), "request restage"),
         ("disk", (ABSENT_FILE, STUB), "is a file of 4 bytes"),
     ],
 )
@@ -71,7 +71,7 @@ def test_show_leaves_keep_in_force(agreed: str) -> None:
     assert answered.refused == ""
     refused = shown_for(both, "tape", (ABSENT_FILE,), base)
     assert [asked.request for asked in refused.shown] == [KEEP]
-    assert "ask by restage" in refused.refused
+    assert "request restage" in refused.refused
     after = shown_for(KEEP, "tape", (ABSENT_FILE,), Agreement(request=KEEP, refused=refused.refused))
     assert after.refused == refused.refused, "until somebody asks for something else"
 
