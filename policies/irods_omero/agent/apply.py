@@ -19,7 +19,7 @@ from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
 from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
-from irods_omero.domain.planning.plan import END, WORK, Step
+from irods_omero.domain.planning.plan import Step
 from irods_omero.domain.rules.causes import HELD, HELD_BACK
 from irods_omero.domain.rules.undone import is_in_vain, is_of_earlier
 from irods_omero.domain.state.actions import (
@@ -222,13 +222,13 @@ class Applier:
             if observations[data_id].zone.objects:
                 self._connections.activity.tell(*news_of(observations[data_id], decision))
         outcome = _Outcome()
-        self._carry_out(observations, {id_: each.plan.steps()[WORK] for id_, each in decisions.items()}, outcome)
+        self._carry_out(observations, {id_: each.plan.work() for id_, each in decisions.items()}, outcome)
         for data_id, decision in decisions.items():
             if data_id not in outcome.failures:
                 decisions[data_id] = after = self._what_came_of_it(observations[data_id], decision, outcome)
                 self.report.changed += outcome.done[data_id] > 0 or bool(after.plan.record)
         told = _Outcome(failures=outcome.failures)
-        self._carry_out(observations, {id_: each.plan.steps()[END] for id_, each in decisions.items()}, told)
+        self._carry_out(observations, {id_: each.plan.end() for id_, each in decisions.items()}, told)
         failures = told.failures
         for data_id, error in failures.items():
             decisions[data_id] = self._fail(observations[data_id], error, OUTSIDE)

@@ -19,6 +19,7 @@ from irods_omero.domain.state.actions import (
     Action,
     AddAvu,
     AddTag,
+    Import,
     Move,
     RecordAgreement,
     Relocate,
@@ -44,24 +45,17 @@ MOVES_LISTED = 10
 
 def actions(plan: Plan) -> list[str]:
     """Each action of a plan in one line, in the order in which they are done."""
-    if plan.do_import is not None:
-        target = plan.do_import.target
-        place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
-        others = len(plan.do_import.paths) - 1
-        files = f" with {others} other file{'s' * (others > 1)}" if others else ""
-        return [f"import{files} into {place} of {target.group or 'the default group'} for {plan.do_import.user}"]
-    ordered = [action for step in plan.steps() for action in step]
-    in_repository = [copy_text(plan.copies)] if plan.copies is not None else []
+    ordered = plan.actions()
     paths = {action.path for action in ordered if isinstance(action, ZoneAction)}
     lines = list[str]()
     for is_movement, run in groupby(ordered, lambda action: isinstance(action, Move)):
         of_run = list(run)
         are_many = is_movement and len(of_run) > MOVES_LISTED
         lines += _movements(of_run) if are_many else [_with_path(action, len(paths) > 1) for action in of_run]
-    return lines + in_repository
+    return lines
 
 
-def _movements(actions: list[Action]) -> list[str]:
+def _movements(actions: Iterable[Action | CopyAction]) -> list[str]:
     """Many movements in words: those from one tier to another together."""
     counts = Counter((move.source, move.destination) for move in actions if isinstance(move, Move))
     return [
@@ -103,9 +97,13 @@ def copy_text(action: CopyAction) -> str:
     raise TypeError(f"not an action: {action!r}")
 
 
-def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each kind
+def action_text(action: Any) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind
     """One action in words."""
     match action:
+        case Import():
+            return _import_text(action)
+        case CopyAction():
+            return copy_text(action)
         case AddTag(subject, place, text):
             return f"{place.word} {_name(subject)} with {text!r}"
         case RemoveTag(subject, link, _):
@@ -134,6 +132,13 @@ def action_text(action: Any) -> str:  # noqa: C901, PLR0911 - one line for each 
         case RecordAgreement():
             return "record the agreement"
     raise TypeError(f"not an action: {action!r}")
+
+
+def _import_text(action: Import) -> str:
+    target, others = action.target, len(action.paths) - 1
+    place = f"{target.existing}:{target.id}" if target.existing else f"{target.project}/{target.dataset}"
+    files = f" with {others} other file{'s' * (others > 1)}" if others else ""
+    return f"import{files} into {place} of {target.group or 'the default group'} for {action.user}"
 
 
 def _name(subject: Subject) -> str:

@@ -26,6 +26,7 @@ from irods_omero.domain.state.actions import (
 from irods_omero.domain.state.agreement import VERSION, Agreement, decode, encode, read
 from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
+from irods_omero.domain.state.one_copy.managed_files import CopyAction
 from irods_omero.domain.state.places import Place
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content
@@ -125,9 +126,8 @@ class World:
 
 
 def actions_of(plan: Plan) -> list[Any]:
-    """The actions of a plan in the order in which the agent does them."""
-    actions = [plan.do_import, *(action for step in plan.steps() for action in step)]
-    return [action for action in actions if action is not None]
+    """The actions of a plan in the order in which the agent does them; this world has no repository of OMERO's."""
+    return [action for action in plan.actions() if not isinstance(action, CopyAction)]
 
 
 def apply(world: World, actions: Iterable[Any]) -> World:

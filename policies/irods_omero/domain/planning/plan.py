@@ -41,27 +41,35 @@ class Plan:
     record: RecordAgreement | None = None
     copies: CopyAction | None = None
 
-    def steps(self) -> tuple[Step, ...]:
-        """The actions in the order in which they are carried out; every plan has the same number of steps.
+    def work(self) -> tuple[Step, ...]:
+        """The steps that make both sides agree; every plan has the same number of them.
 
-        It is safe to be killed between any two actions: whatever was done by then, the next plan ends the same.
-        OMERO comes before the zone, both before the agreement, and the agent acknowledges the mark after all of them.
         Images of earlier contents come after all else that says what they said, and before the zone gets the ids of
         the new ones: by these ids an agent without an agreement would believe that nothing is left to do.
         """
-        return (
-            (self.first,) if self.first else (),
-            self.omero,
-            self.zone,
-            self.superseded,
-            self.ids,
-            self.told,
-            (self.record,) if self.record else (),
-        )
+        return (self.first,) if self.first else (), self.omero, self.zone, self.superseded, self.ids
+
+    def end(self) -> tuple[Step, ...]:
+        """The steps after all work: only then is it known what is to be told and recorded."""
+        return self.told, (self.record,) if self.record else ()
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps on both sides in the order in which they are carried out.
+
+        It is safe to be killed between any two actions: whatever was done by then, the next plan ends the same.
+        OMERO comes before the zone, both before the agreement, and the agent acknowledges the mark after all of them.
+        """
+        return (*self.work(), *self.end())
+
+    def actions(self) -> tuple[Action | CopyAction, ...]:
+        """All actions in the order in which they are carried out: an import alone, OMERO's repository last."""
+        imports = (self.do_import,) if self.do_import else ()
+        copies = (self.copies,) if self.copies else ()
+        return (*imports, *(action for step in self.steps() for action in step), *copies)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return self.do_import is not None or self.copies is not None or any(self.steps())
+        return bool(self.actions())
 
     @property
     def relocates(self) -> bool:
@@ -80,9 +88,3 @@ def evicted_by(plan: Plan) -> int:
 
 
 EMPTY = Plan()
-
-WORK = slice(0, -2)
-"""The steps of which it is known only when they are done what is to be told and recorded."""
-
-END = slice(-2, None)
-"""The steps that tell and record it."""

@@ -137,7 +137,7 @@ def test_images_that_nobody_finds_say_so_on_both_sides_until_they_are_in_their_p
     lost = replace(world.look(), omero=replace(world.omero, subjects=subjects, unplaced=True))
     decision = decide(lost)
     assert decision.agreement.unplaced
-    actions = [action for step in decision.plan.steps() for action in step]
+    actions = decision.plan.actions()
     added = [action.avu for action in actions if isinstance(action, AddAvu)]
     said = {avu.value for avu in added if avu.attribute == NAMES.error}
     assert len(said) == 1

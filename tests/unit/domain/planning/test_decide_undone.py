@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.losing import loses
-from irods_omero.domain.planning.plan import WORK
 from irods_omero.domain.state.actions import AddAvu, AddTag, Refusal, RemoveAvu, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.policy import TO_IRODS, MappedAttribute, Policy
 from irods_omero.domain.state.views import Avu
@@ -87,7 +86,7 @@ def attempt(world: World, is_refused: IsRefused) -> tuple[World, Decision]:
         observation = world.look()
         decision = decide(observation)
     refused = []
-    for action in (action for step in decision.plan.steps()[WORK] for action in step):
+    for action in (action for step in decision.plan.work() for action in step):
         if is_refused(action):
             refused.append(Refusal(action, "not you"))
         else:

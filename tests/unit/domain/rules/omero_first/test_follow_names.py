@@ -72,7 +72,7 @@ class State:
         """One look of an agent, which may be killed after some actions; what it does elsewhere is left out."""
         plan = decide(self.observe(wanted)).plan
         state = self
-        for action in [action for step in plan.steps() for action in step][:most]:
+        for action in plan.actions()[:most]:
             state = state.after(action)
         return state
 
@@ -107,7 +107,7 @@ class State:
 
 
 def actions(state: State, wanted: Wanted) -> list[object]:
-    return [action for step in decide(state.observe(wanted)).plan.steps() for action in step]
+    return list(decide(state.observe(wanted)).plan.actions())
 
 
 def put(wanted: Wanted, names: tuple[str, ...]) -> State:
@@ -174,6 +174,6 @@ def test_a_refusal_leaves_the_rest_where_it_is_and_is_told_until_it_is_over(
     assert not decision.plan.relocates
     assert "not there" in decision.agreement.undone
     if partly.paths == state.paths:  # otherwise some of this is written by paths that are of the past, and refused
-        for action in (action for step in decision.plan.steps() for action in step):
+        for action in decision.plan.actions():
             partly = partly.after(action)
     assert partly.settle(after).is_at(collection_of(after))

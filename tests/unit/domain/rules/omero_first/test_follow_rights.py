@@ -61,7 +61,7 @@ class State:
     def follow(self, wanted: Rights, most: int | None = None) -> State:
         """Do what is decided, or only the first steps of it."""
         plan = decide(self.observe(wanted)).plan
-        steps = [action for step in plan.steps() for action in step]
+        steps = plan.actions()
         ours = [action for action in steps if isinstance(action, SetRight | RecordAgreement)]
         state = self
         for action in ours[:most]:
@@ -96,9 +96,7 @@ def test_what_the_agent_gave_becomes_what_the_rule_gives_now(before: Rights, aft
 @given(RULED, RULED)
 def test_afterwards_nothing_is_left_to_do(before: Rights, after: Rights) -> None:
     state = given_by(before).follow(after)
-    assert not any(
-        isinstance(action, SetRight) for step in decide(state.observe(after)).plan.steps() for action in step
-    )
+    assert not any(isinstance(action, SetRight) for action in decide(state.observe(after)).plan.actions())
 
 
 @given(
@@ -144,7 +142,7 @@ def test_who_gets_rights_comes_before_who_loses_them_and_finds_the_collections_o
 def test_where_nobody_can_tell_who_gets_them_nothing_changes_and_it_says_so() -> None:
     state = given_by(Rights(0, 0, (Grant("alice", "own"),)))
     decision = decide(state.observe(Rights(1, 0, ()), error="no iRODS user is bob in OMERO"))
-    actions = [action for step in decision.plan.steps() for action in step]
+    actions = decision.plan.actions()
     assert not any(isinstance(action, SetRight) for action in actions)
     assert any("no iRODS user is bob" in str(action) for action in actions)
     assert decision.agreement.rights == state.agreed
@@ -155,5 +153,5 @@ def test_images_of_a_content_that_came_from_irods_say_nothing_about_rights() -> 
     seen = state.observe(Rights(1, 0, (Grant("bob", "own"),)))
     newer = replace(seen, omero=replace(seen.omero, fileset=9), imported=CONTENT)
     decision = decide(newer)
-    assert not any(isinstance(action, SetRight) for step in decision.plan.steps() for action in step)
+    assert not any(isinstance(action, SetRight) for action in decision.plan.actions())
     assert decision.agreement.rights is None
