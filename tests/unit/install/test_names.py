@@ -120,7 +120,9 @@ def test_hooks_that_a_site_imports_and_then_replaces_are_joined_anew(
     server: ServerLayout, line: str, by_hand: bool
 ) -> None:
     site(server)
-    server = replace(server, python=Path(sys.executable))
+    server = replace(
+        server, python=Path(sys.executable).resolve()
+    )  # outside of this environment, which has our package
     (server.etc / "core.py").write_text(line + SITE_CORE)
     plan = install(server, compose=not by_hand)
     if by_hand:
