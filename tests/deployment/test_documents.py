@@ -67,6 +67,16 @@ def test_the_architecture_names_every_folder_of_the_package() -> None:
     assert [str(folder) for folder in within if f"`{folder}/`" not in text and f"`{folder.name}/`" not in text] == []
 
 
+def test_the_glossary_is_in_alphabetical_order_and_has_one_meaning_for_each_word() -> None:
+    rows = re.findall(
+        r"^\| (.+?) \| (.+) \|$", (TOP / "docs" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    (head, *words), (_, *meanings) = zip(*rows, strict=True)
+    assert head == "word"
+    assert words == sorted(words, key=str.lower)
+    assert [meaning for meaning in meanings if "Also:" in meaning] == []
+
+
 def test_unit_tests_are_in_folders_called_as_those_of_the_package() -> None:
     unit = TOP / "tests" / "unit"
     folders = [path.parent.relative_to(unit) for path in unit.glob("*/**/__init__.py")]

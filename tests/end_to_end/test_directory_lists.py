@@ -7,7 +7,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.domain.state.directories.claim_list import ClaimList, list_in, texts_of
+from irods_omero.domain.state.directories.member_list import MemberList, list_in, texts_of
 from irods_omero.vocabulary import DIRECTORY
 from tests.end_to_end.conftest import SceneFactory
 from tests.end_to_end.directories import LOWER, RUN, UPPER, put_run, units_of
@@ -52,12 +52,12 @@ def test_one_avu_says_which_files_are_the_unit(scene: Scene) -> None:
     first = scene.admin.data_objects.get(made[0]).id
     (text,) = lists_of(scene)
     assert text.startswith(f"{first} 3 "), "a person sees which file is opened, and how many there are"
-    assert list_in([text]) == ClaimList(first, ids(scene, *made))
+    assert list_in([text]) == MemberList(first, ids(scene, *made))
     assert [scene.avus(path, "omero::unit") for path in made] == [[], [], []]
     late = put(scene, f"{RUN}/late.txt")
     scene.sweep()
     (text,) = lists_of(scene)
-    assert list_in([text]) == ClaimList(first, ids(scene, *made, late), 2)
+    assert list_in([text]) == MemberList(first, ids(scene, *made, late), 2)
 
 
 def test_what_somebody_left_who_was_cut_off_is_tidied_up(scene: Scene) -> None:
@@ -67,14 +67,14 @@ def test_what_somebody_left_who_was_cut_off_is_tidied_up(scene: Scene) -> None:
     image, run = scene.shown(made[0]).image.id, f"{scene.collection}/{RUN}"
     first = scene.admin.data_objects.get(made[0]).id
     scattered = frozenset(number * number * 7919 + 1 for number in range(1, 3000))
-    say(scene, texts_of(ClaimList(first, ids(scene, *made), 9))[0])
-    say(scene, texts_of(ClaimList(first, scattered, 10))[0])
+    say(scene, texts_of(MemberList(first, ids(scene, *made), 9))[0])
+    say(scene, texts_of(MemberList(first, scattered, 10))[0])
     assert len(lists_of(scene)) == 3
     scene.admin.metadata.set(Collection, run, iRODSMeta("omero::gather", "pending", "0"), **{kw.ADMIN_KW: ""})
     scene.sweep()
     (tidied,) = lists_of(scene)
     assert tidied != text
-    assert list_in([tidied]) == ClaimList(first, ids(scene, *made), 11)
+    assert list_in([tidied]) == MemberList(first, ids(scene, *made), 11)
     assert scene.image(image).texts == {"registered", "tier:fast"}, "it is the same unit"
 
 

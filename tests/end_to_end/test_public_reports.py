@@ -26,7 +26,7 @@ from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero.importer import Imported, Importer
-from irods_omero.gateways.zone import claim_lists, zone_actions
+from irods_omero.gateways.zone import member_lists, zone_actions
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.objects import read_objects
 from tests.pictures import retina
@@ -108,7 +108,7 @@ def test_a_data_object_that_cannot_be_read_stops_nobody(scene: Scene, monkeypatc
         return read_objects(zone, ids, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(claim_lists, "read_objects", refused)
+        patch.setattr(member_lists, "read_objects", refused)
         scene.sweep()
     assert scene.shown(second).image.texts == {"registered", "tier:fast"}
     assert scene.avus(first, "omero::sync") == ["pending"], "it is looked at again"

@@ -13,7 +13,7 @@ from irods.models import Collection
 
 from irods_omero.agent import apply, hints
 from irods_omero.agent import sweep as sweeping
-from irods_omero.agent.directories import directory_claims, directory_units
+from irods_omero.agent.directories import directory_members, directory_units
 from irods_omero.agent.formats import ome_names
 from irods_omero.agent.marks import taking, walks
 from irods_omero.agent.reconcile import MARK, Reconciler
@@ -27,7 +27,7 @@ from irods_omero.domain.state.agreement import CONTENT
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.events import Hints
-from irods_omero.gateways.zone import avus, claim_lists, marks, zone_actions
+from irods_omero.gateways.zone import avus, marks, member_lists, zone_actions
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import Mark, claim
 from irods_omero.gateways.zone.streaming import open_object
@@ -119,7 +119,7 @@ def test_reconcile_goes_on_after_a_directory_that_cannot_be_read(
     scene.sweep()
     good = put(scene, "other/cells.tif", tiff())
     scene.lose_marks(good)
-    monkeypatch.setattr(claim_lists, "read_objects", refusing_to_read(id_of(scene, culprit)))
+    monkeypatch.setattr(member_lists, "read_objects", refusing_to_read(id_of(scene, culprit)))
     with scene.connections() as connections:
         for _ in Reconciler(connections, MARK).run():
             pass
@@ -148,7 +148,7 @@ def test_one_file_on_which_nothing_can_be_written_does_not_keep_its_collection(
 ) -> None:
     stray = put(grouped, *(("notes.xyz", b"x") if writer == "add_avu" else ("a.tif", tiff())))
     good = put(grouped, "cells.tif", tiff())
-    monkeypatch.setattr(directory_claims, writer, refusing(getattr(avus, writer), stray))
+    monkeypatch.setattr(directory_members, writer, refusing(getattr(avus, writer), stray))
     sweeps(grouped, 3)
     assert grouped.avus(good, "omero::image")
     monkeypatch.undo()
@@ -180,7 +180,7 @@ def test_a_claimed_object_that_cannot_be_read_stops_nobody(grouped: Scene, monke
     reading = refusing_to_read(id_of(grouped, made["cells.tif"]))
     grouped.put("cells.txt", lab_book() + b"more")
     other = put(grouped, "deeper/alone.tif", tiff(3))
-    for module in (claim_lists, directory_units):
+    for module in (member_lists, directory_units):
         monkeypatch.setattr(module, "read_objects", reading)
     sweeps(grouped, 3)
     assert grouped.avus(other, "omero::image")

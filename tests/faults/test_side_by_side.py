@@ -103,14 +103,14 @@ def test_wherever_writes_about_several_units_are_broken_off_each_shows_what_was_
             shown = {text for namespace, text in scene.shown(case.path).image.tags if namespace == KEYWORDS}
             assert shown == set(wanted), (case.name, disturbance)
             assert scene.avus(case.path, "omero::sync") == []
-        assert lists(scene) == []
-    assert any(call.doing == "adding AVU omero::taken" for call in calls), "they are taken together"
+        assert batches(scene) == []
+    assert any(call.doing == "adding AVU omero::taken" for call in calls), "they are claimed together"
     check_broken_off(todo, outcomes)
     check_quiet(agents.run(task=RECONCILE))
 
 
-def lists(scene: Scene) -> list[str]:
-    """What agents have taken together, and not worked through."""
+def batches(scene: Scene) -> list[str]:
+    """What agents have claimed together, and not worked through."""
     query = scene.admin.query(Collection.name, CollectionMeta.value)  # texts alone stay when nothing has them any more
     return [row[CollectionMeta.value] for row in query.filter(CollectionMeta.name == "omero::taken")]
 

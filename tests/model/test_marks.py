@@ -19,7 +19,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.marks.taking import Batch
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu
-from irods_omero.gateways.zone.mark_lists import find_lists, remove_list
+from irods_omero.gateways.zone.mark_batches import find_batches, remove_batch
 from irods_omero.gateways.zone.marks import Mark, find_marks, post
 from irods_omero.settings import OMERO_PASSWORD_VARIABLE, ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.vocabulary import SHARDS, TAKEN, shard_of
@@ -123,9 +123,9 @@ class Marks(RuleBasedStateMachine):
         try:
             with disturbed(self.agent.zone, at, after, lambda number: self._meanwhile(meanwhile.get(number))):
                 zone, names, shards = self.agent.zone, self.agent.names, self.agent.shards
-                for each in find_lists(zone, names, shards):
+                for each in find_batches(zone, names, shards):
                     self._process(each.marks)
-                    remove_list(zone, each.avu)
+                    remove_batch(zone, each.avu)
                 self._process([mark for mark in find_marks(zone, names, shards) if mark.id in self.ids])
         except Killed:
             pass
@@ -138,10 +138,10 @@ class Marks(RuleBasedStateMachine):
         """As a sweep does with a batch: what is at a path now may be another one, whose mark it was."""
         batch = Batch(self.agent, marks)
         self.agent.zone.call("looking at", "", lambda _: None)
-        there = {mark.id: self.paths[mark.id] for mark in batch.taken if mark.id in self.paths}
+        there = {mark.id: self.paths[mark.id] for mark in batch.claimed if mark.id in self.paths}
         self.seen |= {id_: self.changed[id_] for id_ in there}
         self.agent.zone.call("making both sides agree about", "", lambda _: None)
-        batch.settle({mark.id for mark in batch.taken if there.get(mark.id) != mark.path})
+        batch.settle({mark.id for mark in batch.claimed if there.get(mark.id) != mark.path})
 
     def teardown(self) -> None:
         if not hasattr(self, "agent"):

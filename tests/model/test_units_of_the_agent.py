@@ -28,12 +28,12 @@ from irods_omero.domain.rules.directories.directory_decision import (
     if_named,
     is_alone,
 )
-from irods_omero.domain.rules.membership import claims, is_left_over, units_of
+from irods_omero.domain.rules.membership import is_left_over, units_named, units_of
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import BY_AGENT
 from irods_omero.domain.state.views import Avu
 from irods_omero.domain.state.views import DataObject as ObjectView
-from irods_omero.gateways.zone.claim_lists import MemberReader
+from irods_omero.gateways.zone.member_lists import MemberReader
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.watched import Watched, read_watched
 from irods_omero.vocabulary import AUTO, DIRECTORY, FILE, OFF, Names
@@ -296,7 +296,7 @@ class Machine(RuleBasedStateMachine):
                 if {view.unit for view in units.values()} != {decision.unit} or members != {
                     each.data_id for each in there
                 }:
-                    yield f"{_paths(there)} are no unit of {decision.unit}: {decision.rule}; {_claims(there)}"
+                    yield f"{_paths(there)} are no unit of {decision.unit}: {decision.rule}; {_said(there)}"
                 continue
             for each in there:
                 errors = [avu.value for avu in _errors(each) if avu.units == AUTO]
@@ -325,17 +325,19 @@ class Machine(RuleBasedStateMachine):
         if errors != wanted and not (intact and not errors):
             yield f"{place} says {errors}, not {wanted}"
         if decision.unit:
-            for claimed in decision.claims:
-                if claims(by_id[claimed.data_id], NAMES) != {decision.unit}:
-                    yield f"{claimed.path} is no part of {decision.unit}: {_claims(files)}"
+            for joining in decision.joining:
+                if units_named(by_id[joining.data_id], NAMES) != {decision.unit}:
+                    yield f"{joining.path} is no part of {decision.unit}: {_said(files)}"
 
     def _wrong_units(self, objects: Mapping[int, ObjectView], watched: Watched) -> Iterator[str]:
         # What is of one unit with a file in the trash stays so, where nobody looks for others: it may come back.
         trash = self._ids(self.scene.collection.replace("/home/", "/trash/home/", 1) + "/%")
         with self.scene.connections() as connections:
             trashed = MemberReader(connections.zone, NAMES).read(trash, [NAMES.unit]).values()
-        kept = {*trash, *(one.data_id for each in trashed for one in claims(each, NAMES))}
-        there = [id_ for id_, each in objects.items() if kept.isdisjoint(one.data_id for one in claims(each, NAMES))]
+        kept = {*trash, *(one.data_id for each in trashed for one in units_named(each, NAMES))}
+        there = [
+            id_ for id_, each in objects.items() if kept.isdisjoint(one.data_id for one in units_named(each, NAMES))
+        ]
         for view in units_of(there, objects, NAMES).values():
             first, files = view.first, [f"{each.path}" for each in view.objects]
             rule = watched.rule_for(first.path)
@@ -384,7 +386,7 @@ def _base(name: str) -> str:
 
 def _as_new(data_object: ObjectView) -> ObjectView:
     """A file as if the agent had made no unit of it yet."""
-    gone = (NAMES.unit, NAMES.agreement, NAMES.fileset) if claims(data_object, NAMES) else ()
+    gone = (NAMES.unit, NAMES.agreement, NAMES.fileset) if units_named(data_object, NAMES) else ()
     return replace(data_object, avus=frozenset(avu for avu in data_object.avus if avu.attribute not in gone))
 
 
@@ -396,8 +398,8 @@ def _paths(files: list[ObjectView]) -> list[str]:
     return [each.path for each in files]
 
 
-def _claims(files: list[ObjectView]) -> dict[str, object]:
-    return {each.path: (each.data_id, sorted(claims(each, NAMES))) for each in files}
+def _said(files: list[ObjectView]) -> dict[str, object]:
+    return {each.path: (each.data_id, sorted(units_named(each, NAMES))) for each in files}
 
 
 @pytest.mark.usefixtures("servers")

@@ -12,7 +12,7 @@ from irods.column import In
 from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
-from irods_omero.domain.state.directories.claim_list import list_in
+from irods_omero.domain.state.directories.member_list import list_in
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
 from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE
 
@@ -69,7 +69,7 @@ def snapshot(session: Any, client: Any, path: str) -> Snapshot:
     avus = frozenset(
         (row[DataObjectMeta.name], row[DataObjectMeta.value], row[DataObjectMeta.units] or "") for row in rows
     )
-    avus |= {("omero::unit", *claim) for claim in listed(session, path, data_id)} if not _says_unit(avus) else set()
+    avus |= {("omero::unit", *said) for said in listed(session, path, data_id)} if not _says_unit(avus) else set()
     resources = tuple(good_resources(session, path))
     firsts = [int(value) for name, value, units in avus if (name, units) == ("omero::unit", DIRECTORY)]
     named = session.query(DataObjectMeta.value).filter(
@@ -88,9 +88,9 @@ def listed(session: Any, path: str, data_id: int) -> list[tuple[str, str]]:
     levels = path.split("/")
     for depth in range(len(levels) - 1, 2, -1):
         avus = session.metadata.get(Collection, "/".join(levels[:depth]))
-        claims = list_in(avu.value for avu in avus if (avu.name, avu.units) == ("omero::unit", DIRECTORY))
-        if claims is not None and data_id in claims.ids:
-            return [(str(claims.first), DIRECTORY)]
+        members = list_in(avu.value for avu in avus if (avu.name, avu.units) == ("omero::unit", DIRECTORY))
+        if members is not None and data_id in members.ids:
+            return [(str(members.first), DIRECTORY)]
     return []
 
 

@@ -12,14 +12,14 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.formats.hierarchies import with_hierarchies
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.omero_first.access import with_rights
-from irods_omero.agent.omero_first.intake_claims import IntakeClaims
+from irods_omero.agent.omero_first.intake_leases import IntakeLeases
 from irods_omero.agent.omero_first.lost_bytes import with_lost
 from irods_omero.agent.omero_first.placing import with_places
 from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
 from irods_omero.agent.vaults import Vaults
-from irods_omero.domain.rules.membership import claims, is_left_over, membership, units_of
+from irods_omero.domain.rules.membership import is_left_over, membership, units_named, units_of
 from irods_omero.domain.rules.one_copy.links import with_own_links
 from irods_omero.domain.state.actions import Import
 from irods_omero.domain.state.agreement import Agreement, read
@@ -41,10 +41,10 @@ from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, read_filesets, unplaced
 from irods_omero.gateways.omero.importer import Imported
-from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root
+from irods_omero.gateways.zone.member_lists import MemberReader
 from irods_omero.gateways.zone.objects import ids_with
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.resources import RootResources, parts_below
@@ -185,8 +185,8 @@ class Observer:
     def _left_to_others(self, bases: Mapping[int, Agreement]) -> list[int]:
         """Those of some units that are in their place, and that whoever has taken them in is about to describe."""
         new = {id_: base.fileset for id_, base in bases.items() if base.fileset is not None and not base.since}
-        claims = IntakeClaims(self._connections, self._clock)
-        return [id_ for id_, fileset in new.items() if claims.others_on(fileset)]
+        leases = IntakeLeases(self._connections, self._clock)
+        return [id_ for id_, fileset in new.items() if leases.others_on(fileset)]
 
     def _with_copies(self, observations: dict[int, Observation]) -> dict[int, Observation]:
         """Add what is in OMERO's repository, where the agent sees it."""
@@ -339,25 +339,25 @@ def gather(
     """
     members = MemberReader(zone, names)
     objects = members.read(ids, attributes)
-    claimed = {unit.data_id for data_object in objects.values() for unit in claims(data_object, names)}
-    if not claimed:
+    named = {unit.data_id for data_object in objects.values() for unit in units_named(data_object, names)}
+    if not named:
         return {data_id: ZoneView(Unit(data_id), (data_object,)) for data_id, data_object in objects.items()}
     asked_for = set(objects)
-    missing = claimed - set(objects)
+    missing = named - set(objects)
     objects |= members.read(missing, attributes) if missing else {}
     places = {data_id: membership(objects[data_id], objects, names).unit for data_id in asked_for}
     if each_once:
         asked_for = {data_id for data_id in asked_for if places[data_id].data_id == data_id}
     firsts = {places[data_id].data_id for data_id in asked_for if places[data_id].is_of_several}
     listed = {data_id for each in members.lists.values() if each and each.first in firsts for data_id in each.ids}
-    missing = (_claiming(zone, names, firsts) | listed) - set(objects)
+    missing = (_naming(zone, names, firsts) | listed) - set(objects)
     is_one = len(missing) > MANY * len(firsts)
     objects |= members.read(missing, attributes, of_one_unit=is_one) if missing else {}
     return units_of(asked_for, objects, names)
 
 
-def _claiming(zone: ZoneConnection, names: Names, firsts: Iterable[int]) -> set[int]:
-    """Catalog ids of the data objects that claim to belong to the units of these firsts."""
+def _naming(zone: ZoneConnection, names: Names, firsts: Iterable[int]) -> set[int]:
+    """Catalog ids of the data objects that say that they belong to the units of these firsts."""
     chunks = in_batches(sorted(firsts), IDS_A_QUERY)
     return {data_id for chunk in chunks for data_id in ids_with(zone, names.unit, [str(first) for first in chunk])}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from irods_omero.agent.apply import Applier
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories.directory_claims import carry_out
+from irods_omero.agent.directories.directory_members import carry_out
 from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.listener import Listener
@@ -37,7 +37,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.zone.mark_lists import MarkList, remove_list
+from irods_omero.gateways.zone.mark_batches import MarkBatch, remove_batch
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, release
 from irods_omero.gateways.zone.objects import read_objects
 from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
@@ -96,12 +96,12 @@ class Sweep:
             self._observer.look_anew()  # what they say may have changed since this pass began
             self._collections(self._directories_among(collections))
 
-    def process_lists(self, lists: Iterable[MarkList]) -> None:
-        """Work on what a sweep that was broken off, of this agent or of an earlier one, had taken together."""
-        for each in lists:
+    def process_batches(self, batches: Iterable[MarkBatch]) -> None:
+        """Work on what a sweep that was broken off, of this agent or of an earlier one, had claimed together."""
+        for each in batches:
             self.process_marks(free := list(self._free(each.marks)), is_bounded=False)
             if len(free) == len(each.marks):
-                remove_list(self._connections.zone, each.avu)
+                remove_batch(self._connections.zone, each.avu)
 
     def process_hints(self, ids: Iterable[int]) -> None:
         """Look at units that have no marks."""
@@ -137,16 +137,16 @@ class Sweep:
         waiting = ahead.resting.union(ahead.arriving)
         due = [mark for mark in marks if mark.id not in waiting]
         batch = Batch(self._connections, due)
-        self.posting.tell_of_untaken(batch.untaken)
-        observations = self._observer.observe(mark.id for mark in batch.taken)
+        self.posting.tell_of_unclaimed(batch.unclaimed)
+        observations = self._observer.observe(mark.id for mark in batch.claimed)
         theirs = self._theirs(observations)
         unposted = [each.first.data_id for each in theirs if not self.posting.post(each.first.data_id, each.first.path)]
         again, imports = (_objects_of(observations, ids) for ids in self._work(observations))
         again |= dict.fromkeys(self._observer.unreadable, 0) | _objects_of(observations, unposted)
         seen = {each.data_id: each.path for one in observations.values() for each in one.zone.objects}
         # What is at that path now may be another one, whose mark it was.
-        known = seen | {mark.id: mark.path for mark in batch.taken if mark.id in self._observer.being_taken_in}
-        again |= {mark.id: 0 for mark in batch.taken if known.get(mark.id) != mark.path}
+        known = seen | {mark.id: mark.path for mark in batch.claimed if mark.id in self._observer.being_taken_in}
+        again |= {mark.id: 0 for mark in batch.claimed if known.get(mark.id) != mark.path}
         self._settled += batch.settle(again.keys() | imports.keys())
         return arriving + [(imports[mark.id], mark) for mark in batch.released if mark.id in imports]
 
@@ -291,7 +291,7 @@ class Sweep:
         for mark, position in begun:
             self._walk(mark, position)
             self.turn = self.turn.after(mark, now)
-        if begun:  # where none of the marks can be taken, trying again is of no use
+        if begun:  # where none of the marks can be claimed, trying again is of no use
             self.report.walking += len(marks) - tried
 
     def _walk(self, mark: Mark, position: WalkPosition) -> None:
@@ -355,7 +355,7 @@ class Sweeper:
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
-        work.process_lists(self._once_a_minute.lists())
+        work.process_batches(self._once_a_minute.batches())
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
         work.process_hints(sorted(heard | self._once_a_minute.pending() | self._turn.unmarked))
         self._listener.followed()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from irods_omero.domain.rules.membership import claims, is_united, objection
+from irods_omero.domain.rules.membership import is_united, objection, units_named
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import set_avu
-from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import post, post_to_gather
+from irods_omero.gateways.zone.member_lists import MemberReader
 from irods_omero.gateways.zone.objects import existing, id_of
 from irods_omero.gateways.zone.watched import read_watched
 from irods_omero.settings import Settings
@@ -51,8 +51,8 @@ def unite(settings: Settings, paths: Sequence[str], dry_run: bool = False) -> Un
     names = Names(settings.prefix)
     with ZoneConnection(settings.zone) as zone:
         objects = [_look(zone, names, path) for path in paths]
-        claimed = {unit.data_id for data_object in objects for unit in claims(data_object, names)}
-        against = objection(objects, existing(zone, claimed), settings.watch.roots, names)
+        named = {unit.data_id for data_object in objects for unit in units_named(data_object, names)}
+        against = objection(objects, existing(zone, named), settings.watch.roots, names)
         if against:
             raise RefusedError("making a unit of", paths[0], against)
         unit = Unit(objects[0].data_id, LIST)

@@ -14,10 +14,10 @@ from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
 from irods_omero.domain.state.request_words import HOLDING, PASSING
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
-from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import intake_root, recall_all
-from irods_omero.gateways.zone.mark_lists import find_lists
+from irods_omero.gateways.zone.mark_batches import find_batches
+from irods_omero.gateways.zone.member_lists import MemberReader
 from irods_omero.gateways.zone.objects import GOOD, oldest_attached
 from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
 from irods_omero.gateways.zone.resources import root_names
@@ -97,8 +97,8 @@ class _Reader:
         known = {id_ for (id_,) in self._some("marks", (DataObject.id,), *both)} if mark_rows else set()
         marks = [MarkSeen(id_, state, _number(shard), id_ in known) for id_, state, shard in mark_rows]
         wanted = (Collection.id, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-        listed = (mark for each in find_lists(self._zone, names, range(SHARDS)) for mark in each.marks)
-        marks += (MarkSeen(mark.id, TAKEN, mark.shard, known=True) for mark in listed)  # imports are not taken by lists
+        batched = (mark for each in find_batches(self._zone, names, range(SHARDS)) for mark in each.marks)
+        marks += (MarkSeen(mark.id, TAKEN, mark.shard, known=True) for mark in batched)  # imports are claimed alone
         of_collections = self._some("marks", wanted, In(CollectionMeta.name, [names.sync, names.gather]))
         return marks + [
             MarkSeen(id_, state, _number(shard), collection=True, gathers=name == names.gather)
@@ -172,8 +172,8 @@ class _Reader:
 
     def _unit_of(self, id_: int, avus: Iterable[Avu]) -> int:
         """The first data object of the unit that a data object belongs to."""
-        claimed = (avu.value for avu in avus if avu.attribute == self._names.unit)
-        return min((int(value) for value in claimed if value.isdecimal()), default=id_)
+        firsts = (avu.value for avu in avus if avu.attribute == self._names.unit)
+        return min((int(value) for value in firsts if value.isdecimal()), default=id_)
 
     def _agreements(self, ids: Iterable[int]) -> tuple[dict[int, int], dict[int, Agreement]]:
         """For data objects their units, and what was agreed about units of which these are the first."""

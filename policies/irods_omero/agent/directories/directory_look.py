@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision
-from irods_omero.domain.state.directories.claim_list import ClaimList
+from irods_omero.domain.state.directories.member_list import MemberList
 from irods_omero.domain.state.views import DataObject
 from irods_omero.gateways.zone.watched import Correction
 
@@ -20,7 +20,7 @@ class Look:
         decisions: Whether its files are made a unit, or which of them are.
         to_mark: Catalog ids of the first data objects of units that lose files to it, and of what leaves directories:
             nobody would know of that if carrying out were broken off.
-        strays: Data objects that claim to belong to its unit, and lie in no directory.
+        strays: Data objects that say that they belong to its unit, and lie in no directory.
         corrections: What it says is wrong with its files, and what it is to say.
         of_files: What its files themselves say is wrong with them, and are to say.
         due: Catalog ids of what is to be observed: what it is made of, and files on which anything is said.
@@ -34,13 +34,13 @@ class Look:
     corrections: tuple[Correction, ...]
     of_files: tuple[tuple[DataObject, Correction], ...]
     due: frozenset[int]
-    lists: Mapping[str, ClaimList | None] = field(default_factory=dict)
+    lists: Mapping[str, MemberList | None] = field(default_factory=dict)
 
     @property
     def actions(self) -> int:
         """How many AVUs are to be written or removed."""
-        claims = sum(len(decision.claims) for decision in self.decisions)
-        return claims + len(self.strays) + len(self.corrections) + len(self.of_files) + len(self.lists)
+        joining = sum(len(decision.joining) for decision in self.decisions)
+        return joining + len(self.strays) + len(self.corrections) + len(self.of_files) + len(self.lists)
 
     @property
     def waits(self) -> bool:

@@ -1,5 +1,5 @@
 """Makes units of directories, or of the files in them that belong together: finds the directories that marks are about,
-decides about them, and has the claims written.
+decides about them, and has that written.
 
 What is to be looked at is a mark on the directory's collection. The marks that hooks leave on its files are passed on
 to it, at one call each: many marks of one directory are one piece of work.
@@ -38,7 +38,7 @@ from irods_omero.domain.rules.directories.directory_decision import (
     why_not_yet,
 )
 from irods_omero.domain.rules.formats.beside import may_hold_parts, says_what_belongs_to_it
-from irods_omero.domain.rules.membership import changed_lists, claims
+from irods_omero.domain.rules.membership import changed_lists, units_named
 from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.formats.zarr_parts import how_to_name
@@ -47,9 +47,9 @@ from irods_omero.domain.state.request_words import IMPORTING
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
-from irods_omero.gateways.zone.claim_lists import MemberReader
 from irods_omero.gateways.zone.collection_paths import avus_of, paths_in
 from irods_omero.gateways.zone.marks import Mark, drop, post_to_gather
+from irods_omero.gateways.zone.member_lists import MemberReader
 from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
@@ -116,7 +116,7 @@ class Directories:
         if not watched.has_directories:
             return {}
         places = {data_id: directory for data_id, path in paths.items() if (directory := watched.directory_of(path))}
-        # Whose claims cannot be read is taken for loose, and passed on: that is the trouble of its directory alone.
+        # What cannot be read is taken for loose, and passed on: that is the trouble of its directory alone.
         zone, names = self._connections.zone, self._connections.names
         avus = dict[int, frozenset[Avu]]()
         for some in in_batches(sorted(places), IDS_A_QUERY):
@@ -124,8 +124,8 @@ class Directories:
         objects = {id_: DataObject(id_, paths[id_], "", (), avus.get(id_, frozenset())) for id_ in places}
         with suppress(RefusedError):
             objects = MemberReader(zone, names).with_listed(objects)
-        claimed = {claim.data_id for each in objects.values() for claim in claims(each, names)}
-        there = read_apart(sorted(claimed), lambda ids: read_objects(zone, ids, ()), lambda *_: None)
+        firsts_named = {named.data_id for each in objects.values() for named in units_named(each, names)}
+        there = read_apart(sorted(firsts_named), lambda ids: read_objects(zone, ids, ()), lambda *_: None)
         firsts = {id_: watched.directory_of(each.path) for id_, each in there.items()}
         of_directory: dict[str, list[int]] = defaultdict(list)
         for data_id, each in objects.items():
@@ -202,20 +202,20 @@ class Directories:
         if unread and any(decision.wait for decision in decisions):
             self._unread[path] = unread
         wrong = next((decision.error for decision in decisions if not decision.files), "")
-        said = {claim.data_id for each in objects.values() for claim in claims(each, names)}
-        claimed = said & set(objects)
-        strays = (*self._strays(claimed, objects), *(each for decision in decisions for each in decision.leaving))
-        changing = [*strays, *(each for decision in decisions for each in decision.claims)]
-        losing = {claim.data_id for each in changing for claim in claims(each, names)}
+        said = {named.data_id for each in objects.values() for named in units_named(each, names)}
+        within = said & set(objects)
+        strays = (*self._strays(within, objects), *(each for decision in decisions for each in decision.leaving))
+        changing = [*strays, *(each for decision in decisions for each in decision.joining)]
+        losing = {named.data_id for each in changing for named in units_named(each, names)}
         of_files = corrections_of_files(decisions, objects.values(), names)
         due = {*self._due(path, decisions, objects, said), *losing, *(stray.data_id for stray in strays)}
-        of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(claimed))
+        of_all = () if unread else watched.corrections_of_files(path, wrong, is_unit=bool(within))
         corrections = (*of_all, *watched.corrections(path), *self._left_over(path, decisions, objects))
         united = next(((each.unit, each.members) for each in decisions if each.unit and each.is_listed), None)
         changed = changed_lists(path, united, {each.data_id for each in changing}, objects, members.lists)
         if path in members.untidy:
             changed.setdefault(path, members.lists[path])
-        gaining = {each.unit.data_id for each in decisions if each.unit and each.claims}
+        gaining = {each.unit.data_id for each in decisions if each.unit and each.joining}
         leaving = {stray.data_id for stray in strays if not watched.directory_of(stray.path)}
         to_mark = frozenset((losing - gaining) | leaving)
         return Look(path, decisions, to_mark, strays, corrections, of_files, frozenset(due), changed)
@@ -225,8 +225,8 @@ class Directories:
     ) -> list[Correction]:
         """What takes the ids of images away from a collection that is no unit any more, and none soon."""
         names, is_place = self._connections.names, self._observer.watched.is_place(path)
-        of_files = (claim for each in objects.values() for claim in claims(each, names))
-        firsts = {claim.data_id for claim in of_files if claim.kind == DIRECTORY and not is_place}
+        of_files = (named for each in objects.values() for named in units_named(each, names))
+        firsts = {named.data_id for named in of_files if named.kind == DIRECTORY and not is_place}
         if not firsts.isdisjoint(objects) or any(decision.unit or decision.wait for decision in decisions):
             return []
         there = avus_of(self._connections.zone, [path], [names.fileset, names.image, names.url])
@@ -271,7 +271,7 @@ class Directories:
 
     def _if_named(self, path: str, decision: DirectoryDecision) -> DirectoryDecision:
         """The decision, unless the file that is to be opened does not speak of those that would go with it."""
-        if decision.opens is None or not decision.claims:
+        if decision.opens is None or not decision.joining:
             return decision
         try:
             with open_object(self._connections.zone, decision.opens.path) as stream:
@@ -282,7 +282,7 @@ class Directories:
     def _read(self, path: str, members: MemberReader) -> tuple[dict[int, DataObject], list[str]]:
         """What a directory holds; and the paths of what lies in other directories, or is watched for something else.
 
-        ``members`` reads them, and knows the lists of claims that concern them.
+        ``members`` reads them, and knows the member lists that concern them.
         """
         zone, names = self._connections.zone, self._connections.names
         attributes = [names.unit, names.agreement, names.request, names.fileset, names.error]
@@ -305,18 +305,18 @@ class Directories:
         path: str,
         decisions: Iterable[DirectoryDecision],
         objects: Mapping[int, DataObject],
-        claimed: Iterable[int],
+        within: Iterable[int],
     ) -> set[int]:
         """What is to be observed: what the collection is made of, and files on which anything is said.
 
         In a place that holds many units these are only those with which something is to be done.
         """
         names, policy = self._connections.names, self._observer.policy
-        said = {id_ for id_, each in objects.items() if not claims(each, names) and is_anything_said(each, names)}
+        said = {id_ for id_, each in objects.items() if not units_named(each, names) and is_anything_said(each, names)}
         if self._observer.watched.is_place(path):
             contents = CollectionContents(path, tuple(objects.values()), self._clock())
             return said | to_observe(decisions, contents, policy)
-        return {*said, *claimed, *(decision.unit.data_id for decision in decisions if decision.unit)}
+        return {*said, *within, *(decision.unit.data_id for decision in decisions if decision.unit)}
 
     def _strays(self, firsts: Iterable[int], objects: Mapping[int, DataObject]) -> tuple[DataObject, ...]:
         zone, names, watched = self._connections.zone, self._connections.names, self._observer.watched
@@ -327,7 +327,7 @@ class Directories:
         return tuple(
             each
             for each in data_objects
-            if not watched.directory_of(each.path) and any(claim.is_by_agent for claim in claims(each, names))
+            if not watched.directory_of(each.path) and any(named.is_by_agent for named in units_named(each, names))
         )
 
 

@@ -1,1 +1,1 @@
-"""The zone's marks as the agent works with them: looks ahead, takes, clears and posts them."""
+"""The zone's marks as the agent works with them: looks ahead, claims, acknowledges, releases and posts them."""

@@ -6,7 +6,7 @@ import time
 
 from irods_omero.agent.connections import Connections
 from irods_omero.domain.state.request_words import PASSING
-from irods_omero.gateways.zone.mark_lists import MarkList, find_lists
+from irods_omero.gateways.zone.mark_batches import MarkBatch, find_batches
 from irods_omero.gateways.zone.objects import ids_with
 
 SECONDS = 60.0
@@ -17,20 +17,20 @@ class OnceAMinute:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._lists_at = self._pending_at = 0.0
+        self._batches_at = self._pending_at = 0.0
 
-    def lists(self) -> list[MarkList]:
-        """The marks that a sweep had taken together which was broken off.
+    def batches(self) -> list[MarkBatch]:
+        """The marks that a sweep had claimed together which was broken off.
 
         At first they are those of an agent that was killed; later ones are of an agent that went on for a while when
         this one had started, and was killed then.
         """
         now = time.monotonic()
-        if now < self._lists_at:
+        if now < self._batches_at:
             return []
-        self._lists_at = now + (SECONDS if self._lists_at else 1.5 * SECONDS)
+        self._batches_at = now + (SECONDS if self._batches_at else 1.5 * SECONDS)
         connections = self._connections
-        return find_lists(connections.zone, connections.names, connections.shards)
+        return find_batches(connections.zone, connections.names, connections.shards)
 
     def pending(self) -> set[int]:
         """The data objects that wait for a movement: the rule that storage tiering has queued for it may be gone."""

@@ -45,11 +45,11 @@ class Posting:
             if decision.plan or decision.wait:
                 self.post(data_id, observation.zone.first.path)
 
-    def tell_of_untaken(self, marks: Iterable[Mark]) -> None:
-        """Tell of marks that the zone does not let be taken, though what they are on is where it was."""
+    def tell_of_unclaimed(self, marks: Iterable[Mark]) -> None:
+        """Tell of marks that the zone does not let be claimed, though what they are on is where it was."""
         paths = {mark.id: mark.path for mark in marks}
         there = read_apart(sorted(paths), lambda ids: read_objects(self._connections.zone, ids, ()), lambda *_: None)
         for data_id, each in there.items():
             if each.path == paths[data_id]:
-                log.warning("its mark cannot be taken", path=each.path)
+                log.warning("its mark cannot be claimed", path=each.path)
                 self._report.in_vain += 1

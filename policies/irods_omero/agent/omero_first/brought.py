@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.rules.membership import claims
+from irods_omero.domain.rules.membership import units_named
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.gateways.omero.filesets import keys_of
@@ -39,7 +39,7 @@ def brought(connections: Connections, fileset: int, staging: str) -> Brought:
     key = keys_of(connections.omero.service(), [fileset]).get(fileset, "")
     unit = connections.zone_key.data_id(fileset, key)
     ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
-    of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in claims(each, names)}
+    of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in units_named(each, names)}
     first = (each.path for each in ours if each.data_id == unit and each.path not in ready)
     return Brought(ready, of_unit - ready, unit, next(first, ""))
 

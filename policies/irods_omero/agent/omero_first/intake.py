@@ -17,8 +17,8 @@ from functools import partial
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.omero_first.bringing import Bringing
 from irods_omero.agent.omero_first.brought import Brought, brought, objects_of
-from irods_omero.agent.omero_first.intake_claims import IntakeClaims
 from irods_omero.agent.omero_first.intake_errors import show_error
+from irods_omero.agent.omero_first.intake_leases import IntakeLeases
 from irods_omero.agent.omero_first.intake_queue import IntakeQueue
 from irods_omero.agent.omero_first.placing import check_resource, free_collection, placement_for
 from irods_omero.agent.report import Report
@@ -120,7 +120,7 @@ class Intake:
         self._tags = Tags()
         self._bringing = Bringing(connections)
         self._queue = IntakeQueue(connections, clock)
-        self._claims = IntakeClaims(connections, clock)
+        self._leases = IntakeLeases(connections, clock)
         self._planned = set[str]()
         self.last = 0
         """The last one, in their order, of which there is a job."""
@@ -164,7 +164,7 @@ class Intake:
 
     def _is_not_due(self, avus: Collection[Avu]) -> bool:
         """Whether the next attempt to do the rest of one is due later, or somebody else is doing it."""
-        return self._queue.is_resting(avus) or bool(self._claims.others(avus))
+        return self._queue.is_resting(avus) or bool(self._leases.others(avus))
 
     def take(self, fileset: int, rule: PlacementRule | None = None, owner: str = "", dry_run: bool = False) -> Taken:
         """Take one fileset in, or say why not; what cannot be done is noted, shown on its images, and tried anew later.
@@ -276,7 +276,7 @@ class Intake:
         self, source: Source, placement: Placement, rule: PlacementRule, owner: str, by_hand: bool
     ) -> Taken:
         """Do it, unless somebody else is doing so at this moment."""
-        with self._claims.held(source.fileset) as why_not:
+        with self._leases.held(source.fileset) as why_not:
             if why_not:
                 self.report.waiting += 1
                 return Taken(source.fileset, source.size, reason=why_not)

@@ -141,10 +141,10 @@ def diff_told(zone: ZoneView, policy: Policy, errors: Errors) -> tuple[ZoneActio
 
 def diff_ids(zone: ZoneView, desired: DesiredAvus, names: Names) -> tuple[ZoneAction, ...]:
     """What to do so that the data objects, and the collection of a directory, lead to the images."""
-    claims = {attribute: avus for attribute, avus in desired.items() if attribute == names.unit}
+    memberships = {attribute: avus for attribute, avus in desired.items() if attribute == names.unit}
     said = {attribute: avus for attribute, avus in desired.items() if attribute != names.unit}
     on_collection = diff_collection(zone, said) if zone.is_directory else ()
-    return diff_zone(zone, claims) + diff_said(zone, said) + on_collection
+    return diff_zone(zone, memberships) + diff_said(zone, said) + on_collection
 
 
 def diff_strays(zone: ZoneView, names: Names) -> tuple[ZoneAction, ...]:

@@ -1,4 +1,4 @@
-"""Which data objects form a unit together: what their AVUs claim, what of it is believed, and what may be claimed."""
+"""Which data objects form a unit together: what their AVUs say, what of it is believed, and what may be said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from irods_omero.domain.state.agreement import read
-from irods_omero.domain.state.directories.claim_list import ClaimList
+from irods_omero.domain.state.directories.member_list import MemberList
 from irods_omero.domain.state.unit import OF_SEVERAL, Unit
 from irods_omero.domain.state.views import Avu, DataObject, ZoneView
 from irods_omero.vocabulary import DIRECTORY, LIST, Names
@@ -21,7 +21,7 @@ class Membership(NamedTuple):
     """Where a data object belongs.
 
     Attributes:
-        unit: Its unit, which is its own where it claims nothing, or something that is not believed.
+        unit: Its unit, which is its own where it names none, or something that is not believed.
         trouble: Why it is not believed, empty otherwise.
     """
 
@@ -29,7 +29,7 @@ class Membership(NamedTuple):
     trouble: str = ""
 
 
-def claims(data_object: DataObject, names: Names) -> frozenset[Unit]:
+def units_named(data_object: DataObject, names: Names) -> frozenset[Unit]:
     """The units of several that a data object says it belongs to: one, if any, unless somebody made a mistake."""
     return frozenset(
         Unit(int(avu.value), avu.units)
@@ -39,9 +39,9 @@ def claims(data_object: DataObject, names: Names) -> frozenset[Unit]:
 
 
 def with_listed(
-    objects: Mapping[int, DataObject], lists: Mapping[str, ClaimList | None], names: Names
+    objects: Mapping[int, DataObject], lists: Mapping[str, MemberList | None], names: Names
 ) -> dict[int, DataObject]:
-    """The data objects, with the claims that lists on collections above them make in their name.
+    """The data objects, with what member lists on collections above say in their name.
 
     What a data object says by itself counts before any list, and of several lists the one of the nearest collection.
 
@@ -60,7 +60,7 @@ def with_listed(
     return members
 
 
-def _listed_by(data_object: DataObject, lists: Mapping[str, ClaimList]) -> int | None:
+def _listed_by(data_object: DataObject, lists: Mapping[str, MemberList]) -> int | None:
     """The first of the unit of which lists say that a data object is."""
     path = data_object.path
     while path := path.rpartition("/")[0]:
@@ -74,8 +74,8 @@ def changed_lists(
     united: tuple[Unit, Iterable[DataObject]] | None,
     leaving: Container[int],
     inside: Iterable[int],
-    lists: Mapping[str, ClaimList | None],
-) -> dict[str, ClaimList | None]:
+    lists: Mapping[str, MemberList | None],
+) -> dict[str, MemberList | None]:
     """The lists that are to be written anew, by their collections; None where one has to go.
 
     Args:
@@ -85,14 +85,14 @@ def changed_lists(
         inside: Those of all that the collection holds.
         lists: Those that are there.
     """
-    wanted = dict[str, ClaimList | None]()
+    wanted = dict[str, MemberList | None]()
     for collection, there in lists.items():
         rest = frozenset(data_id for data_id in (there.ids if there else ()) if data_id not in leaving)
         is_empty = collection == path and rest.isdisjoint(inside)
         if there and (is_empty or rest != there.ids):
             wanted[collection] = there._replace(ids=rest) if rest and not is_empty else None
     if united:
-        wanted[path] = ClaimList(united[0].data_id, frozenset(each.data_id for each in united[1]))
+        wanted[path] = MemberList(united[0].data_id, frozenset(each.data_id for each in united[1]))
     return wanted
 
 
@@ -103,45 +103,45 @@ def _is_id(value: str) -> bool:
 def membership(data_object: DataObject, objects: Mapping[int, DataObject], names: Names) -> Membership:
     """Where a data object belongs.
 
-    A claim is believed only if the unit's first data object says the same and has the same owner: an AVU must not
+    What it says is believed only if the unit's first data object says the same and has the same owner: an AVU must not
     lead the agent to somebody else's images.
 
     Args:
         data_object: The data object that is asked about.
-        objects: By catalog id the data objects that are claimed to be the first, as far as they exist.
+        objects: By catalog id the data objects that are named as the first, as far as they exist.
         names: The AVU attributes.
     """
-    claimed, alone = claims(data_object, names), Unit(data_object.data_id)
-    if not claimed:
+    units, alone = units_named(data_object, names), Unit(data_object.data_id)
+    if not units:
         return Membership(alone)
-    if len(claimed) > 1:
-        named = ", ".join(str(unit.data_id) for unit in sorted(claimed))
-        return Membership(alone, f"it claims several units ({named}): take all but one of its AVUs {names.unit} away")
-    (unit,) = claimed
+    if len(units) > 1:
+        named = ", ".join(str(unit.data_id) for unit in sorted(units))
+        return Membership(alone, f"it names several units ({named}): take all but one of its AVUs {names.unit} away")
+    (unit,) = units
     trouble = "" if unit.data_id == data_object.data_id else _doubt(data_object, unit, objects.get(unit.data_id), names)
     return Membership(alone, trouble) if trouble else Membership(unit)
 
 
 def _doubt(data_object: DataObject, unit: Unit, first: DataObject | None, names: Names) -> str:
-    """Why a claim is not believed."""
-    claim = f"the first data object of its unit, {unit.data_id},"
+    """Why what a data object says is not believed."""
+    first_one = f"the first data object of its unit, {unit.data_id},"
     if first is None:
-        return f"{claim} is no longer in the zone: make the unit anew, or take the AVU {names.unit} away"
-    if claims(first, names) != {unit}:
-        return f"{claim} does not say the same: make the unit anew, or take the AVU {names.unit} away"
+        return f"{first_one} is no longer in the zone: make the unit anew, or take the AVU {names.unit} away"
+    if units_named(first, names) != {unit}:
+        return f"{first_one} does not say the same: make the unit anew, or take the AVU {names.unit} away"
     if first.owner != data_object.owner:
-        return f"{claim} belongs to another owner: take the AVU {names.unit} away"
+        return f"{first_one} belongs to another owner: take the AVU {names.unit} away"
     return ""
 
 
 def is_left_over(data_object: DataObject, names: Names) -> bool:
-    """Whether what a data object claims is the agent's to take away, where it makes no units any more."""
-    return all(claim.is_by_agent for claim in claims(data_object, names))
+    """Whether what a data object says is the agent's to take away, where it makes no units any more."""
+    return all(named.is_by_agent for named in units_named(data_object, names))
 
 
-def claiming(objects: Iterable[DataObject], names: Names) -> tuple[DataObject, ...]:
+def of_the_agent(objects: Iterable[DataObject], names: Names) -> tuple[DataObject, ...]:
     """Those of some data objects that say that they belong to a unit that the agent has made."""
-    return tuple(each for each in objects if claims(each, names) and is_left_over(each, names))
+    return tuple(each for each in objects if units_named(each, names) and is_left_over(each, names))
 
 
 def is_agreed(unit: Unit, objects: Iterable[DataObject], names: Names) -> bool:
@@ -158,7 +158,7 @@ def units_of(ids: Iterable[int], objects: Mapping[int, DataObject], names: Names
 
     Args:
         ids: Catalog ids.
-        objects: By catalog id these data objects and all that are, or claim to be, of the same unit.
+        objects: By catalog id these data objects and all that are, or say that they are, of the same unit.
         names: The AVU attributes.
     """
     places = {data_id: membership(data_object, objects, names) for data_id, data_object in objects.items()}
@@ -181,7 +181,7 @@ def objection(objects: Sequence[DataObject], existing: Container[int], roots: It
 
     Args:
         objects: The data objects, first the one that Bio-Formats is to open.
-        existing: Catalog ids, of those that any of them claims as the first of its unit, that data objects have.
+        existing: Catalog ids, of those that any of them names as the first of its unit, that data objects have.
         roots: The collections below which hooks leave marks.
         names: The AVU attributes.
     """
@@ -196,12 +196,12 @@ def objection(objects: Sequence[DataObject], existing: Container[int], roots: It
             return f"{data_object.path} belongs to {data_object.owner}, and {objects[0].path} to {objects[0].owner}"
         if data_object.values(names.fileset):
             return f"{data_object.path} is imported already: delete its images in OMERO, and sweep, before"
-        others = [other for other in claims(data_object, names) - {unit} if other.data_id in existing]
+        others = [other for other in units_named(data_object, names) - {unit} if other.data_id in existing]
         if others:
             return f"{data_object.path} belongs to the unit {min(others).data_id} already"
     return ""
 
 
 def is_united(data_object: DataObject, unit: Unit, names: Names) -> bool:
-    """Whether a data object claims to belong to a unit, and to no other."""
+    """Whether a data object says that it belongs to a unit, and to no other."""
     return {avu[1:] for avu in data_object.avus if avu.attribute == names.unit} == {(str(unit.data_id), unit.kind)}

@@ -183,7 +183,7 @@ class ZoneView:
         parts: Of an OME-Zarr hierarchy what each root resource has of all its data objects; empty for other units.
         ahead: The first of these, in the order of their ids, that are not yet where somebody asks to have them: as many
             as may be queued at a time. None where that was not looked for, as nobody asks.
-        trouble: Why the claim of a data object to belong to a unit of several is not believed, empty otherwise.
+        trouble: Why it is not believed that a data object belongs to a unit of several, empty otherwise.
         collection: The collection that it is as a whole: what is said there is said of the unit. None for other units.
         hierarchy: The Zarr hierarchy of which its one file is a part, if the collection is not called so; else empty.
     """

@@ -35,7 +35,7 @@ class Mark:
         states: ``pending``, ``taken``, or both.
         collection: Whether it is on a collection.
         gather: Whether it says to look which files of the collection belong together, and not at all that it holds.
-        listed: Whether a list says that it is taken, so that the object itself need not.
+        batched: Whether a batch says that it is taken, so that the object itself need not.
     """
 
     id: int
@@ -44,7 +44,7 @@ class Mark:
     states: frozenset[str]
     collection: bool = False
     gather: bool = False
-    listed: bool = False
+    batched: bool = False
 
 
 def find_marks(zone: ZoneConnection, names: Names, shards: frozenset[int]) -> Iterator[Mark]:
@@ -114,7 +114,7 @@ def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         which has left a mark of its own.
     """
     try:
-        if TAKEN not in mark.states and not mark.listed:
+        if TAKEN not in mark.states and not mark.batched:
             add_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
         if PENDING in mark.states:
             remove_avu(zone, mark.path, _avu(names, PENDING, mark), mark.collection)
@@ -125,8 +125,8 @@ def claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
 
 
 def ack(zone: ZoneConnection, names: Names, mark: Mark) -> None:
-    """Note that the work is done; where a list says that it is taken, that one is removed when all of it is done."""
-    if mark.listed:
+    """Note that the work is done; where a batch says that it is taken, that one is removed when all of it is done."""
+    if mark.batched:
         return
     try:
         remove_avu(zone, mark.path, _avu(names, TAKEN, mark), mark.collection)
@@ -135,7 +135,7 @@ def ack(zone: ZoneConnection, names: Names, mark: Mark) -> None:
 
 
 def release(zone: ZoneConnection, names: Names, mark: Mark) -> None:
-    """Leave a taken mark for a later sweep."""
+    """Leave a claimed mark for a later sweep."""
     try:
         add_avu(zone, mark.path, _avu(names, PENDING, mark), mark.collection)
     except RefusedError as error:

@@ -32,8 +32,8 @@ def imported(kind: str = DIRECTORY, policy: Policy = POLICY) -> World:
 def with_late(world: World) -> World:
     """A file has come, and says that it belongs to the unit."""
     replica = replace(world.zone.first.replicas[0], modified=world.clock - 100)
-    claim = Avu(NAMES.unit, str(world.zone.unit.data_id), world.zone.unit.kind)
-    late = DataObject(LATE, f"{RUN}/late.tif", world.zone.first.owner, (replica,), frozenset({claim}))
+    unit = Avu(NAMES.unit, str(world.zone.unit.data_id), world.zone.unit.kind)
+    late = DataObject(LATE, f"{RUN}/late.tif", world.zone.first.owner, (replica,), frozenset({unit}))
     return replace(world, zone=replace(world.zone, objects=(*world.zone.objects, late)))
 
 

@@ -84,7 +84,7 @@ def test_several_data_objects_stay_a_unit_without_a_fileset() -> None:
     assert set(avus.values()) == {frozenset()}
 
 
-def test_a_claim_that_is_not_believed_is_left_to_an_administrator() -> None:
+def test_a_membership_that_is_not_believed_is_left_to_an_administrator() -> None:
     for omero in (OMERO, OmeroView()):
         assert NAMES.unit not in id_avus(replace(ZONE, trouble="its first object is gone"), omero, POLICY)
 

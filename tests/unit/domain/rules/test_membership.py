@@ -1,4 +1,4 @@
-"""Membership: which claims to belong to a unit are believed, and who may be made one."""
+"""Membership: what is believed of what data objects say, and who may be made one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.rules.membership import (
     changed_lists,
-    claims,
     is_united,
     membership,
     objection,
+    units_named,
     units_of,
     with_listed,
 )
-from irods_omero.domain.state.directories.claim_list import ClaimList
+from irods_omero.domain.state.directories.member_list import MemberList
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject
 from tests.unit.domain.agreed import data_object
@@ -37,10 +37,10 @@ OBJECTS = st.lists(st.tuples(CLAIMS, st.sampled_from(("alice", "alice", "bob")))
         number: replace(data_object(number, avus=avus), owner=owner) for number, (avus, owner) in enumerate(claimed)
     }
 )
-"""Data objects 0 to 3 that claim to be together in all ways."""
+"""Data objects 0 to 3 that say that they are together in all ways."""
 
 
-def claiming(data_id: int, *firsts: int, kind: str = "list") -> DataObject:
+def saying(data_id: int, *firsts: int, kind: str = "list") -> DataObject:
     return data_object(data_id, avus=frozenset(Avu(NAMES.unit, str(first), kind) for first in firsts))
 
 
@@ -58,16 +58,16 @@ def test_nobody_is_led_to_the_images_of_another_owner(objects: dict[int, DataObj
     for unit in units_of(objects, objects, NAMES).values():
         assert len({member.owner for member in unit.objects}) == 1
         for member in unit.objects[1:]:
-            assert claims(member, NAMES) == claims(unit.first, NAMES) == {unit.unit}
+            assert units_named(member, NAMES) == units_named(unit.first, NAMES) == {unit.unit}
 
 
 @given(OBJECTS)
-def test_whoever_claims_in_vain_is_told(objects: dict[int, DataObject]) -> None:
-    for data_id, claimant in objects.items():
-        unit, trouble = membership(claimant, objects, NAMES)
-        assert bool(trouble) == (unit not in claims(claimant, NAMES) and bool(claims(claimant, NAMES)))
+def test_whoever_says_so_in_vain_is_told(objects: dict[int, DataObject]) -> None:
+    for data_id, sayer in objects.items():
+        unit, trouble = membership(sayer, objects, NAMES)
+        assert bool(trouble) == (unit not in units_named(sayer, NAMES) and bool(units_named(sayer, NAMES)))
         assert units_of([data_id], objects, NAMES)[unit.data_id].trouble == trouble
-        assert unit.is_of_several == (claims(claimant, NAMES) == {unit})
+        assert unit.is_of_several == (units_named(sayer, NAMES) == {unit})
 
 
 @given(OBJECTS, st.sets(st.integers(0, 5)))
@@ -81,19 +81,19 @@ def test_only_units_that_are_asked_for_are_given(objects: dict[int, DataObject],
     [
         (None, "no longer in the zone"),
         (data_object(1), "does not say the same"),
-        (claiming(1, 1, kind="directory"), "does not say the same"),
-        (claiming(1, 1, 3), "does not say the same"),
-        (replace(claiming(1, 1), owner="bob"), "another owner"),
+        (saying(1, 1, kind="directory"), "does not say the same"),
+        (saying(1, 1, 3), "does not say the same"),
+        (replace(saying(1, 1), owner="bob"), "another owner"),
     ],
 )
-def test_why_a_claim_is_not_believed(first: DataObject | None, words: str) -> None:
-    unit, trouble = membership(claiming(2, 1), {1: first} if first else {}, NAMES)
+def test_why_what_it_says_is_not_believed(first: DataObject | None, words: str) -> None:
+    unit, trouble = membership(saying(2, 1), {1: first} if first else {}, NAMES)
     assert unit == Unit(2)
     assert words in trouble
 
 
-def test_several_claims_are_none() -> None:
-    unit, trouble = membership(claiming(2, 1, 3), {1: claiming(1, 1), 3: claiming(3, 3)}, NAMES)
+def test_several_units_are_none() -> None:
+    unit, trouble = membership(saying(2, 1, 3), {1: saying(1, 1), 3: saying(3, 3)}, NAMES)
     assert unit == Unit(2)
     assert "several units (1, 3)" in trouble
 
@@ -108,14 +108,14 @@ def test_data_objects_that_belong_to_nothing_can_be_a_unit() -> None:
 
 
 def test_what_was_begun_can_be_completed() -> None:
-    begun = (data_object(1), claiming(2, 1), data_object(3))
+    begun = (data_object(1), saying(2, 1), data_object(3))
     assert objection(begun, {1}, ROOTS, NAMES) == ""
     assert [is_united(member, Unit(1, "list"), NAMES) for member in begun] == [False, True, False]
 
 
 def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
-    assert objection((claiming(1, 9), claiming(2, 9)), (), ROOTS, NAMES) == ""
-    assert not is_united(claiming(2, 1, 9), Unit(1, "list"), NAMES)
+    assert objection((saying(1, 9), saying(2, 9)), (), ROOTS, NAMES) == ""
+    assert not is_united(saying(2, 1, 9), Unit(1, "list"), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -125,22 +125,22 @@ def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
         (replace(FOUND[1], path="/z/homes/2.tiff"), "below no watched root"),
         (replace(FOUND[1], owner="bob"), "belongs to bob, and /z/home/lab/1.tiff to alice"),
         (data_object(2, avus=frozenset({Avu(NAMES.fileset, "5", "o")})), "is imported already"),
-        (claiming(2, 9), "belongs to the unit 9 already"),
-        (claiming(2, 2), "belongs to the unit 2 already"),
-        (claiming(2, 1, kind="directory"), "belongs to the unit 1 already"),
+        (saying(2, 9), "belongs to the unit 9 already"),
+        (saying(2, 2), "belongs to the unit 2 already"),
+        (saying(2, 1, kind="directory"), "belongs to the unit 1 already"),
     ],
 )
 def test_what_is_against_a_unit(second: DataObject, words: str) -> None:
     assert words in objection((FOUND[0], second), {1, 2, 9}, ROOTS, NAMES)
 
 
-def listed(*lists: tuple[str, int, set[int]]) -> dict[str, ClaimList | None]:
-    return {path: ClaimList(first, frozenset(ids)) for path, first, ids in lists}
+def listed(*lists: tuple[str, int, set[int]]) -> dict[str, MemberList | None]:
+    return {path: MemberList(first, frozenset(ids)) for path, first, ids in lists}
 
 
-def units_by(lists: dict[str, ClaimList | None], *objects: DataObject) -> dict[int, set[Unit]]:
+def units_by(lists: dict[str, MemberList | None], *objects: DataObject) -> dict[int, set[Unit]]:
     members = with_listed({each.data_id: each for each in objects}, lists, NAMES)
-    return {data_id: set(claims(each, NAMES)) for data_id, each in members.items()}
+    return {data_id: set(units_named(each, NAMES)) for data_id, each in members.items()}
 
 
 RUN, INNER = "/z/home/lab", "/z/home/lab/in"
@@ -155,7 +155,7 @@ def test_a_list_speaks_for_what_it_names_below_its_collection() -> None:
 
 
 def test_what_a_data_object_says_by_itself_counts_before_any_list() -> None:
-    assert units_by(listed((RUN, 1, {1, 2})), claiming(2, 9)) == {2: {Unit(9, "list")}}
+    assert units_by(listed((RUN, 1, {1, 2})), saying(2, 9)) == {2: {Unit(9, "list")}}
 
 
 def test_of_several_lists_that_of_the_nearest_collection_counts() -> None:

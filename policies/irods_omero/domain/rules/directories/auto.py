@@ -17,7 +17,7 @@ from irods_omero.domain.rules.directories.directory_decision import (
 )
 from irods_omero.domain.rules.formats.beside import is_grouped, may_name, says_what_belongs_to_it
 from irods_omero.domain.rules.formats.grouping import Group, Named, groups
-from irods_omero.domain.rules.membership import claiming, claims, is_agreed
+from irods_omero.domain.rules.membership import is_agreed, of_the_agent, units_named
 from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable
@@ -66,7 +66,9 @@ def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> t
     files = {inner: each for inner, each in files.items() if not signs.is_one(inner)}
     lack = signs.lack({each.path.removeprefix(f"{contents.path}/"): each for each in contents.objects})
     intact = intact_units(files, names)
-    listed = [inner for inner, each in files.items() if any(not claim.is_by_agent for claim in claims(each, names))]
+    listed = [
+        inner for inner, each in files.items() if any(not named.is_by_agent for named in units_named(each, names))
+    ]
     decisions = [DirectoryDecision("an administrator has made a unit of it", files=(files[each],)) for each in listed]
     for group in groups(files.keys() - set(listed), contents.named, policy.own_rules):
         of_group = tuple(files[inner] for inner in group.files)
@@ -75,7 +77,7 @@ def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> t
             decision = DirectoryDecision(lack.rule, wait=lack.wait, unread=lack.unread)
         decisions.append(replace(decision or _decide(group, files, names), files=of_group))
     grouped = {each.data_id for each in files.values()}
-    left_out = claiming((each for each in contents.objects if each.data_id not in grouped), names)
+    left_out = of_the_agent((each for each in contents.objects if each.data_id not in grouped), names)
     told = [DirectoryDecision(lack.rule, f"{contents.path}: {lack.error}")] if lack and lack.error else []
     return (
         *told,
@@ -123,14 +125,14 @@ def _leaving(decision: DirectoryDecision, intact: Collection[Unit], names: Names
         return ()
     together = {each.data_id for each in decision.files}
     remaining = [frozenset({unit}) for unit in intact if unit.data_id in together]
-    return tuple(each for each in decision.files if claims(each, names) not in [frozenset(), *remaining])
+    return tuple(each for each in decision.files if units_named(each, names) not in [frozenset(), *remaining])
 
 
 def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
     """The units whose first is there, and says so, with the files that say that they belong to it; no lists."""
     of_unit: dict[Unit, list[str]] = defaultdict(list)
     for inner, each in files.items():
-        own = claims(each, names)
+        own = units_named(each, names)
         if len(own) == 1:
             of_unit[next(iter(own))].append(inner)
     return {
@@ -161,7 +163,7 @@ def corrections_of_files(
 def to_observe(decisions: Iterable[DirectoryDecision], contents: CollectionContents, policy: Policy) -> set[int]:
     """Catalog ids of what the units of a collection leave to be done: they are made, changed, or of another kind."""
     names, files = policy.names, inside(contents.path, contents.objects, policy.own_rules)
-    made = {decision.unit.data_id for decision in decisions if decision.unit and decision.claims}
+    made = {decision.unit.data_id for decision in decisions if decision.unit and decision.joining}
     units = intact_units(files, names).items()
     return made | {
         unit.data_id
@@ -187,7 +189,7 @@ def _told(decision: DirectoryDecision, names: Names) -> tuple[DataObject, ...]:
     return tuple(
         each
         for each in decision.files
-        if not is_alone(each, names) and (each.data_id in leaving or not claims(each, names))
+        if not is_alone(each, names) and (each.data_id in leaving or not units_named(each, names))
     )
 
 

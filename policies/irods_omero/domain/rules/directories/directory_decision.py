@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from irods_omero.domain.rules.directories.completeness import Lack, Signs, Unread
 from irods_omero.domain.rules.formats.opening import counted, is_left_out, listed, opened
 from irods_omero.domain.rules.imports import out_of_reach
-from irods_omero.domain.rules.membership import claiming, claims, is_agreed, is_united
+from irods_omero.domain.rules.membership import is_agreed, is_united, of_the_agent, units_named
 from irods_omero.domain.state.agreement import read
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Unit
@@ -25,7 +25,7 @@ class DirectoryDecision:
         error: What somebody has to correct first, empty for nothing.
         wait: Whether it is to be looked at again soon, without a new mark.
         unit: What its files are, or become, None for nothing.
-        claims: The data objects that are to say so, the first of the unit last.
+        joining: The data objects that are to say so, the first of the unit last.
         members: All data objects of the unit, where any of them is to say so.
         opens: The first of the unit, if its bytes have to tell whether others belong to it.
         to_name: The others that the first has to name as its own; else nobody knows what belongs together.
@@ -38,7 +38,7 @@ class DirectoryDecision:
     error: str = ""
     wait: bool = False
     unit: Unit | None = None
-    claims: tuple[DataObject, ...] = ()
+    joining: tuple[DataObject, ...] = ()
     members: tuple[DataObject, ...] = ()
     opens: DataObject | None = None
     to_name: tuple[DataObject, ...] = ()
@@ -49,7 +49,7 @@ class DirectoryDecision:
     @property
     def is_listed(self) -> bool:
         """Whether the collection is to say for all data objects that they are its unit, and not each of them."""
-        return bool(self.claims) and self.unit is not None and self.unit.kind == DIRECTORY
+        return bool(self.joining) and self.unit is not None and self.unit.kind == DIRECTORY
 
 
 def decide_directory(
@@ -77,7 +77,7 @@ def decide_directory(
     decision = _told_of_late(path, decision, files, policy.names)
     errors = [decision.error]
     if decision.unit is not None:
-        if lack and not decision.claims:
+        if lack and not decision.joining:
             errors.append(f"{path} is imported, and {lack.error}" if lack.error else "")
             # What was imported was compared before, by whichever agent: only another content is read, when it is due.
             is_new = bool(lack.unread) and not is_agreed(decision.unit, files, policy.names)
@@ -85,7 +85,7 @@ def decide_directory(
             decision = replace(decision, wait=is_new, unread=lack.unread)
         errors.append(signs.why_unlisted(inner for inner in parts if signs.is_unlisted(inner)))
     of_unit = {each.data_id for each in files}
-    leaving = claiming((each for each in inside.values() if each.data_id not in of_unit), policy.names)
+    leaving = of_the_agent((each for each in inside.values() if each.data_id not in of_unit), policy.names)
     return replace(decision, error="; ".join(filter(None, errors)), leaving=leaving)
 
 
@@ -99,8 +99,8 @@ def _told_of_late(
     path: str, decision: DirectoryDecision, files: Sequence[DataObject], names: Names
 ) -> DirectoryDecision:
     """The decision, which tells of files that came after the import, and are not taken in soon."""
-    late = [each.path.removeprefix(f"{path}/") for each in files if not claims(each, names)]
-    imported = [each for each in files if any(claim.kind == DIRECTORY for claim in claims(each, names))]
+    late = [each.path.removeprefix(f"{path}/") for each in files if not units_named(each, names)]
+    imported = [each for each in files if any(named.kind == DIRECTORY for named in units_named(each, names))]
     is_imported = any(each.values(names.fileset) for each in imported)
     if not late or not is_imported or decision.unit is not None or decision.wait:
         return decision
@@ -112,7 +112,7 @@ def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | 
     """What is so already, None if it is not."""
     if not files:
         return DirectoryDecision("it has no files that are part of an image")
-    if any(not claim.is_by_agent for each in files for claim in claims(each, names)):
+    if any(not claim.is_by_agent for each in files for claim in units_named(each, names)):
         return DirectoryDecision("an administrator has made units of its files")
     if all(is_alone(each, names) for each in files):
         return DirectoryDecision("its files were imported one by one")
@@ -127,8 +127,8 @@ def is_no_part(inside: str, signs: Signs) -> bool:
 
 def united(files: Sequence[DataObject], names: Names, kind: str) -> Unit | None:
     """The one unit of a kind that data objects say they are, with its first among them; None where they do not."""
-    claimed = {claim for each in files for claim in claims(each, names)}
-    unit = claimed.pop() if len(claimed) == 1 else None
+    named = {unit for each in files for unit in units_named(each, names)}
+    unit = named.pop() if len(named) == 1 else None
     if unit is None or unit.kind != kind or unit.data_id not in {each.data_id for each in files}:
         return None
     return unit if all(is_united(each, unit, names) for each in files) else None
@@ -139,19 +139,19 @@ def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, nam
 
     Args:
         data_object: The data object.
-        first_ones: Catalog ids of those that are claimed to be the first of units, and are in the same directory.
+        first_ones: Catalog ids of those that are named as the first of units, and are in the same directory.
         kind: Of the units that the agent makes there.
         names: The AVU attributes.
     """
-    claimed = claims(data_object, names)
-    others = [claim for claim in claimed if claim.is_by_agent]
-    return len(claimed) != 1 or any(claim.kind != kind or claim.data_id not in first_ones for claim in others)
+    units = units_named(data_object, names)
+    others = [unit for unit in units if unit.is_by_agent]
+    return len(units) != 1 or any(unit.kind != kind or unit.data_id not in first_ones for unit in others)
 
 
 def is_alone(data_object: DataObject, names: Names) -> bool:
     """Whether it was imported as a unit of its own, and not as the first of a directory whose list is lost."""
     agreed, _ = read(avu for avu in data_object.avus if avu.attribute == names.agreement)
-    return agreed.fileset is not None and not agreed.members and not claims(data_object, names)
+    return agreed.fileset is not None and not agreed.members and not units_named(data_object, names)
 
 
 def why_not_yet(files: Iterable[DataObject], policy: Policy, now: float) -> DirectoryDecision | None:
@@ -191,7 +191,10 @@ def _if_asked_for(
     """The decision, unless it makes another unit of what is imported, and nobody asks for that."""
     there, unit = {each.data_id for each in files}, decision.unit
     imported = {
-        claim.data_id for each in files if each.values(policy.names.fileset) for claim in claims(each, policy.names)
+        named.data_id
+        for each in files
+        if each.values(policy.names.fileset)
+        for named in units_named(each, policy.names)
     }
     if not policy.asks or signs.is_asked_for or unit is None or unit.data_id in imported or not imported & there:
         return decision
@@ -216,7 +219,7 @@ def uniting(files: Sequence[DataObject], first: DataObject, kind: str, why: str,
     return DirectoryDecision(
         f"it has come to rest, and {first.path.rpartition('/')[2]} is opened: {why}",
         unit=unit,
-        claims=to_say,
+        joining=to_say,
         members=ordered if to_say else (),
     )
 

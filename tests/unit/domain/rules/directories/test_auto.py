@@ -47,8 +47,8 @@ def carried_out(decisions: tuple[DirectoryDecision, ...], files: Files, steps: i
     changes: list[tuple[int, frozenset[Avu]]] = [
         (each.data_id, frozenset()) for decision in decisions for each in decision.leaving
     ]
-    for unit, claiming in ((decision.unit, decision.claims) for decision in decisions if decision.unit):
-        changes += [(each.data_id, frozenset({Avu(NAMES.unit, str(unit.data_id), unit.kind)})) for each in claiming]
+    for unit, joining in ((decision.unit, decision.joining) for decision in decisions if decision.unit):
+        changes += [(each.data_id, frozenset({Avu(NAMES.unit, str(unit.data_id), unit.kind)})) for each in joining]
     for data_id, avus in changes[:steps]:
         state[data_id] = replace(state[data_id], avus=avus)
     return [state[each.data_id] for each in files]
@@ -70,14 +70,14 @@ def told(decisions: tuple[DirectoryDecision, ...], files: Files) -> set[int]:
 def test_what_belongs_together_becomes_a_unit_the_first_last_and_what_is_alone_is_left_out() -> None:
     decisions = decided(file(1, "a.txt"), file(2, "a.tif"), file(3, "b.tif"), file(4, "c.czi"), file(5, "README"))
     assert of(decisions, 1).unit == Unit(2, AUTO)
-    assert [each.data_id for each in of(decisions, 1).claims] == [1, 2]
+    assert [each.data_id for each in of(decisions, 1).joining] == [1, 2]
     assert of(decisions, 3).unit == Unit(3, AUTO)
     assert {each.data_id for decision in decisions for each in decision.files} == {1, 2, 3}
 
 
 def test_one_file_that_is_being_written_holds_up_what_it_belongs_to_and_nothing_else() -> None:
     decisions = decided(file(1, "a.txt", replica=FRESH), file(2, "a.tif"), file(3, "b.tif"))
-    assert (of(decisions, 2).claims, of(decisions, 2).wait) == ((), True)
+    assert (of(decisions, 2).joining, of(decisions, 2).wait) == ((), True)
     assert of(decisions, 3).unit == Unit(3, AUTO)
 
 
@@ -102,7 +102,7 @@ def test_an_error_is_told_by_the_files_when_they_have_come_to_rest() -> None:
 )
 def test_what_is_a_unit_stays_one(files: Files, rule: str) -> None:
     decisions = decided(*files)
-    assert {(decision.rule, decision.claims, decision.error) for decision in decisions} == {(rule, (), "")}
+    assert {(decision.rule, decision.joining, decision.error) for decision in decisions} == {(rule, (), "")}
 
 
 def test_what_has_lost_the_file_that_is_opened_says_no_longer_that_it_belongs_to_it() -> None:
@@ -114,7 +114,7 @@ def test_what_has_lost_the_file_that_is_opened_says_no_longer_that_it_belongs_to
 
 def test_what_was_made_a_directory_is_told_apart_here() -> None:
     decisions = decided(file(1, "a.tif", (1, DIRECTORY)), file(2, "b.tif", (1, DIRECTORY)))
-    assert [each.data_id for each in of(decisions, 1).claims] == [1]
+    assert [each.data_id for each in of(decisions, 1).joining] == [1]
     assert of(decisions, 2).unit == Unit(2, AUTO)
 
 
@@ -208,7 +208,7 @@ def test_wherever_it_is_broken_off_it_comes_to_the_same_end(files: Files, steps:
     end = carried_out(decided(*files), files)
     half = carried_out(decided(*files), files, steps)
     assert carried_out(decided(*half), half) == end
-    assert not [each for decision in decided(*end) for each in (*decision.claims, *decision.leaving)]
+    assert not [each for decision in decided(*end) for each in (*decision.joining, *decision.leaving)]
 
 
 @given(FILES, st.integers(0, 12))

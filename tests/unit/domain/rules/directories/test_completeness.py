@@ -42,7 +42,7 @@ def imported(each: DataObject) -> DataObject:
 def test_where_all_is_there_and_as_the_manifest_says_it_is_made_a_unit() -> None:
     decision = decided(*ALL)
     assert (decision.unit, decision.error) == (Unit(1, DIRECTORY), "")
-    assert [each.data_id for each in decision.claims] == [2, 1]
+    assert [each.data_id for each in decision.joining] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_where_all_is_there_and_as_the_manifest_says_it_is_made_a_unit() -> None
 )
 def test_what_differs_is_named_and_nothing_is_imported(files: list[DataObject], error: str) -> None:
     decision = decided(*files)
-    assert (decision.unit, decision.claims) == (None, ())
+    assert (decision.unit, decision.joining) == (None, ())
     assert decision.error.startswith(f"{PATH} is not imported: it is not as {LIST} says: ")
     assert error in decision.error
     assert not decision.wait
@@ -93,7 +93,7 @@ def test_what_the_manifest_does_not_list_is_no_part_and_is_told() -> None:
     late = file(3, "late.txt", UNIT)
     decision = decided(*map(imported, ALL[:2]), ALL[2], late)
     assert decision.error == f"1 file is not in {LIST}, and no part of it: late.txt"
-    assert (decision.unit, decision.claims, decision.leaving) == (Unit(1, DIRECTORY), (), (late,))
+    assert (decision.unit, decision.joining, decision.leaving) == (Unit(1, DIRECTORY), (), (late,))
 
 
 def test_a_change_after_the_import_is_told_and_the_unit_stays() -> None:

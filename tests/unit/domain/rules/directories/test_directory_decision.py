@@ -43,10 +43,10 @@ def decided(*files: DataObject, signs: Signs = SETTLED_ONLY, now: float = NOW) -
 
 
 def carried_out(decision: DirectoryDecision, files: list[DataObject], steps: int) -> list[DataObject]:
-    """The files when the first few of the claims were written."""
+    """The files when the first few of those that join were written."""
     unit = decision.unit
     assert unit is not None
-    written = {each.data_id for each in decision.claims[:steps]}
+    written = {each.data_id for each in decision.joining[:steps]}
     avus = frozenset({Avu(NAMES.unit, str(unit.data_id), unit.kind)})
     return [replace(each, avus=avus) if each.data_id in written else each for each in files]
 
@@ -71,7 +71,7 @@ def test_files_that_have_come_to_rest_become_a_unit_the_first_last() -> None:
     files = [file(1, "a.ome.tiff"), file(2, "b.ome.tiff"), file(3, "more/notes.txt"), file(4, "README.md")]
     decision = decided(*files)
     assert decision.unit == Unit(1, DIRECTORY)
-    assert [each.data_id for each in decision.claims] == [2, 3, 1]
+    assert [each.data_id for each in decision.joining] == [2, 3, 1]
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,16 @@ def test_files_that_have_come_to_rest_become_a_unit_the_first_last() -> None:
 )
 def test_why_nothing_is_done(files: list[DataObject], rule: str, wait: bool) -> None:
     decision = decided(*files)
-    assert (decision.claims, decision.error, decision.wait) == ((), "", wait)
+    assert (decision.joining, decision.error, decision.wait) == ((), "", wait)
     assert rule in decision.rule
 
 
 def test_a_marker_says_when_it_is_complete_and_is_no_part_of_it() -> None:
     files = [file(1, "a.tif"), file(2, "b.txt")]
     assert decided(*files, signs=MARKED).rule == "it waits for a file named DONE"
-    assert decided(*files, file(3, "more/DONE"), signs=MARKED).claims == ()
+    assert decided(*files, file(3, "more/DONE"), signs=MARKED).joining == ()
     decision = decided(*files, file(3, "DONE"), signs=MARKED)
-    assert [each.data_id for each in decision.claims] == [2, 1]
+    assert [each.data_id for each in decision.joining] == [2, 1]
 
 
 def test_the_collection_itself_says_when_it_is_complete() -> None:
@@ -108,7 +108,7 @@ def test_the_collection_itself_says_when_it_is_complete() -> None:
 
 def test_as_long_as_nobody_knows_when_it_is_complete_nothing_is_done() -> None:
     decision = decided(file(1, "a.tif"), signs=Signs(Completion(trouble="/z: two signs")))
-    assert (decision.claims, decision.rule) == ((), "it waits until it is clear what makes it complete: /z: two signs")
+    assert (decision.joining, decision.rule) == ((), "it waits until it is clear what makes it complete: /z: two signs")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_as_long_as_nobody_knows_when_it_is_complete_nothing_is_done() -> None:
 )
 def test_what_keeps_files_from_being_a_unit_names_the_directory(files: list[DataObject], error: str) -> None:
     decision = decided(*files)
-    assert (decision.unit, decision.claims) == (None, ())
+    assert (decision.unit, decision.joining) == (None, ())
     assert decision.error.startswith(f"{PATH} is not imported: ")
     assert error in decision.error
 
@@ -137,7 +137,7 @@ def test_a_late_file_is_taken_into_the_unit_and_only_it_is_written() -> None:
     unit = (1, DIRECTORY)
     decision = decided(file(1, "a.ome.tif", unit), file(2, "b.txt", unit), file(3, "late.txt"))
     assert decision.unit == Unit(1, DIRECTORY)
-    assert [each.data_id for each in decision.claims] == [3]
+    assert [each.data_id for each in decision.joining] == [3]
 
 
 @pytest.mark.parametrize("name", ["README", "more/.hidden", "DONE"])
@@ -153,7 +153,7 @@ def test_files_that_could_be_opened_by_themselves_have_to_be_named() -> None:
     assert [each.data_id for each in decision.to_name] == [2, 3]
     assert if_named(PATH, decision, {"a.ome.tif", "b.ome.tif", "c.ome.tif"}) == decision
     refused = if_named(PATH, decision, {"a.ome.tif", "b.ome.tif"})
-    assert (refused.unit, refused.claims) == (None, ())
+    assert (refused.unit, refused.joining) == (None, ())
     assert f"{PATH}/a.ome.tif does not name {PATH}/more/c.ome.tif: " in refused.error
 
 
@@ -176,7 +176,7 @@ def test_wherever_it_is_broken_off_it_comes_to_the_same_end(files: list[DataObje
     assert rest.unit == decision.unit
     done = carried_out(rest, half, len(files))
     assert done == carried_out(decision, files, len(files))
-    assert decided(*done).claims == ()
+    assert decided(*done).joining == ()
     assert decided(*done).unit == decision.unit
 
 
@@ -184,7 +184,7 @@ def test_wherever_it_is_broken_off_it_comes_to_the_same_end(files: list[DataObje
 def test_what_is_united_by_half_is_not_believed(files: list[DataObject], steps: int) -> None:
     fresh = [replace(each, avus=frozenset()) for each in files]
     decision = decided(*fresh)
-    if decision.unit is None or steps >= len(decision.claims):
+    if decision.unit is None or steps >= len(decision.joining):
         return
     half = carried_out(decision, fresh, steps)
     units = units_of([each.data_id for each in half], {each.data_id: each for each in half}, NAMES)

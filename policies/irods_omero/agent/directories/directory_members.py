@@ -14,9 +14,9 @@ from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
-from irods_omero.gateways.zone.claim_lists import write_list
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import post
+from irods_omero.gateways.zone.member_lists import write_list
 from irods_omero.gateways.zone.objects import read_avus, read_objects
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.vocabulary import Names
@@ -65,21 +65,21 @@ def carry_out(connections: Connections, look: Look) -> tuple[int, list[RefusedEr
 
 def _unite(connections: Connections, unit: Unit, decision: DirectoryDecision) -> None:
     """Have data objects say that they are a unit; where a list says so, that they say nothing by themselves."""
-    zone, names, claims = connections.zone, connections.names, decision.claims
-    say: Callable[[ZoneConnection, DataObject], None] = partial(_claim, names, unit)
+    zone, names, joining = connections.zone, connections.names, decision.joining
+    say: Callable[[ZoneConnection, DataObject], None] = partial(_say_unit, names, unit)
     if decision.is_listed:
         own = dict[int, frozenset[Avu]]()
-        for chunk in in_batches([each.data_id for each in claims if each.values(names.unit)], IDS_A_QUERY):
+        for chunk in in_batches([each.data_id for each in joining if each.values(names.unit)], IDS_A_QUERY):
             own |= read_avus(zone, chunk, [names.unit])
-        claims = tuple(each for each in claims if each.data_id in own)
+        joining = tuple(each for each in joining if each.data_id in own)
         say = partial(_say_nothing, own)
     # The first comes last: nobody believes what is united by half.
-    connections.side_by_side.each((each for each in claims if each.data_id != unit.data_id), say)
-    for first in (each for each in claims if each.data_id == unit.data_id):
+    connections.side_by_side.each((each for each in joining if each.data_id != unit.data_id), say)
+    for first in (each for each in joining if each.data_id == unit.data_id):
         say(zone, first)
 
 
-def _claim(names: Names, unit: Unit, zone: ZoneConnection, data_object: DataObject) -> None:
+def _say_unit(names: Names, unit: Unit, zone: ZoneConnection, data_object: DataObject) -> None:
     """Have a data object say that it belongs to a unit, and to no other."""
     avu = Avu(names.unit, str(unit.data_id), unit.kind)
     if data_object.values(names.unit):

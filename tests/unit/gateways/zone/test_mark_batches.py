@@ -1,4 +1,4 @@
-"""What was taken together is read as it was written, whatever names users give, and each list fits into an AVU."""
+"""What was claimed together is read as it was written, whatever names users give, and each batch fits into an AVU."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
-from irods_omero.gateways.zone.mark_lists import marks_of, texts_of
+from irods_omero.gateways.zone.mark_batches import marks_of, texts_of
 from irods_omero.gateways.zone.marks import Mark
 from irods_omero.vocabulary import SHARDS
 
 names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=250)
 marks = st.builds(
-    lambda id_, names, shard: Mark(id_, "/" + "/".join(names), shard, frozenset(), listed=True),
+    lambda id_, names, shard: Mark(id_, "/" + "/".join(names), shard, frozenset(), batched=True),
     st.integers(1, 2**63 - 1),
     st.lists(names, min_size=1, max_size=4),
     st.integers(0, SHARDS - 1),

@@ -25,7 +25,7 @@ Head = tuple[str, str, str, str, str]
 _TEXT = re.compile(r"(\d{1,18}) (\d{1,9}) (\d{1,9})-([0-9a-f]{8}) (\d{1,6})/(\d{1,6}) ([A-Za-z0-9+/=]*)", re.ASCII)
 
 
-class ClaimList(NamedTuple):
+class MemberList(NamedTuple):
     """The data objects that are a unit together.
 
     Attributes:
@@ -39,17 +39,17 @@ class ClaimList(NamedTuple):
     version: int = 1
 
 
-def texts_of(claim_list: ClaimList) -> tuple[str, ...]:
+def texts_of(member_list: MemberList) -> tuple[str, ...]:
     """A list as texts: first, number of data objects, version and checksum, which part of how many; and the ids."""
-    ordered = sorted(claim_list.ids)
+    ordered = sorted(member_list.ids)
     steps = [after - before for before, after in pairwise((0, *ordered))]
     encoded = packed(steps)
     parts = [encoded[begin : begin + LONGEST] for begin in range(0, len(encoded), LONGEST)]
-    head = f"{claim_list.first} {len(ordered)} {claim_list.version}-{zlib.crc32(encoded.encode()):08x}"
+    head = f"{member_list.first} {len(ordered)} {member_list.version}-{zlib.crc32(encoded.encode()):08x}"
     return tuple(f"{head} {number}/{len(parts)} {part}" for number, part in enumerate(parts, 1))
 
 
-def list_in(texts: Iterable[str]) -> ClaimList | None:
+def list_in(texts: Iterable[str]) -> MemberList | None:
     """The list in force among the texts of a collection; None where none of them is whole, and understood."""
     parts: dict[Head, dict[int, str]] = defaultdict(dict)
     for text in texts:
@@ -65,7 +65,7 @@ def highest_version(texts: Iterable[str]) -> int:
     return max((int(match[3]) for text in texts if (match := _TEXT.fullmatch(text))), default=0)
 
 
-def _decoded(head: Head, parts: dict[int, str]) -> ClaimList | None:
+def _decoded(head: Head, parts: dict[int, str]) -> MemberList | None:
     first, size, version, checksum, count = head
     if len(parts) != int(count) or parts.keys() != set(range(1, len(parts) + 1)):
         return None
@@ -76,4 +76,4 @@ def _decoded(head: Head, parts: dict[int, str]) -> ClaimList | None:
         ids = frozenset(accumulate(int(step) for step in unpacked(encoded)))
     except (ValueError, TypeError, OverflowError):
         return None
-    return ClaimList(int(first), ids, int(version)) if len(ids) == int(size) else None
+    return MemberList(int(first), ids, int(version)) if len(ids) == int(size) else None

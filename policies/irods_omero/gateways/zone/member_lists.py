@@ -1,11 +1,11 @@
-"""Lists of claims on collections: which data objects are the unit of a directory, read and written."""
+"""Member lists of collections: which data objects are the unit of a directory, read and written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from irods_omero.domain.rules.membership import with_listed
-from irods_omero.domain.state.directories.claim_list import ClaimList, highest_version, list_in, texts_of
+from irods_omero.domain.state.directories.member_list import MemberList, highest_version, list_in, texts_of
 from irods_omero.domain.state.views import Avu, DataObject
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
 from irods_omero.gateways.zone.collection_paths import avus_of
@@ -15,14 +15,14 @@ from irods_omero.vocabulary import DIRECTORY, Names, zarr_of
 
 
 class MemberReader:
-    """Reads data objects with all that they claim: what lists say of them is among their AVUs.
+    """Reads data objects with all that they say of their unit: what lists say is among their AVUs.
 
     It remembers the lists that it has read.
     """
 
     def __init__(self, zone: ZoneConnection, names: Names) -> None:
         self._zone, self._names = zone, names
-        self.lists: dict[str, ClaimList | None] = {}
+        self.lists: dict[str, MemberList | None] = {}
         """For each collection that was looked at its list, None for none."""
         self.untidy = set[str]()
         """Those of these collections that say more than that list, as somebody was cut off while writing one."""
@@ -36,7 +36,7 @@ class MemberReader:
         return self.with_listed(objects)
 
     def with_listed(self, objects: Mapping[int, DataObject]) -> dict[int, DataObject]:
-        """Data objects, by catalog id, whose own claims were read, with those that lists make in their name."""
+        """Data objects, by catalog id, whose own AVUs were read, with what lists say in their name."""
         self.read_lists(each.path for each in objects.values() if self._may_be_listed(each))
         return with_listed(objects, self.lists, self._names)
 
@@ -62,7 +62,7 @@ def _above(path: str) -> list[str]:
     return ["/".join(levels[:depth]) for depth in range(3, len(levels))]
 
 
-def write_list(zone: ZoneConnection, names: Names, path: str, wanted: ClaimList | None) -> None:
+def write_list(zone: ZoneConnection, names: Names, path: str, wanted: MemberList | None) -> None:
     """Have a collection say which data objects are its unit, and nothing else; None for none.
 
     Until the last part of the new list is written the old one is in force.

@@ -1,4 +1,4 @@
-"""Lists of marks claimed together: a few AVUs on the agent's home collection instead of one on each object."""
+"""Batches of marks claimed together: a few AVUs on the agent's home collection instead of one on each object."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LONGEST = MAXIMUM_BYTES - 100
 """The index of a PostgreSQL catalog takes a little less than the column."""
 
 
-class MarkList(NamedTuple):
-    """Marks that an agent has taken together.
+class MarkBatch(NamedTuple):
+    """Marks that an agent has claimed together.
 
     Attributes:
         avu: What says so, on the home collection of the agents' account; its units are the shards of that agent.
@@ -35,8 +35,8 @@ class MarkList(NamedTuple):
     marks: tuple[Mark, ...]
 
 
-def write_lists(zone: ZoneConnection, names: Names, shards: str, marks: Sequence[Mark]) -> list[Avu]:
-    """Write down that marks are taken, before any of them is removed from its object.
+def write_batches(zone: ZoneConnection, names: Names, shards: str, marks: Sequence[Mark]) -> list[Avu]:
+    """Write down that marks are claimed, before any of them is removed from its object.
 
     Args:
         zone: The zone.
@@ -45,19 +45,19 @@ def write_lists(zone: ZoneConnection, names: Names, shards: str, marks: Sequence
         marks: Of data objects.
 
     Returns:
-        The lists.
+        The batches.
 
     Raises:
         RefusedError: The zone lets the agents' account write nothing on its home collection.
     """
-    lists = [Avu(names.taken, text, shards) for text in texts_of(marks)]
-    for each in lists:
+    batches = [Avu(names.taken, text, shards) for text in texts_of(marks)]
+    for each in batches:
         add_avu(zone, home_of(zone), each, collection=True)
-    return lists
+    return batches
 
 
-def remove_list(zone: ZoneConnection, avu: Avu) -> None:
-    """Note that all of a list is done.
+def remove_batch(zone: ZoneConnection, avu: Avu) -> None:
+    """Note that all of a batch is done.
 
     Raises:
         RefusedError: The zone lets the agents' account remove nothing from its home collection.
@@ -65,20 +65,20 @@ def remove_list(zone: ZoneConnection, avu: Avu) -> None:
     remove_avu(zone, home_of(zone), avu, collection=True)
 
 
-def find_lists(zone: ZoneConnection, names: Names, shards: Container[int]) -> list[MarkList]:
-    """The lists that agents have left who worked on any of these shards."""
+def find_batches(zone: ZoneConnection, names: Names, shards: Container[int]) -> list[MarkBatch]:
+    """The batches that agents have left who worked on any of these shards."""
     columns, conditions = (CollectionMeta.value, CollectionMeta.units), (Collection.name == home_of(zone),)
-    avus = rows(zone, "looking for marks that were taken", columns, CollectionMeta.name == names.taken, *conditions)
+    avus = rows(zone, "looking for marks that were claimed", columns, CollectionMeta.name == names.taken, *conditions)
     return list(_readable((Avu(names.taken, text, units or "") for text, units in sorted(avus, key=str)), shards))
 
 
-def _readable(avus: Iterable[Avu], shards: Container[int]) -> Iterator[MarkList]:
+def _readable(avus: Iterable[Avu], shards: Container[int]) -> Iterator[MarkBatch]:
     for avu in avus:
         try:
             if any(shard in shards for shard in parse_shards(avu.units)):
-                yield MarkList(avu, marks_of(avu.value))
+                yield MarkBatch(avu, marks_of(avu.value))
         except ValueError as error:
-            log.warning("a list of claimed marks cannot be read; reconcile looks at its units", error=str(error))
+            log.warning("a batch of claimed marks cannot be read; reconcile looks at its units", error=str(error))
 
 
 def texts_of(marks: Sequence[Mark]) -> list[str]:
@@ -98,6 +98,6 @@ def marks_of(text: str) -> tuple[Mark, ...]:
     """
     try:
         entries = unpacked(text)
-        return tuple(Mark(int(id_), str(path), int(shard), frozenset(), listed=True) for id_, shard, path in entries)
+        return tuple(Mark(int(id_), str(path), int(shard), frozenset(), batched=True) for id_, shard, path in entries)
     except TypeError as error:
         raise ValueError(str(error)) from error

@@ -26,20 +26,20 @@ from irods_omero.logs import log
 from irods_omero.vocabulary import Names
 
 RENEWAL_SECONDS = 60.0
-"""How often a claim is renewed."""
+"""How often a lease is renewed."""
 
 LAPSE_SECONDS = 600.0
-"""After this time a claim that was not renewed no longer counts: whoever made it was killed, on another machine."""
+"""After this time a lease that was not renewed no longer counts: whoever had it was killed, on another machine."""
 
 GONE = "another process has just taken it in, or given it up"
 
 _PROCESS = uuid4().hex[:8]
 
 _HELD: set[tuple[str, str]] = set()
-"""The claims of this process, by collection and value: what it has left in a zone that was down counts no more."""
+"""The leases of this process, by collection and value: what it has left in a zone that was down counts no more."""
 
 
-class Claimant(NamedTuple):
+class LeaseHolder(NamedTuple):
     """Who takes filesets in.
 
     Attributes:
@@ -70,13 +70,13 @@ class Claimant(NamedTuple):
         return False
 
 
-def claimant_of(connections: Connections) -> Claimant:
-    """Who works with some connections: the threads of one agent are one claimant."""
-    return Claimant(socket.gethostname(), os.getpid(), _PROCESS, connections.token)
+def holder_of(connections: Connections) -> LeaseHolder:
+    """Who works with some connections: the threads of one agent are one holder."""
+    return LeaseHolder(socket.gethostname(), os.getpid(), _PROCESS, connections.token)
 
 
-class IntakeClaims:
-    """The claims on filesets that are being taken in."""
+class IntakeLeases:
+    """The leases on filesets that are being taken in."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float] = time.time) -> None:
         """``clock`` gives the time, seconds since 1970."""
@@ -86,8 +86,8 @@ class IntakeClaims:
 
     def others(self, avus: Iterable[Avu]) -> str:
         """That somebody else is taking a fileset in, by the AVUs of its collection; empty if nobody is."""
-        others = (claimant for avu in avus if (claimant := self._another(avu)) is not None)
-        return next((f"process {claimant.pid} on {claimant.host} is taking it in" for claimant in others), "")
+        others = (holder for avu in avus if (holder := self._another(avu)) is not None)
+        return next((f"process {holder.pid} on {holder.host} is taking it in" for holder in others), "")
 
     def others_on(self, fileset: int) -> str:
         """That somebody else is taking a fileset in, empty if nobody is."""
@@ -97,76 +97,76 @@ class IntakeClaims:
     def held(self, fileset: int) -> Iterator[str]:
         """Have a fileset for oneself, unless somebody else has it: given is why not, empty if it is.
 
-        The claim ends with what is done inside, or before, with the collection of the fileset.
+        The lease ends with what is done inside, or before, with the collection of the fileset.
 
         Raises:
             UnreachableError: The zone is down.
-            RefusedError: It does not let the claim be written.
+            RefusedError: It does not let the lease be written.
         """
         zone, collection = self._connections.zone, self._collection(fileset)
-        claim = Avu(self._attribute, _encoded(claimant_of(self._connections)), str(int(self._clock())))
-        _HELD.add((collection, claim.value))
+        lease = Avu(self._attribute, _encoded(holder_of(self._connections)), str(int(self._clock())))
+        _HELD.add((collection, lease.value))
         try:
             make_collection(zone, collection)
-            add_avu(zone, collection, claim, collection=True)
+            add_avu(zone, collection, lease, collection=True)
             seen = collection_avus(zone, collection)
-            if claim not in seen or self.others(seen):
-                self._end(collection, claim)
+            if lease not in seen or self.others(seen):
+                self._end(collection, lease)
                 yield self.others(seen) or GONE
                 return
-            for avu in seen - {claim}:
+            for avu in seen - {lease}:
                 if avu.attribute == self._attribute:
                     remove_avu(zone, collection, avu, collection=True)
-            renewal = _Renewal(self._connections, collection, claim, self._clock)
+            renewal = _Renewal(self._connections, collection, lease, self._clock)
             try:
                 with renewal:
                     yield ""
             finally:
-                self._end(collection, renewal.claim)
+                self._end(collection, renewal.lease)
         finally:
-            _HELD.discard((collection, claim.value))
+            _HELD.discard((collection, lease.value))
 
-    def _end(self, collection: str, claim: Avu) -> None:
+    def _end(self, collection: str, lease: Avu) -> None:
         with suppress(PolicyError):  # it is there no more, or lapses
-            remove_avu(self._connections.zone, collection, claim, collection=True)
+            remove_avu(self._connections.zone, collection, lease, collection=True)
 
-    def _another(self, avu: Avu) -> Claimant | None:
-        """Who has made a claim; None where that is no claim, one's own, or one that counts no more."""
+    def _another(self, avu: Avu) -> LeaseHolder | None:
+        """Who has a lease; None where that is no lease, one's own, or one that counts no more."""
         if avu.attribute != self._attribute:
             return None
-        claimant = _decoded(avu.value)
-        if claimant is None or claimant == claimant_of(self._connections) or claimant.is_dead:
+        holder = _decoded(avu.value)
+        if holder is None or holder == holder_of(self._connections) or holder.is_dead:
             return None
-        if claimant.process == _PROCESS and not any(value == avu.value for _, value in tuple(_HELD)):
+        if holder.process == _PROCESS and not any(value == avu.value for _, value in tuple(_HELD)):
             return None
         is_fresh = avu.units.isdecimal() and abs(self._clock() - int(avu.units)) < LAPSE_SECONDS
-        return claimant if is_fresh else None
+        return holder if is_fresh else None
 
     def _collection(self, fileset: int) -> str:
         return f"{intake_root(self._connections.zone, self._connections.settings.omero.name)}/{fileset}"
 
 
 class _Renewal:
-    """Renews a claim as long as it is held, in a thread and over a connection of its own: a file may take hours."""
+    """Renews a lease as long as it is held, in a thread and over a connection of its own: a file may take hours."""
 
-    def __init__(self, connections: Connections, collection: str, claim: Avu, clock: Callable[[], float]) -> None:
-        self.claim = claim
+    def __init__(self, connections: Connections, collection: str, lease: Avu, clock: Callable[[], float]) -> None:
+        self.lease = lease
         self._settings = connections.settings.zone
         self._collection = collection
         self._clock = clock
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="claim", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def _run(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):
-            anew = self.claim._replace(units=str(int(self._clock())))
+            anew = self.lease._replace(units=str(int(self._clock())))
             try:
                 with ZoneConnection(self._settings, attempts=1) as zone:
                     add_avu(zone, self._collection, anew, collection=True)
-                    remove_avu(zone, self._collection, self.claim, collection=True)
-                self.claim = anew
+                    remove_avu(zone, self._collection, self.lease, collection=True)
+                self.lease = anew
             except PolicyError as error:
-                log.info("claim not renewed", path=self._collection, error=str(error))
+                log.info("lease not renewed", path=self._collection, error=str(error))
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -177,16 +177,16 @@ class _Renewal:
 
 
 def attribute_of(names: Names) -> str:
-    """The attribute of claims, on the collections of filesets that are being taken in."""
+    """The attribute of leases, on the collections of filesets that are being taken in."""
     return f"{names.intake}:by"
 
 
-def _encoded(claimant: Claimant) -> str:
-    return " ".join(map(str, claimant))
+def _encoded(holder: LeaseHolder) -> str:
+    return " ".join(map(str, holder))
 
 
-def _decoded(text: str) -> Claimant | None:
+def _decoded(text: str) -> LeaseHolder | None:
     parts = text.split(" ")
-    if len(parts) != len(Claimant._fields) or not parts[1].isdecimal():
+    if len(parts) != len(LeaseHolder._fields) or not parts[1].isdecimal():
         return None
-    return Claimant(parts[0], int(parts[1]), parts[2], parts[3])
+    return LeaseHolder(parts[0], int(parts[1]), parts[2], parts[3])

@@ -1,4 +1,4 @@
-"""Marks that are taken together are one list, which whoever comes after an agent that was broken off works through."""
+"""Marks that are claimed together are one batch, and whoever comes after an agent that was killed works through it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def paths(scene: Scene) -> list[str]:
 
 @pytest.fixture
 def broken_off(scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent has taken their marks when OMERO went down."""
+    """An agent has claimed their marks when OMERO went down."""
 
     def down(*_: object) -> None:
         raise UnreachableError("tagging", "images", "cut off by a test")
@@ -46,7 +46,7 @@ def broken_off(scene: Scene, paths: list[str], monkeypatch: pytest.MonkeyPatch) 
             run_once(connections)
 
 
-def lists(scene: Scene) -> list[str]:
+def batches(scene: Scene) -> list[str]:
     home = f"/{scene.zone.zone}/home/{AGENT_USER}"
     rows = scene.admin.query(CollectionMeta.units).filter(Collection.name == home)
     return [row[CollectionMeta.units] for row in rows.filter(CollectionMeta.name == "omero::taken")]
@@ -60,11 +60,11 @@ def told(scene: Scene, paths: list[str]) -> list[bool]:
 @pytest.mark.usefixtures("broken_off")
 def test_the_next_agent_works_through_what_was_taken(scene: Scene, paths: list[str]) -> None:
     assert [scene.avus(path, "omero::sync") for path in paths] == [[]] * NUMBER
-    assert lists(scene) == ["0-63"]
+    assert batches(scene) == ["0-63"]
     assert told(scene, paths) == [False] * NUMBER
     scene.sweep()
     assert told(scene, paths) == [True] * NUMBER
-    assert lists(scene) == []
+    assert batches(scene) == []
 
 
 @pytest.mark.usefixtures("broken_off")
@@ -76,9 +76,9 @@ def test_agents_of_other_shards_leave_a_list_alone(scene: Scene, paths: list[str
         Collection, home, iRODSMeta(avu.name, avu.value, ",".join(map(str, sorted(ours)))), **AS_ADMIN
     )
     scene.sweep(agent={"shards": str(other)})
-    assert len(lists(scene)) == 1
+    assert len(batches(scene)) == 1
     scene.sweep(agent={"shards": ",".join(map(str, range(SHARDS)))})
-    assert (told(scene, paths), lists(scene)) == ([True] * NUMBER, [])
+    assert (told(scene, paths), batches(scene)) == ([True] * NUMBER, [])
 
 
 @pytest.mark.lab_only("counts what there is in the whole zone")
@@ -95,6 +95,6 @@ def test_what_is_no_list_keeps_nobody(scene: Scene, paths: list[str]) -> None:
         scene.admin.metadata.add(Collection, home, iRODSMeta("omero::taken", "nothing", units), **AS_ADMIN)
     scene.sweep()
     assert told(scene, paths) == [True] * NUMBER
-    assert sorted(lists(scene)) == ["0-63", "all"]
+    assert sorted(batches(scene)) == ["0-63", "all"]
     for units in ("0-63", "all"):
         scene.admin.metadata.remove(Collection, home, iRODSMeta("omero::taken", "nothing", units), **AS_ADMIN)
