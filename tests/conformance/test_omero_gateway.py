@@ -11,8 +11,8 @@ from omero.rtypes import rstring
 
 from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.counts import ImageCount, TierCount
-from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.domain.state.places import TIER_TAGS
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.views import Subject

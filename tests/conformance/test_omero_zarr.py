@@ -7,7 +7,7 @@ from omero.rtypes import rstring
 
 from irods_omero.domain.rules.formats.zarr_metadata import address_of
 from irods_omero.domain.state.actions import SetAddress
-from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
+from irods_omero.gateways.omero.zarr_filesets import ENTITY_ID, ENTITY_TYPE
 from tests.conformance.gateway import Agent
 from tests.conformance.hierarchies import ADDRESS, ZARR, refer_to
 from tests.conformance.server import ALICE, ANNOTATE, rows

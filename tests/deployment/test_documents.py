@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
-from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG
 from irods_omero.status.facility import tables
 from irods_omero.vocabulary import REGISTERED, SUPERSEDED
 from tests.unit.status.facility import EMPTY, SETTINGS

@@ -20,14 +20,14 @@ from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
 from irods_omero.settings import load_settings
 from irods_omero.status.agents import AgentState
-from irods_omero.status.beat import Beat
+from irods_omero.status.heartbeat_record import HeartbeatRecord
 from irods_omero.status.summary import OVERDUE, Cause, MarkCount, Requests, Status, TierUse
 
 CONFIG = Path(__file__).parents[2] / "irods_config"
 MONITORING = CONFIG / "monitoring"
 STATUS = Status(
     now=0,
-    agents=(AgentState("0-63", Beat(at=1, started=1, swept=1), speaks=True),),
+    agents=(AgentState("0-63", HeartbeatRecord(at=1, started=1, swept=1), speaks=True),),
     backlog=(MarkCount("to be imported", 1, 1, oldest_seconds=1),),
     requests=(Requests("archive", OVERDUE, 1, since=1),),
     causes=tuple(Cause(kind, "", 1, "") for kind in (AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT)),

@@ -16,7 +16,7 @@ from omero.rtypes import unwrap
 from irods_omero.agent.monitoring.heartbeat import Heartbeat
 from irods_omero.agent.monitoring.metrics import Metrics
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.status.beat import Beat
+from irods_omero.status.heartbeat_record import HeartbeatRecord
 from irods_omero.status.reading import read_beats
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import focal_halves, retina
@@ -115,7 +115,7 @@ class OneCopy:
         for _ in range(sweeps):
             self.scene.sweep()
 
-    def told(self) -> tuple[dict[tuple[str, ...], float], Beat]:
+    def told(self) -> tuple[dict[tuple[str, ...], float], HeartbeatRecord]:
         """Sweep once, and say what the metrics of the agent that did it show, by name and labels, and its heartbeat."""
         with self.scene.connections() as connections:
             heartbeat = Heartbeat(connections.settings, connections.activity)

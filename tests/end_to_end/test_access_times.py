@@ -111,7 +111,7 @@ def test_it_is_told_by_the_next_agent_where_one_was_killed(one: OneCopy, monkeyp
 
     one.scene.settings = one.scene.with_settings(zone={**one.scene.settings.zone.model_dump(), "connections": 1})
     with monkeypatch.context() as patch:
-        patch.setattr("irods_omero.agent.one_copy.room.change_value", killed)
+        patch.setattr("irods_omero.agent.one_copy.cache_trimming.change_value", killed)
         with pytest.raises(UnreachableError):
             one.scene.sweep()
     assert [times(one, path) for path in paths].count([LONG_AGO]) == 1

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from irods_omero.agent import sweep
-from irods_omero.agent.marks.walks import Turn
+from irods_omero.agent.marks.walks import SweepState
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
@@ -68,7 +68,7 @@ def test_who_comes_while_many_have_moved_does_not_wait_for_all_of_them(
     scene.sweep()
     paths = [scene.move(path, f"renamed {number}.ome.tiff") for number, path in enumerate(paths)]
     new = scene.put("new.ome.tiff", retina(32))
-    monkeypatch.setattr(sweep, "FIRST_TURN", Turn(at_once=AT_ONCE))
+    monkeypatch.setattr(sweep, "FIRST_TURN", SweepState(marks_per_sweep=AT_ONCE))
     with scene.connections() as connections:
         sweeper = Sweeper(connections)
         report = sweeper.sweep()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from irods_omero.agent.one_copy.room import Before, look_at_cache
+from irods_omero.agent.one_copy.cache_trimming import Before, look_at_cache
 from irods_omero.agent.report import Report
 from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
@@ -233,7 +233,7 @@ def test_what_somebody_puts_in_its_place_before_its_turn_is_left_alone(
             os.link(hard, other)
         return room
 
-    monkeypatch.setattr("irods_omero.agent.one_copy.room.look_at_cache", looking)
+    monkeypatch.setattr("irods_omero.agent.one_copy.cache_trimming.look_at_cache", looking)
     try:
         report = one.scene.sweep()
         assert report.evicted == 0

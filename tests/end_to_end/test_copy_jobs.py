@@ -18,7 +18,7 @@ from irods_omero.domain.state.one_copy.managed_files import ManagedFile
 from irods_omero.gateways.repository.copies import refill
 from irods_omero.gateways.repository.directory import Repository
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.status.beat import SECONDS
+from irods_omero.status.heartbeat_record import SECONDS
 from irods_omero.status.reading import read_status
 from irods_omero.status.summary import summarise
 from tests.end_to_end.conftest import SceneFactory

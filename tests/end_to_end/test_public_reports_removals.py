@@ -78,7 +78,7 @@ def test_what_is_held_is_told_as_such_and_not_as_repaired(new_scene: SceneFactor
 def test_agents_that_share_the_zone_share_the_limit(scene: Scene) -> None:
     """What is deleted at once is spread over all of them."""
     with scene.connections(**LIMITED, agent={"shards": "0-15"}) as connections:
-        assert connections.brake.takes([1], 1, 0.0), "a quarter of two is less than one"
+        assert connections.brake.must_hold([1], 1, 0.0), "a quarter of two is less than one"
     with scene.connections(**LIMITED, agent={"shards": "0-31"}) as connections:
-        assert not connections.brake.takes([1], 1, 0.0)
-        assert connections.brake.takes([2], 1, 0.0)
+        assert not connections.brake.must_hold([1], 1, 0.0)
+        assert connections.brake.must_hold([2], 1, 0.0)

@@ -15,7 +15,7 @@ from irods_omero.agent import apply, hints
 from irods_omero.agent import sweep as sweeping
 from irods_omero.agent.directories import directory_members, directory_units
 from irods_omero.agent.formats import ome_names
-from irods_omero.agent.marks import taking, walks
+from irods_omero.agent.marks import walks
 from irods_omero.agent.reconcile import MARK, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
@@ -234,14 +234,14 @@ def test_what_took_the_place_of_a_marked_object_is_looked_at(scene: Scene, monke
     scene.mark(first)
     renamed = list[str]()
 
-    def claiming(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
+    def failing_claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         if mark.path == first and not renamed:
             renamed.append(scene.move(first, "old.ome.tiff"))
             scene.move(other, "x.ome.tiff")
         return claim(zone, names, mark)
 
     with monkeypatch.context() as patched:
-        patched.setattr(taking, "claim", claiming)
+        patched.setattr(claiming, "claim", failing_claim)
         scene.sweep()
     sweeps(scene, 2)
     assert dict(scene.shown(first).image.pairs)["path"] == first
@@ -291,10 +291,10 @@ def test_collections_whose_marks_cannot_be_taken_keep_no_other(scene: Scene, mon
         mark = iRODSMeta("omero::sync", "pending", str(shard_of(scene.admin.collections.get(path).id)))
         scene.admin.metadata.add(Collection, path, mark, **{kw.ADMIN_KW: ""})
 
-    def claiming(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
+    def failing_claim(zone: ZoneConnection, names: Names, mark: Mark) -> bool:
         return mark.path != paths["one"] and claim(zone, names, mark)
 
-    monkeypatch.setattr(walks, "claim", claiming)
+    monkeypatch.setattr(walks, "claim", failing_claim)
     monkeypatch.setattr(sweeping, "COLLECTIONS", 1)
     sweeps(scene, 4)
     assert scene.avus(file, "omero::image")

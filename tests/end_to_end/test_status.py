@@ -22,7 +22,7 @@ from irods_omero.agent.service import run
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.cli import main
 from irods_omero.gateways.zone.connection import ZoneConnection
-from irods_omero.status.beat import SECONDS
+from irods_omero.status.heartbeat_record import SECONDS
 from irods_omero.status.reading import read_beats
 from irods_omero.vocabulary import DIRECTORY, Names
 from lab.ports import free_port

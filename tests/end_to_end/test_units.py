@@ -12,7 +12,7 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 
 from irods_omero.agent.apply import Applier
-from irods_omero.agent.marks import posting, taking
+from irods_omero.agent.marks import claiming, posting
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report
@@ -185,7 +185,7 @@ def test_a_mark_that_is_passed_on_is_not_lost_on_the_way(
 ) -> None:
     shards = [shard_of(shown.data_id) for shown in both(scene, paths)]
     scene.ask_by_avu(paths[1], "keep")
-    for module, broken in ((posting, "post"), (taking, "ack")):
+    for module, broken in ((posting, "post"), (claiming, "ack")):
         with monkeypatch.context() as patch:
             patch.setattr(module, broken, broken_off)
             with pytest.raises(UnreachableError):

@@ -18,7 +18,7 @@ from omero.rtypes import rstring
 
 from benchmarks.counting import counted
 from irods_omero.agent.sweep import Sweeper
-from irods_omero.gateways.omero.referring import ENTITY_ID, ENTITY_TYPE
+from irods_omero.gateways.omero.zarr_filesets import ENTITY_ID, ENTITY_TYPE
 from irods_omero.vocabulary import AUTO, DIRECTORY, LIST, PENDING, TIER_GROUP
 from tests.end_to_end.conftest import SceneFactory
 from tests.faults.end_state import query

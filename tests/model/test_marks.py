@@ -16,7 +16,7 @@ from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 from irods.session import iRODSSession
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.marks.taking import Batch
+from irods_omero.agent.marks.claiming import ClaimedMarks
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.gateways.zone.mark_batches import find_batches, remove_batch
@@ -136,7 +136,7 @@ class Marks(RuleBasedStateMachine):
 
     def _process(self, marks: Sequence[Mark]) -> None:
         """As a sweep does with a batch: what is at a path now may be another one, whose mark it was."""
-        batch = Batch(self.agent, marks)
+        batch = ClaimedMarks(self.agent, marks)
         self.agent.zone.call("looking at", "", lambda _: None)
         there = {mark.id: self.paths[mark.id] for mark in batch.claimed if mark.id in self.paths}
         self.seen |= {id_: self.changed[id_] for id_ in there}

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple, cast
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.state.actions import Import
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
+from irods_omero.status.heartbeat_record import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
 
 Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 

@@ -17,11 +17,11 @@ from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.failures import decide_attempt, decide_failure
-from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.planning.news import News, news_of, news_of_failure
 from irods_omero.domain.planning.plan import Step
+from irods_omero.domain.planning.removal_check import removes_anything
 from irods_omero.domain.rules.causes import HELD, HELD_BACK
-from irods_omero.domain.rules.undone import is_in_vain, is_of_earlier
+from irods_omero.domain.rules.refused_actions import is_in_vain, is_of_earlier
 from irods_omero.domain.state.actions import (
     AddAvu,
     Import,
@@ -147,9 +147,9 @@ class Applier:
 
     def _hold(self, observations: Units, decisions: dict[int, Decision]) -> None:
         """Hold removals where more units lose something than users take away one by one."""
-        losing = [id_ for id_, decision in decisions.items() if loses(observations[id_], decision)]
+        losing = [id_ for id_, decision in decisions.items() if removes_anything(observations[id_], decision)]
         swept = self.report.observed + len(observations)
-        if not self._connections.brake.takes(losing, swept, time.time()):
+        if not self._connections.brake.must_hold(losing, swept, time.time()):
             return
         for data_id in losing:
             # Whatever else is decided about it in this sweep, for instance after a refusal, holds them, too.
@@ -244,16 +244,16 @@ class Applier:
 
     def _what_came_of_it(self, observation: Observation, decision: Decision, outcome: _Outcome) -> Decision:
         """What is agreed now that all has been tried, which may not be all that was decided."""
-        refused, before = outcome.refused[observation.zone.unit.data_id], observation.base.undone
+        refused, before = outcome.refused[observation.zone.unit.data_id], observation.base.refusals_told
         if not refused and (not before or decision.plan.relocates):
             return decision
         done = decide_or_fail(replace(observation, refused=tuple(refused)))
         if done.plan.do_import:  # the next attempt is due at once: then all of it is looked at again
             return decision
-        undone = done.agreement.undone
-        if undone and undone != before:
+        told = done.agreement.refusals_told
+        if told and told != before:
             self.report.failed += 1
-            log.warning("something was refused", path=observation.zone.first.path, error=undone)
+            log.warning("something was refused", path=observation.zone.first.path, error=told)
         return replace(done, plan=replace(done.plan, record=done.plan.record or done.plan.first))
 
     def _carry_out(self, observations: Units, steps: Mapping[int, Sequence[Step]], outcome: _Outcome) -> None:

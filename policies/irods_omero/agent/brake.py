@@ -21,7 +21,7 @@ class Brake:
         self._removals = RecentRemovals(limit)
         self._counting = threading.Lock()
 
-    def takes(self, losing: Collection[int], swept: int, now: float) -> bool:
+    def must_hold(self, losing: Collection[int], swept: int, now: float) -> bool:
         """Whether these units are to be held, after ``swept`` ones were looked at; they count in any case."""
         with self._counting:
             self._removals = self._removals.and_those(losing, self.before + swept, now)

@@ -9,7 +9,7 @@ from irods_omero.agent.activity import Activity
 from irods_omero.agent.brake import Brake
 from irods_omero.agent.formats.manifests import Manifests
 from irods_omero.agent.formats.ome_names import OmeNames
-from irods_omero.agent.programs import programs_of
+from irods_omero.agent.residency_commands import programs_of
 from irods_omero.domain.rules.omero_first.placement import PlacementRule
 from irods_omero.domain.state.places import OWN_PLACES, ReadScope
 from irods_omero.domain.state.policy import MappedAttribute, Policy

@@ -11,7 +11,7 @@ from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Assessment
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.rules.formats.beside import rule_alone
+from irods_omero.domain.rules.formats.neighbour_rules import rule_of_single_file
 from irods_omero.domain.state.observation import Observation
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
@@ -72,7 +72,7 @@ def _alone(observation: Observation) -> DirectoryState | None:
     zone, rule = observation.zone, observation.zone.rule
     if rule is None or not rule.is_auto or zone.unit.is_of_several:
         return None
-    name = rule_alone(zone.first.path.removeprefix(f"{rule.collection}/"), observation.policy.own_rules)
+    name = rule_of_single_file(zone.first.path.removeprefix(f"{rule.collection}/"), observation.policy.own_rules)
     return DirectoryState(rule.collection, zone.unit.data_id, f"it is a unit of its own: {name}") if name else None
 
 

@@ -15,9 +15,9 @@ from irods_omero.agent.omero_first.access import with_rights
 from irods_omero.agent.omero_first.intake_leases import IntakeLeases
 from irods_omero.agent.omero_first.lost_bytes import with_lost
 from irods_omero.agent.omero_first.placing import with_places
-from irods_omero.agent.programs import units_asked
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times
+from irods_omero.agent.residency_commands import units_with_residency
 from irods_omero.agent.vaults import Vaults
 from irods_omero.domain.rules.membership import is_left_over, membership, units_named, units_of
 from irods_omero.domain.rules.one_copy.links import with_own_links
@@ -98,7 +98,7 @@ class Observer:
         """What the zone says about the units of these data objects; by id, and chosen, as ``observe`` does."""
         connections = self._connections
         units = gather(connections.zone, connections.names, ids, connections.attributes(), each_once)
-        units = with_hierarchies(connections.zone, units_asked(connections.programs, units))
+        units = with_hierarchies(connections.zone, units_with_residency(connections.programs, units))
         return self._with_collections({id_: self._with_surroundings(unit) for id_, unit in units.items()})
 
     def _with_collections(self, units: dict[int, ZoneView]) -> dict[int, ZoneView]:

@@ -11,10 +11,10 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.identity import check_identity
 from irods_omero.agent.marks.posting import Posting
-from irods_omero.agent.marks.walks import take_ids_away, tell
+from irods_omero.agent.marks.walks import take_ids_away, write_corrections
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.omero_first.intake_queue import IntakeQueue
-from irods_omero.agent.one_copy.room import limit_of, look_at_cache
+from irods_omero.agent.one_copy.cache_trimming import limit_of, look_at_cache
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.planning.orphans import diff_orphan
@@ -129,7 +129,7 @@ class Reconciler:
         observer = Observer(connections, self._clock)
         if self._manner != SHOW:
             for path in observer.watched.incorrect():
-                tell(connections, observer.watched, path)
+                write_corrections(connections, observer.watched, path)
             for path in sorted(collections_carrying(connections.zone, connections.names.fileset)):
                 if not observer.watched.is_directory(path):
                     take_ids_away(connections, path)
@@ -229,7 +229,7 @@ class Reconciler:
     def _page(self, observer: Observer, directories: Directories, ids: Sequence[int]) -> list[Assessment]:
         observations = observer.observe(ids, each_once=True)
         doubtful = directories.doubtful(observation.zone for observation in observations.values())
-        self._mark_directories(directories, {*directories.loose_among(ids), *doubtful})
+        self._mark_directories(directories, {*directories.unassigned_among(ids), *doubtful})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
         if self._manner == MARK:  # what waits for its time has lost its mark, or gets one that it has
             waiting = [each for each in assessments if each.decision.wait and not each.decision.plan]

@@ -13,24 +13,24 @@ from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.marks.backlog import look_ahead
-from irods_omero.agent.marks.once_a_minute import OnceAMinute
+from irods_omero.agent.marks.claiming import ClaimedMarks
+from irods_omero.agent.marks.periodic_checks import PeriodicChecks
 from irods_omero.agent.marks.posting import Posting
-from irods_omero.agent.marks.taking import Batch
 from irods_omero.agent.marks.walks import (
     COLLECTIONS,
     FIRST_TURN,
-    Turn,
-    begin,
-    forget,
+    SweepState,
+    begin_walk,
+    clear_position,
     in_turn,
     offer_requests,
-    remember,
-    tell,
+    save_position,
+    write_corrections,
 )
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.omero_first.intake import Intake
-from irods_omero.agent.one_copy.copy_jobs import Copies
-from irods_omero.agent.one_copy.room import MakingRoom
+from irods_omero.agent.one_copy.cache_trimming import CacheTrimmer
+from irods_omero.agent.one_copy.copy_jobs import CopyJobs
 from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.observation import Observation
@@ -53,7 +53,7 @@ class Sweep:
     """One pass; what was marked is not observed again when it is hinted at."""
 
     def __init__(
-        self, connections: Connections, clock: Callable[[], float], workers: Workers, turn: Turn, report: Report
+        self, connections: Connections, clock: Callable[[], float], workers: Workers, turn: SweepState, report: Report
     ) -> None:
         """``turn`` says where the last pass left off, and ``workers`` are who does what takes long.
 
@@ -66,14 +66,14 @@ class Sweep:
         self._observer = Observer(connections, clock)
         self._directories = Directories(connections, self._observer, clock)
         self._batch = connections.settings.agent.batch
-        self._at_once = min(self._batch, turn.at_once)
+        self._marks_per_sweep = min(self._batch, turn.marks_per_sweep)
         self._settled = 0
         self._done: set[int] = set()
         self._imports = Imports(connections, workers, clock)
         self._posted: dict[str, Mark] = {}
         self._waiting: dict[str, Mark] = {}
         self.posting = Posting(connections, self.report)
-        self.copies = Copies(connections, clock)
+        self.copies = CopyJobs(connections, clock)
 
     def process_marks(self, marks: Iterable[Mark], is_bounded: bool = True) -> None:
         """Work on what is marked, a batch at a time, and on a page of what marked collections hold.
@@ -82,8 +82,8 @@ class Sweep:
         come first.
         """
         collections, arriving = list[Mark](), list[tuple[int, Mark]]()
-        for batch in in_batches(self._free(marks), self._at_once):
-            if is_bounded and self._settled >= self._at_once:
+        for batch in in_batches(self._free(marks), self._marks_per_sweep):
+            if is_bounded and self._settled >= self._marks_per_sweep:
                 self.report.left += len(batch)
                 break
             rest, posted = self._directories.pass_on(mark for mark in batch if not mark.collection)
@@ -136,7 +136,7 @@ class Sweep:
         arriving = [(ahead.arriving[mark.id], mark) for mark in marks if mark.id in ahead.arriving]
         waiting = ahead.resting.union(ahead.arriving)
         due = [mark for mark in marks if mark.id not in waiting]
-        batch = Batch(self._connections, due)
+        batch = ClaimedMarks(self._connections, due)
         self.posting.tell_of_unclaimed(batch.unclaimed)
         observations = self._observer.observe(mark.id for mark in batch.claimed)
         theirs = self._theirs(observations)
@@ -285,7 +285,7 @@ class Sweep:
             if len(begun) == COLLECTIONS:
                 break
             tried += 1
-            position = begin(connections, mark, known.get(mark.path, BEGINNING))
+            position = begin_walk(connections, mark, known.get(mark.path, BEGINNING))
             if position is not None:
                 begun.append((mark, position))
         for mark, position in begun:
@@ -297,10 +297,10 @@ class Sweep:
     def _walk(self, mark: Mark, position: WalkPosition) -> None:
         connections = self._connections
         if position == BEGINNING:
-            tell(connections, self._observer.watched, mark.path)
+            write_corrections(connections, self._observer.watched, mark.path)
             offer_requests(connections, self._observer, mark.path)
         page = members(connections.zone, mark.path, position.after, self._batch)
-        loose = self._directories.loose_among(page.ids)
+        loose = self._directories.unassigned_among(page.ids)
         posted = self._mark_directories(loose)
         passed = {data_id for path in loose.keys() & posted for data_id in loose[path]}
         # What was looked at before the mark was claimed is looked at once more; what is to be imported will be anyway.
@@ -308,13 +308,13 @@ class Sweep:
         left = self._unmarked(ids, is_walk=True).intersection(page.ids)
         if not left and not page.last:
             if position != BEGINNING:
-                forget(connections, mark.path, position)
+                clear_position(connections, mark.path, position)
             ack(connections.zone, connections.names, mark)
             return
         after = min(left) - 1 if left else page.last
         if after > position.after:
             done = sum(data_id <= after for data_id in page.ids)
-            self.report.walking += remember(connections, mark.path, WalkPosition(after, position.count + done))
+            self.report.walking += save_position(connections, mark.path, WalkPosition(after, position.count + done))
 
     def _ours(self, ids: Iterable[int]) -> Iterator[int]:
         return (data_id for data_id in ids if shard_of(data_id) in self._connections.shards)
@@ -337,8 +337,8 @@ class Sweeper:
         self._workers = workers or Workers(connections)
         self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
-        self._room = MakingRoom(connections, clock)
-        self._once_a_minute = OnceAMinute(connections)
+        self._room = CacheTrimmer(connections, clock)
+        self._once_a_minute = PeriodicChecks(connections)
         self._turn = FIRST_TURN
         self._before = 0
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from irods_omero.cli.common import FAILED, settings_of, with_shards
 from irods_omero.domain.state.texts import timestamp
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
+from irods_omero.status.heartbeat_record import CACHE_BYTES, CACHE_MOST_BYTES
 
 if TYPE_CHECKING:
     from irods_omero.agent.reconcile import Assessment, Orphan, Reconciled

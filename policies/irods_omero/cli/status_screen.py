@@ -13,7 +13,7 @@ from rich.text import Text
 from irods_omero.domain.rules.causes import GIVEN_UP, HELD_BACK, HINDERED
 from irods_omero.domain.state.texts import timestamp
 from irods_omero.status.agents import AgentState
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES
+from irods_omero.status.heartbeat_record import CACHE_BYTES, CACHE_MOST_BYTES
 from irods_omero.status.summary import OVERDUE, Status
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from irods_omero.settings import parse_shards
-from irods_omero.status.beat import SECONDS, Beat
+from irods_omero.status.heartbeat_record import SECONDS, HeartbeatRecord
 
 SILENT_SECONDS = 5 * 60
 """An agent that has said nothing for this long is not running: it speaks every minute, whatever it is doing."""
@@ -18,7 +18,7 @@ class AgentState:
     """An agent: the shards that it works on, what it said last, and whether it still speaks."""
 
     shards: str
-    beat: Beat
+    beat: HeartbeatRecord
     speaks: bool
 
 
@@ -40,7 +40,7 @@ class Overlap:
         return f"two agents {where} work on shards {shard_text(self.shards)}"
 
 
-def agents_of(beats: Mapping[str, Beat], now: float) -> tuple[AgentState, ...]:
+def agents_of(beats: Mapping[str, HeartbeatRecord], now: float) -> tuple[AgentState, ...]:
     """The agents; of those that are silent only the ones whose shards nobody else has taken over.
 
     Args:
@@ -68,7 +68,7 @@ def _overlaps(agents: list[AgentState]) -> Iterator[Overlap]:
             yield Overlap(tuple(sorted(both)), (one.beat.host, other.beat.host))
 
 
-def _were_together(one: Beat, other: Beat) -> bool:
+def _were_together(one: HeartbeatRecord, other: HeartbeatRecord) -> bool:
     """Whether both ran at the same time for longer than clocks may differ: one may have taken the other's place."""
     return min(one.at, other.at) - max(one.started, other.started) > SECONDS
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
-from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG, Noted
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG, RecordedEvent
 from irods_omero.domain.state.texts import timestamp
 from irods_omero.domain.state.views import DataObject
 from irods_omero.vocabulary import (
@@ -71,7 +71,7 @@ class Past:
     created: Mapping[int, int] = field(default_factory=dict)
     asked: Mapping[tuple[int, str], int] = field(default_factory=dict)
     agreement: Agreement = NOTHING_AGREED
-    noted: Sequence[Noted] = ()
+    noted: Sequence[RecordedEvent] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _agreed(agreement: Agreement, path: str) -> Iterator[Event]:
             yield Event(failure.at, AGREED, "failed", what, AGENT_PROGRAM, True, path)
 
 
-def _in_omero(noted: Iterable[Noted]) -> Iterator[Event]:
+def _in_omero(noted: Iterable[RecordedEvent]) -> Iterator[Event]:
     subjects: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     images: dict[int, list[str]] = defaultdict(list)
     for each in noted:

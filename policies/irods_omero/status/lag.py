@@ -8,7 +8,7 @@ from irods_omero.gateways.omero.login import OmeroConnection
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import recall_all
 from irods_omero.settings import Settings
-from irods_omero.status.seen import OmeroLag
+from irods_omero.status.status_facts import OmeroLag
 from irods_omero.vocabulary import Names
 
 

@@ -23,15 +23,15 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY, first_rows, sums
 from irods_omero.gateways.zone.resources import root_names
 from irods_omero.gateways.zone.watched import like, patterns_below
 from irods_omero.settings import Settings
-from irods_omero.status.beat import Beat, decode
-from irods_omero.status.seen import (
+from irods_omero.status.heartbeat_record import HeartbeatRecord, decode
+from irods_omero.status.status_facts import (
     COLLECTION,
     GATHERED,
     ErrorSeen,
     MarkSeen,
     RequestSeen,
     ResourceUse,
-    Seen,
+    StatusFacts,
 )
 from irods_omero.vocabulary import PENDING, SHARDS, TAKEN, Names
 
@@ -41,7 +41,7 @@ MOST = 10_000
 DOING = "reading how things stand"
 
 
-def read_status(settings: Settings, zone: ZoneConnection) -> Seen:
+def read_status(settings: Settings, zone: ZoneConnection) -> StatusFacts:
     """What the zone says of how things stand.
 
     Raises:
@@ -61,7 +61,7 @@ def read_errors(settings: Settings, zone: ZoneConnection) -> list[ErrorSeen]:
     return _Reader(settings, zone).errors()
 
 
-def read_beats(settings: Settings, zone: ZoneConnection, names: Names) -> dict[str, Beat]:
+def read_beats(settings: Settings, zone: ZoneConnection, names: Names) -> dict[str, HeartbeatRecord]:
     """The heartbeats of all agents that keep this zone and this OMERO together, by their shards."""
     texts = recall_all(zone, f"{names.agent}:{settings.omero.name}")
     return {shards: beat for shards, text in texts.items() if (beat := decode(text)) is not None}
@@ -74,10 +74,10 @@ class _Reader:
         self._names = Names(settings.prefix)
         self._cut: set[str] = set()
 
-    def seen(self) -> Seen:
+    def seen(self) -> StatusFacts:
         names, zone = self._names, self._zone
         marks = self._marks()
-        return Seen(
+        return StatusFacts(
             now=time.time(),
             beats=read_beats(self._settings, zone, names),
             marks=marks,

@@ -10,8 +10,8 @@ from typing import Any
 from irods_omero.domain.rules.causes import HELD, HELD_BACK, HINDERED, REFUSED, TO_CORRECT, cause_of, kind_of
 from irods_omero.settings import Settings, parse_shards
 from irods_omero.status.agents import AgentState, Overlap, agents_of, overlaps_of, shard_text
-from irods_omero.status.beat import UnderWay
-from irods_omero.status.seen import ErrorSeen, OmeroLag, RequestSeen, Seen
+from irods_omero.status.heartbeat_record import UnderWay
+from irods_omero.status.status_facts import ErrorSeen, OmeroLag, RequestSeen, StatusFacts
 from irods_omero.vocabulary import PENDING, SHARDS
 
 HOUR = 3600.0
@@ -116,7 +116,7 @@ class Status:
         return asdict(self)
 
 
-def summarise(seen: Seen, settings: Settings) -> Status:
+def summarise(seen: StatusFacts, settings: Settings) -> Status:
     """What the status is."""
     agents = agents_of(seen.beats, seen.now)
     covered = {shard for agent in agents if agent.speaks for shard in parse_shards(agent.shards)}
@@ -145,7 +145,7 @@ def summarise(seen: Seen, settings: Settings) -> Status:
     return replace(status, problems=tuple(_problems(status)))
 
 
-def _backlog(seen: Seen) -> Iterator[MarkCount]:
+def _backlog(seen: StatusFacts) -> Iterator[MarkCount]:
     states: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for mark in seen.marks:
         states[mark.kind][mark.id].add(mark.state)
@@ -176,7 +176,7 @@ def _kind(error: ErrorSeen, attempts: int) -> str:
     return kind_of(failure, attempts)
 
 
-def _requests(seen: Seen, settings: Settings) -> tuple[Requests, ...]:
+def _requests(seen: StatusFacts, settings: Settings) -> tuple[Requests, ...]:
     since: dict[tuple[str, str], list[int]] = defaultdict(list)
     for request in seen.requests:
         since[request.word, _state(request, seen.now, settings)].append(request.agreement.asked)

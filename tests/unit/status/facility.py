@@ -5,7 +5,7 @@ from __future__ import annotations
 from irods_omero.domain.state.counts import Due, ImageCount, Outlook, TierCount
 from irods_omero.settings import Settings
 from irods_omero.status.facility import Facility
-from irods_omero.status.seen import ErrorSeen, RequestSeen, ResourceUse, Seen
+from irods_omero.status.status_facts import ErrorSeen, RequestSeen, ResourceUse, StatusFacts
 from irods_omero.status.summary import summarise
 
 NOW = 1_800_000_000
@@ -27,7 +27,7 @@ IMAGES = (
     ImageCount(HOSTILE, "fast", "2026-12", 5, 4, 7_000),
     ImageCount("=HYPERLINK(1)", HOSTILE, "2026-12", 1, 1, 1),
 )
-SEEN = Seen(
+SEEN = StatusFacts(
     NOW,
     use=(ResourceUse("fast_resc", 6, 7_500), ResourceUse("tape_resc", 3, 3_000_000)),
     errors=(ErrorSeen(f"/lab/{HOSTILE}", f"importing: {HOSTILE}", 3),),
@@ -42,4 +42,4 @@ FACILITY = Facility(
     IMAGES,
     (TierCount("archive", "2026-11", 3), TierCount("fast", "2026-12", 7)),
 )
-EMPTY = Facility(NOW, "lab", "omero", summarise(Seen(NOW), SETTINGS))
+EMPTY = Facility(NOW, "lab", "omero", summarise(StatusFacts(NOW), SETTINGS))

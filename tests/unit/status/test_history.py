@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from irods_omero.domain.state.agreement import Agreement, Failure
-from irods_omero.domain.state.noted import CHANGE, IMPORT, TAG, Noted
 from irods_omero.domain.state.one_copy.eviction import ROOM, TIER, Eviction, Relied
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, TAG, RecordedEvent
 from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.status.history import Event, History, Past, history_of
 from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE, TIER_NAMESPACE, Names
@@ -64,9 +64,11 @@ def test_the_agreement_tells_since_when_omero_has_no_copy_and_what_failed_of_it(
 
 
 def test_what_happened_to_many_images_at_once_is_one_event() -> None:
-    images = [Noted(TAG, 20, f"Image:{id_}", "alice", True, "tier:fast", TIER_NAMESPACE, 4) for id_ in (9, 10, 11)]
-    asked = Noted(TAG, 30, "Image:9", "bob", False, "archive", REQUEST_NAMESPACE, 4)
-    imported = Noted(IMPORT, 10, "Fileset:4", "alice", True, fileset=4)
+    images = [
+        RecordedEvent(TAG, 20, f"Image:{id_}", "alice", True, "tier:fast", TIER_NAMESPACE, 4) for id_ in (9, 10, 11)
+    ]
+    asked = RecordedEvent(TAG, 30, "Image:9", "bob", False, "archive", REQUEST_NAMESPACE, 4)
+    imported = RecordedEvent(IMPORT, 10, "Fileset:4", "alice", True, fileset=4)
     assert told(Past(noted=[asked, *images, imported])) == [
         (10, "import", "imported as Image:9 and 2 others", "alice"),
         (20, "tier", "seen on tier fast: Image:9 and 2 others", "alice"),
@@ -75,7 +77,7 @@ def test_what_happened_to_many_images_at_once_is_one_event() -> None:
 
 
 def test_what_two_people_do_at_the_same_time_is_told_of_both() -> None:
-    noted = [Noted(CHANGE, 20, "Image:9", user, False, fileset=4) for user in ("alice", "bob")]
+    noted = [RecordedEvent(CHANGE, 20, "Image:9", user, False, fileset=4) for user in ("alice", "bob")]
     assert [by for *_, by in told(Past(noted=noted))] == ["alice", "bob"]
 
 

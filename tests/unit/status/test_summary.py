@@ -10,8 +10,8 @@ from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD, HELD_BACK, HI
 from irods_omero.domain.state.agreement import CONTENT, OUTSIDE, UNDER_WAY, Agreement, Failure
 from irods_omero.settings import Settings
 from irods_omero.status.agents import SILENT_SECONDS, shard_text
-from irods_omero.status.beat import Beat, UnderWay
-from irods_omero.status.seen import (
+from irods_omero.status.heartbeat_record import HeartbeatRecord, UnderWay
+from irods_omero.status.status_facts import (
     COLLECTION,
     GATHERED,
     KNOWN,
@@ -21,7 +21,7 @@ from irods_omero.status.seen import (
     OmeroLag,
     RequestSeen,
     ResourceUse,
-    Seen,
+    StatusFacts,
 )
 from irods_omero.status.summary import (
     OVERDUE,
@@ -36,9 +36,9 @@ from irods_omero.status.summary import (
 )
 
 NOW = 1_800_000_000
-ALIVE = Beat(NOW - 30, NOW - 3600, "agent.example.org", "1.0", swept=NOW - 31, seconds=0.5)
+ALIVE = HeartbeatRecord(NOW - 30, NOW - 3600, "agent.example.org", "1.0", swept=NOW - 31, seconds=0.5)
 SILENT = replace(ALIVE, at=NOW - SILENT_SECONDS)
-QUIET = Seen(NOW, beats={"0-63": ALIVE})
+QUIET = StatusFacts(NOW, beats={"0-63": ALIVE})
 SETTINGS = Settings.model_validate(
     {
         "zone": {"name": "lab", "host": "icat", "user": "omero-agent"},

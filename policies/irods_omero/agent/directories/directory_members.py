@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories.directory_look import Look
+from irods_omero.agent.directories.directory_assessment import DirectoryAssessment
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision
 from irods_omero.domain.state.unit import BY_AGENT, Unit
 from irods_omero.domain.state.views import Avu, DataObject
@@ -22,7 +22,7 @@ from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.vocabulary import Names
 
 
-def carry_out(connections: Connections, look: Look) -> tuple[int, list[RefusedError]]:
+def carry_out(connections: Connections, look: DirectoryAssessment) -> tuple[int, list[RefusedError]]:
     """Have the files of a directory say what they belong to, or its collection in their name; and what is wrong.
 
     Args:

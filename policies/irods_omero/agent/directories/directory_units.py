@@ -15,12 +15,12 @@ from contextlib import suppress
 from functools import partial
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.directories.directory_look import Look
+from irods_omero.agent.directories.directory_assessment import DirectoryAssessment
 from irods_omero.agent.formats.hierarchies import hierarchies_of
 from irods_omero.agent.formats.manifests import Manifests
 from irods_omero.agent.observe import Observer, agreement_of
-from irods_omero.agent.programs import asked
 from irods_omero.agent.report import Report
+from irods_omero.agent.residency_commands import with_residency
 from irods_omero.agent.workers import Job
 from irods_omero.domain.rules.directories.auto import (
     CollectionContents,
@@ -29,15 +29,15 @@ from irods_omero.domain.rules.directories.auto import (
     is_anything_said,
     to_observe,
 )
-from irods_omero.domain.rules.directories.completeness import Signs, Unread
+from irods_omero.domain.rules.directories.completeness import CompletionSigns, Unread
 from irods_omero.domain.rules.directories.directory_decision import (
     DirectoryDecision,
     decide_directory,
     if_named,
-    is_loose,
+    is_unassigned,
     why_not_yet,
 )
-from irods_omero.domain.rules.formats.beside import may_hold_parts, says_what_belongs_to_it
+from irods_omero.domain.rules.formats.neighbour_rules import may_hold_parts, says_what_belongs_to_it
 from irods_omero.domain.rules.membership import changed_lists, units_named
 from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest
@@ -131,11 +131,11 @@ class Directories:
         for data_id, each in objects.items():
             here = {first for first, directory in firsts.items() if directory == places[data_id]}
             kind = AUTO if watched.is_place(places[data_id]) else DIRECTORY
-            if is_loose(each, here, kind, names):
+            if is_unassigned(each, here, kind, names):
                 of_directory[places[data_id]].append(data_id)
         return dict(of_directory)
 
-    def loose_among(self, ids: Iterable[int]) -> dict[str, list[int]]:
+    def unassigned_among(self, ids: Iterable[int]) -> dict[str, list[int]]:
         """As ``loose``, of data objects that are known by their ids."""
         if not self._observer.watched.has_directories:
             return {}
@@ -185,7 +185,7 @@ class Directories:
         self._connections.side_by_side.each(of_passed, lambda zone, mark: drop(zone, names, mark))
         return [mark for mark in of_objects.values() if mark.id not in passed], posted
 
-    def look(self, path: str) -> Look:
+    def look(self, path: str) -> DirectoryAssessment:
         """Look at a directory and decide about it, without doing anything."""
         names, watched = self._connections.names, self._observer.watched
         members = MemberReader(self._connections.zone, names)
@@ -218,7 +218,7 @@ class Directories:
         gaining = {each.unit.data_id for each in decisions if each.unit and each.joining}
         leaving = {stray.data_id for stray in strays if not watched.directory_of(stray.path)}
         to_mark = frozenset((losing - gaining) | leaving)
-        return Look(path, decisions, to_mark, strays, corrections, of_files, frozenset(due), changed)
+        return DirectoryAssessment(path, decisions, to_mark, strays, corrections, of_files, frozenset(due), changed)
 
     def _left_over(
         self, path: str, decisions: Sequence[DirectoryDecision], objects: Mapping[int, DataObject]
@@ -232,7 +232,9 @@ class Directories:
         there = avus_of(self._connections.zone, [path], [names.fileset, names.image, names.url])
         return [(avu, False) for avu in sorted(there.get(path, ()))]
 
-    def _decisions(self, path: str, objects: tuple[DataObject, ...], signs: Signs) -> tuple[DirectoryDecision, ...]:
+    def _decisions(
+        self, path: str, objects: tuple[DataObject, ...], signs: CompletionSigns
+    ) -> tuple[DirectoryDecision, ...]:
         policy, now = self._observer.policy, self._clock()
         if self._observer.watched.is_place(path):
             parts = hierarchies_of(self._connections.zone, (each.path for each in objects))
@@ -248,10 +250,10 @@ class Directories:
         """What says whether a directory is complete."""
         return self._observer.watched.completion_for(path, self._connections.settings.imports.completion())
 
-    def _signs(self, path: str, objects: Iterable[DataObject], others: Iterable[str]) -> Signs:
+    def _signs(self, path: str, objects: Iterable[DataObject], others: Iterable[str]) -> CompletionSigns:
         """What says so, and what it says now: the mark of the directory was claimed just before."""
         zone, attribute, completion = self._connections.zone, self._connections.names.complete, self._completion(path)
-        signs = Signs(completion, completion.by_avu and says(zone, path, Avu(attribute, DONE)), attribute)
+        signs = CompletionSigns(completion, completion.by_avu and says(zone, path, Avu(attribute, DONE)), attribute)
         signs = signs._replace(is_asked_for=self._observer.policy.asks and self._is_asked_for(path))
         named = (each for each in objects if each.path == f"{path}/{completion.name}")
         for manifest in named if completion.kind == MANIFEST else ():
@@ -297,7 +299,7 @@ class Directories:
         paths = paths_in(zone, path, may_hold_any)
         own_ids = {id_ for id_, each in paths.items() if watched.directory_of(each) == path}
         members.read_lists([f"{path}/any"])
-        objects = asked(self._connections.programs, members.read(own_ids, attributes))
+        objects = with_residency(self._connections.programs, members.read(own_ids, attributes))
         return objects, [paths[id_] for id_ in paths.keys() - own_ids]
 
     def _due(

@@ -80,4 +80,4 @@ def _asks_anew(zone: ZoneView, base: Agreement, names: Names) -> bool:
     What was refused to be changed is no news each time.
     """
     asked = {avu.value for avu in zone.avus if avu.attribute == names.request} & set(REQUESTS)
-    return asked != {base.request, base.beside} - {""} and not base.undone
+    return asked != {base.request, base.beside} - {""} and not base.refusals_told

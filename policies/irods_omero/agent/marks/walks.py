@@ -38,7 +38,7 @@ MOVING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Turn:
+class SweepState:
     """Where the last sweep left off, if there was more to do than one sweep takes on: the next one begins after these.
 
     Attributes:
@@ -47,7 +47,7 @@ class Turn:
         taken: OMERO id of the fileset that was last tried to be taken in.
         hierarchies: When those of OME-Zarr were walked, by their catalog ids; seconds of a clock that only goes on.
         unmarked: Catalog ids of data objects that were to be marked, which the zone refused.
-        at_once: When the marks of as many data objects are done the next sweep ends.
+        marks_per_sweep: When the marks of as many data objects are done the next sweep ends.
     """
 
     walked: int = 0
@@ -55,25 +55,25 @@ class Turn:
     taken: int = 0
     hierarchies: Mapping[int, float] = field(default_factory=dict)
     unmarked: frozenset[int] = frozenset()
-    at_once: int = LEAST_AT_ONCE
+    marks_per_sweep: int = LEAST_AT_ONCE
 
-    def at_pace(self, seconds: float) -> Turn:
+    def at_pace(self, seconds: float) -> SweepState:
         """The next turn, when a sweep that left something has taken so long."""
-        in_time = int(self.at_once * SWEEP_SECONDS / max(seconds, SWEEP_SECONDS / MOST_AT_ONCE))
-        return replace(self, at_once=min(max(in_time, LEAST_AT_ONCE), MOST_AT_ONCE))
+        in_time = int(self.marks_per_sweep * SWEEP_SECONDS / max(seconds, SWEEP_SECONDS / MOST_AT_ONCE))
+        return replace(self, marks_per_sweep=min(max(in_time, LEAST_AT_ONCE), MOST_AT_ONCE))
 
     def rests(self, mark: Mark, now: float) -> bool:
         """Whether the collection of a mark is a hierarchy that was walked a moment ago, to its end."""
         return mark.states == {PENDING} and now < self.hierarchies.get(mark.id, -math.inf) + MOVING_SECONDS
 
-    def after(self, mark: Mark, now: float) -> Turn:
+    def after(self, mark: Mark, now: float) -> SweepState:
         """The next turn, when the collection of a mark was walked."""
         lately = {id_: at for id_, at in self.hierarchies.items() if now < at + MOVING_SECONDS}
         is_zarr = mark.path.endswith(ZARR)
         return replace(self, walked=mark.id, hierarchies={**lately, **({mark.id: now} if is_zarr else {})})
 
 
-FIRST_TURN = Turn()
+FIRST_TURN = SweepState()
 
 
 def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:
@@ -81,19 +81,19 @@ def in_turn(marks: Iterable[Mark], last: int) -> list[Mark]:
     return sorted(marks, key=lambda mark: (mark.id <= last, mark.id))
 
 
-def begin(connections: Connections, mark: Mark, position: WalkPosition) -> WalkPosition | None:
+def begin_walk(connections: Connections, mark: Mark, position: WalkPosition) -> WalkPosition | None:
     """Claim the mark of a collection: where to go on, None where the collection is gone.
 
     A change after the beginning leads back to it; that must be so before its mark is gone.
     """
     zone, names = connections.zone, connections.names
     if PENDING in mark.states and position != BEGINNING:
-        forget(connections, mark.path, position)
+        clear_position(connections, mark.path, position)
         position = BEGINNING
     return position if claim(zone, names, mark) else None
 
 
-def remember(connections: Connections, path: str, position: WalkPosition) -> bool:
+def save_position(connections: Connections, path: str, position: WalkPosition) -> bool:
     """Write down how far a walk has come; returns whether that could be done."""
     with _unless_refused(path):
         set_avu(connections.zone, path, _avu(connections, position), collection=True)
@@ -101,13 +101,13 @@ def remember(connections: Connections, path: str, position: WalkPosition) -> boo
     return False
 
 
-def forget(connections: Connections, path: str, position: WalkPosition) -> None:
+def clear_position(connections: Connections, path: str, position: WalkPosition) -> None:
     """Take that away."""
     with _unless_refused(path):
         remove_avu(connections.zone, path, _avu(connections, position), collection=True)
 
 
-def tell(connections: Connections, watched: Watched, path: str) -> None:
+def write_corrections(connections: Connections, watched: Watched, path: str) -> None:
     """Have a collection say what is wrong with what it says, or no longer."""
     for avu, is_new in watched.corrections(path):
         with _unless_refused(path):

@@ -17,7 +17,7 @@ from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.home import recall, remember
 from irods_omero.logs import log
 from irods_omero.settings import Settings
-from irods_omero.status.beat import SECONDS, Beat, decode, encode
+from irods_omero.status.heartbeat_record import SECONDS, HeartbeatRecord, decode, encode
 from irods_omero.vocabulary import Names
 
 COPIES = ("evicted", "refilled", "hits", "misses", "freed_bytes", "refilled_bytes")
@@ -38,7 +38,7 @@ class Heartbeat(ActivityListener):
         self._activity = activity
         self._clock = clock
         now = int(clock())
-        self._state = Beat(now, now, socket.gethostname(), version("irods-omero-policies"))
+        self._state = HeartbeatRecord(now, now, socket.gethostname(), version("irods-omero-policies"))
         self._last: float | None = None
         self._spoke = 0.0
         self._swept, self._stopped = threading.Event(), threading.Event()
@@ -89,7 +89,7 @@ class Heartbeat(ActivityListener):
             log.info("no heartbeat", error=str(error))
             return False
 
-    def _is_beside(self, beat: Beat) -> bool:
+    def _is_beside(self, beat: HeartbeatRecord) -> bool:
         """Whether a heartbeat is of another agent that works on the same shards, and not of the one before this."""
         return not beat.is_of(self._state) and beat.at > max(self._state.started, self._spoke)
 

@@ -16,7 +16,7 @@ from irods_omero.agent.activity import EventLag
 from irods_omero.agent.report import Report
 from irods_omero.domain.planning.news import News
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED
-from irods_omero.status.beat import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
+from irods_omero.status.heartbeat_record import CACHE_BYTES, CACHE_MOST_BYTES, IMPORTING, UnderWay
 from irods_omero.status.summary import Status
 
 PREFIX = "irods_omero"

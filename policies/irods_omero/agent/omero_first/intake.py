@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.omero_first.bringing import Bringing
-from irods_omero.agent.omero_first.brought import Brought, brought, objects_of
 from irods_omero.agent.omero_first.intake_errors import show_error
 from irods_omero.agent.omero_first.intake_leases import IntakeLeases
+from irods_omero.agent.omero_first.intake_progress import IntakeProgress, intake_progress, objects_of
 from irods_omero.agent.omero_first.intake_queue import IntakeQueue
+from irods_omero.agent.omero_first.intake_transfer import IntakeTransfer
 from irods_omero.agent.omero_first.placing import check_resource, free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
@@ -118,7 +118,7 @@ class Intake:
         self._clock = clock
         self._rules = connections.placement_rules()
         self._tags = Tags()
-        self._bringing = Bringing(connections)
+        self._bringing = IntakeTransfer(connections)
         self._queue = IntakeQueue(connections, clock)
         self._leases = IntakeLeases(connections, clock)
         self._planned = set[str]()
@@ -238,7 +238,7 @@ class Intake:
 
     def _would_go(self, source: Source, placement: Placement) -> tuple[str, ...]:
         """The paths that a fileset would get, after all others that were asked about."""
-        moved = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).moved
+        moved = intake_progress(self._connections, source.fileset, self._queue.staging(source.fileset)).moved
         there = placement.collection_of(moved, source.fileset)
         paths = placement.paths(there or free_collection(self._connections, source, placement, planned=self._planned))
         self._planned.update(paths)
@@ -266,7 +266,7 @@ class Intake:
         try:
             attempts = self._queue.note(source.fileset, reason)
             if shown:
-                first = brought(self._connections, source.fileset, self._queue.staging(source.fileset)).first
+                first = intake_progress(self._connections, source.fileset, self._queue.staging(source.fileset)).first
                 show_error(self._connections, source.fileset, reason, attempts, first)
         except RefusedError as error:
             self.report.in_vain += 1
@@ -288,7 +288,7 @@ class Intake:
         """Do it, or the rest of it; ``rights`` are those that may have to follow OMERO."""
         zone, names = self._connections.zone, self._connections.names
         staging = self._queue.staging(source.fileset)
-        before = brought(self._connections, source.fileset, staging)
+        before = intake_progress(self._connections, source.fileset, staging)
         ready, moved, unit, _ = before
         if len(moved) == len(source.files):
             final = sorted(self._objects(moved), key=lambda each: each.data_id != unit)
@@ -318,7 +318,7 @@ class Intake:
             on = f"Fileset:{source.fileset}"
             raise RefusedError("taking in", on, "its owner, its group or what members may do has just changed in OMERO")
 
-    def _put(self, source: Source, placement: Placement, before: Brought, agreed: Agreement) -> list[DataObject]:
+    def _put(self, source: Source, placement: Placement, before: IntakeProgress, agreed: Agreement) -> list[DataObject]:
         """Describe what was brought, and put it into its place: one fileset at a time, as places meet."""
         staging, moved = self._queue.staging(source.fileset), before.moved
         with PLACING:

@@ -18,7 +18,7 @@ ORDER = (Refill, Link, Clear, Evict, Verify, Share)
 """Those first for which users are waiting."""
 
 
-class Copies:
+class CopyJobs:
     """Units whose copies in OMERO are to be changed; their marks stay, so that a later look sees what came of it."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.observe import Observer
-from irods_omero.agent.one_copy.room import units_with_copies
+from irods_omero.agent.one_copy.cache_trimming import units_with_copies
 from irods_omero.doctor.facts.records import ForeignFacts, ForeignKind
 from irods_omero.domain.rules.one_copy.copy_decision import foreign_files
 from irods_omero.domain.rules.one_copy.links import lost_links

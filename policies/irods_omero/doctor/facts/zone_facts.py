@@ -12,7 +12,7 @@ from irods.column import In
 from irods.exception import iRODSException
 from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
 
-from irods_omero.agent.programs import programs_of
+from irods_omero.agent.residency_commands import programs_of
 from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
 from irods_omero.domain.rules.omero_first.placement import REGISTER
 from irods_omero.domain.state.residency import RESIDENCIES

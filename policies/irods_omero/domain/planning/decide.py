@@ -45,9 +45,9 @@ from irods_omero.domain.rules.one_copy.compared_bytes import verified_of
 from irods_omero.domain.rules.one_copy.copy_decision import decide_copies, still_shared
 from irods_omero.domain.rules.one_copy.copy_words import said_in_omero
 from irods_omero.domain.rules.one_copy.links import linked_after
+from irods_omero.domain.rules.refused_actions import refusals_of, without_answered
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.sides import Sides, sides_of
-from irods_omero.domain.rules.undone import undone_of, without_answered
+from irods_omero.domain.rules.side_values import Sides, sides_of
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
@@ -65,10 +65,10 @@ NOTES_KEPT = 10
 def decide(observation: Observation) -> Decision:
     """Decide what makes both sides of a unit agree.
 
-    Where something was undone and nothing is left to do, nothing is undone any more.
+    Where something was refused and nothing is left to do, nothing is refused any more.
     """
     decision = _decide(observation)
-    if observation.refused is None and observation.base.undone and not decision.plan.works:
+    if observation.refused is None and observation.base.refusals_told and not decision.plan.works:
         return _decide(replace(observation, refused=()))
     return decision
 
@@ -107,7 +107,7 @@ def _decide(observation: Observation) -> Decision:
         frozen(observation, sides, HELD) if is_held else merge_attributes(observation, sides),
         invalid,
         placing_error(observation.omero, observation.policy.names),
-        undone_of(observation),
+        refusals_of(observation),
         lost_error(observation),
     )
     if observation.omero.fileset is None:
@@ -132,7 +132,9 @@ def _has_lost_its_images(observation: Observation) -> bool:
 def _held(observation: Observation) -> Decision:
     """Leave a unit without its images as it is, and say why."""
     agreement = replace(observation.base, held=True)
-    errors = errors_of(Error(HELD), Error(agreement.refused), Error(agreement.no_import), Error(agreement.undone))
+    errors = errors_of(
+        Error(HELD), Error(agreement.refused), Error(agreement.no_import), Error(agreement.refusals_told)
+    )
     plan = Plan(
         zone=diff_told(observation.zone, observation.policy, errors),
         record=record(observation, agreement),
@@ -160,13 +162,15 @@ def _fitting(observation: Observation, sides: Sides, fields: Fields) -> Fields:
 
 def _without_undone(fields: Fields) -> Attributes:
     """The mapped attributes, of which those values are not agreed that a side has refused."""
-    attributes, undone = fields.attributes, fields.undone
-    return replace(attributes, agreed=undone.agreed(attributes.agreed), missing=undone.missing_in(attributes.missing))
+    attributes, refusals = fields.attributes, fields.refusals
+    return replace(
+        attributes, agreed=refusals.agreed(attributes.agreed), missing=refusals.missing_in(attributes.missing)
+    )
 
 
 def _told(observation: Observation, fields: Fields) -> tuple[ZoneAction, ...]:
-    """What shows in the zone what is wrong, and what is undone."""
-    errors = errors_of(*fields.errors, Error(fields.undone.told))
+    """What shows in the zone what is wrong, and what was refused."""
+    errors = errors_of(*fields.errors, Error(fields.refusals.told))
     return diff_told(observation.zone, observation.policy, errors)
 
 
@@ -177,7 +181,7 @@ def _without_images(observation: Observation, fields: Fields) -> Decision:
         content=base.content or (observation.content if base.fileset is not None else None),
         gone=base.gone or base.fileset is not None,
         no_import=fields.no_import,
-        undone=fields.undone.told,
+        refusals_told=fields.refusals.told,
         failure=base.failure if fields.importing.error else None,
         notes=base.notes,
         in_place=base.in_place,
@@ -201,7 +205,7 @@ def _without_images(observation: Observation, fields: Fields) -> Decision:
 
 def _with_images(observation: Observation, fields: Fields) -> Decision:
     zone, omero, agreement = observation.zone, observation.omero, _agree(observation, fields)
-    noted = (*fields.attributes.notes, *fields.undone.notes)
+    noted = (*fields.attributes.notes, *fields.refusals.notes)
     notes = (note for note in noted if not _is_noted(note, agreement.notes))
     agreement = replace(fields.attributes.in_agreement(agreement), notes=(*agreement.notes, *notes)[-NOTES_KEPT:])
     names, desired = observation.policy.names, _desired(observation, fields, agreement)
@@ -224,7 +228,7 @@ def _with_images(observation: Observation, fields: Fields) -> Decision:
 
 def _decision(observation: Observation, fields: Fields, plan: Plan, agreement: Agreement) -> Decision:
     # Said once; and looked at once more, as it may have been the moment.
-    is_news = bool(agreement.undone) and agreement.undone != observation.base.undone
+    is_news = bool(agreement.refusals_told) and agreement.refusals_told != observation.base.refusals_told
     wait = fields.importing.wait or fields.request.wait or fields.copies.wait or fields.place.wait or is_news
     return Decision(_tidy(observation, plan), agreement, reasons_of(observation, fields, agreement), wait)
 
@@ -251,9 +255,9 @@ def _agree(observation: Observation, fields: Fields) -> Agreement:
         since=base.since if base.since and name == base.tier else timestamp(observation.now),
         no_import=fields.no_import,
         anew=base.anew and fields.importing.rule != IMPORTED,
-        unshown=fields.undone.unshown and bool(fields.pending),
-        answered=fields.undone.answered,
-        undone=fields.undone.told,
+        unshown=fields.refusals.unshown and bool(fields.pending),
+        answered=fields.refusals.answered,
+        refusals_told=fields.refusals.told,
         failure=base.failure if fields.importing.error else None,
         verified=verified_of(observation),
         evicted=fields.copies.evicted,

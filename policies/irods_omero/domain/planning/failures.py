@@ -45,7 +45,7 @@ def decide_failure(observation: Observation, cause: str, kind: str = CONTENT) ->
         Error(failure.reason, failure.attempts),
         Error(agreement.refused),
         Error(agreement.no_import),
-        Error(agreement.undone),
+        Error(agreement.refusals_told),
     )
     plan = Plan(
         zone=diff_told(observation.zone, observation.policy, errors),

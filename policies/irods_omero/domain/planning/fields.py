@@ -13,8 +13,8 @@ from irods_omero.domain.rules.omero_first.follow_names import PlaceDecision
 from irods_omero.domain.rules.omero_first.follow_rights import RightsDecision
 from irods_omero.domain.rules.one_copy.copy_decision import CopyDecision
 from irods_omero.domain.rules.one_copy.copy_words import told_of
+from irods_omero.domain.rules.refused_actions import RefusedActions
 from irods_omero.domain.rules.requests import RequestDecision
-from irods_omero.domain.rules.undone import Undone
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.tiers import Tier
@@ -34,14 +34,14 @@ class Fields:
     attributes: Attributes
     invalid: str
     unplaced: str
-    undone: Undone
+    refusals: RefusedActions
     lost: str
 
     @property
     def errors(self) -> Errors:
         """What is wrong, as both sides show it.
 
-        Not what is undone, which the zone alone shows: OMERO may be what cannot be written to.
+        Not what was refused, which the zone alone shows: OMERO may be what cannot be written to.
         """
         return errors_of(
             Error(self.importing.error, self.importing.attempts, self.importing.changes),

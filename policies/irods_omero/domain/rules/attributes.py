@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.desired import DesiredAvu, DesiredAvus
 from irods_omero.domain.rules.merge import Merged, first_by_name, merge_attribute
-from irods_omero.domain.rules.sides import Sides
+from irods_omero.domain.rules.side_values import Sides
 from irods_omero.domain.state.agreement import AgreedValues, Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import Place

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
 
-from irods_omero.domain.rules.formats.beside import depends_on_others
+from irods_omero.domain.rules.formats.neighbour_rules import depends_on_others
 from irods_omero.domain.rules.moving import Amount
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import PATH, Place

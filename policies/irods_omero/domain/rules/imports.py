@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 
 from irods_omero.domain.rules.changes import asks_for_it, what_has_changed
-from irods_omero.domain.rules.formats.beside import depends_on_others
+from irods_omero.domain.rules.formats.neighbour_rules import depends_on_others
 from irods_omero.domain.rules.formats.opening import is_left_out
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure

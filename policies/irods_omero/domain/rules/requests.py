@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from irods_omero.domain.rules.merge import Asked, merge_request
 from irods_omero.domain.rules.moving import Amount, Journey, journey_of
-from irods_omero.domain.rules.sides import Sides
+from irods_omero.domain.rules.side_values import Sides
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import REASON_BYTES, Agreement, Moving
 from irods_omero.domain.state.carried import place_of_tag

@@ -134,7 +134,7 @@ class Agreement:
         unshown: The pending request is not shown in OMERO, which refuses it: that it is not there cancels nothing.
         answered: Request words of which OMERO would not have the tags taken away, each with the time of its last tag,
             seconds since 1970: these tags ask for nothing more.
-        undone: What was to be done and was refused, for people; empty for nothing.
+        refusals_told: What was to be done and was refused, for people; empty for nothing.
         failure: Of the last import, None when it went well.
         verified: What was compared of the content, None where nothing was.
         evicted: Since when OMERO has no copies of the files because it needs none; None while it has them.
@@ -172,7 +172,7 @@ class Agreement:
     anew: bool = False
     unshown: bool = False
     answered: Answered = ()
-    undone: str = ""
+    refusals_told: str = ""
     failure: Failure | None = None
     verified: Verified | None = None
     evicted: Eviction | None = None
@@ -245,7 +245,7 @@ def _dump(agreement: Agreement) -> str:
         "anew": agreement.anew,
         "unshown": agreement.unshown,
         "answered": dict(agreement.answered),
-        "undone": agreement.undone,
+        "undone": agreement.refusals_told,
         "fail": agreement.failure.encoded() if agreement.failure else None,
         "ver": list(agreement.verified) if agreement.verified else None,
         "evicted": agreement.evicted.encoded() if agreement.evicted else None,
@@ -326,7 +326,7 @@ def _load(fields: Any) -> Agreement:
         anew=bool(fields.get("anew", False)),
         unshown=bool(fields.get("unshown", False)),
         answered=tuple(sorted((text_of(word), number_of(time)) for word, time in fields.get("answered", {}).items())),
-        undone=_reason(fields.get("undone", "")),
+        refusals_told=_reason(fields.get("undone", "")),
         failure=Failure.decoded(fields["fail"]) if "fail" in fields else None,
         verified=_verified(fields["ver"]) if "ver" in fields else None,
         evicted=Eviction.decoded(fields["evicted"]) if "evicted" in fields else None,

@@ -26,9 +26,9 @@ from irods_omero.gateways.batches import apply_in_batches
 from irods_omero.gateways.omero.annotation_kinds import TEXT_KINDS
 from irods_omero.gateways.omero.map_annotations import changed_key_values, is_change, new_key_values
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.referring import point
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
+from irods_omero.gateways.omero.zarr_filesets import set_address
 
 Item = TypeVar("Item")
 Work = tuple[int, Item]
@@ -162,7 +162,7 @@ class AnnotationWriter:
             "reading images", "select i from Image i where i.id in (:ids)", {"ids": sorted(wanted)}
         )
         for image in images:
-            point(image, wanted[image.id.val])
+            set_address(image, wanted[image.id.val])
         session.save("setting the address of", "", images)
 
     def _replaced(self, written: Iterable[Work[WriteKeyValues]]) -> Iterator[Work[RemoveKeyValues]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from irods_omero.domain.state.noted import CHANGE, IMPORT, PAIRS, PLACE, TAG, Noted
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG, RecordedEvent
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import AGENT, TAG_OF_LINK, OmeroSession, Values
 
@@ -16,7 +16,7 @@ JAVA = {"Image": "ome.model.core.Image", "Plate": "ome.model.screen.Plate"}
 """What the event log calls them."""
 
 
-def noted(session: OmeroSession, filesets: Sequence[int]) -> list[Noted]:
+def noted(session: OmeroSession, filesets: Sequence[int]) -> list[RecordedEvent]:
     """All that OMERO still knows of the past of some filesets, in no order; nothing of those that are gone.
 
     What was taken away, and the links of what was deleted, it does not know any more (omero-30).
@@ -28,7 +28,7 @@ def noted(session: OmeroSession, filesets: Sequence[int]) -> list[Noted]:
     return records
 
 
-def _imports(session: OmeroSession, filesets: Sequence[int]) -> Iterator[Noted]:
+def _imports(session: OmeroSession, filesets: Sequence[int]) -> Iterator[RecordedEvent]:
     text = (
         "select f.id, v.time, x.omeName, s.userAgent from Fileset f join f.details.creationEvent v "
         "join v.experimenter x join v.session s where f.id in (:ids)"
@@ -82,9 +82,9 @@ def _rows(session: OmeroSession, kind: str, ids: list[int]) -> Iterator[tuple[st
             yield what, row
 
 
-def _noted(what: str, kind: str, row: Sequence[Any], below: dict[int, int]) -> Noted:
+def _noted(what: str, kind: str, row: Sequence[Any], below: dict[int, int]) -> RecordedEvent:
     id_, time, user, agent, text, namespace = (*row, "", "")[:6]
-    return Noted(
+    return RecordedEvent(
         kind=what,
         at=int((time or 0) // 1000),
         subject=f"{kind}:{id_}",

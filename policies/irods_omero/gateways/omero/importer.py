@@ -25,11 +25,11 @@ from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.fileset_files import read_files
 from irods_omero.gateways.omero.fileset_pages import filesets_below, last_fileset
 from irods_omero.gateways.omero.people import People
-from irods_omero.gateways.omero.referring import read_hierarchy, refer
 from irods_omero.gateways.omero.running import wait_for_earlier, wait_for_import
 from irods_omero.gateways.omero.session import OmeroSession, Values
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.omero.uploading import BLOCK, Opener, Rejoin, Uploading, upload
+from irods_omero.gateways.omero.zarr_filesets import make_zarr_fileset, read_hierarchy
 
 UNCOMMITTED = 1000
 """A fileset may become visible after this many later ones."""
@@ -207,7 +207,7 @@ class Importer:
         begin()
         try:
             if hierarchy is not None:
-                refer(session, action, container, hierarchy)
+                make_zarr_fileset(session, action, container, hierarchy)
             else:
                 _import(session, action, container, open_object, self._people.rejoin)
         except RefusedError:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from irods.models import Collection, CollectionMeta
 
-from irods_omero.domain.state.directories.packed import packed, unpacked
+from irods_omero.domain.state.directories.compression import compress_json, decompress_json
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu, remove_avu
@@ -83,7 +83,7 @@ def _readable(avus: Iterable[Avu], shards: Container[int]) -> Iterator[MarkBatch
 
 def texts_of(marks: Sequence[Mark]) -> list[str]:
     """Marks as texts that each fit into an AVU: compressed, as names in one collection are mostly alike."""
-    text = packed([[mark.id, mark.shard, mark.path] for mark in marks])
+    text = compress_json([[mark.id, mark.shard, mark.path] for mark in marks])
     if len(text) <= LONGEST:
         return [text]
     middle = len(marks) // 2
@@ -97,7 +97,7 @@ def marks_of(text: str) -> tuple[Mark, ...]:
         ValueError: It is none that this version can read.
     """
     try:
-        entries = unpacked(text)
+        entries = decompress_json(text)
         return tuple(Mark(int(id_), str(path), int(shard), frozenset(), batched=True) for id_, shard, path in entries)
     except TypeError as error:
         raise ValueError(str(error)) from error

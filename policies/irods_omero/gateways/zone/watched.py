@@ -11,7 +11,7 @@ from typing import Any
 from irods.column import Criterion, In, Like, NotLike
 from irods.models import Collection, CollectionMeta, DataObject, Resource, ResourceMeta
 
-from irods_omero.domain.rules.formats.beside import depends_on_others, place_of
+from irods_omero.domain.rules.formats.neighbour_rules import depends_on_others, place_of
 from irods_omero.domain.state.directories.completion import Completion, completion_said, trouble_of_completion
 from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.residency import NOTHING_SAYS, Residency

@@ -14,7 +14,7 @@ from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HINDERED, REFUSED, 
 from irods_omero.errors import SettingsError
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.status.agents import AgentState, Overlap
-from irods_omero.status.beat import IMPORTING, Beat
+from irods_omero.status.heartbeat_record import IMPORTING, HeartbeatRecord
 from irods_omero.status.summary import Cause, MarkCount, Requests, Status, TierUse
 
 
@@ -73,8 +73,8 @@ def test_how_things_stand_is_shown_as_gauges() -> None:
         now=NOW,
         unattended=(1, 2),
         agents=(
-            AgentState("0-31", Beat(NOW, NOW - 9, "a", swept=NOW - 5), speaks=True),
-            AgentState("32-40", Beat(NOW, NOW - 9, "b", trouble="OMERO is down"), speaks=True),
+            AgentState("0-31", HeartbeatRecord(NOW, NOW - 9, "a", swept=NOW - 5), speaks=True),
+            AgentState("32-40", HeartbeatRecord(NOW, NOW - 9, "b", trouble="OMERO is down"), speaks=True),
         ),
         overlaps=(Overlap((3, 4), ("a", "b")),),
         backlog=(MarkCount("to be imported", 3, 1, 90), MarkCount("collection", 0, 1)),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from irods_omero.domain.planning.decide import decide
-from irods_omero.domain.planning.losing import loses
 from irods_omero.domain.planning.mass_removals import WHILE_SECONDS, RecentRemovals, released
+from irods_omero.domain.planning.removal_check import removes_anything
 from irods_omero.domain.state.policy import MappedAttribute, Policy
 from tests.unit.domain.agreed import OMERO, SIDES, VALUES, Edit, agreed_world, deleted
 from tests.unit.domain.comparing import disagreements, texts
@@ -80,7 +80,7 @@ class Removals(RuleBasedStateMachine):
         """A page, a shard, or what events have told of."""
         seen = {unit: self.worlds[unit].look() for unit in sorted(units)}
         decisions = {unit: decide(observation) for unit, observation in seen.items()}
-        losing = [unit for unit in seen if loses(seen[unit], decisions[unit])]
+        losing = [unit for unit in seen if removes_anything(seen[unit], decisions[unit])]
         self.removals = self.removals.and_those(losing, len(seen), self.now)
         if self.removals.are_too_many:
             decisions |= {unit: decide(replace(seen[unit], hold=True)) for unit in losing}

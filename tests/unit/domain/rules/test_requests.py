@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.sides import sides_of
+from irods_omero.domain.rules.side_values import sides_of
 from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import REQUEST_TAGS

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from irods_omero.domain.rules.directories.completeness import Signs
+from irods_omero.domain.rules.directories.completeness import CompletionSigns
 from irods_omero.domain.rules.directories.directory_decision import (
     DirectoryDecision,
     is_alone,
@@ -15,8 +15,8 @@ from irods_omero.domain.rules.directories.directory_decision import (
     why_not_together,
     why_not_yet,
 )
-from irods_omero.domain.rules.formats.beside import is_grouped, may_name, says_what_belongs_to_it
 from irods_omero.domain.rules.formats.grouping import Group, Named, groups
+from irods_omero.domain.rules.formats.neighbour_rules import is_grouped, may_name, says_what_belongs_to_it
 from irods_omero.domain.rules.membership import is_agreed, of_the_agent, units_named
 from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.policy import Policy
@@ -54,7 +54,7 @@ def inside(path: str, objects: Iterable[DataObject], own: OwnRules) -> dict[str,
     return {inner: each for inner, each in sorted(paths.items()) if is_grouped(inner, own)}
 
 
-def decide_auto(contents: CollectionContents, policy: Policy, signs: Signs) -> tuple[DirectoryDecision, ...]:
+def decide_auto(contents: CollectionContents, policy: Policy, signs: CompletionSigns) -> tuple[DirectoryDecision, ...]:
     """Which data objects of a collection are made units, or are some; each is in one of the decisions.
 
     Args:

@@ -29,7 +29,7 @@ class Unread(NamedTuple):
     checksum: str
 
 
-class Lack(NamedTuple):
+class Incomplete(NamedTuple):
     """That a directory is not complete.
 
     Attributes:
@@ -45,7 +45,7 @@ class Lack(NamedTuple):
     unread: tuple[Unread, ...] = ()
 
 
-class Signs(NamedTuple):
+class CompletionSigns(NamedTuple):
     """What says whether a directory is complete.
 
     Attributes:
@@ -68,7 +68,7 @@ class Signs(NamedTuple):
     compared: Compared = MappingProxyType({})
     is_asked_for: bool = False
 
-    def lack(self, inside: Mapping[str, DataObject]) -> Lack | None:
+    def lack(self, inside: Mapping[str, DataObject]) -> Incomplete | None:
         """What a directory waits for; None for nothing.
 
         Args:
@@ -76,27 +76,27 @@ class Signs(NamedTuple):
         """
         completion = self.completion
         if completion.trouble:
-            return Lack(f"it waits until it is clear what makes it complete: {completion.trouble}")
+            return Incomplete(f"it waits until it is clear what makes it complete: {completion.trouble}")
         if completion.by_avu and not self.is_done:
-            return Lack(f"it waits for the AVU {self.attribute} {DONE} on its collection")
+            return Incomplete(f"it waits for the AVU {self.attribute} {DONE} on its collection")
         if completion.kind in (MARKER, MANIFEST) and completion.name not in inside:
-            return Lack(f"it waits for a file named {completion.name}")
+            return Incomplete(f"it waits for a file named {completion.name}")
         if completion.kind == MANIFEST:
             return self._lack_by_manifest(inside)
         return None
 
-    def _lack_by_manifest(self, inside: Mapping[str, DataObject]) -> Lack | None:
+    def _lack_by_manifest(self, inside: Mapping[str, DataObject]) -> Incomplete | None:
         name, manifest = self.completion.name, self.manifest
         if manifest is None:
-            return Lack(f"{name} is being written", wait=self.is_settling)
+            return Incomplete(f"{name} is being written", wait=self.is_settling)
         if manifest.trouble:
-            return Lack(f"{name} cannot be used", f"{name} cannot be used: {manifest.trouble}")
+            return Incomplete(f"{name} cannot be used", f"{name} cannot be used: {manifest.trouble}")
         differences = differences_from(manifest, inside, self.elsewhere, self.compared)
         if differences.missing or differences.differing:
-            return Lack(f"it is not as {name} says", f"it is not as {name} says: {differences}")
+            return Incomplete(f"it is not as {name} says", f"it is not as {name} says: {differences}")
         if unread := differences.unread:
             rule = f"{len(unread)} of its files are being compared with {name}, as iRODS has no checksum of that kind"
-            return Lack(rule, wait=True, unread=unread)
+            return Incomplete(rule, wait=True, unread=unread)
         return None
 
     def is_one(self, inside: str) -> bool:
@@ -115,7 +115,7 @@ class Signs(NamedTuple):
 
 OTHER_CHECKSUM = "another checksum"
 
-SETTLED_ONLY = Signs()
+SETTLED_ONLY = CompletionSigns()
 """Nothing but that the files have come to rest."""
 
 

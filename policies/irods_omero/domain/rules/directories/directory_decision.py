@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from irods_omero.domain.rules.directories.completeness import Lack, Signs, Unread
+from irods_omero.domain.rules.directories.completeness import CompletionSigns, Incomplete, Unread
 from irods_omero.domain.rules.formats.opening import counted, is_left_out, listed, opened
 from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import is_agreed, is_united, of_the_agent, units_named
@@ -53,7 +53,7 @@ class DirectoryDecision:
 
 
 def decide_directory(
-    path: str, objects: Iterable[DataObject], policy: Policy, signs: Signs, now: float
+    path: str, objects: Iterable[DataObject], policy: Policy, signs: CompletionSigns, now: float
 ) -> DirectoryDecision:
     """Whether the data objects of a directory are made a unit, or taken into the one that it is.
 
@@ -89,7 +89,7 @@ def decide_directory(
     return replace(decision, error="; ".join(filter(None, errors)), leaving=leaving)
 
 
-def _lacking(path: str, lack: Lack) -> DirectoryDecision:
+def _lacking(path: str, lack: Incomplete) -> DirectoryDecision:
     return DirectoryDecision(
         lack.rule, f"{path} is not imported: {lack.error}" if lack.error else "", lack.wait, unread=lack.unread
     )
@@ -120,7 +120,7 @@ def _as_it_is(files: Sequence[DataObject], names: Names) -> DirectoryDecision | 
     return DirectoryDecision("all its files are the unit", unit=unit) if unit is not None else None
 
 
-def is_no_part(inside: str, signs: Signs) -> bool:
+def is_no_part(inside: str, signs: CompletionSigns) -> bool:
     """Whether a data object, by its path from its directory on, is no part of the unit, whatever else lies there."""
     return is_left_out(inside) or signs.is_one(inside)
 
@@ -134,7 +134,7 @@ def united(files: Sequence[DataObject], names: Names, kind: str) -> Unit | None:
     return unit if all(is_united(each, unit, names) for each in files) else None
 
 
-def is_loose(data_object: DataObject, first_ones: Container[int], kind: str, names: Names) -> bool:
+def is_unassigned(data_object: DataObject, first_ones: Container[int], kind: str, names: Names) -> bool:
     """Whether a data object in a directory does not say that it belongs to a unit that begins there.
 
     Args:
@@ -186,7 +186,7 @@ def _unite(path: str, files: Sequence[DataObject], policy: Policy) -> DirectoryD
 
 
 def _if_asked_for(
-    path: str, decision: DirectoryDecision, files: Sequence[DataObject], policy: Policy, signs: Signs
+    path: str, decision: DirectoryDecision, files: Sequence[DataObject], policy: Policy, signs: CompletionSigns
 ) -> DirectoryDecision:
     """The decision, unless it makes another unit of what is imported, and nobody asks for that."""
     there, unit = {each.data_id for each in files}, decision.unit

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
 
-from irods_omero.domain.rules.formats.beside import Rules, rules_of, small, takes
+from irods_omero.domain.rules.formats.neighbour_rules import Rules, lower_parts, rules_of, takes
 from irods_omero.domain.rules.formats.opening import PREVIEWS, SHOWN, listed, place_of_opened
 from irods_omero.domain.state.formats.file_rule import EVERYTHING, FileRule, OwnRules, fits, literal_start, matches
 
@@ -75,7 +75,7 @@ class _Files:
         self._names: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
         self._folders: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for path in paths:
-            *folder, name = small(path)
+            *folder, name = lower_parts(path)
             self._names[tuple(folder)].append((name, path))
             for depth in range(len(folder)):
                 self._folders[tuple(folder[:depth])].add(folder[depth])
@@ -98,7 +98,7 @@ class _Files:
     def named(self, folder: str, name: str) -> str | None:
         """The file of exactly this name in a collection."""
         path = f"{folder}/{name}" if folder else name
-        return path if path in self._matching_in(small(path)[:-1], escape(small(path)[-1])) else None
+        return path if path in self._matching_in(lower_parts(path)[:-1], escape(lower_parts(path)[-1])) else None
 
     def matching(self, folder: tuple[str, ...], pattern: tuple[str, ...]) -> Iterator[str]:
         """Those whose path from a collection on matches a pattern; both in small letters."""
@@ -151,7 +151,7 @@ def _claim_by_name(files: _Files, place: int) -> None:
 
 
 def _is_complete(rule: FileRule, together: Sequence[str]) -> bool:
-    if not rule.needed or any(takes(rule, small(path)[-1]) for path in together):
+    if not rule.needed or any(takes(rule, lower_parts(path)[-1]) for path in together):
         return True
     return len(together) > 1 and (not rule.takes or EVERYTHING not in rule.beside)
 
@@ -167,7 +167,7 @@ def _first_of_each_place(rule: FileRule, paths: Sequence[str]) -> list[str]:
 def _beside_it(files: _Files, rule: FileRule, path: str, found_by: FileRule) -> set[str]:
     """What belongs to a file, which was found by one of the patterns of its rule."""
     folder, matched = place_of_opened(found_by, path), set[str]()
-    for pattern in rule.paths_beside(found_by.stem(small(path)[-1]) or ""):
+    for pattern in rule.paths_beside(found_by.stem(lower_parts(path)[-1]) or ""):
         matching = set(files.matching(folder, pattern)) - {path}
         if pattern == (EVERYTHING,):
             matching = {each for each in matching if _is_anybodys(files, rule, each)}
@@ -179,7 +179,7 @@ def _is_anybodys(files: _Files, rule: FileRule, path: str) -> bool:
     """Whether a file belongs to one that takes all in its collection: it would not be opened by itself."""
     if path in files.groups:
         return False
-    name = small(path)[-1:]
+    name = lower_parts(path)[-1:]
     is_another = any(fits(name, (pattern,)) for pattern in rule.opens[:1])
     of_rule = (*rule.opens[1:], *rule.takes, *PREVIEWS)
     return not is_another and (any(fits(name, (pattern,)) for pattern in of_rule) or not files.is_opened(path))
@@ -279,7 +279,7 @@ def _ambiguous(files: _Files, opened: Sequence[str]) -> Group:
 
 def _stray(path: str, rules: Iterable[FileRule]) -> str:
     """Why nobody knows what to do with a file that nothing claims."""
-    parts = small(path)
+    parts = lower_parts(path)
     of = [
         f"{rule.name} ({', '.join(rule.opens)})"
         for rule in rules

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from irods_omero.domain.state.directories.packed import packed, unpacked
+from irods_omero.domain.state.directories.compression import compress_json, decompress_json
 from irods_omero.domain.state.texts import MAXIMUM_BYTES
 
 LONGEST = MAXIMUM_BYTES - 200
@@ -43,7 +43,7 @@ def texts_of(member_list: MemberList) -> tuple[str, ...]:
     """A list as texts: first, number of data objects, version and checksum, which part of how many; and the ids."""
     ordered = sorted(member_list.ids)
     steps = [after - before for before, after in pairwise((0, *ordered))]
-    encoded = packed(steps)
+    encoded = compress_json(steps)
     parts = [encoded[begin : begin + LONGEST] for begin in range(0, len(encoded), LONGEST)]
     head = f"{member_list.first} {len(ordered)} {member_list.version}-{zlib.crc32(encoded.encode()):08x}"
     return tuple(f"{head} {number}/{len(parts)} {part}" for number, part in enumerate(parts, 1))
@@ -73,7 +73,7 @@ def _decoded(head: Head, parts: dict[int, str]) -> MemberList | None:
     if f"{zlib.crc32(encoded.encode()):08x}" != checksum:
         return None
     try:
-        ids = frozenset(accumulate(int(step) for step in unpacked(encoded)))
+        ids = frozenset(accumulate(int(step) for step in decompress_json(encoded)))
     except (ValueError, TypeError, OverflowError):
         return None
     return MemberList(int(first), ids, int(version)) if len(ids) == int(size) else None

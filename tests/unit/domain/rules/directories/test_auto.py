@@ -16,7 +16,7 @@ from irods_omero.domain.rules.directories.auto import (
     to_observe,
     to_read,
 )
-from irods_omero.domain.rules.directories.completeness import SETTLED_ONLY, Signs
+from irods_omero.domain.rules.directories.completeness import SETTLED_ONLY, CompletionSigns
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
@@ -30,7 +30,7 @@ Files = list[DataObject]
 FRESH = replace(GOOD, modified=NOW - 1)
 
 
-def decided(*files: DataObject, signs: Signs = SETTLED_ONLY, **named: Any) -> tuple[DirectoryDecision, ...]:
+def decided(*files: DataObject, signs: CompletionSigns = SETTLED_ONLY, **named: Any) -> tuple[DirectoryDecision, ...]:
     said = {name.replace("_", "."): frozenset(names) for name, names in named.items()}
     known, _ = to_read(CollectionContents(PATH, files, NOW, said), POLICY)
     return decide_auto(CollectionContents(PATH, files, NOW, {**known, **said}), POLICY, signs)

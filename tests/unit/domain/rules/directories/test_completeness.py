@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.directories.completeness import Compared, Signs, Unread, differences_from
+from irods_omero.domain.rules.directories.completeness import Compared, CompletionSigns, Unread, differences_from
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision, decide_directory
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
 from irods_omero.domain.state.directories.completion import Completion
@@ -30,7 +30,7 @@ def decided(
     *files: DataObject, listed: dict[str, ListedFile] = FILES, trouble: str = "", **known: Compared
 ) -> DirectoryDecision:
     manifest = DirectoryManifest({} if trouble else listed, trouble)
-    signs = Signs(Completion(MANIFEST, LIST), manifest=manifest, compared=known.get("compared", {}))
+    signs = CompletionSigns(Completion(MANIFEST, LIST), manifest=manifest, compared=known.get("compared", {}))
     return decide_directory(PATH, files, POLICY, signs, NOW)
 
 
@@ -106,7 +106,7 @@ def test_a_change_after_the_import_is_told_and_the_unit_stays() -> None:
 
 
 def test_what_is_new_since_the_import_and_has_to_wait_is_told() -> None:
-    signs = Signs(Completion(MARKER, "DONE"))
+    signs = CompletionSigns(Completion(MARKER, "DONE"))
     late = [file(number, f"{number}.txt") for number in (3, 4)]
     decision = decide_directory(PATH, [*map(imported, ALL[:2]), *late], POLICY, signs, NOW)
     assert decision.error == (

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.directories.completeness import SETTLED_ONLY, Signs
+from irods_omero.domain.rules.directories.completeness import SETTLED_ONLY, CompletionSigns
 from irods_omero.domain.rules.directories.directory_decision import (
     DirectoryDecision,
     decide_directory,
     if_named,
-    is_loose,
+    is_unassigned,
 )
 from irods_omero.domain.rules.membership import units_of
 from irods_omero.domain.state.agreement import VERSION, Agreement, encode
@@ -27,7 +27,7 @@ from tests.unit.domain.strategies import NAMES, NOW, TIERS
 POLICY = Policy("z", "omero.example", TIERS, settle=10)
 EACH = ImportRule("/z/home/lab", DIRECTORY, "Project/Dataset", "")
 PATH = "/z/home/lab/run"
-MARKED = Signs(Completion(MARKER, "DONE"))
+MARKED = CompletionSigns(Completion(MARKER, "DONE"))
 GOOD = Replica(0, "disk", good=True, size=10, modified=NOW - 100)
 
 
@@ -38,7 +38,7 @@ def file(
     return DataObject(data_id, f"{PATH}/{name}", owner, (replica,), avus)
 
 
-def decided(*files: DataObject, signs: Signs = SETTLED_ONLY, now: float = NOW) -> DirectoryDecision:
+def decided(*files: DataObject, signs: CompletionSigns = SETTLED_ONLY, now: float = NOW) -> DirectoryDecision:
     return decide_directory(PATH, files, POLICY, signs, now)
 
 
@@ -101,13 +101,13 @@ def test_a_marker_says_when_it_is_complete_and_is_no_part_of_it() -> None:
 
 
 def test_the_collection_itself_says_when_it_is_complete() -> None:
-    signs = Signs(Completion(BY_AVU), attribute=NAMES.complete)
+    signs = CompletionSigns(Completion(BY_AVU), attribute=NAMES.complete)
     assert decided(file(1, "a.tif"), signs=signs).rule == "it waits for the AVU omero::complete done on its collection"
     assert decided(file(1, "a.tif"), signs=signs._replace(is_done=True)).unit == Unit(1, DIRECTORY)
 
 
 def test_as_long_as_nobody_knows_when_it_is_complete_nothing_is_done() -> None:
-    decision = decided(file(1, "a.tif"), signs=Signs(Completion(trouble="/z: two signs")))
+    decision = decided(file(1, "a.tif"), signs=CompletionSigns(Completion(trouble="/z: two signs")))
     assert (decision.joining, decision.rule) == ((), "it waits until it is clear what makes it complete: /z: two signs")
 
 
@@ -197,5 +197,5 @@ def test_no_file_of_a_finished_directory_is_loose(files: list[DataObject]) -> No
     if decision.unit is not None:
         done = carried_out(decision, files, len(files))
         ids = {each.data_id for each in done}
-        loose = [each for each in done if is_loose(each, ids, DIRECTORY, NAMES)]
+        loose = [each for each in done if is_unassigned(each, ids, DIRECTORY, NAMES)]
         assert all(each.path.endswith("/.e") for each in loose)

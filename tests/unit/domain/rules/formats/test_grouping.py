@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.rules.formats import grouping
-from irods_omero.domain.rules.formats.beside import (
+from irods_omero.domain.rules.formats.grouping import Group, groups
+from irods_omero.domain.rules.formats.neighbour_rules import (
     depends_on_others,
     is_grouped,
     may_hold_parts,
     place_of,
     stands_alone,
 )
-from irods_omero.domain.rules.formats.grouping import Group, groups
 from irods_omero.domain.rules.formats.opening import RULES
 from irods_omero.domain.state.formats.file_rule import STEM, FileRule, matches, own_rule
 from irods_omero.domain.state.views import ImportRule

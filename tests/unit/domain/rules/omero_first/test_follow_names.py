@@ -172,7 +172,7 @@ def test_a_refusal_leaves_the_rest_where_it_is_and_is_told_until_it_is_over(
         partly = partly.after(move)
     decision = decide(state.observe(after, tuple(Refusal(each, "not there") for each in refused)))
     assert not decision.plan.relocates
-    assert "not there" in decision.agreement.undone
+    assert "not there" in decision.agreement.refusals_told
     if partly.paths == state.paths:  # otherwise some of this is written by paths that are of the past, and refused
         for action in decision.plan.actions():
             partly = partly.after(action)

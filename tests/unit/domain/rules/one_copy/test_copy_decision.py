@@ -57,7 +57,7 @@ def test_what_is_gone_stays_gone_and_locked_with_the_record_of_when_it_went() ->
 
 
 def test_what_was_refused_otherwise_keeps_no_copy() -> None:
-    undone = replace(AGREED, undone="not done: AVU lab::stain on /z/a.tiff: refused")
+    undone = replace(AGREED, refusals_told="not done: AVU lab::stain on /z/a.tiff: refused")
     decision = decided(checked(observed("copy", base=undone)))
     assert isinstance(decision.action, Evict)
     assert decision.locked

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from irods_omero.domain.rules.requests import RequestDecision, decide_request
-from irods_omero.domain.rules.sides import sides_of
+from irods_omero.domain.rules.side_values import sides_of
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.eviction import ROOM, Eviction

@@ -12,7 +12,7 @@ from irods_omero.gateways.zone.objects import ids_with
 SECONDS = 60.0
 
 
-class OnceAMinute:
+class PeriodicChecks:
     """What is looked for at the first sweep, and then once a minute: each in another sweep, so that none is long."""
 
     def __init__(self, connections: Connections) -> None:

@@ -20,18 +20,18 @@ def programs_of(settings: Settings) -> dict[str, Program]:
     }
 
 
-def units_asked(programs: Mapping[str, Program], units: Mapping[int, ZoneView]) -> dict[int, ZoneView]:
+def units_with_residency(programs: Mapping[str, Program], units: Mapping[int, ZoneView]) -> dict[int, ZoneView]:
     """The same units, with what the commands say of their replicas."""
     if not programs:
         return dict(units)
-    objects = asked(programs, {each.data_id: each for unit in units.values() for each in unit.objects})
+    objects = with_residency(programs, {each.data_id: each for unit in units.values() for each in unit.objects})
     return {
         data_id: replace(unit, objects=tuple(objects[each.data_id] for each in unit.objects))
         for data_id, unit in units.items()
     }
 
 
-def asked(programs: Mapping[str, Program], objects: Mapping[int, DataObject]) -> dict[int, DataObject]:
+def with_residency(programs: Mapping[str, Program], objects: Mapping[int, DataObject]) -> dict[int, DataObject]:
     """The same data objects, with what the commands say of their good replicas."""
     files: dict[str, set[str]] = defaultdict(set)
     for data_object in objects.values():

@@ -25,10 +25,10 @@ def is_grouped(path: str, own: OwnRules) -> bool:
 
 def stands_alone(path: str, own: OwnRules) -> bool:
     """Whether the name of a file says that it is a unit of its own."""
-    return bool(rule_alone(path, own))
+    return bool(rule_of_single_file(path, own))
 
 
-def rule_alone(path: str, own: OwnRules) -> str:
+def rule_of_single_file(path: str, own: OwnRules) -> str:
     """The name of the rule by which a file is a unit of its own whatever lies beside it; empty where that matters."""
     rules = rules_of(own)
     opening = rules.opening(path)
@@ -55,7 +55,7 @@ def place_of(path: str, own: OwnRules) -> str:
 
 def may_hold_parts(folder: str, own: OwnRules) -> bool:
     """Whether a collection, by its path from another one on, may hold, at any depth, parts of the files of that one."""
-    parts = small(folder)
+    parts = lower_parts(folder)
     return any(fits(parts, pattern[: len(parts)]) for pattern in rules_of(own).folders)
 
 
@@ -78,7 +78,7 @@ def may_name(path: str, others: Iterable[str], own: OwnRules) -> bool:
         return True
     rule = rules_of(own).all[opening[0]]
     patterns = (*rule.opens, *rule.takes)
-    return all(any(matches(small(other)[-1], pattern) for pattern in patterns) for other in others)
+    return all(any(matches(lower_parts(other)[-1], pattern) for pattern in patterns) for other in others)
 
 
 class Rules:
@@ -107,7 +107,7 @@ class Rules:
 
     def opening(self, path: str) -> tuple[int, str] | None:
         """The first rule that says that a file is opened: its place, and the pattern."""
-        match = self._opening.fullmatch(small(path)[-1])
+        match = self._opening.fullmatch(lower_parts(path)[-1])
         by_name = self._openings[match.lastindex - 1] if match and match.lastindex else None
         for place, pattern, expected in self._openings_below:
             if (by_name is None or place < by_name[0]) and expected.fullmatch(path.lower()):
@@ -153,6 +153,6 @@ def takes(rule: FileRule, name: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def small(path: str) -> tuple[str, ...]:
+def lower_parts(path: str) -> tuple[str, ...]:
     """A path in small letters, split at its slashes."""
     return tuple(path.lower().split("/"))

@@ -11,13 +11,13 @@ MOST_BYTES = 10**7
 """A text is not longer when it is unpacked: some hundred thousand paths, or a million ids."""
 
 
-def packed(value: Any) -> str:
+def compress_json(value: Any) -> str:
     """A value that JSON can hold; paths may have what is no Unicode."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
     return b64encode(zlib.compress(text, 9)).decode()
 
 
-def unpacked(text: str) -> Any:
+def decompress_json(text: str) -> Any:
     """The inverse of ``packed``.
 
     Raises:

@@ -13,7 +13,7 @@ from irods_omero.gateways.zone.objects import ids_with, read_objects
 from irods_omero.vocabulary import LIST
 
 
-class Brought(NamedTuple):
+class IntakeProgress(NamedTuple):
     """The data objects that have the bytes of a fileset's files.
 
     Attributes:
@@ -29,7 +29,7 @@ class Brought(NamedTuple):
     first: str = ""
 
 
-def brought(connections: Connections, fileset: int, staging: str) -> Brought:
+def intake_progress(connections: Connections, fileset: int, staging: str) -> IntakeProgress:
     """What is there of a fileset, by its id; ``staging`` is the collection in which it is made ready.
 
     Outside of the agent's own collection the AVU alone proves nothing: somebody may have written it. The key on the
@@ -41,7 +41,7 @@ def brought(connections: Connections, fileset: int, staging: str) -> Brought:
     ready = {each.path for each in ours if each.path.startswith(f"{staging}/")}
     of_unit = {each.path for each in ours if each.data_id == unit or Unit(unit or 0, LIST) in units_named(each, names)}
     first = (each.path for each in ours if each.data_id == unit and each.path not in ready)
-    return Brought(ready, of_unit - ready, unit, next(first, ""))
+    return IntakeProgress(ready, of_unit - ready, unit, next(first, ""))
 
 
 def objects_of(connections: Connections, fileset: int) -> list[DataObject]:

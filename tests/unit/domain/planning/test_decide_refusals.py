@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
-from irods_omero.domain.planning.losing import loses
+from irods_omero.domain.planning.removal_check import removes_anything
 from irods_omero.domain.state.actions import AddAvu, AddTag, Refusal, RemoveAvu, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.policy import TO_IRODS, MappedAttribute, Policy
 from irods_omero.domain.state.views import Avu
@@ -93,7 +93,7 @@ def attempt(world: World, is_refused: IsRefused) -> tuple[World, Decision]:
             world = apply(world, [action])
     if decision.plan.first:
         observation = replace(observation, base=decision.plan.first.agreement)
-    if refused or observation.base.undone:
+    if refused or observation.base.refusals_told:
         decision = decide(replace(observation, refused=tuple(refused)))
     record = decision.plan.record or decision.plan.first
     return killed(apply(world, [*decision.plan.told, *([record] if record else [])])), decision
@@ -164,7 +164,7 @@ def test_what_users_write_in_the_zone_does_not_reach_omero_where_omero_leads_and
     attributes = tuple(MappedAttribute(*mapped, direction=TO_IRODS) for mapped in MAPPED)
     world = agreed_world(Policy("z", "omero.example", TIERS, attributes=attributes), images=images, resource="ssd")
     refused = come_to_rest(onto_tape(world), is_refused)
-    assert refused.base.undone
+    assert refused.base.refusals_told
     disturbed = come_to_rest(done(come_to_rest(done(refused, edits), is_refused), more), is_refused)
     assert disturbed.omero == refused.omero
     assert shape(settle(come_to_rest(disturbed, nobody))) == shape(settle(come_to_rest(refused, nobody)))
@@ -239,8 +239,8 @@ def test_values_that_stay_removed_count_as_lost_once(side: str) -> None:
     policy = Policy("z", "omero.example", TIERS, attributes=(MappedAttribute(*MAPPED[0]),))
     world = settle(Edit("omero", 0, 0, "a", owner=8).do(agreed_world(policy)))
     before = world.look()
-    assert not loses(before, decide(before))
+    assert not removes_anything(before, decide(before))
     world = Edit(side, 0, 0, "a", added=False, owner=8).do(world)
-    assert loses(world.look(), decide(world.look()))
+    assert removes_anything(world.look(), decide(world.look()))
     world = come_to_rest(world, of(8))
-    assert not loses(world.look(), decide(world.look()))
+    assert not removes_anything(world.look(), decide(world.look()))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.one_copy.room import limit_of
+from irods_omero.agent.one_copy.cache_trimming import limit_of
 from irods_omero.vocabulary import SHARDS
 
 AGENTS = st.lists(st.integers(0, 4), min_size=SHARDS, max_size=SHARDS)

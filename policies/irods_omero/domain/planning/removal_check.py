@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from irods_omero.domain.planning.decision import Decision
 from irods_omero.domain.rules.attributes import merge_attributes
-from irods_omero.domain.rules.sides import carried_in_zone, sides_of
-from irods_omero.domain.rules.undone import without_answered
+from irods_omero.domain.rules.refused_actions import without_answered
+from irods_omero.domain.rules.side_values import carried_in_zone, sides_of
 from irods_omero.domain.rules.validity import without_invalid
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import avu_remembered
 
 
-def loses(observation: Observation, decision: Decision) -> bool:
+def removes_anything(observation: Observation, decision: Decision) -> bool:
     """Whether a decision removes mapped values, or takes all images for deleted: harmless once, not by thousands."""
     base, agreement, policy = observation.base, decision.agreement, observation.policy
     if agreement.gone and not base.gone:
@@ -29,7 +29,7 @@ def loses(observation: Observation, decision: Decision) -> bool:
         mapping = policy.mapping_of(attribute)
         is_mapped = mapping is not None and mapping.for_attribute(attribute).remembered_as == name
         lost = base.values(name) - agreement.values(name)
-        if base.undone:  # what is no longer in the zone was removed there before, and is not for the first time
+        if base.refusals_told:  # what is no longer in the zone was removed there before, and is not for the first time
             lost &= carried_in_zone(observation, attribute)
         if is_mapped and lost and len(agreement.values(name)) < len(base.values(name)):
             return True

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.sides import Side, sides_of
+from irods_omero.domain.rules.side_values import Side, sides_of
 from irods_omero.domain.state.policy import Policy
 from tests.unit.domain.agreed import agreed_world, emptied_agreement, joined, moved_to_other_group, overwritten
 from tests.unit.domain.strategies import TIERS

@@ -65,7 +65,7 @@ def read_hierarchy(action: Import, open_object: Opener) -> Hierarchy:
     return Hierarchy(root, contents)
 
 
-def refer(session: OmeroSession, action: Import, container: Any, hierarchy: Hierarchy) -> None:
+def make_zarr_fileset(session: OmeroSession, action: Import, container: Any, hierarchy: Hierarchy) -> None:
     """Make a fileset with the images of a hierarchy, and its plate, all or nothing: they are saved by one call.
 
     Args:
@@ -93,7 +93,7 @@ def refer(session: OmeroSession, action: Import, container: Any, hierarchy: Hier
     session.save("importing", root, images)
 
 
-def point(image: Any, address: str) -> None:
+def set_address(image: Any, address: str) -> None:
     """Have OMERO read an image at an address; what said so before cannot be changed, only replaced."""
     info = omero.model.ExternalInfoI()
     info.entityId, info.entityType = rlong(ENTITY_ID), rstring(ENTITY_TYPE)
@@ -187,7 +187,7 @@ def _plate(zarr: str, said: ZarrPlate, images: Sequence[Any], container: Any) ->
 def _image(zarr: str, template: str, said: ZarrImage, enums: _Enums, is_alone: bool) -> Any:
     image, name = omero.model.ImageI(), zarr.rpartition("/")[2]
     image.name = rstring(printable(name if is_alone else f"{name} [{said.path}]", NAME_BYTES))
-    point(image, address_of(template, zarr, said.path))
+    set_address(image, address_of(template, zarr, said.path))
     image.addPixels(_pixels(said, enums))
     return image
 

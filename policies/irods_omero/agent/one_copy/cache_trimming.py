@@ -169,7 +169,7 @@ def _skip(data_id: int, error: Exception) -> None:
     log.info("OMERO's copy is not counted", data_id=data_id, error=str(error))
 
 
-class MakingRoom:
+class CacheTrimmer:
     """What one agent does about the size of the cache, from sweep to sweep."""
 
     def __init__(self, connections: Connections, clock: Callable[[], float]) -> None:

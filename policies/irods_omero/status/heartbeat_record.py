@@ -47,7 +47,7 @@ class UnderWay:
 
 
 @dataclass(frozen=True)
-class Beat:
+class HeartbeatRecord:
     """What an agent says of itself.
 
     Attributes:
@@ -77,12 +77,12 @@ class Beat:
     copies: Mapping[str, int] = field(default_factory=dict)
     beside: str = ""
 
-    def is_of(self, other: Beat) -> bool:
+    def is_of(self, other: HeartbeatRecord) -> bool:
         """Whether both are of one process."""
         return (self.host, self.started) == (other.host, other.started)
 
 
-def encode(beat: Beat) -> str:
+def encode(beat: HeartbeatRecord) -> str:
     """The heartbeat as JSON that fits into an AVU; of many things under way the last are left out."""
     under_way = tuple(replace(each, path=printable(each.path, PATH_BYTES)) for each in beat.under_way)
     while True:
@@ -93,12 +93,12 @@ def encode(beat: Beat) -> str:
         under_way = under_way[:-1]
 
 
-def decode(text: str) -> Beat | None:
+def decode(text: str) -> HeartbeatRecord | None:
     """The heartbeat of an AVU; None where it is none that this version can read."""
     try:
         fields: dict[str, Any] = json.loads(text)
         under_way = tuple(UnderWay(**each) for each in fields.pop("under_way"))
-        beat = Beat(**fields, under_way=under_way)
+        beat = HeartbeatRecord(**fields, under_way=under_way)
         return replace(beat, at=int(beat.at), started=int(beat.started), swept=int(beat.swept))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -8,7 +8,7 @@ IMPORT, TAG, PAIRS, PLACE, CHANGE = "import", "tag", "pairs", "place", "change"
 
 
 @dataclass(frozen=True)
-class Noted:
+class RecordedEvent:
     """Something that OMERO has written down.
 
     Attributes:

@@ -12,7 +12,7 @@ from irods_omero.gateways.zone.marks import Mark, ack, claim, release
 from irods_omero.vocabulary import PENDING, TAKEN
 
 
-class Batch:
+class ClaimedMarks:
     """Marks of data objects that are worked on together.
 
     Attributes:

@@ -12,7 +12,7 @@ from irods_omero.gateways.zone.watched import Correction
 
 
 @dataclass(frozen=True)
-class Look:
+class DirectoryAssessment:
     """What was seen of a directory, and what is to be done.
 
     Attributes:

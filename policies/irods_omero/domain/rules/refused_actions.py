@@ -47,7 +47,7 @@ Values = Mapping[str, Set[str]]
 
 
 @dataclass(frozen=True)
-class Undone:
+class RefusedActions:
     """What is not as it should be.
 
     Attributes:
@@ -87,11 +87,11 @@ def _as_values(values: Values) -> AgreedValues:
     return tuple((name, tuple(sorted(kept))) for name, kept in sorted(values.items()) if kept)
 
 
-def undone_of(observation: Observation) -> Undone:
+def refusals_of(observation: Observation) -> RefusedActions:
     """What is not as it should be: as it was found the last time, while nothing was tried yet."""
     base, refusals = observation.base, observation.refused
     if refusals is None:
-        return Undone(unshown=base.unshown, answered=base.answered, told=base.undone)
+        return RefusedActions(unshown=base.unshown, answered=base.answered, told=base.refusals_told)
     here, of_earlier = list[Refusal](), list[Refusal]()
     for refusal in refusals:
         (of_earlier if is_of_earlier(refusal, observation) else here).append(refusal)
@@ -106,7 +106,7 @@ def undone_of(observation: Observation) -> Undone:
                 (staying if is_there else missing)[name].add(remembered(text))
                 if mapping.direction == TO_IRODS and not is_there and isinstance(action, OmeroAction):
                     owed[name].add(remembered(text))
-    return Undone(
+    return RefusedActions(
         missing=missing,
         owed=owed,
         staying=staying,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.omero_first import registration
-from irods_omero.agent.omero_first.brought import id_avu
+from irods_omero.agent.omero_first.intake_progress import id_avu
 from irods_omero.domain.rules.omero_first.placement import REGISTER, PlacementRule
 from irods_omero.domain.state.omero_first.source import Source, SourceFile
 from irods_omero.errors import RefusedError
@@ -18,7 +18,7 @@ from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.logs import log
 
 
-class Bringing:
+class IntakeTransfer:
     """Brings files, one after the other, and remembers which checksums the zone computes."""
 
     def __init__(self, connections: Connections) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
-from irods_omero.status.beat import Beat
+from irods_omero.status.heartbeat_record import HeartbeatRecord
 
 NEW, KNOWN, COLLECTION, GATHERED = "to be imported", "with images", "collection", "files to gather"
 """What marks are about, as people read it."""
@@ -97,7 +97,7 @@ class OmeroLag:
 
 
 @dataclass(frozen=True)
-class Seen:
+class StatusFacts:
     """All that the status rests on.
 
     Attributes:
@@ -115,7 +115,7 @@ class Seen:
     """
 
     now: float
-    beats: Mapping[str, Beat] = field(default_factory=dict)
+    beats: Mapping[str, HeartbeatRecord] = field(default_factory=dict)
     marks: Sequence[MarkSeen] = ()
     oldest: Mapping[str, int] = field(default_factory=dict)
     errors: Sequence[ErrorSeen] = ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.state.directories.packed import MOST_BYTES, packed, unpacked
+from irods_omero.domain.state.directories.compression import MOST_BYTES, compress_json, decompress_json
 
 TEXTS = st.text(st.characters(codec=None))
 """Paths of a zone may have bytes that are no Unicode, as surrogates."""
@@ -17,9 +17,9 @@ TEXTS = st.text(st.characters(codec=None))
 
 @given(st.lists(st.tuples(st.integers(), TEXTS).map(list)))
 def test_what_was_packed_is_unpacked(value: list[list[int | str]]) -> None:
-    text = packed(value)
+    text = compress_json(value)
     assert text.isascii()
-    assert unpacked(text) == value
+    assert decompress_json(text) == value
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_what_was_packed_is_unpacked(value: list[list[int | str]]) -> None:
         b64encode(zlib.compress(b"\xff")).decode(),
         b64encode(zlib.compress(b"[" * 10**6)).decode(),
         b64encode(zlib.compress(b"[" + b"1," * (MOST_BYTES // 2) + b"1]")).decode(),
-        packed([1, 2, 3])[:-4],
+        compress_json([1, 2, 3])[:-4],
     ],
 )
 def test_what_was_not_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        unpacked(text)
+        decompress_json(text)
