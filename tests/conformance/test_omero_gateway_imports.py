@@ -84,9 +84,9 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     plain = OmeroSession.rows
 
     def noting(*asked: Any) -> list[list[Any]]:
-        found = plain(*asked)
-        answers.append([row[0] for row in found])
-        return found
+        answer = plain(*asked)
+        answers.append([row[0] for row in answer])
+        return answer
 
     monkeypatch.setattr(OmeroSession, "rows", noting)
     return answers

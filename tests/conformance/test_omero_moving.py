@@ -50,8 +50,10 @@ def logged(agent: Agent, after: int, *entities: tuple[str, int]) -> set[tuple[st
         "select l.entityType, l.action from EventLog l where l.id > :after and l.entityType = :kind "
         "and l.entityId = :id and l.action in ('INSERT', 'UPDATE', 'DELETE')"
     )
-    found = (rows(agent.server.client(""), text, EVERYWHERE, after=after, kind=kind, id=id_) for kind, id_ in entities)
-    return {(kind, action) for of_entity in found for kind, action in of_entity}
+    log_rows = (
+        rows(agent.server.client(""), text, EVERYWHERE, after=after, kind=kind, id=id_) for kind, id_ in entities
+    )
+    return {(kind, action) for of_entity in log_rows for kind, action in of_entity}
 
 
 @pytest.mark.parametrize(

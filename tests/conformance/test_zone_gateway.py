@@ -262,8 +262,8 @@ def test_what_lies_beside_a_file_is_listed_with_the_collections_that_are_asked_f
         zone.put(f"{name}/file")
     files = {zone.put("file"), *(zone.path(f"{name}/file") for name in below if name not in (below[2], "other"))}
     asked_for = [zone.path(name) for name in below if name not in (below[2], "other")]
-    found = paths_in(agent_zone, zone.collection, asked_for.__contains__)
-    assert found == {data_id(zone, path): path for path in files}
+    listed = paths_in(agent_zone, zone.collection, asked_for.__contains__)
+    assert listed == {data_id(zone, path): path for path in files}
 
 
 def test_a_mark_to_look_what_belongs_together_is_another_than_that_to_look_at_all(
@@ -272,9 +272,9 @@ def test_a_mark_to_look_what_belongs_together_is_another_than_that_to_look_at_al
     (mark,) = marks.post_to_gather(agent_zone, NAMES, [zone.collection]).values()
     assert (mark.collection, mark.gather) == (True, True)
     add_avu(agent_zone, zone.collection, Avu(NAMES.sync, PENDING, str(mark.shard)), collection=True)
-    found = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]
-    assert {(mark.gather, mark.states) for mark in found} == {(each, frozenset({PENDING})) for each in (True, False)}
-    gathering = next(mark for mark in found if mark.gather)
+    own = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]
+    assert {(mark.gather, mark.states) for mark in own} == {(each, frozenset({PENDING})) for each in (True, False)}
+    gathering = next(mark for mark in own if mark.gather)
     assert marks.claim(agent_zone, NAMES, gathering)
     marks.ack(agent_zone, NAMES, gathering)
     (left,) = [mark for mark in marks.find_marks(agent_zone, NAMES, ALL) if mark.path == zone.collection]

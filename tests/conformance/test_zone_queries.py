@@ -151,15 +151,15 @@ def test_since_when_the_first_of_some_avus_is_there_is_known(
     """zone-85, zone-44."""
     before, attribute, path = int(time.time()), f"since {zone.collection}", zone.put("a")
     kind, where = (Collection, zone.collection) if of_collections else (DataObject, path)
-    found = zone.alice.collections.get(where) if of_collections else zone.alice.data_objects.get(where)
+    entity = zone.alice.collections.get(where) if of_collections else zone.alice.data_objects.get(where)
     zone.alice.metadata.add(kind, where, iRODSMeta(attribute, "value"))
-    at = oldest_attached(agent_zone, attribute, "value", [1, found.id], of_collections)
+    at = oldest_attached(agent_zone, attribute, "value", [1, entity.id], of_collections)
     if not knows_times_of_avus(zone.rods):
         assert at is None
         pytest.skip("this zone does not know since when an AVU is on an object (zone-79)")
     assert at is not None
     assert before - 1 <= at <= time.time() + 1
-    assert oldest_attached(agent_zone, attribute, "other", [found.id], of_collections) is None
+    assert oldest_attached(agent_zone, attribute, "other", [entity.id], of_collections) is None
     assert oldest_attached(agent_zone, attribute, "value", [1], of_collections) is None
 
 

@@ -29,10 +29,10 @@ def test_links_stubs_and_what_is_no_file_are_found_and_left_alone(one: OneCopy) 
         places[name].write_bytes(b"a" * size)
     places["gone"].unlink()
     with one.scene.connections() as connections:
-        found = find_foreign(connections, seconds=600.0)
-    assert found is not None
-    assert (found.is_all, found.units >= len(names)) == (True, True)
-    mine = {each.path: each.file for each in found.files}
+        foreign = find_foreign(connections, seconds=600.0)
+    assert foreign is not None
+    assert (foreign.is_all, foreign.units >= len(names)) == (True, True)
+    mine = {each.path: each.file for each in foreign.files}
     files = {name: mine[path] for name, path in paths.items() if path in mine}
     assert {name: (file.disk.what, file.disk.readable) for name, file in files.items()} == {
         "link": ("a symbolic link", True),
@@ -41,7 +41,7 @@ def test_links_stubs_and_what_is_no_file_are_found_and_left_alone(one: OneCopy) 
         "other-stub": (f"a file of 6 bytes, and OMERO knows one of {len(PICTURE)}", False),
     }
     assert {name: one.repository / file.path for name, file in files.items()} == {name: places[name] for name in files}
-    kinds = {kind.what.partition(" of ")[0]: kind.number for kind in kinds_of(found).kinds}
+    kinds = {kind.what.partition(" of ")[0]: kind.number for kind in kinds_of(foreign).kinds}
     assert (kinds["a file"], kinds["a symbolic link"]) >= (2, 1)
     assert places["link"].is_symlink()
     assert places["stub"].read_bytes() == b"aaaaa"

@@ -230,9 +230,10 @@ def test_a_fileset_that_is_not_complete_keeps_no_other(
     scene, filesets = three_filesets(new_scene)
 
     def sources(*arguments: Any) -> dict[int, Any]:
-        found = read_sources(*arguments)
+        by_fileset = read_sources(*arguments)
         return {
-            id_: replace(source, completed=source.completed * (id_ != filesets[0])) for id_, source in found.items()
+            id_: replace(source, completed=source.completed * (id_ != filesets[0]))
+            for id_, source in by_fileset.items()
         }
 
     monkeypatch.setattr("irods_omero.agent.omero_first.intake.read_sources", sources)

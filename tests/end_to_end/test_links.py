@@ -210,9 +210,9 @@ def test_foreign_links_stay_and_a_dangling_one_of_ours_is_mended_and_doctor_tell
     one.place(foreign).symlink_to(elsewhere)
     one.place(ours).symlink_to(f"{one.file(ours)}.gone")
     with one.scene.connections() as connections:
-        found = find_foreign(connections, seconds=600.0)
-    assert found is not None
-    kinds = {each.path: kind for each in found.files for kind in kinds_of(found._replace(files=(each,))).kinds}
+        others = find_foreign(connections, seconds=600.0)
+    assert others is not None
+    kinds = {each.path: kind for each in others.files for kind in kinds_of(others._replace(files=(each,))).kinds}
     assert (kinds[foreign].what, kinds[foreign].is_ours) == ("a symbolic link", False)
     assert (kinds[ours].what, kinds[ours].is_ours) == (LOST, True)
     assert drifted(one.scene, MARK) == 2

@@ -34,8 +34,8 @@ def registering(new_scene: SceneFactory) -> OneCopy:
 
 def replicas(one: OneCopy, path: str) -> list[tuple[str, Path, str]]:
     """Of each replica of a data object its resource, its file, and its checksum."""
-    found = one.scene.admin.data_objects.get(path).replicas
-    return [(each.resource_name, Path(each.path), each.checksum) for each in found]
+    listed = one.scene.admin.data_objects.get(path).replicas
+    return [(each.resource_name, Path(each.path), each.checksum) for each in listed]
 
 
 def why_not(one: OneCopy, fileset: int) -> str:

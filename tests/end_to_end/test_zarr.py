@@ -67,13 +67,13 @@ def images(scene: Scene, path: str) -> list[list[Any]]:
 
 def marked_below(scene: Scene, path: str) -> set[str]:
     """The names of what carries an AVU of ours in a hierarchy."""
-    zarr, found = path.rpartition("/")[0], set[str]()
+    zarr, names = path.rpartition("/")[0], set[str]()
     for pattern in (zarr, f"{zarr}/%"):
         rows = scene.admin.query(DataObject.name).filter(
             Like(Collection.name, pattern), Like(DataObjectMeta.name, "omero::%")
         )
-        found |= {row[DataObject.name] for row in rows}
-    return found
+        names |= {row[DataObject.name] for row in rows}
+    return names
 
 
 @pytest.mark.parametrize("name", IMAGES)

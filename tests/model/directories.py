@@ -175,7 +175,7 @@ def _wrong_images(scene: Scene, fileset: int, wanted: set[str]) -> Iterator[str]
 def _filesets_of(scene: Scene, first: int) -> dict[int, tuple[int, int]]:
     """The filesets that were imported for a unit: bytes, as the client paths say, and number of files of each."""
     text = "select e.fileset.id, e.clientPath from FilesetEntry e where e.clientPath like :pattern"
-    found: dict[int, tuple[int, int]] = {}
+    filesets: dict[int, tuple[int, int]] = {}
     for fileset, path in query(scene, text, pattern=f"irods/{scene.zone.zone}@________/{first}/%"):
-        found[fileset] = (int(path.split("/")[3].partition("-")[0]), found.get(fileset, (0, 0))[1] + 1)
-    return found
+        filesets[fileset] = (int(path.split("/")[3].partition("-")[0]), filesets.get(fileset, (0, 0))[1] + 1)
+    return filesets

@@ -175,12 +175,12 @@ class ManagedRepository:
         return omero.api.RawFileStorePrx.uncheckedCast(proxy)
 
     def fileExists(self, call: Call, path: str) -> bool:
-        return self._found(call, path) is not None
+        return self._row_of(call, path) is not None
 
     def treeList(self, call: Call, path: str) -> Any:
         return rmap(self._tree(call, path.strip("/")))
 
-    def _found(self, call: Call, path: str) -> Any:
+    def _row_of(self, call: Call, path: str) -> Any:
         folder, _, name = path.strip("/").rpartition("/")
         rows = call.host.store.rows(FILE, "path", [f"{folder}/"])
         return next((row for row in rows if row["name"] == name), None)

@@ -226,8 +226,8 @@ def _lengths(pixels: ElementTree.Element) -> dict[str, tuple[float, str]]:
 
 
 def _identifier(node: ElementTree.Element, what: str) -> str:
-    found = node.find(what)
-    return found.get("ID", "") if found is not None else ""
+    child = node.find(what)
+    return child.get("ID", "") if child is not None else ""
 
 
 def _instrument(node: ElementTree.Element) -> Instrument:

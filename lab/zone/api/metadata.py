@@ -17,8 +17,8 @@ class AvuInput:
     """Words, of which the first says what to do; None where the client sent none (zone-95)."""
 
     def __init__(self, request: Request) -> None:
-        found = [request.body.all(f"arg{place}") for place in range(_ARGUMENTS)]
-        self.words = [elements[0].text if elements else None for elements in found]
+        arguments = [request.body.all(f"arg{place}") for place in range(_ARGUMENTS)]
+        self.words = [elements[0].text if elements else None for elements in arguments]
         self.pairs = request.body.pairs()
 
     def shown(self) -> dict[str, str]:

@@ -128,8 +128,8 @@ class _Reader:
             ErrorSeen(f"{parent}/{name}", text, units[id_], agreed.get(units[id_], NOTHING_AGREED))
             for id_, parent, name, text in error_rows
         ]
-        found = [*of_objects, *self._of_collections()]
-        return [*found, *self._not_taken_in()] if self._settings.omero_first else found
+        of_units = [*of_objects, *self._of_collections()]
+        return [*of_units, *self._not_taken_in()] if self._settings.omero_first else of_units
 
     def _of_collections(self) -> list[ErrorSeen]:
         """Why collections are not imported; an error with a number of attempts is on the unit's data objects, too."""

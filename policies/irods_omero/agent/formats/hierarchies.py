@@ -20,13 +20,13 @@ def hierarchies_of(zone: ZoneConnection, paths: Iterable[str]) -> dict[str, str]
     above = {path: collections for path in paths if (collections := collections_above(path))}
     asked = {collection for collections in above.values() for collection in collections}
     holding = collections_with(zone, asked, ZARR_ROOTS) if asked else set()
-    found = {path: hierarchy_of(path, holding) for path in above}
-    return {path: hierarchy for path, hierarchy in found.items() if hierarchy}
+    by_path = {path: hierarchy_of(path, holding) for path in above}
+    return {path: hierarchy for path, hierarchy in by_path.items() if hierarchy}
 
 
 def with_hierarchies(zone: ZoneConnection, units: Mapping[int, ZoneView]) -> dict[int, ZoneView]:
     """Units, of which those of one file say whether it is such a part."""
     files = {id_: unit.first.path for id_, unit in units.items() if not unit.unit.is_of_several}
-    found = hierarchies_of(zone, files.values())
-    parts = {id_: replace(units[id_], hierarchy=found[path]) for id_, path in files.items() if path in found}
+    hierarchies = hierarchies_of(zone, files.values())
+    parts = {id_: replace(units[id_], hierarchy=hierarchies[path]) for id_, path in files.items() if path in hierarchies}
     return {**units, **parts}

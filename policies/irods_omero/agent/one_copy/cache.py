@@ -219,12 +219,12 @@ class Cache:
         self, repository: Repository, observation: Observation, action: Link, count: Count
     ) -> list[LinkTarget]:
         """For each file of a unit the file in a vault that has its bytes."""
-        found, targets = links_of(observation).by_object, list[LinkTarget]()
+        vault_files, targets = links_of(observation).by_object, list[LinkTarget]()
         taken = {file.disk.target for file in observation.copies or () if file not in action.files}
-        left = [each for each in observation.zone.objects if found[each.data_id].path not in taken]
+        left = [each for each in observation.zone.objects if vault_files[each.data_id].path not in taken]
         for file in action.files:
             for each in candidates(file, left):
-                one = found[each.data_id]
+                one = vault_files[each.data_id]
                 target = LinkTarget(Vault(one.root), way_to(one), each.path)
                 if (same := compared_for_link(repository, file, target, count)) is not None:
                     targets.append(same)

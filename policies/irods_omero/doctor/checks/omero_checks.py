@@ -90,12 +90,12 @@ def foreign(facts: Facts) -> Iterator[Finding]:
 
     Links that lead nowhere are the only ones of these that agents have made.
     """
-    check, found = "files of others in OMERO", facts.foreign
-    if found is None:
+    check, foreign_facts = "files of others in OMERO", facts.foreign
+    if foreign_facts is None:
         return
-    looked_at = f"{'all' if found.is_all else 'the first'} {found.units:,} units with copies"
+    looked_at = f"{'all' if foreign_facts.is_all else 'the first'} {foreign_facts.units:,} units with copies"
     back = "move it away, and irods-omero reconcile --mark has iRODS' bytes brought back"
-    for what, number, path, file, is_readable, is_ours in found.kinds:
+    for what, number, path, file, is_readable, is_ours in foreign_facts.kinds:
         text = f"{file} of {path} is {what} ({number:,} such files in {looked_at})"
         if is_ours:
             advice = "irods-omero reconcile --mark makes it follow the data: a new link, a copy, or no file and a lock"
@@ -107,7 +107,7 @@ def foreign(facts: Facts) -> Iterator[Finding]:
         else:
             advice = f"OMERO must not read it, as it takes its size and hash for the image's: {back}"
         yield warning(check, text, advice)
-    if all(kind.is_ours for kind in found.kinds):
+    if all(kind.is_ours for kind in foreign_facts.kinds):
         yield ok(check, f"none in place of the files of {looked_at}")
 
 

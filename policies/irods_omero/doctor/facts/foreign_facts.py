@@ -18,7 +18,7 @@ from irods_omero.errors import PolicyError
 from irods_omero.settings import Settings
 
 SECONDS = 30.0
-"""At most as long the doctor looks."""
+"""How long the doctor looks at most, in seconds."""
 
 LOST = "a link that an agent has made, and leads to no file of the right size"
 
@@ -35,8 +35,8 @@ class Foreign(NamedTuple):
     file: ManagedFile
 
 
-class ForeignFound(NamedTuple):
-    """What was found.
+class ForeignFiles(NamedTuple):
+    """The files of others among those of the units that were looked at.
 
     Attributes:
         files: The files.
@@ -53,19 +53,19 @@ def observe_foreign(settings: Settings) -> ForeignFacts | None:
     """What is there, by kind; None where that cannot be seen, of which others tell."""
     try:
         with Connections(settings) as connections:
-            found = find_foreign(connections, SECONDS)
+            foreign = find_foreign(connections, SECONDS)
     except PolicyError:
         return None
-    return kinds_of(found) if found else None
+    return kinds_of(foreign) if foreign else None
 
 
-def kinds_of(found: ForeignFound) -> ForeignFacts:
-    """What was found, by kind: those of which one number or another is said are of one kind."""
-    kinds = [(re.sub(r"\d+", "N", _what(each.file)), each.file.disk.readable) for each in found.files]
-    examples = dict(zip(reversed(kinds), reversed(found.files), strict=True))
+def kinds_of(foreign: ForeignFiles) -> ForeignFacts:
+    """The files of others by kind: those of which one number or another is said are of one kind."""
+    kinds = [(re.sub(r"\d+", "N", _what(each.file)), each.file.disk.readable) for each in foreign.files]
+    examples = dict(zip(reversed(kinds), reversed(foreign.files), strict=True))
     return ForeignFacts(
-        units=found.units,
-        is_all=found.is_all,
+        units=foreign.units,
+        is_all=foreign.is_all,
         kinds=tuple(
             ForeignKind(
                 _what(example.file),
@@ -85,7 +85,7 @@ def _what(file: ManagedFile) -> str:
     return LOST if file.disk.state == LINK else file.disk.what
 
 
-def find_foreign(connections: Connections, seconds: float) -> ForeignFound | None:
+def find_foreign(connections: Connections, seconds: float) -> ForeignFiles | None:
     """Look at the files of as many units as there is time for; nothing is read but what directories say.
 
     Returns:
@@ -104,5 +104,5 @@ def find_foreign(connections: Connections, seconds: float) -> ForeignFound | Non
             Foreign(each.zone.first.path, file) for each in page for file in (*foreign_files(each), *lost_links(each))
         )
         if time.monotonic() > until:
-            return ForeignFound(tuple(files), units, is_all=False)
-    return ForeignFound(tuple(files), units, is_all=True)
+            return ForeignFiles(tuple(files), units, is_all=False)
+    return ForeignFiles(tuple(files), units, is_all=True)

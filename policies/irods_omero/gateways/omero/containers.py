@@ -21,10 +21,10 @@ def find_container(session: OmeroSession, target: Target) -> Any:
     if target.existing:
         return _existing(session, target)
     with FIND_OR_MAKE:
-        return _found_or_made(session, target)
+        return _dataset_by_name(session, target)
 
 
-def _found_or_made(session: OmeroSession, target: Target) -> Any:
+def _dataset_by_name(session: OmeroSession, target: Target) -> Any:
     dataset = _dataset(session, target)
     if dataset is not None:
         return omero.model.DatasetI(dataset, False)

@@ -18,7 +18,7 @@ from irods_omero.vocabulary import KEY_NAMESPACE
 
 
 @dataclass
-class _Found:
+class _FilesetParts:
     """One fileset while its parts come in."""
 
     images: list[ImageState] = field(default_factory=list)
@@ -97,12 +97,12 @@ def fileset_of_image(session: OmeroSession, image: int) -> int | None:
     return int(rows[0][0]) if rows and rows[0][0] is not None else None
 
 
-def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _Found]:
+def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _FilesetParts]:
     text = (
         "select i.fileset.id, i.id, i.archived, i.details.owner.id, i.details.group.id, x.lsid, x.entityType "
         "from Image i left outer join i.details.externalInfo x where i.fileset.id in (:ids) order by i.id"
     )
-    parts: dict[int, _Found] = defaultdict(_Found)
+    parts: dict[int, _FilesetParts] = defaultdict(_FilesetParts)
     for fileset, image, archived, owner, group, lsid, kind in session.rows("reading images", text, {"ids": filesets}):
         address = str(lsid or "") if kind == ENTITY_TYPE else ""
         parts[fileset].images.append(ImageState(image, bool(archived), address))
@@ -110,7 +110,7 @@ def _images(session: OmeroSession, filesets: list[int]) -> dict[int, _Found]:
     return parts
 
 
-def _plates(session: OmeroSession, parts: Mapping[int, _Found], filesets: list[int]) -> None:
+def _plates(session: OmeroSession, parts: Mapping[int, _FilesetParts], filesets: list[int]) -> None:
     """Images of plates carry no annotations of their own: their plates do."""
     text = (
         "select distinct s.image.fileset.id, p.id, p.details.owner.id, p.details.group.id from WellSample s "
@@ -123,7 +123,7 @@ def _plates(session: OmeroSession, parts: Mapping[int, _Found], filesets: list[i
         subjects["Plate", plate] = Subject("Plate", plate, owner, group)
 
 
-def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, scope: ReadScope) -> None:
+def _annotate(session: OmeroSession, parts: Mapping[int, _FilesetParts], kind: str, scope: ReadScope) -> None:
     places = {id_: fileset for fileset, part in parts.items() for kind_, id_ in part.subjects if kind_ == kind}
     if not places:
         return
@@ -139,6 +139,6 @@ def _annotate(session: OmeroSession, parts: Mapping[int, _Found], kind: str, sco
         subjects[kind, id_] = replace(subjects[kind, id_], tags=tags, key_values=annotations)
 
 
-def _view(fileset: int, part: _Found) -> OmeroView:
+def _view(fileset: int, part: _FilesetParts) -> OmeroView:
     subjects = tuple(part.subjects[key] for key in sorted(part.subjects))
     return OmeroView(fileset=fileset, images=tuple(part.images), subjects=subjects)

@@ -57,14 +57,14 @@ def read_tags_in_sets(
         f"AnnotationAnnotationLink x, TagAnnotation s where {TAG_OF_LINK} and x.child.id = t.id "
         "and x.parent.id = s.id and l.parent.id in (:ids) and s.ns = :namespace and s.textValue in (:names)"
     )
-    found: dict[int, tuple[int, TagLink]] = {}
+    links: dict[int, tuple[int, TagLink]] = {}
     values: Values = {"ids": ids, "namespace": NSINSIGHTTAGSET, "names": tag_sets}
     for *row, tag_set in session.rows("reading tags in tag sets", text, values):
         link = _tag_link(row)
         if link.place.namespace not in namespaces:
             in_set = row[1], replace(link, place=tags_in(tag_set))
-            found[link.link] = min(in_set, found.get(link.link, in_set), key=lambda each: each[1].place)
-    yield from found.values()
+            links[link.link] = min(in_set, links.get(link.link, in_set), key=lambda each: each[1].place)
+    yield from links.values()
 
 
 def _tag_link(row: Sequence[Any]) -> TagLink:

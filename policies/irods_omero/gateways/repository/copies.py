@@ -19,8 +19,8 @@ from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
 from irods_omero.gateways.repository.directory import Repository, is_same, lstat, working_name
 from irods_omero.gateways.repository.place import (
-    Found,
     ManagedPlace,
+    PlaceEntries,
     exchange,
     link,
     link_open,
@@ -192,7 +192,7 @@ def refill(repository: Repository, file: ManagedFile, blocks: Iterable[bytes]) -
             place.call(lambda: os.fsync(descriptor))
             named = place.call(lambda: lstat(place.directory, place.name))
             if file.disk.state == LINK and named is not None:
-                version = _own_link(place, Found(named, None))
+                version = _own_link(place, PlaceEntries(named, None))
                 place.unlink(place.complete)
                 place.call(lambda: link_open(descriptor, place.directory, place.complete))
                 take_place(place, version)
@@ -294,7 +294,7 @@ def _is_kept(place: ManagedPlace, version: Version) -> bool:
     return aside._replace(links=version.links).is_renamed(version)
 
 
-def _own_link(place: ManagedPlace, entries: Found) -> Version:
+def _own_link(place: ManagedPlace, entries: PlaceEntries) -> Version:
     """See that the link that an agent has made is there."""
     if entries.named is None or entries.aside is not None or not place.is_own_link(entries.named):
         raise place.refusal(CHANGED)

@@ -34,7 +34,7 @@ _renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Found(NamedTuple):
+class PlaceEntries(NamedTuple):
     """What has the managed name, and what has the name that files are removed under.
 
     Both only where a link has the managed name, and a copy went for it: an agent was killed meanwhile.
@@ -111,7 +111,7 @@ class ManagedPlace:
         self.unlink(name)
         self.call(lambda: os.fsync(self.directory))
 
-    def tidied(self) -> Found:
+    def tidied(self) -> PlaceEntries:
         """What is here, after all is removed that is never all there is.
 
         That is what was on its way in, the second name of one file, of an agent that was killed putting it back, and a
@@ -122,17 +122,17 @@ class ManagedPlace:
         """
         self.unlink(self.working)
         self.unlink(self.complete)
-        named, aside = self._found(self.name), self._found(self.aside)
+        named, aside = self._entry(self.name), self._entry(self.aside)
         if named is not None and is_same(named, aside):
             self.unlink(self.aside)
-            return Found(self._found(self.name), None)
+            return PlaceEntries(self._entry(self.name), None)
         if aside is not None and stat.S_ISLNK(aside.st_mode):
             self.unlink(self.aside)
-            return Found(named, None)
+            return PlaceEntries(named, None)
         if named is not None and aside is not None and not self.is_own_link(named):
             cause = f"beside it lies {self.aside}: see which of both is right, and move the other one away"
             raise self.refusal(cause)
-        return Found(named, aside)
+        return PlaceEntries(named, aside)
 
     def is_own_link(self, status: os.stat_result) -> bool:
         """Whether what has the managed name is a link that an agent has made: it leads where that one led."""
@@ -140,7 +140,7 @@ class ManagedPlace:
             return False
         return self.call(lambda: os.readlink(self.name, dir_fd=self.directory)) == self.file.disk.target
 
-    def _found(self, name: str) -> os.stat_result | None:
+    def _entry(self, name: str) -> os.stat_result | None:
         return self.call(lambda: lstat(self.directory, name))
 
 

@@ -159,8 +159,8 @@ class Vault:
 
 def time_of(names: Sequence[str]) -> int | None:
     """The time that is part of a path in a vault, seconds since 1970; None where it was not made up at random."""
-    found = RANDOM.fullmatch("/".join(names))
-    return int(found[1]) if found else None
+    match = RANDOM.fullmatch("/".join(names))
+    return int(match[1]) if match else None
 
 
 def any_file(root: str) -> Sequence[str] | None:

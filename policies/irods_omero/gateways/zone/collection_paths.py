@@ -56,18 +56,18 @@ def avus_of(zone: ZoneConnection, collections: Iterable[str], attributes: Sequen
 
 def collections_carrying(zone: ZoneConnection, attribute: str) -> set[str]:
     """The collections that have an AVU of an attribute."""
-    found = rows(zone, f"looking for {attribute}", (Collection.name,), CollectionMeta.name == attribute)
-    return {path for (path,) in found}
+    path_rows = rows(zone, f"looking for {attribute}", (Collection.name,), CollectionMeta.name == attribute)
+    return {path for (path,) in path_rows}
 
 
 def collections_with(zone: ZoneConnection, collections: Iterable[str], names: Sequence[str]) -> set[str]:
     """Those of some collections that hold a data object of one of these names."""
     paths, of_name = set(collections), In(DataObject.name, list(names))
-    found = (
+    answers = (
         rows(zone, "looking for what speaks for a hierarchy", (Collection.name,), condition, of_name)
         for condition in _any_of(Collection.name, sorted(paths))
     )
-    return {path for listed in found for (path,) in listed} & paths
+    return {path for listed in answers for (path,) in listed} & paths
 
 
 def _collections_in(zone: ZoneConnection, parents: Sequence[str]) -> Iterator[str]:

@@ -90,12 +90,12 @@ def collection_avus(zone: ZoneConnection, collection: str) -> frozenset[Avu]:
 def avus_below(zone: ZoneConnection, collection: str) -> dict[str, set[Avu]]:
     """The AVUs of the collections directly in a collection, by their paths, as far as they have any."""
     columns = (Collection.name, Collection.parent_name, CollectionMeta.name, CollectionMeta.value, CollectionMeta.units)
-    found: dict[str, set[Avu]] = defaultdict(set)
+    avus: dict[str, set[Avu]] = defaultdict(set)
     avu_rows = rows(zone, "reading AVUs", columns, Like(Collection.parent_name, like(collection)))
     for path, parent, name, value, units in avu_rows:
         if parent == collection:
-            found[path].add(Avu(name, value, units or ""))
-    return found
+            avus[path].add(Avu(name, value, units or ""))
+    return avus
 
 
 def exists(zone: ZoneConnection, path: str) -> bool:

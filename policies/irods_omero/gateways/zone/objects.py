@@ -178,11 +178,11 @@ def attached_at(zone: ZoneConnection, ids: Iterable[int], attribute: str) -> dic
             "select DATA_ID, META_DATA_ATTR_VALUE, META_DATA_ATTACHED_CREATE_TIME "
             f"where META_DATA_ATTR_NAME = '{attribute}' and DATA_ID in ({listed})"
         )
-        rows_found = _newer(zone, "reading when it was asked", text)
-        if rows_found is None:
+        time_rows = _newer(zone, "reading when it was asked", text)
+        if time_rows is None:
             log.info("which request came last is unknown: the zone does not answer GenQuery2")
             return times
-        times.update({(int(data_id), value): int(time) for data_id, value, time in rows_found})
+        times.update({(int(data_id), value): int(time) for data_id, value, time in time_rows})
     return times
 
 

@@ -341,8 +341,8 @@ def says(zone: ZoneConnection, collection: str, avu: Avu) -> bool:
     """Whether a collection has an AVU, whatever its units."""
     columns = (Collection.name, CollectionMeta.value)
     conditions = (Like(Collection.name, like(collection)), CollectionMeta.name == avu.attribute)
-    found = rows(zone, f"looking for {avu.attribute}", columns, *conditions)
-    return any((path, value) == (collection, avu.value) for path, value in found)
+    value_rows = rows(zone, f"looking for {avu.attribute}", columns, *conditions)
+    return any((path, value) == (collection, avu.value) for path, value in value_rows)
 
 
 def is_collection(zone: ZoneConnection, path: str) -> bool:

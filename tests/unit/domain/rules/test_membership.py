@@ -98,13 +98,13 @@ def test_several_units_are_none() -> None:
     assert "several units (1, 3)" in trouble
 
 
-FOUND = (data_object(1), data_object(2), data_object(3))
+LOOSE = (data_object(1), data_object(2), data_object(3))
 ROOTS = ("/z/home/",)
 
 
 def test_data_objects_that_belong_to_nothing_can_be_a_unit() -> None:
-    assert objection(FOUND, (), ROOTS, NAMES) == ""
-    assert objection(FOUND, (), ("/",), NAMES) == ""
+    assert objection(LOOSE, (), ROOTS, NAMES) == ""
+    assert objection(LOOSE, (), ("/",), NAMES) == ""
 
 
 def test_what_was_begun_can_be_completed() -> None:
@@ -121,9 +121,9 @@ def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
 @pytest.mark.parametrize(
     ("second", "words"),
     [
-        (FOUND[0], "/1.tiff is named twice"),
-        (replace(FOUND[1], path="/z/homes/2.tiff"), "below no watched root"),
-        (replace(FOUND[1], owner="bob"), "belongs to bob, and /z/home/lab/1.tiff to alice"),
+        (LOOSE[0], "/1.tiff is named twice"),
+        (replace(LOOSE[1], path="/z/homes/2.tiff"), "below no watched root"),
+        (replace(LOOSE[1], owner="bob"), "belongs to bob, and /z/home/lab/1.tiff to alice"),
         (data_object(2, avus=frozenset({Avu(NAMES.fileset, "5", "o")})), "is imported already"),
         (saying(2, 9), "belongs to the unit 9 already"),
         (saying(2, 2), "belongs to the unit 2 already"),
@@ -131,7 +131,7 @@ def test_a_unit_whose_first_is_gone_keeps_nobody() -> None:
     ],
 )
 def test_what_is_against_a_unit(second: DataObject, words: str) -> None:
-    assert words in objection((FOUND[0], second), {1, 2, 9}, ROOTS, NAMES)
+    assert words in objection((LOOSE[0], second), {1, 2, 9}, ROOTS, NAMES)
 
 
 def listed(*lists: tuple[str, int, set[int]]) -> dict[str, MemberList | None]:
@@ -151,7 +151,7 @@ def test_a_list_speaks_for_what_it_names_below_its_collection() -> None:
     elsewhere = replace(data_object(2), path="/z/home/labor/2.tiff")
     of_run = listed((RUN, 1, {1, 2, 4}))
     directory = {Unit(1, "directory")}
-    assert units_by(of_run, FOUND[0], elsewhere, FOUND[2], DEEP) == {1: directory, 2: set(), 3: set(), 4: directory}
+    assert units_by(of_run, LOOSE[0], elsewhere, LOOSE[2], DEEP) == {1: directory, 2: set(), 3: set(), 4: directory}
 
 
 def test_what_a_data_object_says_by_itself_counts_before_any_list() -> None:
@@ -168,5 +168,5 @@ def test_lists_are_written_without_what_leaves_them() -> None:
     assert changed_lists(RUN, None, (), {1, 2}, lists) == {}
     assert changed_lists(RUN, None, {4}, {1, 2}, lists) == {**listed((RUN, 1, {1, 2})), INNER: None}
     assert changed_lists(RUN, None, (), (), lists) == {RUN: None}, "all its files are gone"
-    united = (Unit(2, "directory"), (FOUND[1], DEEP))
+    united = (Unit(2, "directory"), (LOOSE[1], DEEP))
     assert changed_lists(RUN, united, {4}, {1, 2, 4}, lists) == {**listed((RUN, 2, {2, 4})), INNER: None}

@@ -50,9 +50,9 @@ class Both:
 
     def seen(self) -> tuple[bytes, tuple[int, ...]]:
         """All that there is to be seen of the copy, but where its blocks are, and when it was read."""
-        found = self.copy.lstat()
-        times = found.st_mtime_ns, found.st_ctime_ns
-        facts = found.st_ino, found.st_mode, found.st_uid, found.st_size, found.st_nlink, *times
+        status = self.copy.lstat()
+        times = status.st_mtime_ns, status.st_ctime_ns
+        facts = status.st_ino, status.st_mode, status.st_uid, status.st_size, status.st_nlink, *times
         return self.copy.read_bytes(), facts
 
 

@@ -56,7 +56,7 @@ def groups(paths: Iterable[str], named: Named, own: OwnRules = ()) -> list[Group
 
 
 class _Files:
-    """Files, with what has been found out of them.
+    """Files, with what is known of them so far.
 
     Attributes:
         rules: The rules.
@@ -164,10 +164,10 @@ def _first_of_each_place(rule: FileRule, paths: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def _beside_it(files: _Files, rule: FileRule, path: str, found_by: FileRule) -> set[str]:
-    """What belongs to a file, which was found by one of the patterns of its rule."""
-    folder, matched = place_of_opened(found_by, path), set[str]()
-    for pattern in rule.paths_beside(found_by.stem(lower_parts(path)[-1]) or ""):
+def _beside_it(files: _Files, rule: FileRule, path: str, narrowed: FileRule) -> set[str]:
+    """What belongs to a file; ``narrowed`` is its rule with only the pattern that it matches."""
+    folder, matched = place_of_opened(narrowed, path), set[str]()
+    for pattern in rule.paths_beside(narrowed.stem(lower_parts(path)[-1]) or ""):
         matching = set(files.matching(folder, pattern)) - {path}
         if pattern == (EVERYTHING,):
             matching = {each for each in matching if _is_anybodys(files, rule, each)}
@@ -264,7 +264,7 @@ def _connected(lots: Iterable[Collection[str]]) -> Iterator[list[str]]:
 
 
 def _told_apart(files: _Files) -> Iterator[Group]:
-    """What was found, where no file is claimed twice; what is connected by such files has an error."""
+    """The groups of which no file is claimed twice; what is connected by such files has an error."""
     claimed_twice = (claimants for claimants in files.claims.values() if len(claimants) > 1)
     for opened in _connected([*({each} for each in files.groups), *claimed_twice]):
         yield files.groups[opened[0]] if len(opened) == 1 else _ambiguous(files, opened)

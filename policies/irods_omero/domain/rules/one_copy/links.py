@@ -49,11 +49,11 @@ def links_of(observation: Observation) -> Links:
     lasting, is_whole, why_not = list[VaultFile](), is_imported(observation), ""
     for each in observation.zone.objects:
         numbers = _readable(observation, each)
-        found = [file for file in of_object[each.data_id] if file.number in numbers]
-        right = [file for file in found if not file.why_not]
+        readable = [file for file in of_object[each.data_id] if file.number in numbers]
+        right = [file for file in readable if not file.why_not]
         lasting += right
         is_whole = is_whole and bool(right)
-        why_not = why_not or ("" if right or not found else found[0].why_not)
+        why_not = why_not or ("" if right or not readable else readable[0].why_not)
     return Links(tuple(lasting), is_whole, why_not)
 
 

@@ -53,7 +53,7 @@ def test_what_thousands_of_files_name_alike_is_put_together_once(monkeypatch: py
     assert sum(sizes) <= 2 * len(paths)
 
 
-def found(*paths: str, own: tuple[FileRule, ...] = (), **named: set[str]) -> dict[str, Group]:
+def by_opened(*paths: str, own: tuple[FileRule, ...] = (), **named: set[str]) -> dict[str, Group]:
     """The groups, each by what is opened, or by its first file."""
     said = {name.replace("_", ".", 2): frozenset(names) for name, names in named.items()}
     return {group.opened or group.files[0]: group for group in groups(paths, said, own)}
@@ -95,7 +95,7 @@ def found(*paths: str, own: tuple[FileRule, ...] = (), **named: set[str]) -> dic
     ],
 )
 def test_what_belongs_to_a_file_goes_with_it_and_what_does_not_stays(opened: str, others: list[str]) -> None:
-    made = found(opened, *others, "elsewhere/other.tif")
+    made = by_opened(opened, *others, "elsewhere/other.tif")
     assert made[opened].files == tuple(sorted([opened, *others]))
     assert made[opened].error == ""
     assert made["elsewhere/other.tif"].files == ("elsewhere/other.tif",)
@@ -129,23 +129,23 @@ def test_nothing_is_guessed(paths: list[str], text: str) -> None:
 
 def test_files_that_name_each_other_belong_together() -> None:
     both = {"a.ome.tif", "b.ome.tif"}
-    made = found("b.ome.tif", "a.ome.tif", "c.ome.tif", a_ome_tif=both, b_ome_tif=both)
+    made = by_opened("b.ome.tif", "a.ome.tif", "c.ome.tif", a_ome_tif=both, b_ome_tif=both)
     assert made["a.ome.tif"].files == ("a.ome.tif", "b.ome.tif")
     assert made["c.ome.tif"].files == ("c.ome.tif",)
 
 
 def test_the_first_that_names_all_is_opened() -> None:
-    made = found("a.ome.tif", "b.ome.tif", "p.tif", a_ome_tif={"b.ome.tif"}, b_ome_tif={"a.ome.tif", "p.tif"})
+    made = by_opened("a.ome.tif", "b.ome.tif", "p.tif", a_ome_tif={"b.ome.tif"}, b_ome_tif={"a.ome.tif", "p.tif"})
     assert made["b.ome.tif"] == Group(("a.ome.tif", "b.ome.tif", "p.tif"), "b.ome.tif", "OME-TIFF")
 
 
 def test_a_file_that_is_named_and_not_there_is_waited_for() -> None:
-    made = found("a.ome.tif", a_ome_tif={"a.ome.tif", "b.ome.tif"})
+    made = by_opened("a.ome.tif", a_ome_tif={"a.ome.tif", "b.ome.tif"})
     assert made["a.ome.tif"].error == "a.ome.tif names b.ome.tif, which is not there"
 
 
 def test_a_file_that_names_one_that_is_not_there_has_another_name_now() -> None:
-    assert found("new.ome.tif", new_ome_tif={"old.ome.tif"})["new.ome.tif"].error == ""
+    assert by_opened("new.ome.tif", new_ome_tif={"old.ome.tif"})["new.ome.tif"].error == ""
 
 
 def test_a_companion_takes_what_it_names() -> None:
@@ -156,7 +156,7 @@ def test_a_companion_takes_what_it_names() -> None:
 
 
 def test_files_that_do_not_know_of_each_other_are_not_taken_for_one() -> None:
-    made = found("a.ome.tif", "b.ome.tif", "c.ome.tif", a_ome_tif={"b.ome.tif"}, c_ome_tif={"b.ome.tif"})
+    made = by_opened("a.ome.tif", "b.ome.tif", "c.ome.tif", a_ome_tif={"b.ome.tif"}, c_ome_tif={"b.ome.tif"})
     assert "does not name" in made["a.ome.tif"].error
 
 
@@ -187,7 +187,7 @@ def test_where_a_file_is_looked_at_and_whether_it_is_a_unit_whatever_lies_beside
 
 def test_each_plate_of_which_no_file_stands_out_is_one_and_opened_by_its_first() -> None:
     names = [f"{plate}/Well000{well}/mode1_z0_t0_im0_0.tif" for plate in ("001-a", "002-b") for well in (2, 1)]
-    made = found(*names, "mode1_z0_t0_im0_0.tif", "Batchresults/NEO_Results.txt")
+    made = by_opened(*names, "mode1_z0_t0_im0_0.tif", "Batchresults/NEO_Results.txt")
     plates = {opened: len(group.files) for opened, group in made.items() if group.rule == "MIAS plate"}
     assert plates == {names[1]: 2, names[3]: 2}
     assert made["mode1_z0_t0_im0_0.tif"].rule == "one TIFF", "it lies in no well"
@@ -197,7 +197,7 @@ def test_each_plate_of_which_no_file_stands_out_is_one_and_opened_by_its_first()
 def test_a_site_says_where_each_of_many_files_is_as_good() -> None:
     planes = own_rule("planes", ["Field*/*.TIF"], ["field*/*", "stage.ini"], needed=False)
     paths = ("run/Field1/a.txt", "run/Field1/z.tif", "run/Field2/b.tif", "run/stage.ini")
-    made = found("a.tif", *reversed(paths), own=(planes,))
+    made = by_opened("a.tif", *reversed(paths), own=(planes,))
     assert made["run/Field1/z.tif"].files == paths
     assert made["a.tif"].rule == "one TIFF"
     assert [place_of(path, (planes,)) for path in ("run/Field2/b.tif", "run/stage.ini")] == ["run", "run"]
@@ -208,7 +208,7 @@ def test_rules_of_a_site_come_first() -> None:
         own_rule("ours", ["*.CZI"], ["{stem}_more/*/*.raw"], needed=True),
         own_rule("raw", ["*.xyz"], [], needed=False),
     )
-    made = found("a.czi", "a_more/1/1.raw", "b.czi", own=own)
+    made = by_opened("a.czi", "a_more/1/1.raw", "b.czi", own=own)
     assert made["a.czi"].files == ("a.czi", "a_more/1/1.raw")
     assert "b.czi (ours) has none of" in made["b.czi"].error
     assert [stands_alone(name, own) for name in ("a.czi", "a.xyz", "a.lif")] == [False, True, True]

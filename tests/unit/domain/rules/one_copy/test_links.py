@@ -219,8 +219,8 @@ FILES = st.sampled_from(
 @st.composite
 def units(draw: st.DrawFn) -> Observation:
     count = draw(st.integers(1, 2))
-    found = [draw(FILES) for _ in range(count)]
-    files = tuple(file._replace(data_id=id_) for id_, some in enumerate(found, 1) for file in some)
+    of_objects = [draw(FILES) for _ in range(count)]
+    files = tuple(file._replace(data_id=id_) for id_, some in enumerate(of_objects, 1) for file in some)
     return unit(
         *(draw(DISKS) for _ in range(count)),
         resource=draw(st.sampled_from(["disk", "tape", "other"])),
