@@ -13,7 +13,16 @@ from irods_omero.domain.state.agreement import VERSION, encode
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content, Unit, import_key
-from irods_omero.domain.state.views import DataObject, ImageState, ImportRule, OmeroView, Replica, Subject, ZoneView
+from irods_omero.domain.state.views import (
+    DataObject,
+    ImageState,
+    ImportRule,
+    OmeroView,
+    Pairs,
+    Replica,
+    Subject,
+    ZoneView,
+)
 from irods_omero.vocabulary import OBJECT_NAMESPACE, PENDING, TIER_GROUP, shard_of
 from lab.omero import LabOmero
 from lab.zone import BulkObject, LabZone
@@ -100,7 +109,7 @@ def _decided(place: Place, data_id: int, name: str, content: Content, omero: Ome
     return decide(observation).plan
 
 
-def _pairs(plan: Plan) -> tuple[tuple[str, str], ...]:
+def _pairs(plan: Plan) -> Pairs:
     (pairs,) = (action.pairs for action in plan.omero if isinstance(action, WriteKeyValues))
     return pairs
 

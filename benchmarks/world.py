@@ -12,7 +12,7 @@ from typing import Any
 import omero
 
 from benchmarks.units import Place, load
-from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.watched import read_watched
@@ -44,7 +44,7 @@ class World:
     def assessment(self, after: int = 0) -> int:
         """How many units with ids above this both sides do not agree about."""
         with self.scene.connections() as connections:
-            reconciler = Reconciler(connections, SHOW)
+            reconciler = Reconciler(connections, Manner.DRY_RUN)
             for _ in reconciler.run(after):
                 pass
             return reconciler.done.drifted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lab.omero import errors
 from lab.omero.model import ENTITIES
@@ -68,11 +68,18 @@ class Caller:
         return Caller(**{**self.__dict__, "group": ALL_GROUPS})
 
 
-def memberships(store: Store, user: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+class Memberships(NamedTuple):
+    """The ids of the groups that a user is a member of, and of those that the user leads."""
+
+    member_of: tuple[int, ...]
+    leader_of: tuple[int, ...]
+
+
+def memberships(store: Store, user: int) -> Memberships:
     """Return the groups that a user is a member of, and those that the user leads."""
     table = ENTITIES["GroupExperimenterMap"].table
     rows = store.run(f"select parent, owner from {table} where child = ? order by id", [user])
-    return tuple(group for group, _ in rows), tuple(group for group, leads in rows if leads)
+    return Memberships(tuple(group for group, _ in rows), tuple(group for group, leads in rows if leads))
 
 
 def privileges_of(store: Store, user: int | None) -> frozenset[str]:

@@ -143,7 +143,7 @@ class Sessions:
 
     def _group(self, user: int, name: str, group: str) -> int:
         if group in ("", "user"):
-            others = [known for known in memberships(self._store, user)[0] if known != USER]
+            others = [known for known in memberships(self._store, user).member_of if known != USER]
             if not others:
                 raise errors.api_usage(f"Can't find default group for {name}")
             return others[0]

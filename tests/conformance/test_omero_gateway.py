@@ -12,7 +12,7 @@ from omero.rtypes import rstring
 from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, RemoveTag, SetArchived, WriteKeyValues
 from irods_omero.domain.state.counts import ImageCount, TierCount
 from irods_omero.domain.state.places import TIER_TAGS
-from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, PAIRS, PLACE, TAG
 from irods_omero.domain.state.request_words import STANDING
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.views import Subject
@@ -215,7 +215,11 @@ def look_back(agent: Agent, fileset_id: int) -> None:
     """What OMERO remembers of images and plates: who imported, tagged, placed and changed them."""
     records = noted(agent.service, [fileset_id])
     kinds = {(each.kind, each.subject.partition(":")[0], each.user, each.agent) for each in records}
-    assert {(IMPORT, "Fileset", ALICE, True), (PLACE, "Plate", ALICE, False), (PLACE, "Image", ALICE, False)} <= kinds
+    assert {
+        (IMPORT_EVENT, "Fileset", ALICE, True),
+        (PLACE, "Plate", ALICE, False),
+        (PLACE, "Image", ALICE, False),
+    } <= kinds
     assert {(TAG, "Plate", ALICE, True), (PAIRS, "Image", ALICE, False), (CHANGE, "Image", ALICE, False)} <= kinds
     assert {each.fileset for each in records} == {fileset_id}
     assert all(time.time() - 86_400 < each.at < time.time() + 3600 for each in records), "seconds, not milliseconds"

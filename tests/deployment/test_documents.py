@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from irods_omero.domain.rules.causes import AGAIN, GIVEN_UP, HELD_BACK, HINDERED, REFUSED, TO_CORRECT
-from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, PAIRS, PLACE, TAG
 from irods_omero.status.facility import tables
 from irods_omero.vocabulary import REGISTERED, SUPERSEDED
 from tests.unit.status.facility import EMPTY, SETTINGS
@@ -103,7 +103,7 @@ def test_the_page_on_the_report_names_all_tables_and_all_kinds_of_events() -> No
     assert {table.key for table in tables(EMPTY, SETTINGS)} <= rows
     source = (TOP / "policies" / "irods_omero" / "status" / "history.py").read_text(encoding="utf-8")
     kinds = {
-        IMPORT,
+        IMPORT_EVENT,
         TAG,
         PAIRS,
         PLACE,

@@ -14,7 +14,7 @@ from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 from omero.rtypes import rstring
 
-from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.omero.filesets import read_filesets
@@ -83,7 +83,7 @@ def assert_quiet(scene: Scene, **changes: Any) -> None:
     for name in names_in(scene.admin, scene.collection):
         assert scene.avus(f"{scene.collection}/{name}", "omero::sync") == []
     with scene.connections(**changes) as connections:
-        reconciler = Reconciler(connections, SHOW)
+        reconciler = Reconciler(connections, Manner.DRY_RUN)
         assessments = [assessment for page in reconciler.run() for assessment in page]
     plans = {assessment.observation.zone.first.path: assessment.decision.plan for assessment in assessments}
     assert {path: plan for path, plan in plans.items() if path.startswith(scene.collection)} == {}

@@ -14,7 +14,7 @@ import pytest
 from irods.exception import UNIX_FILE_OPEN_ERR
 
 from irods_omero.agent.explain import assess
-from irods_omero.agent.reconcile import MARK
+from irods_omero.agent.reconcile import Manner
 from irods_omero.doctor.facts.foreign_facts import LOST, find_foreign, kinds_of
 from tests.end_to_end.conftest import Places, SceneFactory, real_or
 from tests.end_to_end.one_copy import PICTURE, OneCopy
@@ -162,7 +162,7 @@ def test_after_an_import_a_copy_goes_for_a_link_when_nobody_may_write_to_the_fil
     assert "may be written to: chmod a-w" in one.rule(path)
     assert not one.place(path).is_symlink()
     one.protect(path)
-    assert drifted(one.scene, MARK) == 1
+    assert drifted(one.scene, Manner.MARK) == 1
     one.settle()
     assert one.is_linked(path)
     assert drifted(one.scene) == 0
@@ -173,7 +173,7 @@ def test_where_somebody_may_write_to_the_file_again_the_copy_comes_back(one: Lin
     one.settle()
     assert one.is_linked(path)
     one.file(path).chmod(0o644)
-    assert drifted(one.scene, MARK) == 1
+    assert drifted(one.scene, Manner.MARK) == 1
     one.settle()
     assert one.place(path).is_file()
     assert not one.place(path).is_symlink()
@@ -215,7 +215,7 @@ def test_foreign_links_stay_and_a_dangling_one_of_ours_is_mended_and_doctor_tell
     kinds = {each.path: kind for each in others.files for kind in kinds_of(others._replace(files=(each,))).kinds}
     assert (kinds[foreign].what, kinds[foreign].is_ours) == ("a symbolic link", False)
     assert (kinds[ours].what, kinds[ours].is_ours) == (LOST, True)
-    assert drifted(one.scene, MARK) == 2
+    assert drifted(one.scene, Manner.MARK) == 2
     one.settle()
     assert one.place(foreign).readlink() == elsewhere
     assert one.is_linked(ours)

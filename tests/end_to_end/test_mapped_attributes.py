@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.reconcile import Manner, Reconciler
 from tests.end_to_end.conftest import SceneFactory
 from tests.pictures import retina
 from tests.scene import Scene
@@ -130,7 +130,7 @@ def test_what_both_sides_agree_on_is_left_in_peace(scene: Scene, path: str, pair
     with scene.connections() as connections:
         drifted = [
             assessment.observation.zone.first.path
-            for page in Reconciler(connections, SHOW).run()
+            for page in Reconciler(connections, Manner.DRY_RUN).run()
             for assessment in page
         ]
     assert path not in drifted

@@ -11,7 +11,7 @@ import omero
 import pytest
 from click.testing import CliRunner
 
-from irods_omero.agent.reconcile import MARK, SHOW, Reconciler
+from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.cli.main import main
 from irods_omero.domain.state.actions import OmeroAction, Refusal, SetArchived
 from irods_omero.gateways.omero.annotations import AnnotationWriter
@@ -175,7 +175,7 @@ def test_a_copy_that_somebody_else_removed_is_brought_back(one: OneCopy) -> None
     path = one.put()
     one.settle()
     one.place(path).unlink()
-    assert drifted(one.scene, MARK) == 1
+    assert drifted(one.scene, Manner.MARK) == 1
     one.settle()
     assert one.place(path).read_bytes() == PICTURE
 
@@ -246,7 +246,7 @@ def test_a_dry_run_says_how_much_would_be_freed_and_status_how_much_was(one: One
     assert "evict" in run_command(one.scene, "explain", path)
 
 
-def drifted(scene: Scene, manner: str = SHOW) -> int:
+def drifted(scene: Scene, manner: Manner = Manner.DRY_RUN) -> int:
     """How many units of the scene a reconcile finds that are not as they should be."""
     with scene.connections() as connections:
         reconciler = Reconciler(connections, manner)

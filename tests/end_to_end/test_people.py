@@ -12,7 +12,7 @@ import omero.model
 import pytest
 from omero.rtypes import rstring
 
-from irods_omero.agent.reconcile import SHOW, Reconciler
+from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import add_group, add_user, set_group_owner
@@ -122,7 +122,9 @@ def assert_agreed(scene: Scene, path: str) -> None:
     scene.sweep()
     assert scene.avus(path, "omero::error") == []
     with scene.connections() as connections:
-        drifted = [each.observation.zone.first.path for page in Reconciler(connections, SHOW).run() for each in page]
+        drifted = [
+            each.observation.zone.first.path for page in Reconciler(connections, Manner.DRY_RUN).run() for each in page
+        ]
     assert path not in drifted
 
 

@@ -15,8 +15,8 @@ from irods_omero.agent import apply, hints
 from irods_omero.agent import sweep as sweeping
 from irods_omero.agent.directories import directory_members, directory_units
 from irods_omero.agent.formats import ome_names
-from irods_omero.agent.marks import walks
-from irods_omero.agent.reconcile import MARK, Reconciler
+from irods_omero.agent.marks import claiming, walks
+from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
 from irods_omero.domain.planning.decision import Decision
@@ -102,7 +102,7 @@ def test_reconcile_marks_what_can_be_marked_and_what_waits(scene: Scene, monkeyp
         scene.lose_marks(path)
     monkeypatch.setattr(marks, "add_avu", refusing(avus.add_avu, one))
     with scene.connections(**patience) as connections:
-        reconciler = Reconciler(connections, MARK)
+        reconciler = Reconciler(connections, Manner.MARK)
         for _ in reconciler.run():
             pass
     assert [scene.avus(path, "omero::sync") for path in (one, two, bad)] == [[], ["pending"], ["pending"]]
@@ -121,7 +121,7 @@ def test_reconcile_goes_on_after_a_directory_that_cannot_be_read(
     scene.lose_marks(good)
     monkeypatch.setattr(member_lists, "read_objects", refusing_to_read(id_of(scene, culprit)))
     with scene.connections() as connections:
-        for _ in Reconciler(connections, MARK).run():
+        for _ in Reconciler(connections, Manner.MARK).run():
             pass
     marked = scene.admin.metadata.get(Collection, f"{scene.collection}/other")
     assert "omero::gather" in [avu.name for avu in marked]

@@ -13,6 +13,7 @@ from irods.models import Collection, DataObject, DataObjectMeta
 from omero.rtypes import rlist, rlong, unwrap
 
 from irods_omero.domain.state.directories.member_list import list_in
+from irods_omero.domain.state.views import Pairs
 from irods_omero.settings.mapping import CLIENT_NAMESPACE
 from irods_omero.vocabulary import DIRECTORY, OBJECT_NAMESPACE
 
@@ -27,11 +28,11 @@ class ImageShown:
     id: int
     name: str
     tags: frozenset[tuple[str, str]]
-    pairs: tuple[tuple[str, str], ...]
+    pairs: Pairs
     archived: bool
     dataset: str
     owner: str
-    users_pairs: tuple[tuple[str, str], ...] = ()
+    users_pairs: Pairs = ()
 
     @property
     def texts(self) -> set[str]:
@@ -133,7 +134,7 @@ def image_shown(client: Any, id_: int) -> ImageShown:
     return ImageShown(id_, name, tags, ours, bool(archived), ", ".join(places), owner, users)
 
 
-def _pairs(client: Any, image: int, namespace: str) -> tuple[tuple[str, str], ...]:
+def _pairs(client: Any, image: int, namespace: str) -> Pairs:
     parameters = omero.sys.ParametersI().addIds([image]).addString("ns", namespace)
     text = "select l from ImageAnnotationLink l join fetch l.child a where l.parent.id in (:ids) and a.ns = :ns"
     query = client.getSession().getQueryService()

@@ -88,23 +88,23 @@ class Admin(Members):
         return _all(call, f"{GROUP} where g.id in ({groups}) order by g.id", user=user)
 
     def getDefaultGroup(self, call: Call, user: int) -> Any:
-        others = [group for group in memberships(call.host.store, user)[0] if group != USER]
+        others = [group for group in memberships(call.host.store, user).member_of if group != USER]
         if not others:
             raise errors.validation(f"The user {user} has no default group set.")
         return self.getGroup(call, others[0])
 
     def getMemberOfGroupIds(self, call: Call, user: Any) -> list[int]:
-        return list(memberships(call.host.store, user.id.val)[0])
+        return list(memberships(call.host.store, user.id.val).member_of)
 
     def getLeaderOfGroupIds(self, call: Call, user: Any) -> list[int]:
-        return list(memberships(call.host.store, user.id.val)[1])
+        return list(memberships(call.host.store, user.id.val).leader_of)
 
     def getCurrentAdminPrivileges(self, call: Call) -> list[Any]:
         return self._enumerated(call, call.caller.privileges)
 
     def getAdminPrivileges(self, call: Call, user: Any) -> list[Any]:
         identity = user.id.val
-        if SYSTEM not in memberships(call.host.store, identity)[0]:
+        if SYSTEM not in memberships(call.host.store, identity).member_of:
             return []
         return self._enumerated(call, privileges_of(call.host.store, identity))
 

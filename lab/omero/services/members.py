@@ -88,7 +88,7 @@ class Members:
         wanted = [group.id.val for group in groups]
         _may(call, "ModifyGroupMembership", wanted)
         call.objects = len(wanted)
-        known = memberships(call.host.store, user.id.val)[0]
+        known = memberships(call.host.store, user.id.val).member_of
         with call.working() as work:
             join(work, user.id.val, [group for group in wanted if group not in known])
 
@@ -98,7 +98,7 @@ class Members:
         _may(call, "ModifyGroupMembership", list(wanted))
         call.objects = len(wanted)
         identity = user.id.val
-        left = set(memberships(call.host.store, identity)[0]) - wanted
+        left = set(memberships(call.host.store, identity).member_of) - wanted
         if not left - {USER}:
             raise errors.validation("experimenter must remain a member of some group besides 'user'")
         with call.working() as work:

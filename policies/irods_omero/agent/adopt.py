@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from irods_omero.agent.connections import Connections
@@ -25,9 +26,14 @@ from irods_omero.gateways.omero.sources import Listed, exists_in_omero, filesets
 from irods_omero.gateways.zone.marks import Mark
 from irods_omero.vocabulary import PENDING, shard_of
 
-TAKE = "take"
-MARK = "mark"
-SHOW = "show"
+
+class Adoption(Enum):
+    """Whether filesets are taken now, are marked for the agent, or are only shown with where they would go."""
+
+    TAKE = "take"
+    MARK = "mark"
+    DRY_RUN = "dry run"
+
 
 LOOKED_UP = 100
 """Number of filesets that are looked up at once."""
@@ -133,7 +139,7 @@ def register(
     what: str,
     rule: PlacementRule | None,
     owner: str,
-    manner: str = TAKE,
+    manner: Adoption = Adoption.TAKE,
 ) -> Taken:
     """Take one fileset in.
 
@@ -142,7 +148,7 @@ def register(
         what: ``Fileset:ID`` or ``Image:ID``.
         rule: Where it goes, by default by the configuration.
         owner: The iRODS user who shall own it, by default the one who stands for its owner in OMERO.
-        manner: Whether to ``take`` it now, to ``mark`` it for the agent, or only to ``show`` where it would go.
+        manner: Whether it is taken now, is marked for the agent, or is only shown with where it would go.
 
     Raises:
         RefusedError: There is no such thing, or it was imported from a zone or taken into one already.
@@ -163,11 +169,11 @@ def register(
     if rule is None and not any(each.covers(source.group) for each in connections.placement_rules()):
         raise RefusedError("registering", what, f"omero_first names no place for {source.group}: see --to")
     intake = _intake(connections)
-    if manner == MARK:
+    if manner is Adoption.MARK:
         if not connections.placement_rules():
             raise RefusedError("registering", what, "the agent takes nothing in while omero_first is empty")
         return intake.leave(fileset, rule, owner)
-    return intake.take(fileset, rule, owner, dry_run=manner == SHOW)
+    return intake.take(fileset, rule, owner, dry_run=manner is Adoption.DRY_RUN)
 
 
 def _intake(connections: Connections) -> Intake:

@@ -12,7 +12,9 @@ from irods_omero.agent.report import Report
 from irods_omero.agent.workers import Job, Workers
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.gateways.zone.marks import Mark, ack, claim, release
-from irods_omero.vocabulary import IMPORT
+
+IMPORT_JOB = "import"
+"""The kind of job for the workers."""
 
 
 class Imports:
@@ -32,8 +34,8 @@ class Imports:
         self._suspects: set[int] = set()
         self._appliers: dict[int, Applier] = {}
         _, busy = workers.busy()
-        self.busy = busy.union(*workers.resting(IMPORT).values())
-        self._most = connections.settings.imports.per_sweep - workers.count(IMPORT)
+        self.busy = busy.union(*workers.resting(IMPORT_JOB).values())
+        self._most = connections.settings.imports.per_sweep - workers.count(IMPORT_JOB)
         self._served = set(workers.owners())
 
     def __contains__(self, unit: int) -> bool:
@@ -67,7 +69,7 @@ class Imports:
         self._appliers[id(self._connections)] = first
         return [
             Job(
-                (IMPORT, unit),
+                (IMPORT_JOB, unit),
                 partial(self._import, first, unit, marks),
                 frozenset({unit, *(mark.id for mark in marks)}),
                 self._owner(unit),

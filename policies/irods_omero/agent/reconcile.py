@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from irods_omero.agent.apply import Applier, decide_or_fail
 from irods_omero.agent.connections import Connections
@@ -33,9 +34,18 @@ from irods_omero.logs import log
 from irods_omero.status.collection import DirectoryState
 from irods_omero.vocabulary import shard_of
 
-REPAIR = "repair"
-MARK = "mark"
-SHOW = "show"
+
+class Manner(Enum):
+    """What happens to a unit that drifted.
+
+    It is repaired at once, which no other agent of the same shards may be at work for; marked for the agent; or only
+    shown.
+    """
+
+    REPAIR = "repair"
+    MARK = "mark"
+    DRY_RUN = "dry run"
+
 
 TELL_SECONDS = 60.0
 """How often the log says how far it has come."""
@@ -105,12 +115,9 @@ class Reconciled:
 class Reconciler:
     """Looks at every unit, a page at a time, and makes both sides of it agree."""
 
-    def __init__(self, connections: Connections, manner: str = REPAIR, clock: Callable[[], float] = time.time) -> None:
-        """``manner`` says what happens to a unit that drifted.
-
-        It is to ``repair`` it at once, which no other agent of the same shards may be at work for; to ``mark`` it for
-        the agent; or only to ``show`` it.
-        """
+    def __init__(
+        self, connections: Connections, manner: Manner = Manner.REPAIR, clock: Callable[[], float] = time.time
+    ) -> None:
         self._connections = connections
         self._manner = manner
         self._clock = clock
@@ -127,7 +134,7 @@ class Reconciler:
         connections, self.done.position = self._connections, after
         check_identity(connections)
         observer = Observer(connections, self._clock)
-        if self._manner != SHOW:
+        if self._manner is not Manner.DRY_RUN:
             for path in observer.watched.incorrect():
                 write_corrections(connections, observer.watched, path)
             for path in sorted(collections_carrying(connections.zone, connections.names.fileset)):
@@ -164,10 +171,10 @@ class Reconciler:
             views = read_filesets(session, gone, self._connections.scope())
             differences = {fileset: diff_orphan(view.subjects) for fileset, view in views.items()}
             orphans = [Orphan(fileset, gone[fileset], actions) for fileset, actions in differences.items() if actions]
-            if self._manner != MARK:
+            if self._manner is not Manner.MARK:
                 orphans += [Orphan(left.id, ours[left.id], half_made=left) for left in half_made(session, ours)]
             self.done.orphaned += len(orphans)
-            if orphans and self._manner != SHOW:
+            if orphans and self._manner is not Manner.DRY_RUN:
                 self._put_right(orphans)
             yield orphans
 
@@ -177,7 +184,7 @@ class Reconciler:
         The agent finds it by itself: it is only shown.
         """
         most = limit_of(self._connections)
-        if most is None or self._manner != SHOW:
+        if most is None or self._manner is not Manner.DRY_RUN:
             return ()
         self.done.room = look_at_cache(self._connections, most, self._clock)
         if self.done.room is None:
@@ -192,7 +199,7 @@ class Reconciler:
         """
         queue = IntakeQueue(self._connections, self._clock)
         for filesets in queue.missed():
-            if self._manner != SHOW:
+            if self._manner is not Manner.DRY_RUN:
                 for fileset in filesets:
                     queue.mark(fileset)
             self.done.missed += len(filesets)
@@ -215,7 +222,7 @@ class Reconciler:
         """Leave to the agent those of some directories of which anything is to be done."""
         due = [path for path in paths if directories.of_collection(path) == path and self._is_due(directories, path)]
         self.done.drifted += len(due)
-        if self._manner != SHOW:
+        if self._manner is not Manner.DRY_RUN:
             directories.mark(due)
 
     def _is_due(self, directories: Directories, path: str) -> bool:
@@ -231,7 +238,7 @@ class Reconciler:
         doubtful = directories.doubtful(observation.zone for observation in observations.values())
         self._mark_directories(directories, {*directories.unassigned_among(ids), *doubtful})
         assessments = [Assessment(observation, decide_or_fail(observation)) for observation in observations.values()]
-        if self._manner == MARK:  # what waits for its time has lost its mark, or gets one that it has
+        if self._manner is Manner.MARK:  # what waits for its time has lost its mark, or gets one that it has
             waiting = [each for each in assessments if each.decision.wait and not each.decision.plan]
             self._mark(waiting, {each.observation.zone.unit.data_id for each in waiting})
         assessments = [assessment for assessment in assessments if assessment.decision.plan]
@@ -239,14 +246,14 @@ class Reconciler:
         self.done.drifted += len(assessments)
         self.done.evictable += sum(evicted_by(assessment.decision.plan) for assessment in assessments)
         self.done.held += sum(observation.is_held for observation in observations.values())
-        if assessments and self._manner == REPAIR:
+        if assessments and self._manner is Manner.REPAIR:
             held = self.done.report.held
             drifted = {assessment.observation.zone.unit.data_id: assessment.observation for assessment in assessments}
             again = Applier(self._connections, observer, self.done.report).apply(drifted)
             self._mark(assessments, again)
             assessments = [_as_held(each, drifted[each.observation.zone.unit.data_id]) for each in assessments]
             self.done.held += self.done.report.held - held
-        elif self._manner == MARK:
+        elif self._manner is Manner.MARK:
             self._mark(assessments, {assessment.observation.zone.unit.data_id for assessment in assessments})
         return assessments
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.filesize import decimal
 
@@ -52,6 +52,13 @@ STYLE: dict[str, Any] = {
 }
 
 
+class Series(NamedTuple):
+    """What one part of all bars stands for, and its number in each category."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Chart:
     """Bars, each of parts: one number for each category and series.
@@ -60,7 +67,7 @@ class Chart:
         key: Tells it from the other charts of the page.
         title: What it shows.
         categories: One bar each.
-        series: For each its name, and its number in each category.
+        series: The parts of the bars, one colour each.
         is_size: Whether the numbers are bytes.
         across: Whether bars lie, as those with long names do.
     """
@@ -68,16 +75,16 @@ class Chart:
     key: str
     title: str
     categories: tuple[str, ...]
-    series: tuple[tuple[str, tuple[int, ...]], ...]
+    series: tuple[Series, ...]
     is_size: bool = False
     across: bool = False
 
     def described(self) -> str:
         """What people are told who do not see it."""
-        totals = [sum(numbers) for numbers in zip(*(each for _, each in self.series), strict=True)]
+        totals = [sum(numbers) for numbers in zip(*(each.numbers for each in self.series), strict=True)]
         highest = max(range(len(totals)), key=totals.__getitem__)
         most = decimal(totals[highest]) if self.is_size else f"{totals[highest]:,}"
-        names = ", ".join(name for name, _ in self.series if name)
+        names = ", ".join(each.name for each in self.series if each.name)
         parts = f", by {names}" if names else ""
         bars = f"{len(self.categories)} bar{'s' * (len(self.categories) != 1)}"
         return (
@@ -123,7 +130,7 @@ def chart_of(table: Table, bar: str, part: str, number: str, ordered: bool = Fal
         table.key,
         table.title,
         tuple(labels),
-        tuple((printable(name, LABEL_BYTES), tuple(added(names, of) for names in columns)) for name, of in rows),
+        tuple(Series(printable(name, LABEL_BYTES), tuple(added(names, of) for names in columns)) for name, of in rows),
         is_size=any(column.key == number and column.kind == BYTES for column in table.columns),
         across=not ordered,
     )

@@ -126,7 +126,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
 
     Exits with 1 if it could not be taken in, or had been taken in before.
     """
-    from irods_omero.agent.adopt import MARK, SHOW, TAKE  # noqa: PLC0415
+    from irods_omero.agent.adopt import Adoption  # noqa: PLC0415
     from irods_omero.agent.adopt import register as take_in  # noqa: PLC0415
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
     from irods_omero.settings.mistakes import in_words  # noqa: PLC0415
@@ -134,7 +134,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
     from irods_omero.settings.omero_first import OmeroFirstSettings, rules_of  # noqa: PLC0415
 
     settings, rule = settings_of(ctx), None
-    manner = SHOW if dry_run else MARK if mark else TAKE
+    manner = Adoption.DRY_RUN if dry_run else Adoption.MARK if mark else Adoption.TAKE
     if to is not None:
         taken_names = [name for name in _pairs(avu) if is_taken(name, Names(settings.prefix))]
         if taken_names:
@@ -150,7 +150,7 @@ def register(  # noqa: PLR0913, PLR0917 - one for each option
         raise click.UsageError("--acl, --avu and --resource come with --to")
     with Connections(settings) as connections:
         taken = take_in(connections, what, rule, owner, manner)
-    _show(taken, as_json, manner == MARK)
+    _show(taken, as_json, manner is Adoption.MARK)
     ctx.exit(FAILED if taken.reason else 0)
 
 

@@ -41,9 +41,9 @@ def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | No
     """
     # Imported here: omero-py takes half a second that no other command should wait for.
     from irods_omero.agent.connections import Connections  # noqa: PLC0415
-    from irods_omero.agent.reconcile import MARK, REPAIR, SHOW, Reconciler  # noqa: PLC0415
+    from irods_omero.agent.reconcile import Manner, Reconciler  # noqa: PLC0415
 
-    manner = {"dry-run": SHOW, "mark": MARK}.get(only or "", REPAIR)
+    manner = {"dry-run": Manner.DRY_RUN, "mark": Manner.MARK}.get(only or "", Manner.REPAIR)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
@@ -70,7 +70,8 @@ def reconcile(ctx: click.Context, only: str | None, after: int, shards: str | No
             click.echo(f"irods-omero: broken off; to resume: reconcile --after {reconciler.done.position}", err=True)
             raise
     done = reconciler.done
-    _show_counts(done, {SHOW: "to repair", MARK: "marked", REPAIR: "repaired"}[manner], as_json)
+    verb = {Manner.DRY_RUN: "to repair", Manner.MARK: "marked", Manner.REPAIR: "repaired"}[manner]
+    _show_counts(done, verb, as_json)
     if done.report.failed:
         ctx.exit(FAILED)
     ctx.exit(DRIFTED if done.drifted or done.held or done.orphaned or done.missed else 0)

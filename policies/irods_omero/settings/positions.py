@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 import re
+from typing import NamedTuple
+
+from irods_omero.settings.mistakes import Where
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+
+
+class RepeatedKey(NamedTuple):
+    """A key that an object has twice, and the line of the first."""
+
+    where: Where
+    first_line: int
 
 
 class Positions:
     """Finds where the value of a path of keys and indexes starts in a valid JSON text.
 
     Attributes:
-        twice: The keys that an object has twice, each with the line of the first.
+        twice: The keys that an object has twice.
     """
 
     def __init__(self, text: str) -> None:
-        self.twice = list[tuple[tuple[str | int, ...], int]]()
+        self.twice = list[RepeatedKey]()
         self._text = text
-        self._starts: dict[tuple[str | int, ...], int] = {}
+        self._starts: dict[Where, int] = {}
         self._decoder = json.JSONDecoder()
         self._walk(self._skip(0), ())
 
-    def line(self, path: tuple[str | int, ...]) -> int:
+    def line(self, path: Where) -> int:
         """The line, counted from 1, of a key, or of the nearest enclosing one that is there."""
         while path and path not in self._starts:
             path = path[:-1]
@@ -32,7 +42,7 @@ class Positions:
         match = _SPACE.match(self._text, at)
         return match.end() if match else at
 
-    def _walk(self, at: int, path: tuple[str | int, ...]) -> int:
+    def _walk(self, at: int, path: Where) -> int:
         """Note the value at ``at`` and all inside it; returns where it ends."""
         self._starts[path] = at
         opening = self._text[at]
@@ -45,7 +55,7 @@ class Positions:
                 key, at = self._decoder.raw_decode(self._text, at)
                 at = self._skip(self._skip(at) + 1)
                 if (*path, key) in self._starts:
-                    self.twice.append(((*path, key), self.line((*path, key))))
+                    self.twice.append(RepeatedKey((*path, key), self.line((*path, key))))
             at = self._skip(self._walk(at, (*path, key)))
             index += 1
             if self._text[at] == ",":

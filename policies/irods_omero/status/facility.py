@@ -17,6 +17,9 @@ from irods_omero.status.summary import Status, TierUse
 
 Cell = str | int
 
+Row = tuple[Cell, ...]
+"""One value for each column of a table."""
+
 TEXT, NUMBER, BYTES = "text", "number", "bytes"
 
 IN_IRODS = "bytes in iRODS"
@@ -62,7 +65,7 @@ class Table:
     key: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     empty: str = "Nothing to show."
     unread: bool = False
 
@@ -117,9 +120,7 @@ def tables(facility: Facility, settings: Settings) -> tuple[Table, ...]:
     )
 
 
-def _of_omero(
-    facility: Facility, key: str, title: str, columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...]
-) -> Table:
+def _of_omero(facility: Facility, key: str, title: str, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> Table:
     if facility.unreachable:
         return Table(key, title, columns, (), _unasked(facility), unread=True)
     return Table(key, title, columns, rows, "No image carries the tag of a tier.")
@@ -153,7 +154,7 @@ def _tiers(facility: Facility) -> Table:
         Column("replicas", "good replicas in iRODS", NUMBER),
         Column("bytes", IN_IRODS, BYTES),
     )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
+    rows: tuple[Row, ...] = tuple(
         (
             tier,
             ", ".join(each.resource for each in used[tier]),
@@ -169,7 +170,7 @@ def _tiers(facility: Facility) -> Table:
 def _next(facility: Facility, settings: Settings) -> Table:
     outlook = facility.outlook
     flagged = "flagged by storage tiering: queued, or given up"
-    rows: list[tuple[Cell, ...]] = [("", "", flagged, outlook.scheduled, outlook.scheduled_size)]
+    rows: list[Row] = [("", "", flagged, outlook.scheduled, outlook.scheduled_size)]
     for each in outlook.due:
         look = settings.tiers.get(each.resource)
         when = f"unused for long enough in {each.days} days" if each.days else "unused for long enough now"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
-from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG, RecordedEvent
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, PAIRS, PLACE, TAG, RecordedEvent
 from irods_omero.domain.state.texts import timestamp
 from irods_omero.domain.state.views import DataObject
 from irods_omero.vocabulary import (
@@ -139,14 +139,14 @@ def _in_omero(noted: Iterable[RecordedEvent]) -> Iterator[Event]:
     subjects: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     images: dict[int, list[str]] = defaultdict(list)
     for each in noted:
-        if each.kind != IMPORT:
+        if each.kind != IMPORT_EVENT:
             images[each.fileset].append(each.subject)
     for each in sorted(noted, key=lambda each: (each.at, _number(each.subject))):
         key = each.at, each.kind, each.user, each.agent, each.text, each.namespace, each.fileset
         if each.subject not in subjects[key]:
             subjects[key].append(each.subject)
     for (at, kind, user, agent, text, namespace, fileset), concerned in subjects.items():
-        shown = sorted(set(images[fileset]), key=_number) if kind == IMPORT and images[fileset] else concerned
+        shown = sorted(set(images[fileset]), key=_number) if kind == IMPORT_EVENT and images[fileset] else concerned
         word, what = _told(kind, text, namespace)
         yield Event(at, OMERO, word, f"{what} {_some(shown)}".strip(), user, agent, concerned[0])
 
@@ -155,7 +155,7 @@ def _told(kind: str, text: str, namespace: str) -> tuple[str, str]:
     """One word for programs, and words for people that the subject is put behind."""
     if kind != TAG:
         return {
-            IMPORT: (IMPORT, "imported as"),
+            IMPORT_EVENT: (IMPORT_EVENT, "imported as"),
             PAIRS: (PAIRS, f"key-value pairs ({text or 'without a namespace'}) last written on"),
             PLACE: (PLACE, f"put into {text!r}:"),
             CHANGE: (CHANGE, "changed (its name, group, lock or the like):"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from irods_omero.domain.state.agreement import Agreement, Failure
 from irods_omero.domain.state.one_copy.eviction import ROOM, TIER, Eviction, Relied
-from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, TAG, RecordedEvent
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, TAG, RecordedEvent
 from irods_omero.domain.state.views import Avu, DataObject, Replica
 from irods_omero.status.history import Event, History, Past, history_of
 from irods_omero.vocabulary import ACCESS_TIME, REQUEST_NAMESPACE, TIER_NAMESPACE, Names
@@ -68,7 +68,7 @@ def test_what_happened_to_many_images_at_once_is_one_event() -> None:
         RecordedEvent(TAG, 20, f"Image:{id_}", "alice", True, "tier:fast", TIER_NAMESPACE, 4) for id_ in (9, 10, 11)
     ]
     asked = RecordedEvent(TAG, 30, "Image:9", "bob", False, "archive", REQUEST_NAMESPACE, 4)
-    imported = RecordedEvent(IMPORT, 10, "Fileset:4", "alice", True, fileset=4)
+    imported = RecordedEvent(IMPORT_EVENT, 10, "Fileset:4", "alice", True, fileset=4)
     assert told(Past(noted=[asked, *images, imported])) == [
         (10, "import", "imported as Image:9 and 2 others", "alice"),
         (20, "tier", "seen on tier fast: Image:9 and 2 others", "alice"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from irods_omero.domain.rules.directories.auto import FileCorrection
 from irods_omero.domain.rules.directories.directory_decision import DirectoryDecision
 from irods_omero.domain.state.directories.member_list import MemberList
-from irods_omero.domain.state.views import DataObject
-from irods_omero.gateways.zone.watched import Correction
+from irods_omero.domain.state.views import Correction, DataObject
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class DirectoryAssessment:
     to_mark: frozenset[int]
     strays: tuple[DataObject, ...]
     corrections: tuple[Correction, ...]
-    of_files: tuple[tuple[DataObject, Correction], ...]
+    of_files: tuple[FileCorrection, ...]
     due: frozenset[int]
     lists: Mapping[str, MemberList | None] = field(default_factory=dict)
 

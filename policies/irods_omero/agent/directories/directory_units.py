@@ -44,7 +44,7 @@ from irods_omero.domain.state.formats.directory_manifest import DirectoryManifes
 from irods_omero.domain.state.formats.zarr_parts import how_to_name
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.request_words import IMPORTING
-from irods_omero.domain.state.views import Avu, DataObject, ZoneView
+from irods_omero.domain.state.views import Avu, Correction, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.collection_paths import avus_of, paths_in
@@ -54,7 +54,7 @@ from irods_omero.gateways.zone.objects import ids_with, read_avus, read_objects
 from irods_omero.gateways.zone.ome_tiff import files_named
 from irods_omero.gateways.zone.queries import IDS_A_QUERY
 from irods_omero.gateways.zone.streaming import open_object
-from irods_omero.gateways.zone.watched import Correction, says
+from irods_omero.gateways.zone.watched import says
 from irods_omero.logs import log
 from irods_omero.vocabulary import AUTO, DIRECTORY, DONE, MANIFEST, ZARR
 
@@ -230,7 +230,7 @@ class Directories:
         if not firsts.isdisjoint(objects) or any(decision.unit or decision.wait for decision in decisions):
             return []
         there = avus_of(self._connections.zone, [path], [names.fileset, names.image, names.url])
-        return [(avu, False) for avu in sorted(there.get(path, ()))]
+        return [Correction(avu, is_new=False) for avu in sorted(there.get(path, ()))]
 
     def _decisions(
         self, path: str, objects: tuple[DataObject, ...], signs: CompletionSigns

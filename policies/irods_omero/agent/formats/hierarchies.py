@@ -28,5 +28,7 @@ def with_hierarchies(zone: ZoneConnection, units: Mapping[int, ZoneView]) -> dic
     """Units, of which those of one file say whether it is such a part."""
     files = {id_: unit.first.path for id_, unit in units.items() if not unit.unit.is_of_several}
     hierarchies = hierarchies_of(zone, files.values())
-    parts = {id_: replace(units[id_], hierarchy=hierarchies[path]) for id_, path in files.items() if path in hierarchies}
+    parts = {
+        id_: replace(units[id_], hierarchy=hierarchies[path]) for id_, path in files.items() if path in hierarchies
+    }
     return {**units, **parts}

@@ -69,6 +69,13 @@ class ServerFacts:
     system: SystemFacts | None = None
 
 
+class TierAvu(NamedTuple):
+    """What an AVU of a resource says, as it is written."""
+
+    value: str
+    units: str = ""
+
+
 @dataclass(frozen=True)
 class TierFacts:
     """One resource as a member of one tier group, or of none.
@@ -84,9 +91,9 @@ class TierFacts:
 
     resource: str
     is_root: bool = True
-    groups: Sequence[tuple[str, str]] = ()
+    groups: Sequence[TierAvu] = ()
     times: Sequence[str] = ()
-    queries: Sequence[tuple[str, str]] = ()
+    queries: Sequence[TierAvu] = ()
     restages: bool = False
 
 

@@ -6,14 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from irods.column import In
 from irods.exception import iRODSException
 from irods.models import Collection, DataObject, DataObjectMeta, Resource, ResourceMeta, RuleExec, User
 
 from irods_omero.agent.residency_commands import programs_of
-from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierFacts, ZoneFacts
+from irods_omero.doctor.facts.records import QueuedRule, RootFacts, TierAvu, TierFacts, ZoneFacts
 from irods_omero.domain.rules.omero_first.placement import REGISTER
 from irods_omero.domain.state.residency import RESIDENCIES
 from irods_omero.errors import PolicyError
@@ -32,6 +32,11 @@ from irods_omero.vocabulary import TIER_GROUP, TIER_TIME, Names
 QUERY = "irods::storage_tiering::query"
 MOST_VALUES = 20
 RESTAGE_TIER = "irods::storage_tiering::minimum_restage_tier"
+
+
+class _Resource(NamedTuple):
+    name: str
+    is_root: bool
 
 
 def observe_zone(settings: Settings, zone: ZoneConnection) -> ZoneFacts:
@@ -89,9 +94,9 @@ def _accounts(zone: ZoneConnection) -> dict[str, str]:
 def _tiers(zone: ZoneConnection) -> list[TierFacts]:
     columns = (Resource.name, Resource.parent, ResourceMeta.name, ResourceMeta.value, ResourceMeta.units)
     wanted = In(ResourceMeta.name, [TIER_GROUP, TIER_TIME, QUERY, RESTAGE_TIER])
-    avus: dict[tuple[str, bool], dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    avus: dict[_Resource, dict[str, list[TierAvu]]] = defaultdict(lambda: defaultdict(list))
     for name, parent, attribute, value, units in rows(zone, "reading tier groups", columns, wanted):
-        avus[name, not parent][attribute].append((value, units or ""))
+        avus[_Resource(name, not parent)][attribute].append(TierAvu(value, units or ""))
     return [
         TierFacts(
             resource=name,

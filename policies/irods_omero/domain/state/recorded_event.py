@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-IMPORT, TAG, PAIRS, PLACE, CHANGE = "import", "tag", "pairs", "place", "change"
+IMPORT_EVENT, TAG, PAIRS, PLACE, CHANGE = "import", "tag", "pairs", "place", "change"
 
 
 @dataclass(frozen=True)

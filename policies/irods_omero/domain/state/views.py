@@ -27,6 +27,13 @@ class Avu(NamedTuple):
     units: str = ""
 
 
+class Correction(NamedTuple):
+    """An AVU, and whether it is to be added or to be removed."""
+
+    avu: Avu
+    is_new: bool
+
+
 RequestTimes = tuple[tuple[Avu, int], ...]
 """For AVUs that are requests the times at which they were set, seconds since 1970."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from irods_omero.domain.state.recorded_event import CHANGE, IMPORT, PAIRS, PLACE, TAG, RecordedEvent
+from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, PAIRS, PLACE, TAG, RecordedEvent
 from irods_omero.gateways.batches import BATCH, in_batches
 from irods_omero.gateways.omero.session import AGENT, TAG_OF_LINK, OmeroSession, Values
 
@@ -35,7 +35,7 @@ def _imports(session: OmeroSession, filesets: Sequence[int]) -> Iterator[Recorde
     )
     for ids in in_batches(filesets, BATCH):
         for row in session.rows(DOING, text, {"ids": ids}):
-            yield _noted(IMPORT, "Fileset", row, {row[0]: row[0]})
+            yield _noted(IMPORT_EVENT, "Fileset", row, {row[0]: row[0]})
 
 
 def _images(session: OmeroSession, filesets: Sequence[int]) -> dict[int, int]:

@@ -18,8 +18,8 @@ DOING = "adding up images"
 
 TAGGED: Values = {"ns": TIER_NAMESPACE, "texts": f"{TIER_TAG_PREFIX}%"}
 
-Cell = tuple[int, str, str]
-"""Id of a group, text of a tag, month."""
+CountKey = tuple[int, str, str]
+"""What is counted together: id of a group, text of a tag, month."""
 
 
 def count_images(session: OmeroSession) -> list[ImageCount]:
@@ -30,9 +30,9 @@ def count_images(session: OmeroSession) -> list[ImageCount]:
 
 
 def joined(
-    images: Mapping[Cell, int], files: Mapping[Cell, tuple[int, int]], groups: Mapping[int, str]
+    images: Mapping[CountKey, int], files: Mapping[CountKey, tuple[int, int]], groups: Mapping[int, str]
 ) -> list[ImageCount]:
-    """Images, and filesets with their bytes, of each cell; sorted.
+    """Images, and filesets with their bytes, of each group, tier and month; sorted.
 
     An import across the end of a month has its fileset in the one and images in the other: nothing of it is left out.
     """
@@ -56,7 +56,7 @@ def count_since(session: OmeroSession) -> list[TierCount]:
     return sorted(TierCount(*key, count) for key, count in counts.items())
 
 
-def _images(session: OmeroSession, made: str) -> dict[Cell, int]:
+def _images(session: OmeroSession, made: str) -> dict[CountKey, int]:
     """Images by the month in which they were made, ``i``, or in which the tag was put on them, ``l``."""
     of_images = (
         "select i.details.group.id, t.textValue, year(v.time), month(v.time), count(distinct i.id) "
@@ -71,14 +71,14 @@ def _images(session: OmeroSession, made: str) -> dict[Cell, int]:
         "and t.ns = :ns and t.textValue like :texts "
         "group by i.details.group.id, t.textValue, year(v.time), month(v.time)"
     )
-    counts: dict[Cell, int] = defaultdict(int)
+    counts: dict[CountKey, int] = defaultdict(int)
     for text in (of_images, of_plates):
         for group, tag, year, month, count in session.rows(DOING, text, TAGGED):
             counts[int(group), tag, _month(year, month)] += int(count)
     return counts
 
 
-def _files(session: OmeroSession, tags: Iterable[str]) -> dict[Cell, tuple[int, int]]:
+def _files(session: OmeroSession, tags: Iterable[str]) -> dict[CountKey, tuple[int, int]]:
     """Filesets and their bytes. One query for each tag: joined with the tag, a file would count once for each image."""
     of_images = (
         "select f.details.group.id, year(v.time), month(v.time), count(distinct f.id), sum(o.size) "
@@ -94,12 +94,12 @@ def _files(session: OmeroSession, tags: Iterable[str]) -> dict[Cell, tuple[int, 
         "join s.well w where l.child.id = t.id and t.ns = :ns and t.textValue = :text and w.plate.id = l.parent.id "
         "and i.fileset.id = f.id) group by f.details.group.id, year(v.time), month(v.time)"
     )
-    counts: dict[Cell, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    counts: dict[CountKey, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for tag in tags:
         for text in (of_images, of_plates):
             for group, year, month, filesets, size in session.rows(DOING, text, {"ns": TIER_NAMESPACE, "text": tag}):
-                cell = int(group), tag, _month(year, month)
-                counts[cell] = counts[cell][0] + int(filesets), counts[cell][1] + int(size or 0)
+                key = int(group), tag, _month(year, month)
+                counts[key] = counts[key][0] + int(filesets), counts[key][1] + int(size or 0)
     return counts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from irods.column import Column, Criterion
 from irods.models import DataObject
@@ -36,7 +36,7 @@ def first_rows(
     *conditions: Criterion,
     descending: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """So many rows of a query, in the order of its first column."""
+    """The first ``count`` rows of a query, in the order of its first column."""
     order = "desc" if descending else "asc"
 
     def ask(session: Any) -> list[tuple[Any, ...]]:
@@ -59,14 +59,21 @@ def last_data_id(zone: ZoneConnection, doing: str, *conditions: Criterion) -> in
     return zone.call(doing, "", ask)
 
 
+class RowCount(NamedTuple):
+    """A combination of values, and the number of rows that have it."""
+
+    values: tuple[Any, ...]
+    number: int
+
+
 def counts(
     zone: ZoneConnection, doing: str, by: Sequence[Column], counted: Column, *conditions: Criterion
-) -> list[tuple[tuple[Any, ...], int]]:
+) -> list[RowCount]:
     """For each combination of values of some columns the number of rows, counted by the catalog."""
 
-    def ask(session: Any) -> list[tuple[tuple[Any, ...], int]]:
+    def ask(session: Any) -> list[RowCount]:
         query = session.query(*by).count(counted).filter(*conditions)
-        return [(tuple(row[column] for column in by), int(row[counted])) for row in query.get_results()]
+        return [RowCount(tuple(row[column] for column in by), int(row[counted])) for row in query.get_results()]
 
     return zone.call(doing, "", ask)
 

@@ -19,7 +19,7 @@ from irods_omero.domain.state.target import TargetError, parse_target
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import BY_AGENT
-from irods_omero.domain.state.views import Avu, ImportRule
+from irods_omero.domain.state.views import Avu, Correction, ImportRule
 from irods_omero.gateways.batches import BATCH
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.queries import first_rows, rows
@@ -73,9 +73,6 @@ TIERING_PREFIX = "irods::storage_tiering::"
 
 REPLICA_TIME = "DATA_ACCESS_TIME"
 """What a query for old data asks for that goes by the access times of replicas (iRODS 5)."""
-
-Correction = tuple[Avu, bool]
-"""An AVU of a collection, and whether it is to be added or to be removed."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ class Watched:
             told.update(self.told_of_files[path])
         if path in self.told_of_units and not self.is_unit(path):
             told.update(self.told_of_units[path])
-        return [(avu, True) for avu in trouble - told] + [(avu, False) for avu in told - trouble]
+        return [Correction(avu, True) for avu in trouble - told] + [Correction(avu, False) for avu in told - trouble]
 
     def corrections_of_files(self, path: str, error: str, is_unit: bool) -> list[Correction]:
         """What to change so that a directory says what is wrong with its files, and nothing else.
@@ -177,7 +174,7 @@ class Watched:
         told, error = set(self.told_of_files.get(path, ())), printable(error)
         told.update(() if is_unit else self.told_of_units.get(path, ()))
         wanted = {Avu(self.error, error, DIRECTORY)} if error else set()
-        return [(avu, True) for avu in wanted - told] + [(avu, False) for avu in told - wanted]
+        return [Correction(avu, True) for avu in wanted - told] + [Correction(avu, False) for avu in told - wanted]
 
     def incorrect(self) -> list[str]:
         """The collections for which there are corrections."""

@@ -17,6 +17,7 @@ from irods_omero.doctor.facts.records import (
     ServerFacts,
     SignIn,
     SystemFacts,
+    TierAvu,
     TierFacts,
     VaultFacts,
     WebFacts,
@@ -28,8 +29,9 @@ ME, SERVICE = 1000, 999
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=timezone.utc)
 ROOT = "/lab/home/lab"
 
-FAST = TierFacts("fast", groups=[("images", "0")], times=["1800"], queries=[("omero_keep_fast", "specific")])
-TAPE = TierFacts("tape", groups=[("images", "1")])
+KEEP_FAST = TierAvu("omero_keep_fast", "specific")
+FAST = TierFacts("fast", groups=[TierAvu("images", "0")], times=["1800"], queries=[KEEP_FAST])
+TAPE = TierFacts("tape", groups=[TierAvu("images", "1")])
 RULE = QueuedRule('{"rule-engine-operation": "irods_policy_storage_tiering"}', NOW + timedelta(seconds=30), NOW)
 
 ZONE = ZoneFacts(

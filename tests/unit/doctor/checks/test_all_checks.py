@@ -18,6 +18,7 @@ from irods_omero.doctor.facts.records import (
     RootFacts,
     SignIn,
     SystemFacts,
+    TierAvu,
     TierFacts,
     WebFacts,
     ZoneFacts,
@@ -96,6 +97,11 @@ def secret(**changes: Any) -> Facts:
 
 def sign_in(scheme: str = "native", encrypted: bool = True) -> Facts:
     return replace(HEALTHY, sign_in=SignIn(scheme, encrypted, leaves=True))
+
+
+def placed(*places: tuple[str, str]) -> TierFacts:
+    """The tier on tape with other places in tier groups."""
+    return replace(TAPE, groups=[TierAvu(*place) for place in places])
 
 
 def tiers(*members: TierFacts) -> Facts:
@@ -188,13 +194,13 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
     ("no time", tiers(replace(FAST, times=[]), TAPE), FAILURE, "tier groups", "has no time"),
     ("bad time", tiers(replace(FAST, times=["1h"]), TAPE), FAILURE, "tier groups", "'1h'"),
     ("two times", tiers(replace(FAST, times=["1", "2"]), TAPE), FAILURE, "tier groups", "'1, 2'"),
-    ("no number", tiers(FAST, replace(TAPE, groups=[("images", "")])), FAILURE, "tier groups", "not a number"),
-    ("same number", tiers(FAST, replace(TAPE, groups=[("images", "0")])), FAILURE, "tier groups", "share the place 0"),
-    ("gap", tiers(FAST, replace(TAPE, groups=[("images", "3")])), WARNING, "tier groups", "[0, 3]"),
-    ("twice", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("images", "2")])), FAILURE, "tier groups", "at once"),
+    ("no number", tiers(FAST, placed(("images", ""))), FAILURE, "tier groups", "not a number"),
+    ("same number", tiers(FAST, placed(("images", "0"))), FAILURE, "tier groups", "share the place 0"),
+    ("gap", tiers(FAST, placed(("images", "3"))), WARNING, "tier groups", "[0, 3]"),
+    ("twice", tiers(FAST, placed(("images", "1"), ("images", "2"))), FAILURE, "tier groups", "at once"),
     ("leaf", tiers(FAST, replace(TAPE, is_root=False)), FAILURE, "tier groups", "not the root"),
     ("keep", tiers(replace(FAST, queries=[]), TAPE), WARNING, "tier groups", "asked to keep"),
-    ("query", tiers(replace(FAST, queries=[("select DATA_NAME", "")]), TAPE), FAILURE, "tier groups", "by resource"),
+    ("query", tiers(replace(FAST, queries=[TierAvu("select DATA_NAME")]), TAPE), FAILURE, "tier groups", "by resource"),
     (
         "restage",
         tiers(replace(FAST, restages=True), replace(TAPE, restages=True)),
@@ -202,7 +208,7 @@ WRONG: list[tuple[str, Facts, Level, str, str]] = [
         "tier groups",
         "several min",
     ),
-    ("two groups", tiers(FAST, replace(TAPE, groups=[("images", "1"), ("x", "0")])), WARNING, "tier groups", "several"),
+    ("two groups", tiers(FAST, placed(("images", "1"), ("x", "0"))), WARNING, "tier groups", "several"),
     ("unknown tier", replace(HEALTHY, tier_names=["tepe"]), WARNING, "tier groups", "'tepe'"),
     ("nothing said", said(tape="site::at"), WARNING, "residency", "no data object has the AVU site::at"),
     ("another word", said("online", "DUAL", tape="site::at"), WARNING, "residency", "site::at says 'DUAL'"),

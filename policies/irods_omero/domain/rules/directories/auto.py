@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from irods_omero.domain.rules.directories.completeness import CompletionSigns
 from irods_omero.domain.rules.directories.directory_decision import (
@@ -22,7 +23,7 @@ from irods_omero.domain.state.formats.file_rule import OwnRules
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.unit import Unit
-from irods_omero.domain.state.views import Avu, DataObject
+from irods_omero.domain.state.views import Avu, Correction, DataObject
 from irods_omero.vocabulary import AUTO, Names
 
 Objects = Mapping[str, DataObject]
@@ -142,21 +143,28 @@ def intact_units(files: Objects, names: Names) -> dict[Unit, list[str]]:
     }
 
 
+class FileCorrection(NamedTuple):
+    """What a data object is to say of itself, or no more."""
+
+    data_object: DataObject
+    correction: Correction
+
+
 def corrections_of_files(
     decisions: Iterable[DirectoryDecision], objects: Iterable[DataObject], names: Names
-) -> tuple[tuple[DataObject, tuple[Avu, bool]], ...]:
+) -> tuple[FileCorrection, ...]:
     """The AVUs that are to be added to data objects, or removed, so that they say what is wrong with them here.
 
     A decision that is about all of a collection is told of there, and not by its files.
     """
     errors = {each.data_id: decision.error for decision in decisions for each in _told(decision, names)}
-    corrections = list[tuple[DataObject, tuple[Avu, bool]]]()
+    corrections = list[FileCorrection]()
     for each in objects:
         error = printable(errors.get(each.data_id, ""))
         wanted = {Avu(names.error, error, AUTO)} if error else set()
         there = {avu for avu in each.avus if _is_of_others(avu, names)}
-        corrections += [(each, (avu, True)) for avu in sorted(wanted - there)]
-        corrections += [(each, (avu, False)) for avu in sorted(there - wanted)]
+        corrections += [FileCorrection(each, Correction(avu, is_new=True)) for avu in sorted(wanted - there)]
+        corrections += [FileCorrection(each, Correction(avu, is_new=False)) for avu in sorted(there - wanted)]
     return tuple(corrections)
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
+from typing import NamedTuple
 
 from irods_omero.domain.rules.formats.neighbour_rules import Rules, lower_parts, rules_of, takes
 from irods_omero.domain.rules.formats.opening import PREVIEWS, SHOWN, listed, place_of_opened
@@ -18,6 +19,16 @@ from irods_omero.domain.state.formats.file_rule import EVERYTHING, FileRule, Own
 
 Named = Mapping[str, frozenset[str]]
 """For paths the names of the files that the file says belong to it, as far as it was read."""
+
+Folder = tuple[str, ...]
+"""The names of a collection and of those above it, in small letters."""
+
+
+class FileName(NamedTuple):
+    """The name of a file in small letters, and its path."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -72,11 +83,11 @@ class _Files:
         self.groups: dict[str, Group] = {}
         self._paths = paths
         self._opened = set[str]()
-        self._names: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
-        self._folders: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._names: dict[Folder, list[FileName]] = defaultdict(list)
+        self._folders: dict[Folder, set[str]] = defaultdict(set)
         for path in paths:
             *folder, name = lower_parts(path)
-            self._names[tuple(folder)].append((name, path))
+            self._names[tuple(folder)].append(FileName(name, path))
             for depth in range(len(folder)):
                 self._folders[tuple(folder[:depth])].add(folder[depth])
             self._note_rule(path)
@@ -100,7 +111,7 @@ class _Files:
         path = f"{folder}/{name}" if folder else name
         return path if path in self._matching_in(lower_parts(path)[:-1], escape(lower_parts(path)[-1])) else None
 
-    def matching(self, folder: tuple[str, ...], pattern: tuple[str, ...]) -> Iterator[str]:
+    def matching(self, folder: Folder, pattern: tuple[str, ...]) -> Iterator[str]:
         """Those whose path from a collection on matches a pattern; both in small letters."""
         folders = [folder]
         for part in pattern[:-1]:
@@ -109,7 +120,7 @@ class _Files:
         for each in folders:
             yield from self._matching_in(each, pattern[-1])
 
-    def _matching_in(self, folder: tuple[str, ...], pattern: str) -> Iterator[str]:
+    def _matching_in(self, folder: Folder, pattern: str) -> Iterator[str]:
         names, start = self._names.get(folder, []), literal_start(pattern)
         for place in range(bisect_left(names, (start, "")), len(names)):
             name, path = names[place]
@@ -158,7 +169,7 @@ def _is_complete(rule: FileRule, together: Sequence[str]) -> bool:
 
 def _first_of_each_place(rule: FileRule, paths: Sequence[str]) -> list[str]:
     """Of files that are alike the one that is opened, for each collection that they lie below."""
-    first: dict[tuple[str, ...], str] = {}
+    first: dict[Folder, str] = {}
     for path in paths:  # which are sorted
         first.setdefault(place_of_opened(rule, path), path)
     return list(first.values())

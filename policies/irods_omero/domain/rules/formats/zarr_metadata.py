@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from irods_omero.domain.state.formats.zarr import (
+    AxisLength,
     Length,
     Sizes,
     WellPosition,
@@ -137,6 +138,13 @@ def _moved(template: str, zarr: str, address: str) -> str:
     return address_of(template, zarr, unquote(image) if SCHEME in address else image)
 
 
+class _Array(NamedTuple):
+    """What an array says of itself; its pixel type as OMERO calls it."""
+
+    shape: tuple[int, ...]
+    pixel_type: str
+
+
 @dataclass(frozen=True)
 class _Hierarchy:
     read: Reader
@@ -206,7 +214,7 @@ class _Hierarchy:
             channels=_channels(attributes.get("omero"), sizes.c),
         )
 
-    def array(self, path: str) -> tuple[tuple[int, ...], str]:
+    def array(self, path: str) -> _Array:
         document = self.read(self.document(path, ".zarray"))
         shape = _list_of(int, document.get("shape"))
         if not shape or not all(0 < size <= LARGEST for size in shape):
@@ -216,7 +224,7 @@ class _Hierarchy:
         pixel_type = types.get(said if self.is_3 else said.lstrip("<>|=")) if isinstance(said, str) else None
         if pixel_type is None:
             raise self.error(path, key, f"OMERO has no pixel type {said!r}", ".zarray")
-        return tuple(shape), pixel_type
+        return _Array(tuple(shape), pixel_type)
 
     def axes(self, path: str, multiscale: Document, dimensions: int) -> str:
         """The letters of the axes: those of versions 0.1 and 0.2 are always the same."""
@@ -270,13 +278,13 @@ def _number(value: object) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def _lengths(axes: str, multiscale: Document, dataset: Document) -> tuple[tuple[str, Length], ...]:
+def _lengths(axes: str, multiscale: Document, dataset: Document) -> tuple[AxisLength, ...]:
     """The lengths of a pixel along axes that have a unit, by what both levels of transformations say."""
     lengths = []
     for place, (letter, axis) in enumerate(zip(axes, _list_of(object, multiscale.get("axes")), strict=False)):
         unit, value = _text(_mapping(axis).get("unit")), _scale(multiscale, place) * _scale(dataset, place)
         if letter in "xyz" and unit and 0 < value < math.inf:
-            lengths.append((letter, Length(value, unit)))
+            lengths.append(AxisLength(letter, Length(value, unit)))
     return tuple(sorted(lengths))
 
 

@@ -23,6 +23,13 @@ class Length(NamedTuple):
     unit: str
 
 
+class AxisLength(NamedTuple):
+    """The length of one pixel along an axis: ``x``, ``y`` or ``z``."""
+
+    axis: str
+    length: Length
+
+
 @dataclass(frozen=True)
 class ZarrChannel:
     """One channel.
@@ -46,14 +53,14 @@ class ZarrImage:
         path: Of its group, below the hierarchy; empty where that is the hierarchy itself.
         sizes: Of the largest resolution.
         pixel_type: As OMERO calls it, such as ``uint16``.
-        lengths: Of one pixel, by axis: ``x``, ``y``, ``z``.
+        lengths: Of one pixel, along those axes that have a unit; sorted.
         channels: One for each channel.
     """
 
     path: str
     sizes: Sizes
     pixel_type: str
-    lengths: tuple[tuple[str, Length], ...]
+    lengths: tuple[AxisLength, ...]
     channels: tuple[ZarrChannel, ...]
 
 
