@@ -32,7 +32,7 @@ LEAST = 0.8
 """At least this part of the rate of puts that are not watched; the goal on a quiet machine is 0.97."""
 
 MOST_MARKS = 5
-"""At most so many marks does a directory get while its files arrive."""
+"""At most this many marks are put on a directory while its files arrive."""
 
 
 def measure(quick: bool = False) -> Figures:

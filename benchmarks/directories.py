@@ -44,13 +44,13 @@ FIRST, NOTE = "a.ome.tiff", b"a note beside the image\n"
 LARGE_OPTION = "--large"
 
 WRITES_A_FILE = 2
-"""The zone is told at most so often about each file: it says what it belongs to. Few files take more for each."""
+"""Writes to the zone about each file at most: it says what it belongs to. Few files take more for each."""
 
 OMERO_A_FILE = 1.2
 """At most this many times the calls to OMERO that the plain import takes."""
 
 KB_A_FILE = 12
-"""So much memory of the agent each file may take."""
+"""Memory of the agent for each file at most."""
 
 
 def measure(quick: bool = False, sizes: Sequence[int] = ()) -> Figures:

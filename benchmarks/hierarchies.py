@@ -1,6 +1,6 @@
 """OME-Zarr: the calls and the memory of making images of a hierarchy of 10 and of 100,000 chunks, and of moving 10,000.
 
-The first does not depend on the number of chunks. Movements are asked for one by one, so many at a sweep.
+The first does not depend on the number of chunks. Movements are asked for one by one, a limited number in each sweep.
 """
 
 from __future__ import annotations

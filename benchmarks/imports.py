@@ -72,7 +72,7 @@ def measure(quick: bool) -> Figures:
 
 
 def small(scene: Scene, images: int, parallel: int) -> float:
-    """Seconds that it takes to import small images, so many at the same time."""
+    """Seconds that it takes to import small images, ``parallel`` at the same time."""
     for number in range(images):
         scene.put(f"{parallel} {number}.ome.tiff", retina(32))
     with scene.connections(imports={"parallel": parallel, "per_sweep": images, "settle_seconds": 0.0}) as connections:

@@ -33,7 +33,7 @@ from tests.scene.elsewhere import import_elsewhere
 TAKEN_IN = "taken in"
 MEGABYTES, QUICK_MEGABYTES = 512, 64
 SEVERAL = 4
-"""So many filesets side by side, which have the same bytes together."""
+"""Number of filesets side by side, which have the same bytes together."""
 FACTOR = 0.8
 """The agent is to reach this part of the rate of the plain copy; it does not where many others want the cores."""
 

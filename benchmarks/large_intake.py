@@ -25,10 +25,10 @@ CONTENT = b"a slice of a stack\n"
 CHUNK = 1_000_000
 
 FLAT_MB = 48
-"""So much memory a file may take, whatever its size."""
+"""Memory that a file may take at most, whatever its size."""
 
 KB_A_FILE = 6
-"""So much memory each file of a fileset may take."""
+"""Memory that each file of a fileset may take at most."""
 
 Files = Mapping[str, tuple[int, str]]
 

@@ -25,7 +25,7 @@ PROGRAMS = {
     "config": "import irods_omero.cli.cmd_config",
     "status of the zone": "import irods_omero.cli.cmd_status, irods_omero.status.reading, irods_omero.status.summary",
     "explain a collection": "import irods_omero.cli.cmd_explain, irods_omero.status.collection",
-    WITH_OMERO: "import irods_omero.cli.cmd_status, irods_omero.status.lag",
+    WITH_OMERO: "import irods_omero.cli.cmd_status, irods_omero.status.omero_reading",
 }
 
 WITHOUT_OMERO = tuple(PROGRAMS)[2:5]

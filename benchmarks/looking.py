@@ -27,7 +27,7 @@ A_DIRECTORY = 4
 
 ROUNDS = 2
 MEGABYTES = 32
-"""Looking takes at most so much memory, whatever the number of files."""
+"""Memory that looking takes at most, whatever the number of files."""
 
 FACTOR = 0.1
 """It reaches at least this part of the rate of the plain walk."""

@@ -21,7 +21,7 @@ from benchmarks.world import World, lab_world
 SIZES = (10_000, 100_000)
 QUICK_SIZES = (1_000, 5_000)
 MEGABYTES = 250
-"""So much memory the agent may take."""
+"""Memory that the agent may take at most."""
 
 PAGES = 3
 """At most this many pages of the zone are read by a sweep that finds nothing marked."""

@@ -102,7 +102,7 @@ def read_slowly(scene: Scene, path: str) -> float:
 
 
 def at_rate(blocks: Iterator[bytes], rate: float) -> Iterator[bytes]:
-    """The same blocks, no faster than at so many bytes a second."""
+    """The same blocks, at no more than ``rate`` bytes a second."""
     start, size = time.perf_counter(), 0
     for block in blocks:
         size += len(block)

@@ -25,7 +25,7 @@ from irods.models import Collection, DataObject, DataObjectMeta, Resource
 
 REQUEST = "omero::request"  # begins with `prefix` of the policy file
 AS_ADMIN = {kw.ADMIN_KW: ""}
-INLINE = 4096  # so many bytes may be kept without a block
+INLINE = 4096  # at most this many bytes are kept without a block
 
 
 def is_on_disk(path):

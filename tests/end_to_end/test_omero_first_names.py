@@ -38,7 +38,7 @@ def rename(scene: Scene, kind: str, name: str, new: str) -> None:
 
 
 def follow(scene: Scene) -> None:
-    """As many sweeps as it takes: what is to be, the move, and what is said of the new place."""
+    """Sweep until all is done: what is to be, the move, and what is said of the new place."""
     for _ in range(3):
         scene.sweep()
 

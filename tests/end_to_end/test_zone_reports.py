@@ -104,7 +104,7 @@ def test_reconcile_finds_collections_that_say_two_things(scene: Scene) -> None:
 
 
 def unwatched(scene: Scene, count: int) -> list[str]:
-    """As many images that arrive before anybody has their collection watched."""
+    """Images that arrive before anybody has their collection watched."""
     scene.watch("off")
     paths = [scene.put(f"{number}.ome.tiff", retina(32 + number)) for number in range(count)]
     scene.sweep()

@@ -100,13 +100,13 @@ def kills(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
 
 
 def cuts_and_refusals(calls: Sequence[Call], chance: Random, of: int) -> list[Disturbance]:
-    """What else goes wrong with these calls: one way of so many, as with kills."""
+    """What else goes wrong with these calls: one way of ``of``, as with kills."""
     ways = [Disturbance(how, at) for at in range(1, len(calls) + 1) for how in (CUT_BEFORE, CUT_AFTER, REFUSE)]
     return ways if ALL else sample(ways, chance, of)
 
 
 def sample(ways: Sequence[Disturbance], chance: Random, of: int) -> list[Disturbance]:
-    """One of so many, and at least one if there are any, in their order."""
+    """One way of ``of``, and at least one if there are any, in their order."""
     number = min(len(ways), max(1, round(len(ways) / of)))
     return sorted(chance.sample(ways, number), key=lambda way: way.at)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.calls import EVERY_KILL
 
 SCENARIOS = 10
-"""Of the many scenarios of agents that are killed so many are played, unless all kills are tried."""
+"""Number of scenarios of agents that are killed that are played, unless all kills are tried."""
 
 MATRIX = "test_wherever_an_agent_is_broken_off_the_next_one_ends_the_same["
 ALWAYS = "[new-image]"

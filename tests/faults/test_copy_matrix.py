@@ -54,7 +54,7 @@ class Stage:
     repository: Path
 
     def bring(self, number: int) -> list[Case]:
-        """As many images with their copies in OMERO, whose checksums were compared."""
+        """This number of images with their copies in OMERO, whose checksums were compared."""
         cases = [Case(self.scene, f"copied {next(numbers)}") for _ in range(number)]
         for case in cases:
             case.put()

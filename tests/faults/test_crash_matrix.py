@@ -42,13 +42,13 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def settle(agents: Agents, sweeps: int) -> None:
-    """Let an agent sweep as often, if at all."""
+    """Let an agent sweep this number of times, if at all."""
     if sweeps:
         assert not agents.run(times=sweeps).error
 
 
 def prepare(stage: Stage, scenario: Scenario, names: list[str]) -> list[Case]:
-    """As many cases, all before the last step."""
+    """A case for each name, before its last step."""
     scene, agents = stage
     cases = [Case(scene, name) for name in names]
     for step in scenario.steps[:-1]:

@@ -70,7 +70,7 @@ Case = tuple[int, str]
 """A fileset, and the name of its dataset."""
 
 Prepare = Callable[[int], Iterator[Case]]
-"""Makes as many cases, each when it is asked for: what agents have to do before they do at once."""
+"""Makes a number of cases, each when it is asked for: what agents have to do before they do at once."""
 
 
 def bring(scene: Scene) -> Case:

@@ -31,7 +31,7 @@ def sharing(stage: Stage) -> Stage:
 
 
 def without_sharing(stage: Stage, number: int) -> list[Case]:
-    """As many images whose copies share nothing yet."""
+    """This number of images whose copies share nothing yet."""
     settings = stage.scene.with_settings(omero=stage.agents.settings.omero.model_dump(mode="json"))
     agents = dataclasses.replace(stage.agents, settings=settings)
     cases = dataclasses.replace(stage, agents=agents).bring(number)

@@ -21,7 +21,7 @@ from tests.scene import Scene
 TOGETHER = 4
 DIRECTORIES = 2
 SAMPLE = 8
-"""So many calls are disturbed, each in another way than the one before, unless all are."""
+"""Number of calls that are disturbed, each in another way than the one before, unless all are."""
 SAMPLE_OF_MANY = 4
 """The same, where an agent makes many calls."""
 WAYS = (KILL, CUT_BEFORE, CUT_AFTER, REFUSE, KILL)
@@ -36,7 +36,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Age
 
 
 def arrive(scene: Scene, name: str, directories: int = 0) -> list[Case]:
-    """As many units as are worked on together, the first of which are directories."""
+    """The units that are worked on together, the first of which are directories."""
     cases = [Case(scene, f"{name}-{number}") for number in range(TOGETHER)]
     for case in cases[:directories]:
         case.put_directory()

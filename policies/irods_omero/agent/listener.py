@@ -15,7 +15,7 @@ from irods_omero.gateways.zone.object_pages import pages
 from irods_omero.logs import log
 
 SAVED_EVERY = 10_000
-"""After as many rows of OMERO's event log the cursor is saved, even if none of them was followed."""
+"""Number of rows of OMERO's event log after which the cursor is saved, even if none of them was followed."""
 
 EDITS_SECONDS = 300.0
 """How often edited key-value pairs are looked for that the search indexer may not have told of."""

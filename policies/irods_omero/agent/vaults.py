@@ -7,7 +7,7 @@ from functools import cached_property
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import ProvenRepository
-from irods_omero.domain.state.one_copy.vault_files import VaultFile
+from irods_omero.domain.state.one_copy.managed_files import VaultFile
 from irods_omero.domain.state.views import ZoneView
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.repository.linking import reader_of

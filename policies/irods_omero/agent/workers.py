@@ -144,7 +144,7 @@ class Workers:
             return done
 
     def pause(self, stop: threading.Event, seconds: float) -> None:
-        """Wait for so long, until ``stop`` is set, or until there is something to tell of what was begun."""
+        """Wait at most this long, until ``stop`` is set, or until there is something to tell of what was begun."""
         end = time.monotonic() + seconds
         while not self._has_news and (left := end - time.monotonic()) > 0:
             if stop.wait(min(left, LOOK_SECONDS if self._threads else left)):

@@ -36,7 +36,7 @@ def report(ctx: click.Context, html: Path | None, csv_to: Path | None, as_json: 
     if html is not None:
         _need_charts()
     from irods_omero.status.facility import as_dict, problems_of, tables  # noqa: PLC0415
-    from irods_omero.status.facility_reading import read_facility  # noqa: PLC0415 - it brings omero-py
+    from irods_omero.status.omero_reading import read_facility  # noqa: PLC0415 - it brings omero-py
 
     settings = settings_of(ctx)
     facility = read_facility(settings)

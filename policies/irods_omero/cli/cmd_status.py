@@ -55,7 +55,7 @@ def _look(settings: Settings, ask_omero: bool) -> Status:
         seen = read_status(settings, zone)
         if ask_omero:
             # Imported here: omero-py takes half a second, which those who do not ask OMERO need not wait for.
-            from irods_omero.status.lag import read_lag  # noqa: PLC0415
+            from irods_omero.status.omero_reading import read_lag  # noqa: PLC0415
 
             seen = replace(seen, omero=read_lag(settings, zone))
     return summarise(seen, settings)

@@ -14,7 +14,7 @@ DEPTH = 2
 """At most this many items wait to be taken: memory does not grow with the number of items."""
 
 POLL_SECONDS = 0.1
-"""After as long, a reader whose queue is full looks whether anybody still wants its items."""
+"""How often a reader whose queue is full looks whether anybody still wants its items, in seconds."""
 
 
 class _End(Generic[T]):

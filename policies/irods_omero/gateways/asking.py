@@ -17,10 +17,10 @@ SIDE_BY_SIDE = 4
 """Number of files that are asked about at the same time."""
 
 SECONDS = 5.0
-"""The program may take as long for one file."""
+"""How long the program may take for one file, in seconds."""
 
 PATIENCE_SECONDS = 10.0
-"""Whoever asks about many files waits as long for all answers together."""
+"""How long to wait for the answers about many files together, in seconds."""
 
 LONGEST = 200
 """Bytes of an answer; what is longer is none."""

@@ -18,7 +18,8 @@ MOST = 10000
 UNWATCHED = ""
 
 RULE_SECONDS = 60
-"""So long what collections say of their files is believed: what has changed since costs marks, and loses none."""
+"""How long what collections say of their files is believed, in seconds: what changes meanwhile costs marks, and loses
+none."""
 
 
 class Memory(object):

@@ -15,8 +15,9 @@ from irods_omero.settings.model import (
     Settings,
     WebhookSettings,
     ZoneSettings,
+    parse_address,
+    parse_shards,
 )
-from irods_omero.settings.parsing import parse_address, parse_shards
 
 __all__ = [
     "OMERO_PASSWORD_VARIABLE",

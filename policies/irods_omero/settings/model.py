@@ -10,13 +10,34 @@ from irods_omero.settings.import_settings import ImportSettings
 from irods_omero.settings.mapping import AttributeSettings, Name, Section, check_attributes
 from irods_omero.settings.mistakes import Where, mistake_at
 from irods_omero.settings.omero_first import OmeroFirstSettings, check_how
-from irods_omero.settings.parsing import parse_address, parse_shards
 from irods_omero.settings.tier_settings import TierSettings
 from irods_omero.vocabulary import DEFAULT_PREFIX, SHARDS, Names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 TLS_POLICY, TLS_POLICIES = "client_server_policy", ("CS_NEG_REQUIRE", "CS_NEG_REFUSE")
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/.+[^/]$")]
+
+LOOPBACK = "127.0.0.1"
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of a text like ``127.0.0.1:9410``, ``[::1]:9410`` or ``9410``; raises ValueError for others."""
+    host, colon, port = text.rpartition(":")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535 or (colon and not host):
+        raise ValueError(f"{text!r} is no address with a port, as in '127.0.0.1:9410'")
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
+
+
+def parse_shards(text: str) -> frozenset[int]:
+    """The numbers that a text like ``0-31,40`` names; raises ValueError for shards that do not exist."""
+    shards: set[int] = set()
+    for part in text.split(","):
+        low, dash, high = part.partition("-")
+        numbers = range(int(low), int(high if dash else low) + 1)
+        if not numbers or numbers[-1] >= SHARDS:
+            raise ValueError(f"{part!r} names no shards: they go from 0 to {SHARDS - 1}")
+        shards.update(numbers)
+    return frozenset(shards)
 
 
 class ZoneSettings(Section):

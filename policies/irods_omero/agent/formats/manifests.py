@@ -20,7 +20,7 @@ from irods_omero.gateways.zone.streaming import BLOCK, blocks_of, open_object
 from irods_omero.logs import log
 
 MOST_LINES = 300_000
-"""As many lines of manifests are remembered, or those of one: twenty manifests of users could fill the memory."""
+"""At most this many lines of manifests are remembered, or those of one: twenty manifests could fill the memory."""
 
 MOST_COMPARED = MOST_FILES + 50_000
 """Number of files of which it is remembered whether they have their checksums: with fewer than one manifest may list,

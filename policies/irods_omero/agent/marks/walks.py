@@ -27,14 +27,14 @@ COLLECTIONS = 10
 
 
 LEAST_AT_ONCE, MOST_AT_ONCE = 100, 250
-"""A sweep ends when the marks of as many data objects are done, so that nobody who comes meanwhile waits for thousands:
-at first, and where servers are slow; and at most, as more would save few calls."""
+"""Number of data objects after whose marks a sweep ends, so that nobody who comes meanwhile waits for thousands: at
+first, and where servers are slow; and at most, as more would save few calls."""
 
 SWEEP_SECONDS = 1.0
 """How long a sweep should take if there is more to do."""
 
 MOVING_SECONDS = 60.0
-"""A hierarchy is not walked again before: as long as parts of it move its mark comes back with each of them."""
+"""How long a hierarchy is not walked again, in seconds: its mark comes back with each part that moves."""
 
 
 @dataclass(frozen=True)

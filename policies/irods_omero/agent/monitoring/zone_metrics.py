@@ -18,7 +18,7 @@ from irods_omero.status.reading import read_status
 from irods_omero.status.summary import Status, summarise
 
 KEPT_SECONDS = 60.0
-"""So long the answer of the zone is good for further questions."""
+"""How long an answer of the zone is used for further questions, in seconds."""
 
 
 class ZoneCollector(Collector):

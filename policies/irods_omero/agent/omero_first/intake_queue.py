@@ -27,7 +27,7 @@ from irods_omero.gateways.zone.home import intake_root, recall, remember
 from irods_omero.vocabulary import shard_of
 
 LATE_SECONDS = 600.0
-"""Ids of filesets are given out before they can be seen: as long, lower ones are looked for again."""
+"""How long lower ids of filesets are looked for again, in seconds: they are given out before they can be seen."""
 
 
 class IntakeQueue:

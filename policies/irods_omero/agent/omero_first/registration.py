@@ -1,20 +1,23 @@
-"""Registers OMERO's own files in iRODS where they are, for rules that say so, and has nothing written into them."""
+"""Registers OMERO's own files in iRODS where they are, for rules that say so, and looks later whether they are gone."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from irods_omero.agent.connections import Connections
 from irods_omero.agent.repository import copies_of, proven_repository
-from irods_omero.domain.rules.omero_first.in_place import file_in_place, why_not_in_place
+from irods_omero.domain.rules.omero_first.in_place import file_in_place, may_be_lost, why_not_in_place
 from irods_omero.domain.rules.omero_first.placement import REGISTER, PlacementError, PlacementRule
+from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.omero_first.source import Source, SourceFile
 from irods_omero.domain.state.one_copy.managed_files import COPY, ends_with
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.omero.managed_rows import repository_uuid
 from irods_omero.gateways.zone import registering
+from irods_omero.gateways.zone.streaming import can_be_read
 
 WRITABLE = "the iRODS server may write OMERO's file: let its service account only read the repository"
 
@@ -91,3 +94,12 @@ def forgotten_if_wrong(connections: Connections, path: str, rule: PlacementRule)
             with suppress(RefusedError, UnreachableError):  # the next attempt begins with that
                 registering.forget(connections.zone, path)
         raise
+
+
+def with_lost(connections: Connections, observations: dict[int, Observation]) -> dict[int, Observation]:
+    """Add the first data object of each unit that cannot be read any more, where that may be so."""
+    for data_id, observation in observations.items():
+        paths = (each.path for each in may_be_lost(observation))
+        lost = next((path for path in paths if not can_be_read(connections.zone, path)), "")
+        observations[data_id] = replace(observation, lost=lost) if lost else observation
+    return observations

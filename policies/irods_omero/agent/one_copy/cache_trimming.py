@@ -37,7 +37,7 @@ PAUSE_SECONDS = 600.0
 """Between two looks at all copies, at least."""
 
 PART = 20
-"""Looking takes at most one part of as many of the time."""
+"""Looking takes at most one part of this many of the time."""
 
 
 class Before(NamedTuple):

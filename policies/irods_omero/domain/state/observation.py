@@ -9,8 +9,7 @@ from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.carried import own_annotations
 from irods_omero.domain.state.omero_first.relocation import PlaceView
 from irods_omero.domain.state.omero_first.rights import RightsView
-from irods_omero.domain.state.one_copy.managed_files import ManagedFile
-from irods_omero.domain.state.one_copy.vault_files import VaultFile
+from irods_omero.domain.state.one_copy.managed_files import ManagedFile, VaultFile
 from irods_omero.domain.state.places import PATH
 from irods_omero.domain.state.policy import Policy
 from irods_omero.domain.state.unit import Content

@@ -19,7 +19,7 @@ REPLICA_DIGITS = 12
 """The number of hexadecimal digits that stand for several replica numbers: JSON readers take such numbers exactly."""
 
 COLLECTIONS_KEPT = 2
-"""Of as many collections above the files of a unit OMERO is told the names: it keeps at most three itself."""
+"""Number of collections above the files of a unit whose names OMERO is told: it keeps at most three itself."""
 
 OF_SEVERAL = tuple(kind.name for kind in UNIT_KIND_TABLE if kind.of_several)
 BY_AGENT = tuple(kind.name for kind in UNIT_KIND_TABLE if kind.by_agent)

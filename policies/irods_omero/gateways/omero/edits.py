@@ -18,7 +18,7 @@ from irods_omero.gateways.omero.session import AGENT, OmeroSession
 DOING = "looking for edits"
 
 MOST_EVENTS = 1000
-"""After as many events the place moves on even if nothing was edited: those after it are read each time."""
+"""Number of events after which the place moves on even if nothing was edited: those after it are read each time."""
 
 
 class EditReader:

@@ -20,7 +20,7 @@ SESSIONS_KEPT = 16
 """At most this many sessions as other users stay open; the one that was not used for longest is closed first."""
 
 IDLE_MS = 2 * 60 * 1000
-"""The server closes a session that had no call for as long: those of an agent that was killed are gone so soon."""
+"""How long a session may have no call before the server closes it: those of an agent that was killed go so soon."""
 
 FRESH_SECONDS = IDLE_MS / 1000 / 2
 """A session that had no call for longer is replaced, as the server may close it at any moment."""

@@ -32,7 +32,7 @@ from irods_omero.gateways.repository.place import (
 BLOCK = 4 * 1024 * 1024
 
 WRITE_OUT = 8 * BLOCK
-"""After so many bytes each time the disk is set to work: otherwise it would begin when all of a file has come, and be
+"""Number of bytes after which the disk is set to work: otherwise it would begin when all of a file has come, and be
 waited for in the end."""
 
 REMOVING = "removing OMERO's copy"

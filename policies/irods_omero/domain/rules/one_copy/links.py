@@ -10,8 +10,14 @@ from typing import NamedTuple
 from irods_omero.domain.rules.one_copy.compared_bytes import is_imported
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.one_copy.managed_files import LINK, OTHER, ManagedFile, is_managed_file, short_digest
-from irods_omero.domain.state.one_copy.vault_files import VaultFile
+from irods_omero.domain.state.one_copy.managed_files import (
+    LINK,
+    OTHER,
+    ManagedFile,
+    VaultFile,
+    is_managed_file,
+    short_digest,
+)
 from irods_omero.domain.state.views import DataObject
 
 

@@ -1,10 +1,11 @@
-"""The files of a unit in OMERO's managed repository, as the database speaks of them and as they are on disk."""
+"""The files of a unit in OMERO's repository, by its database and on disk, and those in vaults that may be linked to."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 COPY = "copy"
 ABSENT = "absent"
@@ -75,6 +76,25 @@ class ManagedFile:
     modified: int | None
     client_path: str
     disk: OnDisk = NOT_LOOKED_AT
+
+
+class VaultFile(NamedTuple):
+    """The file of a replica in its vault, as OMERO's host sees it.
+
+    Attributes:
+        data_id: Catalog id of its data object.
+        number: Number of the replica.
+        root: The directory of the vault.
+        path: Where it is.
+        why_not: Why a link to it might be wrong one day, for people; empty where it leads to this file or to nothing
+            for as long as there is one.
+    """
+
+    data_id: int
+    number: int
+    root: str
+    path: str
+    why_not: str = ""
 
 
 def is_managed_file(path: str, files: Iterable[ManagedFile]) -> bool:

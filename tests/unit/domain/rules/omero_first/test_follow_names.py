@@ -94,7 +94,7 @@ class State:
         return self
 
     def settle(self, wanted: Wanted) -> State:
-        """As many looks as it takes."""
+        """Look until nothing is to be done."""
         state = self
         for _ in range(5):
             state = state.look(wanted)

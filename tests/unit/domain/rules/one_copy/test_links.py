@@ -29,11 +29,11 @@ from irods_omero.domain.state.one_copy.managed_files import (
     OnDisk,
     Refill,
     Share,
+    VaultFile,
     Verify,
     fingerprint,
     short_digest,
 )
-from irods_omero.domain.state.one_copy.vault_files import VaultFile
 from irods_omero.domain.state.policy import NEVER, WITH_TIER
 from irods_omero.domain.state.tiers import Tiers
 from irods_omero.domain.state.views import DataObject, ImageState, Replica, ZoneView
