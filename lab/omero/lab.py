@@ -20,7 +20,7 @@ import omero.clients
 from lab.lines import NewLines
 from lab.omero.bulk import Bulkloader
 from lab.omero.control import Fault, write_control
-from lab.omero.requests_log import Request
+from lab.omero.requests_log import LoggedRequest
 from lab.ports import free_port
 
 START_TIMEOUT = 60
@@ -34,7 +34,7 @@ class LabOmero:
     def __init__(self, state: Path | str | None = None, password: str = "omero", port: int = 0) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="lab-omero-") if state is None else None
         self.state = Path(self._temporary.name if self._temporary is not None else str(state))
-        self._requests: list[Request] = []
+        self._requests: list[LoggedRequest] = []
         self._new_requests = NewLines(self.state / "requests.jsonl")
         self.password = password
         self.host = "127.0.0.1"
@@ -135,12 +135,12 @@ class LabOmero:
         path = self.state / "server.log"
         return path.read_text() if path.exists() else ""
 
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[LoggedRequest]:
         """Return the remote operations so far, in the order in which they ended."""
-        self._requests += (Request(**json.loads(line)) for line in self._new_requests.read())
+        self._requests += (LoggedRequest(**json.loads(line)) for line in self._new_requests.read())
         return list(self._requests)
 
-    def writes(self) -> list[Request]:
+    def writes(self) -> list[LoggedRequest]:
         """Return those of the remote operations that write."""
         return [request for request in self.requests() if request.write]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass
-class Request:
+class LoggedRequest:
     """One remote operation; `objects` counts what a write was given, `error` names the exception that it ended in."""
 
     service: str
@@ -29,7 +29,7 @@ class RequestsLog:
         self._file = path.open("a", encoding="utf-8")
         self._lock = threading.Lock()
 
-    def add(self, request: Request) -> None:
+    def add(self, request: LoggedRequest) -> None:
         """Note a request when it is done."""
         with self._lock:
             self._file.write(json.dumps(vars(request)) + "\n")

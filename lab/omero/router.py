@@ -11,7 +11,7 @@ import omero
 import omero.api
 
 from lab.omero.host import Host, connection_of
-from lab.omero.requests_log import Request
+from lab.omero.requests_log import LoggedRequest
 from lab.omero.services.factory import Factory
 from lab.omero.sessions import IDLE, Session
 
@@ -64,7 +64,7 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         return self.getSessionTimeout(current)
 
     def createSession_async(self, callback: Any, user: str, password: str, current: Any = None) -> None:
-        request = Request("Router", "createSession", user)
+        request = LoggedRequest("Router", "createSession", user)
         started = time.monotonic()
         try:
             self._host.refresh()
@@ -77,7 +77,7 @@ class Router(Glacier2.Router):  # type: ignore[misc]
             request.milliseconds = round((time.monotonic() - started) * 1000, 3)
             self._host.requests.add(request)
 
-    def _create(self, user: str, password: str, current: Any, request: Request) -> Any:
+    def _create(self, user: str, password: str, current: Any, request: LoggedRequest) -> Any:
         host, client = self._host, current.ctx.get(CLIENT, "")
         if not client:
             raise Glacier2.CannotCreateSessionException("No omero.client.uuid in the context")
@@ -116,7 +116,7 @@ class Router(Glacier2.Router):  # type: ignore[misc]
         client = current.ctx.get(CLIENT, "")
         known = self._clients.get(client)
         name, uuid = (known[0].user_name, known[0].uuid) if known else ("", "")
-        self._host.requests.add(Request("Router", "destroySession", name, uuid))
+        self._host.requests.add(LoggedRequest("Router", "destroySession", name, uuid))
         if connection_of(current) not in self._host.connections or not self.leave(client):
             raise Glacier2.SessionNotExistException()
 

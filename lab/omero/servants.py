@@ -15,7 +15,7 @@ import omero
 
 from lab.omero import errors
 from lab.omero.caller import Caller, caller_of
-from lab.omero.requests_log import Request
+from lab.omero.requests_log import LoggedRequest
 from lab.omero.work import Work, working
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _asynchronous(run: Callable[..., Any], void: bool) -> Callable[..., Any]:
 def _runner(service: str, name: str, method: Any) -> Callable[..., Any]:
     def run(lab: tuple[Host, Session, Any], current: Any, *arguments: Any) -> Any:
         host, session, implementation = lab
-        request = Request(service, name, session.user_name, session.uuid, getattr(method, "writes", False))
+        request = LoggedRequest(service, name, session.user_name, session.uuid, getattr(method, "writes", False))
         started = time.monotonic()
         call = Call(host, session, current)
         host.check_reach(session, current)

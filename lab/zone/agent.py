@@ -9,7 +9,7 @@ from lab.zone import api, encryption, faults, vault, wire
 from lab.zone import replicas as opening
 from lab.zone.catalog import access, collections, users
 from lab.zone.catalog.collections import Collection
-from lab.zone.catalog.store import Store
+from lab.zone.catalog.store import CatalogStore
 from lab.zone.catalog.users import User
 from lab.zone.database.metadata import MetadataOperations
 from lab.zone.database.objects import ObjectOperations
@@ -39,7 +39,7 @@ class Agent:
         self.zone = settings.zone
         self.log = ServerLog(settings.server_log)
         self.requests = RequestLog(settings.requests)
-        self.store = Store(settings.catalog)
+        self.store = CatalogStore(settings.catalog)
         self.statements = Statements(self.store)
         self.objects = ObjectOperations(self)
         self.metadata = MetadataOperations(self)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.zone.catalog import access, collections, metadata, replicas, resources, users
 from lab.zone.catalog.replicas import COLUMNS, GOOD
-from lab.zone.catalog.store import Row, Store, now, stamp
+from lab.zone.catalog.store import CatalogStore, Row, now, stamp
 
 Triple = tuple[str, str, str]
 
@@ -27,7 +27,7 @@ class BulkObject:
     file: str = ""
 
 
-def load(store: Store, zone: str, path: str, objects: Sequence[BulkObject], owner: str) -> range:
+def load(store: CatalogStore, zone: str, path: str, objects: Sequence[BulkObject], owner: str) -> range:
     """Put data objects into a collection that exists; their ids."""
     who = users.need(store, owner, zone)
     time = now()
@@ -53,7 +53,7 @@ def load(store: Store, zone: str, path: str, objects: Sequence[BulkObject], owne
     return range(first, first + len(objects))
 
 
-def carry_out(store: Store) -> int:
+def carry_out(store: CatalogStore) -> int:
     """Do all movements in the delay queue, in the catalog alone; their number."""
     rules = store.rows(
         "select rule_exec_id, rule_name from r_rule_exec where rule_name like '%irods_policy_data_movement%'"
@@ -74,7 +74,7 @@ def carry_out(store: Store) -> int:
     return len(rules)
 
 
-def attach(store: Store, avus: Mapping[int, Sequence[Triple]]) -> None:
+def attach(store: CatalogStore, avus: Mapping[int, Sequence[Triple]]) -> None:
     """Put AVUs on data objects, by their ids."""
     time = now()
     with store.transaction():

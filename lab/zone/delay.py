@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from lab.zone import wire
 from lab.zone.catalog import delayed, users
 from lab.zone.catalog.delayed import DelayedRule
-from lab.zone.catalog.store import Store
+from lab.zone.catalog.store import CatalogStore
 from lab.zone.errors import ZoneError
 from lab.zone.logs import ServerLog
 from lab.zone.service import Service
@@ -27,7 +27,7 @@ class DelayServer:
         self._settings = settings
         self._port = port
         self._log = ServerLog(settings.server_log)
-        self._store = Store(settings.catalog)
+        self._store = CatalogStore(settings.catalog)
         self._catalog = threading.Lock()
         self._server = os.getppid()
         self._stopping = False

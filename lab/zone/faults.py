@@ -3,12 +3,12 @@
 import time
 from typing import NamedTuple
 
-from lab.zone.catalog.store import Store
+from lab.zone.catalog.store import CatalogStore
 from lab.zone.errors import ZoneError
 from lab.zone.wire import DisconnectedError
 
 
-class Fault(NamedTuple):
+class ZoneFault(NamedTuple):
     """What is to go wrong with a call."""
 
     action: str
@@ -17,12 +17,12 @@ class Fault(NamedTuple):
     moment: str
 
 
-def order(store: Store, api: str, nth: int, fault: Fault, user: str = "") -> None:
+def order(store: CatalogStore, api: str, nth: int, fault: ZoneFault, user: str = "") -> None:
     """Have the nth call of an API from now on (by a user, or by anybody) go wrong."""
     store.write("insert into fault values (null, ?, ?, ?, ?, ?, ?, ?)", api, user, nth, *fault)
 
 
-def due(store: Store, api: str, user: str) -> Fault | None:
+def due(store: CatalogStore, api: str, user: str) -> ZoneFault | None:
     """The fault that this call has, if it has one."""
     if store.row("select 1 from fault limit 1") is None:
         return None
@@ -34,10 +34,10 @@ def due(store: Store, api: str, user: str) -> Fault | None:
         if row is None:
             return None
         store.write("delete from fault where fault_id = ?", row[0])
-    return Fault(*row[1:])
+    return ZoneFault(*row[1:])
 
 
-def strike(fault: Fault | None, moment: str) -> None:
+def strike(fault: ZoneFault | None, moment: str) -> None:
     """Cut the connection or wait, if that is what the fault is and its moment has come."""
     if fault is None or fault.moment != moment:
         return
@@ -47,7 +47,7 @@ def strike(fault: Fault | None, moment: str) -> None:
         time.sleep(fault.seconds)
 
 
-def refuse(fault: Fault | None) -> None:
+def refuse(fault: ZoneFault | None) -> None:
     """Fail the call, if that is what the fault is."""
     if fault is not None and fault.action == "fail":
         raise ZoneError(fault.code, "a fault on order")

@@ -1,7 +1,7 @@
 """What a zone has when it is new: its tables, administrator, first collections and first resource."""
 
 from lab.zone.catalog import access, collections, resources, users
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.selection import DEFAULT_RESOURCE
 from lab.zone.settings import ADMINISTRATOR, PASSWORD, Settings
 
@@ -10,7 +10,7 @@ def prepare(settings: Settings) -> None:
     """Make the zone if the state directory has none; else forget what a former server had under way."""
     settings.state.mkdir(parents=True, exist_ok=True)
     exists = settings.catalog.exists()
-    store = Store(settings.catalog)
+    store = CatalogStore(settings.catalog)
     try:
         if exists:
             store.write("delete from replica_token")
@@ -22,7 +22,7 @@ def prepare(settings: Settings) -> None:
         store.close()
 
 
-def _fill(store: Store, settings: Settings) -> None:
+def _fill(store: CatalogStore, settings: Settings) -> None:
     zone = settings.zone
     store.write("insert into r_zone_main values (9000, ?, 'local', '', '', ?, ?)", zone, now(), now())
     public = users.add(store, "public", users.GROUP, zone)
@@ -40,7 +40,7 @@ def _fill(store: Store, settings: Settings) -> None:
     resources.add(store, DEFAULT_RESOURCE, "unixfilesystem", f"localhost:{vault}", context="", zone=zone)
 
 
-def add_home(store: Store, user: users.User) -> None:
+def add_home(store: CatalogStore, user: users.User) -> None:
     """Make the collections that a user has, home and trash, on which nobody else has rights (zone-111)."""
     for path in (f"/{user.zone}/home/{user.name}", f"/{user.zone}/trash/home/{user.name}"):
         identifier = collections.insert(store, path, user)

@@ -16,7 +16,7 @@ from lab.lines import NewLines
 from lab.ports import free_port
 from lab.zone import faults
 from lab.zone.bulk import BulkObject, Triple, attach, carry_out, load
-from lab.zone.catalog.store import Store
+from lab.zone.catalog.store import CatalogStore
 from lab.zone.settings import ADMINISTRATOR, HOST, PASSWORD, ZONE, Settings
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ class LabZone:
             user: Count the calls of one user only.
             how: `seconds`, `code`, and `moment`: before (the default) or after the work was done.
         """
-        fault = faults.Fault(action, how.get("code", -1), how.get("seconds", 0.0), how.get("moment", "before"))
-        store = Store(self._settings.catalog)
+        fault = faults.ZoneFault(action, how.get("code", -1), how.get("seconds", 0.0), how.get("moment", "before"))
+        store = CatalogStore(self._settings.catalog)
         try:
             faults.order(store, api, nth, fault, user)
         finally:
@@ -176,7 +176,7 @@ class LabZone:
         Returns:
             Their ids.
         """
-        store = Store(self._settings.catalog)
+        store = CatalogStore(self._settings.catalog)
         try:
             return load(store, self.name, collection, objects, owner)
         finally:
@@ -184,7 +184,7 @@ class LabZone:
 
     def bulk_move(self) -> int:
         """Do all movements in the delay queue straight in the catalog: for benchmarks only; their number."""
-        store = Store(self._settings.catalog)
+        store = CatalogStore(self._settings.catalog)
         try:
             return carry_out(store)
         finally:
@@ -192,7 +192,7 @@ class LabZone:
 
     def bulk_annotate(self, avus: Mapping[int, Sequence[Triple]]) -> None:
         """Write further AVUs of data objects, by their ids, straight into the catalog: for benchmarks only."""
-        store = Store(self._settings.catalog)
+        store = CatalogStore(self._settings.catalog)
         try:
             attach(store, avus)
         finally:

@@ -3,14 +3,14 @@
 from lab.zone.catalog import resources
 from lab.zone.catalog.replicas import GOOD, INTERMEDIATE, STALE, WRITE_LOCKED, Replica
 from lab.zone.catalog.resources import Resource
-from lab.zone.catalog.store import Store
+from lab.zone.catalog.store import CatalogStore
 from lab.zone.errors import ZoneError, unsupported
 from lab.zone.structs import CondInput
 
 DEFAULT_RESOURCE = "demoResc"
 
 
-def target(store: Store, keywords: CondInput) -> Resource:
+def target(store: CatalogStore, keywords: CondInput) -> Resource:
     """The resource that stores a new replica."""
     if keywords.get("resc_hier"):
         return resources.leaf_of(store, keywords["resc_hier"])
@@ -19,7 +19,7 @@ def target(store: Store, keywords: CondInput) -> Resource:
     return leaf(store, root)
 
 
-def leaf(store: Store, root: Resource) -> Resource:
+def leaf(store: CatalogStore, root: Resource) -> Resource:
     """The leaf of a hierarchy that takes a new file."""
     if root.parent:
         raise ZoneError("HIERARCHY_ERROR", f"{root.name} is not the root of a hierarchy")
@@ -31,7 +31,7 @@ def leaf(store: Store, root: Resource) -> Resource:
     raise ZoneError("SYS_RESC_IS_DOWN", root.name)
 
 
-def chosen(store: Store, replicas: list[Replica], keywords: CondInput, writing: bool = False) -> Replica:
+def chosen(store: CatalogStore, replicas: list[Replica], keywords: CondInput, writing: bool = False) -> Replica:
     """The replica that a call works on: the one it names, else a good one on a resource that is up."""
     named = _named(store, replicas, keywords)
     usable = [replica for replica in named if not resources.by_id(store, replica.resc_id).is_down]
@@ -48,7 +48,7 @@ def chosen(store: Store, replicas: list[Replica], keywords: CondInput, writing: 
     return usable[0]
 
 
-def _named(store: Store, replicas: list[Replica], keywords: CondInput) -> list[Replica]:
+def _named(store: CatalogStore, replicas: list[Replica], keywords: CondInput) -> list[Replica]:
     candidates = replicas
     if keywords.get("replNum"):
         candidates = [replica for replica in candidates if str(replica.data_repl_num) == keywords["replNum"]]

@@ -21,14 +21,16 @@ WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def test_no_two_modules_have_one_name() -> None:
-    assert _several((path.name, str(path.relative_to(PRODUCT))) for path in _modules()) == {}
+    named = (path for path in _modules(PRODUCT) if path.name not in {"__init__.py", "__main__.py"})
+    assert _several((path.name, str(path.relative_to(PRODUCT))) for path in named) == {}
 
 
-def test_no_two_classes_have_one_name() -> None:
+@pytest.mark.parametrize("folder", [PRODUCT, ROOT / "lab"], ids=["product", "lab"])
+def test_no_two_classes_have_one_name(folder: Path) -> None:
     assert (
         _several(
-            (node.name, str(path.relative_to(PRODUCT)))
-            for path in _modules()
+            (node.name, str(path.relative_to(folder)))
+            for path in _modules(folder)
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.ClassDef)
         )
@@ -81,10 +83,9 @@ def _bound(tree: ast.Module) -> Iterator[str]:
                 yield name
 
 
-def _modules() -> Iterator[Path]:
-    for path in sorted(PRODUCT.rglob("*.py")):
-        if path.name not in {"__init__.py", "__main__.py"}:
-            yield path
+def _modules(folder: Path) -> Iterator[Path]:
+    """All but tests."""
+    return (path for path in sorted(folder.rglob("*.py")) if "tests" not in path.relative_to(folder).parts)
 
 
 def _several(named: Iterator[tuple[str, str]]) -> dict[str, list[str]]:

@@ -6,16 +6,16 @@ from abc import ABC, abstractmethod
 
 from lab.omero.hql.lexer import Word, words
 from lab.omero.hql.nodes import (
-    Call,
     Existence,
     Expression,
+    FunctionCall,
     HqlError,
+    HqlQuery,
     Literal,
     Membership,
     Operation,
     Parameter,
     Path,
-    Query,
 )
 
 COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "^=": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
@@ -51,7 +51,7 @@ class ExpressionParser(ABC):
         self._position = 0
 
     @abstractmethod
-    def query(self) -> Query:
+    def query(self) -> HqlQuery:
         """Parse a query inside an expression."""
 
     @property
@@ -157,7 +157,7 @@ class ExpressionParser(ABC):
         if self.word.kind == "parameter":
             return Membership(left, (self._primary(),), negated)
         self.expect("(")
-        options: tuple[Expression, ...] | Query
+        options: tuple[Expression, ...] | HqlQuery
         options = self.query() if self.word.is_keyword("select", "from") else tuple(self.expressions())
         self.expect(")")
         return Membership(left, options, negated)
@@ -213,8 +213,8 @@ class ExpressionParser(ABC):
             raise HqlError(f"lab OMERO does not evaluate {name}()")
         if self.take("*"):
             self.expect(")")
-            return Call(name, ())
+            return FunctionCall(name, ())
         distinct = self.take("distinct")
         arguments = tuple(self.expressions())
         self.expect(")")
-        return Call(name, arguments, distinct)
+        return FunctionCall(name, arguments, distinct)

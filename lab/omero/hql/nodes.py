@@ -46,7 +46,7 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function of expressions; `count(*)` has no arguments."""
 
     name: str
@@ -67,7 +67,7 @@ class Membership:
     """`x in (...)`: a list of values, which may be one parameter that holds a list, or a query."""
 
     tested: Expression
-    options: tuple[Expression, ...] | Query
+    options: tuple[Expression, ...] | HqlQuery
     negated: bool
 
 
@@ -75,10 +75,10 @@ class Membership:
 class Existence:
     """`exists (...)`: tells whether a query finds anything."""
 
-    query: Query
+    query: HqlQuery
 
 
-Expression = Path | Parameter | Literal | Call | Operation | Membership | Existence
+Expression = Path | Parameter | Literal | FunctionCall | Operation | Membership | Existence
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Root:
 
 
 @dataclass
-class Query:
+class HqlQuery:
     """A whole query."""
 
     roots: list[Root]

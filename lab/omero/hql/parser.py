@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lab.omero.hql.expressions import ExpressionParser
-from lab.omero.hql.nodes import Expression, HqlError, Join, Query, Root
+from lab.omero.hql.nodes import Expression, HqlError, HqlQuery, Join, Root
 
 CLAUSES = [
     "where",
@@ -44,9 +44,9 @@ REFUSED = {
 class Parser(ExpressionParser):
     """A parser of one query by recursive descent."""
 
-    def query(self) -> Query:
+    def query(self) -> HqlQuery:
         """Parse a query up to its end, or up to the parenthesis that closes it."""
-        parsed = Query([])
+        parsed = HqlQuery([])
         if self.take("select"):
             parsed.distinct = self.take("distinct")
             parsed.select = self._selected()
@@ -129,7 +129,7 @@ class Parser(ExpressionParser):
 
 
 @lru_cache(1000)
-def parse(text: str) -> Query:
+def parse(text: str) -> HqlQuery:
     """Parse the text of a query; nobody may change what is returned, as clients send few texts again and again."""
     parser = Parser(text)
     parsed = parser.query()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab.omero.hql.nodes import HqlError, Path
-from lab.omero.model import DETAILS, ENTITIES, Collection, Entity
+from lab.omero.model import DETAILS, ENTITIES, Entity, Referrers
 from lab.omero.store import kind_condition, values_table
 
 Visibility = Callable[[Entity, str], str]
@@ -199,7 +199,7 @@ def on_clause(source: Source) -> str:
     if source.values:
         return f"{source.alias}.owner = {parent.alias}.id"
     if source.collection:
-        known: Collection = parent.entity.collections[source.link]
+        known: Referrers = parent.entity.collections[source.link]
         return f'{source.alias}."{known.inverse}" = {parent.alias}.id'
     column = DETAILS[source.link.removeprefix("details.")][0] if source.link.startswith("details.") else source.link
     return f'{source.alias}.id = {parent.alias}."{column}"'

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.omero.hql.nodes import (
-    Call,
     Existence,
     Expression,
+    FunctionCall,
     HqlError,
+    HqlQuery,
     Literal,
     Membership,
     Operation,
     Parameter,
     Path,
-    Query,
     ShortInteger,
 )
 from lab.omero.hql.sources import Scope, Source, Value, Visibility, on_clause, table_of
@@ -62,7 +62,7 @@ class Translator:
 
     def __init__(
         self,
-        query: Query,
+        query: HqlQuery,
         parameters: dict[str, Any],
         visible: Visibility,
         outer: Translator | None = None,
@@ -182,9 +182,9 @@ class Translator:
     def _value(self, expression: Expression) -> Value:
         if isinstance(expression, Path):
             return self.scope.value(expression)
-        if isinstance(expression, Call) and expression.name in COUNTING:
+        if isinstance(expression, FunctionCall) and expression.name in COUNTING:
             return Value(self._sql(expression), COUNTING[expression.name])
-        if isinstance(expression, Call) and expression.arguments:
+        if isinstance(expression, FunctionCall) and expression.arguments:
             inner = self._value(expression.arguments[0])
             kind = inner.kind if inner.kind not in ("entity", "reference") else "long"
             if expression.name == "sum":
@@ -205,7 +205,7 @@ class Translator:
             return self._membership(expression)
         if isinstance(expression, Existence):
             return f"exists ({Translator(expression.query, self._given, self._visible, self).subquery()})"
-        return self._call(expression) if isinstance(expression, Call) else self._operation(expression)
+        return self._call(expression) if isinstance(expression, FunctionCall) else self._operation(expression)
 
     def _path(self, path: Path) -> str:
         if self.scope.find(path) is None and path.parts[-1] in ENTITIES:
@@ -227,8 +227,10 @@ class Translator:
     def _membership(self, expression: Membership) -> str:
         operator = "not in" if expression.negated else "in"
         tested = self._sql(expression.tested)
-        self._check_types((expression.tested, *(() if isinstance(expression.options, Query) else expression.options)))
-        if isinstance(expression.options, Query):
+        self._check_types(
+            (expression.tested, *(() if isinstance(expression.options, HqlQuery) else expression.options))
+        )
+        if isinstance(expression.options, HqlQuery):
             inner = Translator(expression.options, self._given, self._visible, self)
             return f"{tested} {operator} ({inner.subquery()})"
         only = expression.options[0]
@@ -240,7 +242,7 @@ class Translator:
         listed = ", ".join(self._sql(option) for option in expression.options)
         return f"{tested} {operator} ({listed})"
 
-    def _call(self, call: Call) -> str:
+    def _call(self, call: FunctionCall) -> str:
         if call.name == "size":
             return self._size(call)
         if call.name == "index":
@@ -252,7 +254,7 @@ class Translator:
             return WRITTEN[call.name](arguments)
         return f"{call.name}({'distinct ' if call.distinct else ''}{', '.join(arguments)})"
 
-    def _size(self, call: Call) -> str:
+    def _size(self, call: FunctionCall) -> str:
         path = call.arguments[0]
         if not isinstance(path, Path):
             raise HqlError("size() takes a collection")
@@ -263,7 +265,7 @@ class Translator:
         target = ENTITIES[known.target]
         return f'(select count(*) from {target.table} where "{known.inverse}" = {owner.sql})'
 
-    def _index(self, call: Call) -> str:
+    def _index(self, call: FunctionCall) -> str:
         """The place in its list of a named value (omero-65), or of a member of a list of objects (omero-96)."""
         resolution = self.scope.find(call.arguments[0]) if isinstance(call.arguments[0], Path) else None
         joined = resolution[0] if resolution is not None and not resolution[1] else None

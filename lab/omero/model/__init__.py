@@ -35,7 +35,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Collection:
+class Referrers:
     """The objects of another entity that refer back by `inverse`; of a list, a column of theirs says at which place."""
 
     name: str
@@ -52,7 +52,7 @@ class Entity:
     java: str
     base: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
-    collections: dict[str, Collection] = field(default_factory=dict)
+    collections: dict[str, Referrers] = field(default_factory=dict)
     values: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     is_global: bool = False
@@ -135,7 +135,7 @@ def _declare(made: Entity, word: str) -> None:
         name, back = word.split("<")
         target, inverse = back.removesuffix("[]").split(".")
         place = f"{inverse}_index" if back.endswith("[]") else ""
-        made.collections[name] = Collection(name, target, inverse, place)
+        made.collections[name] = Referrers(name, target, inverse, place)
 
 
 def _plain_fields(made: Entity) -> None:
@@ -186,10 +186,10 @@ def _build() -> None:
 
 _build()
 
-LISTS: dict[str, list[Collection]] = defaultdict(list)
+LISTS: dict[str, list[Referrers]] = defaultdict(list)
 """For each class the lists that its objects have a place in."""
 
 for _collection in (each for made in ENTITIES.values() for each in made.collections.values() if each.place):
     LISTS[_collection.target].append(_collection)
 
-__all__ = ["DETAILS", "ENTITIES", "LENGTH", "LISTS", "UNIQUE", "Collection", "Entity", "Field", "entity", "entity_of"]
+__all__ = ["DETAILS", "ENTITIES", "LENGTH", "LISTS", "UNIQUE", "Entity", "Field", "Referrers", "entity", "entity_of"]

@@ -15,7 +15,7 @@ from lab.omero.model import ENTITIES
 from lab.omero.repository.checksums import checksum
 from lab.omero.repository.rows import FILE, algorithm_of, file_row, place_of, set_contents
 from lab.omero.servants import Call, writes
-from lab.omero.services.query import Query
+from lab.omero.services.query import QueryService
 from lab.omero.store import Store
 from lab.omero.work import working
 
@@ -64,7 +64,7 @@ class StoredFile:
     def setFileId(self, call: Call, identity: int) -> None:
         if self._fixed:
             raise errors.api_usage(f"Cannot reset id to {identity}")
-        Query().get(call, "OriginalFile", identity)
+        QueryService().get(call, "OriginalFile", identity)
         row = file_row(self._store, identity)
         if row["repo"] is None:
             raise errors.refused("raw file stores for files outside of the managed repository")
@@ -122,7 +122,7 @@ class StoredFile:
         call.objects = 1
         if not self._settle():
             return None
-        return Query().get(call, "OriginalFile", self._id)
+        return QueryService().get(call, "OriginalFile", self._id)
 
     @writes
     def close(self, call: Call) -> None:

@@ -18,7 +18,7 @@ from lab.omero.services.admin import Admin
 from lab.omero.services.config import Config, Types
 from lab.omero.services.container import Container
 from lab.omero.services.ldap import Ldap
-from lab.omero.services.query import Query
+from lab.omero.services.query import QueryService
 from lab.omero.services.resources import SharedResources
 from lab.omero.services.session import SessionService
 from lab.omero.services.update import Update
@@ -28,7 +28,7 @@ STATELESS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "omero.api.IConfig": ("IConfig", "api", Config),
     "omero.api.IContainer": ("IContainer", "api", Container),
     "omero.api.ILdap": ("ILdap", "api", Ldap),
-    "omero.api.IQuery": ("IQuery", "api", Query),
+    "omero.api.IQuery": ("IQuery", "api", QueryService),
     "omero.api.ISession": ("ISession", "api", SessionService),
     "omero.api.ITypes": ("ITypes", "api", Types),
     "omero.api.IUpdate": ("IUpdate", "api", Update),

@@ -45,7 +45,7 @@ def page_of(given: Any) -> tuple[int | None, int | None]:
     return offset.val if offset is not None else None, limit.val if limit is not None else None
 
 
-class Query:
+class QueryService:
     """Answers queries in HQL and the simple ones by class and id."""
 
     def get(self, call: Call, name: str, identity: int) -> Any:

@@ -6,7 +6,7 @@ from lab.zone import wire
 from lab.zone.api.registry import Reply, Request, api
 from lab.zone.errors import ZoneError
 from lab.zone.query.columns import BY_NUMBER, Column
-from lab.zone.query.sql import RETURN_TOTAL, Query, Selected
+from lab.zone.query.sql import RETURN_TOTAL, CatalogQuery, Selected
 from lab.zone.query.statements import Page
 from lab.zone.structs import GenQueryInp
 
@@ -26,7 +26,7 @@ class QueryInput:
         self.number = body.number("continueInx")
         self.options = body.number("options")
         selected, conditions = body.sub("InxIvalPair_PI"), body.sub("InxValPair_PI")
-        self.query = Query(
+        self.query = CatalogQuery(
             [
                 Selected(_column(column.text), int(option.text))
                 for column, option in zip(selected.all("inx"), selected.all("ivalue"), strict=True)

@@ -1,7 +1,7 @@
 """Permissions on collections and data objects in the catalog."""
 
 from lab.zone.catalog.schema import ACCESS
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.catalog.users import User
 
 LEVELS = {**ACCESS, "read": ACCESS["read_object"], "write": ACCESS["modify_object"]}
@@ -11,7 +11,7 @@ READ_METADATA, CREATE_METADATA, DELETE_METADATA, MODIFY_METADATA = (
 )
 
 
-def level(store: Store, user: User, object_id: int) -> int:
+def level(store: CatalogStore, user: User, object_id: int) -> int:
     """What a user may do with an object, by himself or through his groups."""
     return int(
         store.value(
@@ -24,12 +24,12 @@ def level(store: Store, user: User, object_id: int) -> int:
     )
 
 
-def sees(store: Store, user: User, object_id: int, collection_id: int) -> bool:
+def sees(store: CatalogStore, user: User, object_id: int, collection_id: int) -> bool:
     """Whether a data object is there for a user: with rights on it and on its collection (zone-40)."""
     return user.is_administrator or all(level(store, user, id_) >= READ for id_ in (object_id, collection_id))
 
 
-def grant(store: Store, user_id: int, object_id: int, number: int) -> None:
+def grant(store: CatalogStore, user_id: int, object_id: int, number: int) -> None:
     """Set what a user may do with an object; 1000 takes everything away."""
     time = now()
     if number <= ACCESS["null"]:
@@ -40,7 +40,7 @@ def grant(store: Store, user_id: int, object_id: int, number: int) -> None:
         )
 
 
-def inherit(store: Store, collection_id: int, object_id: int) -> None:
+def inherit(store: CatalogStore, collection_id: int, object_id: int) -> None:
     """Give an object the permissions of a collection."""
     time = now()
     store.write(
@@ -53,6 +53,6 @@ def inherit(store: Store, collection_id: int, object_id: int) -> None:
     )
 
 
-def forget(store: Store, object_id: int) -> None:
+def forget(store: CatalogStore, object_id: int) -> None:
     """Take all permissions on an object away, with the object."""
     store.write("delete from r_objt_access where object_id = ?", object_id)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from lab.zone.catalog import access
-from lab.zone.catalog.store import Row, Store, now
+from lab.zone.catalog.store import CatalogStore, Row, now
 from lab.zone.catalog.users import User
 from lab.zone.errors import ZoneError
 from lab.zone.structs import name, parent
@@ -31,13 +31,13 @@ def _made(row: Row) -> Collection:
     return Collection(identifier, path, owner, zone, bool(inherits), created, modified)
 
 
-def find(store: Store, path: str) -> Collection | None:
+def find(store: CatalogStore, path: str) -> Collection | None:
     """The collection at a path."""
     row = store.row(f"select {_COLUMNS} from r_coll_main where coll_name = ?", path)
     return _made(row) if row else None
 
 
-def need(store: Store, path: str) -> Collection:
+def need(store: CatalogStore, path: str) -> Collection:
     """The collection at a path, or CAT_UNKNOWN_COLLECTION."""
     collection = find(store, path)
     if collection is None:
@@ -45,12 +45,12 @@ def need(store: Store, path: str) -> Collection:
     return collection
 
 
-def path_of(store: Store, collection_id: int) -> str:
+def path_of(store: CatalogStore, collection_id: int) -> str:
     """The path of the collection with an id."""
     return str(store.value("select coll_name from r_coll_main where coll_id = ?", collection_id))
 
 
-def object_in(store: Store, collection: Collection, data_name: str) -> int | None:
+def object_in(store: CatalogStore, collection: Collection, data_name: str) -> int | None:
     """The id of the data object with a name in a collection."""
     data_id: int | None = store.value(
         "select data_id from r_data_main where coll_id = ? and data_name = ?", collection.id, data_name
@@ -58,7 +58,7 @@ def object_in(store: Store, collection: Collection, data_name: str) -> int | Non
     return data_id
 
 
-def add(store: Store, path: str, owner: User) -> Collection:
+def add(store: CatalogStore, path: str, owner: User) -> Collection:
     """Make a collection; it belongs to its owner, and inherits if its parent does."""
     above = need(store, parent(path))
     if find(store, path):
@@ -72,7 +72,7 @@ def add(store: Store, path: str, owner: User) -> Collection:
     return need(store, path)
 
 
-def insert(store: Store, path: str, owner: User, inherits: bool = False) -> int:
+def insert(store: CatalogStore, path: str, owner: User, inherits: bool = False) -> int:
     """Write the row of a collection."""
     identifier, time = store.new_ids(), now()
     store.write(
@@ -89,7 +89,7 @@ def insert(store: Store, path: str, owner: User, inherits: bool = False) -> int:
     return identifier
 
 
-def below(store: Store, path: str) -> list[Collection]:
+def below(store: CatalogStore, path: str) -> list[Collection]:
     """A collection and all below it, deepest first."""
     rows = store.rows(
         f"select {_COLUMNS} from r_coll_main where coll_name = ? or (coll_name > ? and coll_name < ?)"
@@ -101,7 +101,7 @@ def below(store: Store, path: str) -> list[Collection]:
     return [_made(row) for row in rows]
 
 
-def children(store: Store, path: str) -> list[Collection]:
+def children(store: CatalogStore, path: str) -> list[Collection]:
     """The collections right below one."""
     rows = store.rows(
         f"select {_COLUMNS} from r_coll_main where parent_coll_name = ? and coll_name <> '/' order by coll_name", path
@@ -109,7 +109,7 @@ def children(store: Store, path: str) -> list[Collection]:
     return [_made(row) for row in rows]
 
 
-def remove(store: Store, path: str) -> None:
+def remove(store: CatalogStore, path: str) -> None:
     """Take an empty collection away."""
     collection = need(store, path)
     if children(store, path) or store.row("select 1 from r_data_main where coll_id = ?", collection.id):
@@ -119,7 +119,7 @@ def remove(store: Store, path: str) -> None:
     store.write("delete from r_coll_main where coll_id = ?", collection.id)
 
 
-def move(store: Store, old: str, new: str) -> None:
+def move(store: CatalogStore, old: str, new: str) -> None:
     """Give a collection another path, and all below it with it."""
     rows = [
         (new + collection.path[len(old) :], parent(new + collection.path[len(old) :]), collection.id)
@@ -129,12 +129,12 @@ def move(store: Store, old: str, new: str) -> None:
     store.write("update r_coll_main set modify_ts = ? where coll_name = ?", now(), new)
 
 
-def touch(store: Store, path: str, time: str | None = None) -> None:
+def touch(store: CatalogStore, path: str, time: str | None = None) -> None:
     """Set when a collection was last changed."""
     store.write("update r_coll_main set modify_ts = ? where coll_name = ?", time or now(), path)
 
 
-def set_inheritance(store: Store, path: str, inherits: bool, recursive: bool) -> None:
+def set_inheritance(store: CatalogStore, path: str, inherits: bool, recursive: bool) -> None:
     """Say whether what is made in a collection gets its permissions."""
     for collection in below(store, path) if recursive else [need(store, path)]:
         store.write(

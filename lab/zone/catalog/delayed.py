@@ -5,7 +5,7 @@ import re
 import time
 from typing import NamedTuple
 
-from lab.zone.catalog.store import Store, now, stamp
+from lab.zone.catalog.store import CatalogStore, now, stamp
 from lab.zone.errors import ZoneError, unsupported
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 31_536_000, "": 1}
@@ -23,7 +23,7 @@ class DelayedRule(NamedTuple):
     frequency: str
 
 
-def enqueue(store: Store, text: str, conditions: str, user: str) -> int:
+def enqueue(store: CatalogStore, text: str, conditions: str, user: str) -> int:
     """Put a rule into the queue."""
     tags = dict(re.findall(r"<([A-Z_]+)>(.*?)</\1>", conditions, re.DOTALL))
     unknown = set(tags) - {"INST_NAME", "PLUSET", "ET", "EF", "PRIORITY"}
@@ -65,7 +65,7 @@ def _parse(text: str) -> tuple[int, str, str]:
     return int(match.group(1)), match.group(2), match.group(3).strip()
 
 
-def due(store: Store) -> list[DelayedRule]:
+def due(store: CatalogStore) -> list[DelayedRule]:
     """The rules that are to run now, the most urgent first."""
     rows = store.rows(
         "select rule_exec_id, rule_name, user_name, exe_context, exe_frequency from r_rule_exec where exe_time <= ?"
@@ -75,7 +75,7 @@ def due(store: Store) -> list[DelayedRule]:
     return [DelayedRule(row[0], row[1], row[2], json.loads(row[3])["instance"], row[4]) for row in rows]
 
 
-def owner(store: Store, rule_id: int) -> str:
+def owner(store: CatalogStore, rule_id: int) -> str:
     """Who put a rule into the queue, or CAT_NO_ROWS_FOUND."""
     user_name = store.value("select user_name from r_rule_exec where rule_exec_id = ?", rule_id)
     if user_name is None:
@@ -83,12 +83,12 @@ def owner(store: Store, rule_id: int) -> str:
     return str(user_name)
 
 
-def delete(store: Store, rule_id: int) -> None:
+def delete(store: CatalogStore, rule_id: int) -> None:
     """Take a rule out of the queue."""
     store.write("delete from r_rule_exec where rule_exec_id = ?", rule_id)
 
 
-def postpone(store: Store, rule_id: int, due_at: str, frequency: str) -> None:
+def postpone(store: CatalogStore, rule_id: int, due_at: str, frequency: str) -> None:
     """Say when a rule runs again."""
     store.write(
         "update r_rule_exec set exe_time = ?, exe_frequency = ?, last_exe_time = ?, modify_ts = ?"

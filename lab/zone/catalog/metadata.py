@@ -6,7 +6,7 @@ As in iRODS, a row that nothing uses stays, and `change` can make two equal rows
 import zlib
 from typing import NamedTuple
 
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.errors import ZoneError
 
 _LONGEST, _LONGEST_UNITS = 2700, 250
@@ -22,7 +22,7 @@ class Avu(NamedTuple):
     units: str = ""
 
 
-def row_of(store: Store, avu: Avu) -> int | None:
+def row_of(store: CatalogStore, avu: Avu) -> int | None:
     """The row of an AVU, if there is one."""
     meta_id: int | None = store.value(
         "select meta_id from r_meta_main where meta_attr_name = ? and meta_attr_value = ? and meta_attr_unit = ?"
@@ -46,7 +46,7 @@ def _compresses(data: bytes) -> bool:
     return len(compressor.compress(data) + compressor.flush()) <= min(_INDEXED, len(data) * 3 // 4)
 
 
-def add(store: Store, object_id: int, avu: Avu) -> None:
+def add(store: CatalogStore, object_id: int, avu: Avu) -> None:
     """Put an AVU on an object that has not got it."""
     check_fits(avu)
     time = now()
@@ -59,12 +59,12 @@ def add(store: Store, object_id: int, avu: Avu) -> None:
     store.write("insert into r_objt_metamap values (?, ?, ?, ?)", object_id, row, time, time)
 
 
-def detach(store: Store, object_id: int, avu: Avu) -> None:
+def detach(store: CatalogStore, object_id: int, avu: Avu) -> None:
     """Take an AVU off an object as atomic operations do: of several equal rows they know the first only."""
     store.write("delete from r_objt_metamap where object_id = ? and meta_id = ?", object_id, row_of(store, avu))
 
 
-def remove(store: Store, object_id: int, avu: Avu, wildcards: bool = False) -> None:
+def remove(store: CatalogStore, object_id: int, avu: Avu, wildcards: bool = False) -> None:
     """Take an AVU off an object, or all that match; CAT_SUCCESS_BUT_WITH_NO_INFO when there is none."""
     same = "like" if wildcards else "="
     gone = store.write(
@@ -79,13 +79,13 @@ def remove(store: Store, object_id: int, avu: Avu, wildcards: bool = False) -> N
         raise ZoneError("CAT_SUCCESS_BUT_WITH_NO_INFO", f"{avu}")
 
 
-def remove_by_id(store: Store, object_id: int, meta_id: str) -> None:
+def remove_by_id(store: CatalogStore, object_id: int, meta_id: str) -> None:
     """Take an AVU off an object that is named by its row."""
     if not store.write("delete from r_objt_metamap where object_id = ? and meta_id = ?", object_id, meta_id):
         raise ZoneError("CAT_SUCCESS_BUT_WITH_NO_INFO", meta_id)
 
 
-def own_row(store: Store, object_id: int, attribute: str) -> tuple[int, int | None]:
+def own_row(store: CatalogStore, object_id: int, attribute: str) -> tuple[int, int | None]:
     """How often the rows that an object has for an attribute are used, and the row if that is once."""
     rows = store.rows(
         "select meta_id from r_objt_metamap where meta_id in (select p.meta_id from r_objt_metamap p"
@@ -96,7 +96,7 @@ def own_row(store: Store, object_id: int, attribute: str) -> tuple[int, int | No
     return len(rows), rows[0][0] if len(rows) == 1 else None
 
 
-def change(store: Store, meta_id: int, value: str, units: str) -> None:
+def change(store: CatalogStore, meta_id: int, value: str, units: str) -> None:
     """Give a row another value and units."""
     check_fits(Avu("", value, units))
     store.write(
@@ -108,7 +108,7 @@ def change(store: Store, meta_id: int, value: str, units: str) -> None:
     )
 
 
-def of_object(store: Store, object_id: int) -> list[Avu]:
+def of_object(store: CatalogStore, object_id: int) -> list[Avu]:
     """The AVUs of an object."""
     rows = store.rows(
         "select m.meta_attr_name, m.meta_attr_value, m.meta_attr_unit from r_objt_metamap p"

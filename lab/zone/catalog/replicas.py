@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from lab.zone.catalog import access, collections
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.errors import ZoneError
 from lab.zone.structs import name, parent
 
@@ -79,7 +79,7 @@ def fresh(path: str, collection_id: int, resource_id: int, owner: tuple[str, str
     )
 
 
-def of_path(store: Store, path: str) -> list[Replica]:
+def of_path(store: CatalogStore, path: str) -> list[Replica]:
     """The replicas of the data object at a path, in the order of their numbers; none if there is no such object."""
     rows = store.rows(
         f"select {_ALL} from r_data_main where data_name = ? and"
@@ -90,13 +90,13 @@ def of_path(store: Store, path: str) -> list[Replica]:
     return [Replica(*row) for row in rows]
 
 
-def of_id(store: Store, data_id: int) -> list[Replica]:
+def of_id(store: CatalogStore, data_id: int) -> list[Replica]:
     """The replicas of the data object with an id."""
     rows = store.rows(f"select {_ALL} from r_data_main where data_id = ? order by data_repl_num", data_id)
     return [Replica(*row) for row in rows]
 
 
-def need(store: Store, path: str) -> list[Replica]:
+def need(store: CatalogStore, path: str) -> list[Replica]:
     """The replicas of the data object at a path, or the code for there being none."""
     replicas = of_path(store, path)
     if not replicas:
@@ -104,7 +104,7 @@ def need(store: Store, path: str) -> list[Replica]:
     return replicas
 
 
-def in_collection(store: Store, collection_id: int) -> list[str]:
+def in_collection(store: CatalogStore, collection_id: int) -> list[str]:
     """The names of the data objects in a collection, in order of their ids."""
     rows = store.rows(
         "select data_name from r_data_main where coll_id = ? group by data_id order by data_id", collection_id
@@ -112,19 +112,19 @@ def in_collection(store: Store, collection_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def path_of(store: Store, replica: Replica) -> str:
+def path_of(store: CatalogStore, replica: Replica) -> str:
     """The logical path of a replica."""
     above = collections.path_of(store, replica.coll_id)
     return f"{above if above != '/' else ''}/{replica.data_name}"
 
 
-def insert(store: Store, replica: Replica) -> None:
+def insert(store: CatalogStore, replica: Replica) -> None:
     """Write a new row."""
     marks = ", ".join("?" * len(COLUMNS))
     store.write(f"insert into r_data_main values ({marks})", *(getattr(replica, column) for column in COLUMNS))
 
 
-def update(store: Store, replica: Replica) -> None:
+def update(store: CatalogStore, replica: Replica) -> None:
     """Write the row of a replica anew."""
     values = [getattr(replica, column) for column in COLUMNS]
     store.write(
@@ -135,7 +135,7 @@ def update(store: Store, replica: Replica) -> None:
     )
 
 
-def delete(store: Store, replica: Replica) -> None:
+def delete(store: CatalogStore, replica: Replica) -> None:
     """Take a row away, and with the last one the data object."""
     store.write(
         "delete from r_data_main where data_id = ? and data_repl_num = ?", replica.data_id, replica.data_repl_num
@@ -145,11 +145,11 @@ def delete(store: Store, replica: Replica) -> None:
         access.forget(store, replica.data_id)
 
 
-def rename(store: Store, data_id: int, new_name: str) -> None:
+def rename(store: CatalogStore, data_id: int, new_name: str) -> None:
     """Give a data object another name."""
     store.write("update r_data_main set data_name = ? where data_id = ?", new_name, data_id)
 
 
-def move(store: Store, data_id: int, collection_id: int) -> None:
+def move(store: CatalogStore, data_id: int, collection_id: int) -> None:
     """Put a data object into another collection."""
     store.write("update r_data_main set coll_id = ?, modify_ts = ? where data_id = ?", collection_id, now(), data_id)

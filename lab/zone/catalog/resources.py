@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.errors import ZoneError, unsupported
 
 COORDINATING = ("passthru", "random", "deferred", "replication")
@@ -34,13 +34,13 @@ class Resource(NamedTuple):
 _COLUMNS = "resc_id, resc_name, resc_type_name, resc_net, resc_def_path, resc_parent, resc_status"
 
 
-def find(store: Store, name: str) -> Resource | None:
+def find(store: CatalogStore, name: str) -> Resource | None:
     """The resource with a name."""
     row = store.row(f"select {_COLUMNS} from r_resc_main where resc_name = ?", name)
     return Resource(*row) if row else None
 
 
-def need(store: Store, name: str) -> Resource:
+def need(store: CatalogStore, name: str) -> Resource:
     """The resource with a name, or SYS_RESC_DOES_NOT_EXIST."""
     resource = find(store, name)
     if resource is None:
@@ -48,7 +48,7 @@ def need(store: Store, name: str) -> Resource:
     return resource
 
 
-def by_id(store: Store, resource_id: int) -> Resource:
+def by_id(store: CatalogStore, resource_id: int) -> Resource:
     """The resource with an id."""
     row = store.row(f"select {_COLUMNS} from r_resc_main where resc_id = ?", resource_id)
     if row is None:
@@ -56,13 +56,13 @@ def by_id(store: Store, resource_id: int) -> Resource:
     return Resource(*row)
 
 
-def children(store: Store, resource: Resource) -> list[Resource]:
+def children(store: CatalogStore, resource: Resource) -> list[Resource]:
     """The resources right below one."""
     rows = store.rows(f"select {_COLUMNS} from r_resc_main where resc_parent = ? order by resc_id", str(resource.id))
     return [Resource(*row) for row in rows]
 
 
-def leaves(store: Store, resource: Resource) -> list[Resource]:
+def leaves(store: CatalogStore, resource: Resource) -> list[Resource]:
     """The resources that store files, at or below one."""
     below = children(store, resource)
     if not below:
@@ -70,7 +70,7 @@ def leaves(store: Store, resource: Resource) -> list[Resource]:
     return [leaf for child in below for leaf in leaves(store, child)]
 
 
-def storing_leaves(store: Store, resource: Resource) -> list[Resource]:
+def storing_leaves(store: CatalogStore, resource: Resource) -> list[Resource]:
     """The leaves that can keep a file, or HIERARCHY_ERROR."""
     storage_resources = [leaf for leaf in leaves(store, resource) if leaf.stores]
     if not storage_resources:
@@ -78,7 +78,7 @@ def storing_leaves(store: Store, resource: Resource) -> list[Resource]:
     return storage_resources
 
 
-def hierarchy(store: Store, resource_id: int) -> str:
+def hierarchy(store: CatalogStore, resource_id: int) -> str:
     """The names from the root down to a resource, with semicolons between."""
     resource = by_id(store, resource_id)
     if not resource.parent:
@@ -86,7 +86,7 @@ def hierarchy(store: Store, resource_id: int) -> str:
     return f"{hierarchy(store, int(resource.parent))};{resource.name}"
 
 
-def hierarchies(store: Store) -> dict[int, str]:
+def hierarchies(store: CatalogStore) -> dict[int, str]:
     """The hierarchy of every resource."""
     return {row[0]: hierarchy(store, row[0]) for row in store.rows("select resc_id from r_resc_main")}
 
@@ -96,12 +96,12 @@ def root(hierarchy_string: str) -> str:
     return hierarchy_string.partition(";")[0]
 
 
-def leaf_of(store: Store, hierarchy_string: str) -> Resource:
+def leaf_of(store: CatalogStore, hierarchy_string: str) -> Resource:
     """The resource at the end of a hierarchy."""
     return need(store, hierarchy_string.rpartition(";")[2])
 
 
-def add(store: Store, name: str, kind: str, location: str, *, context: str, zone: str) -> Resource:
+def add(store: CatalogStore, name: str, kind: str, location: str, *, context: str, zone: str) -> Resource:
     """Make a resource."""
     if find(store, name):
         raise ZoneError("CATALOG_ALREADY_HAS_ITEM_BY_THAT_NAME", name)
@@ -126,7 +126,7 @@ def add(store: Store, name: str, kind: str, location: str, *, context: str, zone
     return by_id(store, identifier)
 
 
-def remove(store: Store, resource: Resource) -> None:
+def remove(store: CatalogStore, resource: Resource) -> None:
     """Take an unused resource away."""
     if store.row("select 1 from r_data_main where resc_id = ?", resource.id) or children(store, resource):
         raise ZoneError("CAT_RESOURCE_NOT_EMPTY", resource.name)
@@ -147,7 +147,7 @@ _CHANGEABLE = {
 }
 
 
-def modify(store: Store, resource: Resource, option: str, value: str) -> None:
+def modify(store: CatalogStore, resource: Resource, option: str, value: str) -> None:
     """Change one property of a resource."""
     if option not in _CHANGEABLE:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"no such property of a resource: {option}")
@@ -156,7 +156,7 @@ def modify(store: Store, resource: Resource, option: str, value: str) -> None:
     )
 
 
-def set_parent(store: Store, child: Resource, parent: Resource | None, context: str = "") -> None:
+def set_parent(store: CatalogStore, child: Resource, parent: Resource | None, context: str = "") -> None:
     """Hang a resource below another, or take it off."""
     if parent and child.parent:
         raise ZoneError("HIERARCHY_ERROR", f"{child.name} has a parent")

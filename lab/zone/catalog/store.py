@@ -22,7 +22,7 @@ def stamp(seconds: float) -> str:
     return f"{int(seconds):011d}"
 
 
-class Store:
+class CatalogStore:
     """A connection to the catalog; writes wait for each other, readers wait for nobody."""
 
     def __init__(self, path: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from lab.zone.catalog.store import Store, now
+from lab.zone.catalog.store import CatalogStore, now
 from lab.zone.errors import ZoneError
 
 ADMINISTRATOR = "rodsadmin"
@@ -26,7 +26,7 @@ class User(NamedTuple):
         return self.kind == ADMINISTRATOR
 
 
-def find(store: Store, name: str, zone: str) -> User | None:
+def find(store: CatalogStore, name: str, zone: str) -> User | None:
     """The user or group with a name."""
     row = store.row(
         "select user_id, user_name, user_type_name, zone_name from r_user_main where user_name = ? and zone_name = ?",
@@ -36,7 +36,7 @@ def find(store: Store, name: str, zone: str) -> User | None:
     return User(*row) if row else None
 
 
-def need(store: Store, name: str, zone: str) -> User:
+def need(store: CatalogStore, name: str, zone: str) -> User:
     """The user or group with a name, or CAT_INVALID_USER."""
     user = find(store, name, zone)
     if user is None:
@@ -44,18 +44,18 @@ def need(store: Store, name: str, zone: str) -> User:
     return user
 
 
-def password(store: Store, user: User) -> str | None:
+def password(store: CatalogStore, user: User) -> str | None:
     """The password of a user; None for one who has none."""
     value: str | None = store.value("select password from r_user_main where user_id = ?", user.id)
     return value or None
 
 
-def set_password(store: Store, user: User, value: str) -> None:
+def set_password(store: CatalogStore, user: User, value: str) -> None:
     """Give a user a password."""
     store.write("update r_user_main set password = ?, modify_ts = ? where user_id = ?", value, now(), user.id)
 
 
-def add(store: Store, name: str, kind: str, zone: str, value: str = "") -> User:
+def add(store: CatalogStore, name: str, kind: str, zone: str, value: str = "") -> User:
     """Make a user or a group; users are members of the group public."""
     if not _NAME.fullmatch(name):
         raise ZoneError("USER_INVALID_USERNAME_FORMAT", name)  # zone-94
@@ -74,14 +74,14 @@ def add(store: Store, name: str, kind: str, zone: str, value: str = "") -> User:
     return user
 
 
-def remove(store: Store, user: User) -> None:
+def remove(store: CatalogStore, user: User) -> None:
     """Take a user or group away, with the permissions that it had."""
     store.write("delete from r_user_main where user_id = ?", user.id)
     store.write("delete from r_user_group where user_id = ? or group_user_id = ?", user.id, user.id)
     store.write("delete from r_objt_access where user_id = ?", user.id)
 
 
-def join(store: Store, group: User, member: User) -> None:
+def join(store: CatalogStore, group: User, member: User) -> None:
     """Put a user into a group."""
     if group.kind != GROUP:
         raise ZoneError("CAT_INVALID_GROUP", f"{group.name} is not a group")
@@ -90,20 +90,20 @@ def join(store: Store, group: User, member: User) -> None:
     store.write("insert into r_user_group values (?, ?)", group.id, member.id)
 
 
-def leave(store: Store, group: User, member: User) -> None:
+def leave(store: CatalogStore, group: User, member: User) -> None:
     """Take a user out of a group."""
     if not store.write("delete from r_user_group where group_user_id = ? and user_id = ?", group.id, member.id):
         raise ZoneError("CAT_SUCCESS_BUT_WITH_NO_INFO", f"{member.name} is not in {group.name}")
 
 
-def set_kind(store: Store, user: User, kind: str) -> None:
+def set_kind(store: CatalogStore, user: User, kind: str) -> None:
     """Make a user an administrator or an ordinary one."""
     if kind not in TYPES:
         raise ZoneError("CAT_INVALID_ARGUMENT", f"not a user type: {kind}")
     store.write("update r_user_main set user_type_name = ?, modify_ts = ? where user_id = ?", kind, now(), user.id)
 
 
-def set_text(store: Store, user: User, field: str, value: str) -> None:
+def set_text(store: CatalogStore, user: User, field: str, value: str) -> None:
     """Set the comment or the info of a user."""
     column = {"comment": "r_comment", "info": "user_info"}[field]
     store.write(f"update r_user_main set {column} = ?, modify_ts = ? where user_id = ?", value, now(), user.id)

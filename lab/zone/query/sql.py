@@ -29,7 +29,7 @@ class Selected(NamedTuple):
         return f"{function}({self.column.sql})" if function else self.column.sql
 
 
-class Query(NamedTuple):
+class CatalogQuery(NamedTuple):
     """A query as clients ask it."""
 
     selected: list[Selected]
@@ -116,7 +116,7 @@ def _split(condition: str) -> list[tuple[str, str]]:
     return [*pieces, (joint, condition[start:])]
 
 
-def written(query: Query, user: User | None) -> tuple[str, list[str | int]]:
+def written(query: CatalogQuery, user: User | None) -> tuple[str, list[str | int]]:
     """The SQL of a query as a user may ask it (None: the zone itself), and its values."""
     where = _Where(bool(query.options & UPPER_CASE_WHERE))
     asked = [*(item.column for item in query.selected), *(column for column, _ in query.conditions)]

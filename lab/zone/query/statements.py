@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from lab.zone.catalog import resources
-from lab.zone.catalog.store import Row, Store
+from lab.zone.catalog.store import CatalogStore, Row
 from lab.zone.catalog.users import User
 from lab.zone.errors import ZoneError
 from lab.zone.query import sql
-from lab.zone.query.sql import Query, Selected
+from lab.zone.query.sql import CatalogQuery, Selected
 
 _OPEN_AT_ONCE = 50
 
@@ -24,13 +24,13 @@ class Page(NamedTuple):
 class Statements:
     """The queries of one connection that are not read to their end."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: CatalogStore) -> None:
         self._store = store
         self._open: dict[int, tuple[list[Selected], list[Row]]] = {}
         self._hierarchies: dict[int, str] = {}
         store.function("resc_hier", 1, self._hierarchies.get)
 
-    def run(self, query: Query, user: User | None, size: int) -> Page:
+    def run(self, query: CatalogQuery, user: User | None, size: int) -> Page:
         """The first rows of a query; CAT_NO_ROWS_FOUND if there are none."""
         rows = self._rows(query, user)
         rows.reverse()
@@ -59,11 +59,11 @@ class Statements:
             self._open[more] = (selected, rows)
         return Page(selected, taken, more, total)
 
-    def all(self, query: Query, user: User | None = None) -> list[tuple[str, ...]]:
+    def all(self, query: CatalogQuery, user: User | None = None) -> list[tuple[str, ...]]:
         """All rows of a query, without pages."""
         return [_texts(row) for row in self._rows(query, user)]
 
-    def _rows(self, query: Query, user: User | None) -> list[Row]:
+    def _rows(self, query: CatalogQuery, user: User | None) -> list[Row]:
         text, values = sql.written(query, user)
         if "resc_hier(" in text:
             self._hierarchies.clear()

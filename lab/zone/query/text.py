@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lab.zone.errors import ZoneError
 from lab.zone.query.columns import BY_NAME, Column
-from lab.zone.query.sql import ORDER_BY, ORDER_BY_DESCENDING, Query, Selected
+from lab.zone.query.sql import ORDER_BY, ORDER_BY_DESCENDING, CatalogQuery, Selected
 
 _SELECT = re.compile(r"\s*select\s+(.*?)(?:\s+where\s+(.*))?\s*$", re.IGNORECASE | re.DOTALL)
 _ITEM = re.compile(r"(?:(\w+)\s*\(\s*(\w+)\s*\)|(\w+))$")
@@ -22,7 +22,7 @@ _OPTIONS = {
 _CONDITION = re.compile(r"\s*([A-Za-z_0-9]+)\s*(.+)$", re.DOTALL)
 
 
-def parse(text: str, columns: Mapping[str, Column] = BY_NAME) -> Query:
+def parse(text: str, columns: Mapping[str, Column] = BY_NAME) -> CatalogQuery:
     """Read `select A, B where C = 'x' and D like 'y%'`."""
     match = _SELECT.match(text)
     if match is None:
@@ -30,10 +30,10 @@ def parse(text: str, columns: Mapping[str, Column] = BY_NAME) -> Query:
     return made(match.group(1), match.group(2) or "", columns)
 
 
-def made(selected: str, where: str, columns: Mapping[str, Column] = BY_NAME) -> Query:
+def made(selected: str, where: str, columns: Mapping[str, Column] = BY_NAME) -> CatalogQuery:
     """A query from the text of its columns and of its conditions."""
     items = [_selected(item, columns) for item in selected.split(",")]
-    return Query(items, [_condition(part, columns) for part in _conjuncts(where)])
+    return CatalogQuery(items, [_condition(part, columns) for part in _conjuncts(where)])
 
 
 def _selected(text: str, columns: Mapping[str, Column]) -> Selected:
