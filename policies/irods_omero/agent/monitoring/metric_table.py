@@ -21,8 +21,10 @@ from irods_omero.status.summary import Status
 
 PREFIX = "irods_omero"
 
-Values = Iterable[tuple[tuple[str, ...], float]]
-"""The values of a metric, each with those of its labels."""
+Labelled = tuple[tuple[str, ...], float]
+"""Values of the labels of a metric, and the value that it has with them."""
+
+Values = Iterable[Labelled]
 
 T = TypeVar("T")
 
@@ -141,7 +143,7 @@ COUNTERS = (
 )
 
 
-def _sums(pairs: Iterable[tuple[tuple[str, ...], float]], *there: str) -> Values:
+def _sums(pairs: Values, *there: str) -> Values:
     """The values with the same labels added up; those of ``there`` are 0 where there are none."""
     sums: dict[tuple[str, ...], float] = {(label,): 0 for label in there}
     for labels, value in pairs:
@@ -177,7 +179,7 @@ AGENT_GAUGES: tuple[GaugeRow[AgentNow], ...] = (
 )
 
 
-def _states(status: Status) -> Iterator[tuple[tuple[str, ...], float]]:
+def _states(status: Status) -> Iterator[Labelled]:
     for agent in status.agents:
         yield (SILENT if not agent.speaks else CANNOT_SWEEP if agent.beat.trouble else AT_WORK,), 1
 
