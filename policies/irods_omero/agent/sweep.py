@@ -338,7 +338,7 @@ class Sweeper:
         self._waits = workers is None or not workers.are_several
         self._listener: Listener | None = None
         self._room = CacheTrimmer(connections, clock)
-        self._once_a_minute = PeriodicChecks(connections)
+        self._periodic_checks = PeriodicChecks(connections)
         self._turn = FIRST_TURN
         self._before = 0
 
@@ -355,9 +355,9 @@ class Sweeper:
         if self._listener is None:
             self._listener = Listener(self._connections)
         heard = self._listener.heard()
-        work.process_batches(self._once_a_minute.batches())
+        work.process_batches(self._periodic_checks.batches())
         work.process_marks(find_marks(self._connections.zone, self._connections.names, self._connections.shards))
-        work.process_hints(sorted(heard | self._once_a_minute.pending() | self._turn.unmarked))
+        work.process_hints(sorted(heard | self._periodic_checks.pending() | self._turn.unmarked))
         self._listener.followed()
         self._turn = replace(work.turn, unmarked=frozenset(work.posting.unmarked))
         self._do(work, work.imports())
