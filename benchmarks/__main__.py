@@ -1,7 +1,7 @@
 """Measures what docs/figures.md quotes: python -m benchmarks [--quick]; each also runs alone, with --json for programs.
 
 python -m benchmarks.hooks, loading, merge, sweep, reconcile, throughput, intake, large_intake, imports, refill,
-sharing, linking, looking, hierarchies, directories, latency
+sharing, linking, access_times, hierarchies, directories, latency
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BY_SIZE = (
     "refill",
     "sharing",
     "linking",
-    "looking",
+    "access_times",
     "hierarchies",
     "arrivals",
     "directories",

@@ -13,7 +13,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import DataObject
 
-from irods_omero.gateways.asking import Program
+from irods_omero.gateways.programs import Program
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.streaming import open_object
 from tests.end_to_end.conftest import SceneFactory

@@ -12,8 +12,8 @@ from irods_omero.agent.connections import Connections
 from irods_omero.agent.formats.hierarchies import with_hierarchies
 from irods_omero.agent.movements import with_movements
 from irods_omero.agent.omero_first.access import with_rights
+from irods_omero.agent.omero_first.destinations import with_places
 from irods_omero.agent.omero_first.intake_leases import IntakeLeases
-from irods_omero.agent.omero_first.placing import with_places
 from irods_omero.agent.omero_first.registration import with_lost
 from irods_omero.agent.repository import ProvenRepository, copies_of, proven_repository
 from irods_omero.agent.request_times import with_times

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from irods_omero.domain.state.views import DataObject, Replica, ZoneView
-from irods_omero.gateways.asking import Program
+from irods_omero.gateways.programs import Program
 from irods_omero.settings import Settings
 
 

@@ -40,7 +40,7 @@ from irods_omero.gateways.batches import in_batches, read_apart
 from irods_omero.gateways.zone.mark_batches import MarkBatch, remove_batch
 from irods_omero.gateways.zone.marks import Mark, ack, claim, drop, find_marks, release
 from irods_omero.gateways.zone.objects import read_objects
-from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition, positions
+from irods_omero.gateways.zone.walk_positions import BEGINNING, WalkPosition, positions
 from irods_omero.gateways.zone.watched import members
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, shard_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from irods_omero.domain.state.views import ImportRule
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.marks import is_marked_collection
-from irods_omero.gateways.zone.walked import BEGINNING, positions
+from irods_omero.gateways.zone.walk_positions import BEGINNING, positions
 from irods_omero.gateways.zone.watched import is_collection, read_watched
 from irods_omero.vocabulary import Names
 

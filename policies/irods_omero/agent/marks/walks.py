@@ -17,7 +17,7 @@ from irods_omero.errors import RefusedError
 from irods_omero.gateways.zone.avus import add_avu, remove_avu, set_avu
 from irods_omero.gateways.zone.collection_paths import avus_of
 from irods_omero.gateways.zone.marks import Mark, claim
-from irods_omero.gateways.zone.walked import BEGINNING, WalkPosition
+from irods_omero.gateways.zone.walk_positions import BEGINNING, WalkPosition
 from irods_omero.gateways.zone.watched import Watched, owner_of
 from irods_omero.logs import log
 from irods_omero.vocabulary import PENDING, ZARR

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from irods_omero.agent.connections import Connections
+from irods_omero.agent.omero_first.destinations import check_resource, free_collection, placement_for
 from irods_omero.agent.omero_first.intake_errors import show_error
 from irods_omero.agent.omero_first.intake_leases import IntakeLeases
 from irods_omero.agent.omero_first.intake_progress import IntakeProgress, intake_progress, objects_of
 from irods_omero.agent.omero_first.intake_queue import IntakeQueue
 from irods_omero.agent.omero_first.intake_transfer import IntakeTransfer
-from irods_omero.agent.omero_first.placing import check_resource, free_collection, placement_for
 from irods_omero.agent.report import Report
 from irods_omero.agent.repository import compared_when_read
 from irods_omero.agent.workers import Job, Workers

@@ -10,9 +10,9 @@ from irods_omero.agent.omero_first.intake_progress import id_avu
 from irods_omero.domain.rules.omero_first.placement import REGISTER, PlacementRule
 from irods_omero.domain.state.omero_first.source import Source, SourceFile
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of, hexadecimal_digest, scheme_of
 from irods_omero.gateways.omero.sources import BLOCK, blocks_of
+from irods_omero.gateways.read_ahead import read_ahead
 from irods_omero.gateways.zone import intake_objects as zone_intake
 from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.logs import log

@@ -14,9 +14,9 @@ import Ice
 
 from irods_omero.domain.state.actions import Import
 from irods_omero.errors import RefusedError, SideError, UnreachableError
-from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import digest_of
 from irods_omero.gateways.omero.session import OmeroSession
+from irods_omero.gateways.read_ahead import read_ahead
 from irods_omero.logs import log
 
 BLOCK = 4 * 1024 * 1024

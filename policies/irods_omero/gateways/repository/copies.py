@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from irods_omero.domain.state.one_copy.managed_files import LINK, ManagedFile
 from irods_omero.errors import RefusedError
-from irods_omero.gateways.ahead import read_ahead
 from irods_omero.gateways.checksums import Digest, hexadecimal_digest
+from irods_omero.gateways.read_ahead import read_ahead
 from irods_omero.gateways.repository.directory import Repository, is_same, lstat, working_name
 from irods_omero.gateways.repository.place import (
     ManagedPlace,

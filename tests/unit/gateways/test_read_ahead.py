@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.gateways.ahead import DEPTH, read_ahead
+from irods_omero.gateways.read_ahead import DEPTH, read_ahead
 
 
 @given(st.lists(st.integers()))

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from irods_omero.gateways.asking import Program
+from irods_omero.gateways.programs import Program
 
 FILES = ["/vault/a b; echo online", "/vault/$(echo online)", "/vault/a*\n'\"", "/vault/-x"]
 
