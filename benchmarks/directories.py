@@ -94,8 +94,8 @@ def _swept(scene: Scene, paths: list[str]) -> Figures:
         timed() as taken,
     ):
         report = Sweeper(connections).drain()
-    images, unit = scene.avus(paths[0], "omero::image"), scene.claims(paths[-1])
-    if report.imported != 1 or not images or unit != scene.claims(paths[0]):
+    images, unit = scene.avus(paths[0], "omero::image"), scene.memberships(paths[-1])
+    if report.imported != 1 or not images or unit != scene.memberships(paths[0]):
         raise AssertionError(f"{report}, {images}, {unit}, {scene.avus(paths[0], 'omero::error')}")
     return {**_counts(calls), "megabytes": megabytes[0], "seconds": taken.seconds, "cpu": taken.cpu_seconds}
 

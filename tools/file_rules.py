@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from irods_omero.domain.rules.formats.opening import RULES
+from irods_omero.domain.rules.formats.format_rules import RULES
 from irods_omero.domain.state.formats.file_rule import FileRule
 
 PAGE = Path(__file__).parents[1] / "docs" / "units.md"

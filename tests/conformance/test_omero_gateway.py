@@ -13,7 +13,7 @@ from irods_omero.domain.state.actions import AddTag, RemoveKeyValues, RemoveTag,
 from irods_omero.domain.state.counts import ImageCount, TierCount
 from irods_omero.domain.state.places import TIER_TAGS
 from irods_omero.domain.state.recorded_event import CHANGE, IMPORT_EVENT, PAIRS, PLACE, TAG
-from irods_omero.domain.state.request_words import STANDING
+from irods_omero.domain.state.request_lookup import STANDING
 from irods_omero.domain.state.target import Target
 from irods_omero.domain.state.views import Subject
 from irods_omero.errors import RefusedError
@@ -21,7 +21,7 @@ from irods_omero.gateways.omero.annotations import AnnotationWriter
 from irods_omero.gateways.omero.containers import find_container
 from irods_omero.gateways.omero.edits import EditReader
 from irods_omero.gateways.omero.events import EventReader, unanswered_since
-from irods_omero.gateways.omero.fileset_history import noted
+from irods_omero.gateways.omero.fileset_history import recorded
 from irods_omero.gateways.omero.fileset_pages import fileset_pages, filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image, unplaced
 from irods_omero.gateways.omero.image_counts import count_images, count_since
@@ -213,7 +213,7 @@ def rename_what_it_is_in(agent: Agent, fileset_id: int) -> None:
 
 def look_back(agent: Agent, fileset_id: int) -> None:
     """What OMERO remembers of images and plates: who imported, tagged, placed and changed them."""
-    records = noted(agent.service, [fileset_id])
+    records = recorded(agent.service, [fileset_id])
     kinds = {(each.kind, each.subject.partition(":")[0], each.user, each.agent) for each in records}
     assert {
         (IMPORT_EVENT, "Fileset", ALICE, True),
@@ -223,7 +223,7 @@ def look_back(agent: Agent, fileset_id: int) -> None:
     assert {(TAG, "Plate", ALICE, True), (PAIRS, "Image", ALICE, False), (CHANGE, "Image", ALICE, False)} <= kinds
     assert {each.fileset for each in records} == {fileset_id}
     assert all(time.time() - 86_400 < each.at < time.time() + 3600 for each in records), "seconds, not milliseconds"
-    assert noted(agent.service, [2**40]) == []
+    assert recorded(agent.service, [2**40]) == []
 
 
 def add_up(agent: Agent) -> None:

@@ -16,7 +16,7 @@ from irods_omero.doctor.checks.tier_checks import tier_groups
 from irods_omero.doctor.facts.records import Facts
 from irods_omero.doctor.facts.zone_facts import observe_zone
 from irods_omero.doctor.finding import Level
-from irods_omero.domain.state.request_words import HOLDING
+from irods_omero.domain.state.request_lookup import HOLDING
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.settings import ZONE_PASSWORD_VARIABLE, Settings
 from irods_omero.vocabulary import ACCESS_TIME

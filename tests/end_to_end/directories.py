@@ -34,4 +34,4 @@ def marks_of(scene: Scene, path: str) -> list[str]:
 
 def units_of(scene: Scene, *paths: str) -> list[list[str]]:
     """The ids of the units that files belong to."""
-    return [[first for first, _ in scene.claims(path)] for path in paths]
+    return [[first for first, _ in scene.memberships(path)] for path in paths]

@@ -135,7 +135,7 @@ def test_another_kind_of_the_collection_makes_other_units(scene: Scene) -> None:
     scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", DIRECTORY))
     come_to_rest(scene)
     first = scene.shown(made["in/cells.tif"]).data_id
-    assert [scene.claims(path) for path in made.values()] == [[(str(first), DIRECTORY)]] * 3
+    assert [scene.memberships(path) for path in made.values()] == [[(str(first), DIRECTORY)]] * 3
     scene.user.metadata.set(Collection, scene.collection, iRODSMeta("omero::import", AUTO))
     come_to_rest(scene)
     assert together(scene, made["in/cells.tif"], made["in/cells.txt"])

@@ -15,7 +15,8 @@ from irods_omero.agent import apply, hints
 from irods_omero.agent import sweep as sweeping
 from irods_omero.agent.directories import directory_members, directory_units
 from irods_omero.agent.formats import ome_names
-from irods_omero.agent.marks import claiming, walks
+from irods_omero.agent.marks import batch_claiming as claiming
+from irods_omero.agent.marks import walks
 from irods_omero.agent.reconcile import Manner, Reconciler
 from irods_omero.agent.sweep import Sweeper
 from irods_omero.domain.planning.decide import decide
@@ -136,7 +137,7 @@ def test_a_directory_is_looked_at_again_where_its_first_file_could_not_be_marked
     with monkeypatch.context() as patched:
         patched.setattr(marks, "add_avu", refusing(avus.add_avu, first))
         scene.sweep()
-    assert scene.claims(first), "it was known by then what is to be imported"
+    assert scene.memberships(first), "it was known by then what is to be imported"
     assert not scene.avus(first, "omero::sync")
     scene.sweep()
     assert scene.avus(first, "omero::image"), "by another agent, which remembers nothing"

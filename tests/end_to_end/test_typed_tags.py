@@ -6,7 +6,7 @@ import pytest
 from irods.meta import iRODSMeta
 from irods.models import Collection, DataObject
 
-from irods_omero.domain.state.request_words import STANDING
+from irods_omero.domain.state.request_lookup import STANDING
 from irods_omero.vocabulary import REQUEST_NAMESPACE
 from lab.omero.setup import add_group
 from tests.faults.end_state import query

@@ -12,7 +12,8 @@ from irods.meta import iRODSMeta
 from irods.models import DataObject
 
 from irods_omero.agent.apply import Applier
-from irods_omero.agent.marks import claiming, posting
+from irods_omero.agent.marks import batch_claiming as claiming
+from irods_omero.agent.marks import posting
 from irods_omero.agent.observe import Observer
 from irods_omero.agent.reconcile import Reconciler
 from irods_omero.agent.report import Report

@@ -16,7 +16,7 @@ from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 from irods.session import iRODSSession
 
 from irods_omero.agent.connections import Connections
-from irods_omero.agent.marks.claiming import ClaimedMarks
+from irods_omero.agent.marks.batch_claiming import ClaimedMarks
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.zone.avus import add_avu
 from irods_omero.gateways.zone.mark_batches import find_batches, remove_batch

@@ -337,7 +337,7 @@ class Scene:
         avus = self.admin.metadata.get(DataObject, path)
         return sorted((avu.value, avu.units or "") for avu in avus if avu.name == attribute)
 
-    def claims(self, path: str) -> list[tuple[str, str]]:
+    def memberships(self, path: str) -> list[tuple[str, str]]:
         """The units that a data object belongs to, as it says or its collection does; each with its kind."""
         own = self.triples(path, "omero::unit")
         return own or listed(self.admin, path, self.admin.data_objects.get(path).id)

@@ -13,7 +13,7 @@ from irods_omero.domain.state.agreement import NOTHING_AGREED
 from irods_omero.domain.state.unit import import_prefix
 from irods_omero.errors import RefusedError
 from irods_omero.gateways.batches import in_batches
-from irods_omero.gateways.omero.fileset_history import noted
+from irods_omero.gateways.omero.fileset_history import recorded
 from irods_omero.gateways.omero.fileset_pages import filesets_below
 from irods_omero.gateways.omero.filesets import client_paths, fileset_of_image
 from irods_omero.gateways.zone.objects import attached_at, id_of
@@ -51,7 +51,9 @@ def look_back(connections: Connections, what: str) -> History:
         created=_created(connections, ids),
         asked=attached_at(connections.zone, asking, names.request) if asking else {},
         agreement=agreement,
-        noted=noted(connections.omero.service(), _filesets(connections, data_id, ids, fileset, agreement.fileset)),
+        recorded=recorded(
+            connections.omero.service(), _filesets(connections, data_id, ids, fileset, agreement.fileset)
+        ),
     )
     return History(objects[0].path if objects else "", data_id, tuple(history_of(past, names)))
 

@@ -9,7 +9,7 @@ from irods_omero.agent.connections import Connections
 from irods_omero.domain.rules.moving import leaves
 from irods_omero.domain.rules.requests import asked_on
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.request_lookup import request_for
 from irods_omero.domain.state.views import DataObject
 from irods_omero.gateways.zone.connection import ZoneConnection
 from irods_omero.gateways.zone.movement import queued_movements

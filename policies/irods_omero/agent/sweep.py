@@ -13,7 +13,7 @@ from irods_omero.agent.directories.directory_units import Directories
 from irods_omero.agent.importing import Imports
 from irods_omero.agent.listener import Listener
 from irods_omero.agent.marks.backlog import look_ahead
-from irods_omero.agent.marks.claiming import ClaimedMarks
+from irods_omero.agent.marks.batch_claiming import ClaimedMarks
 from irods_omero.agent.marks.periodic_checks import PeriodicChecks
 from irods_omero.agent.marks.posting import Posting
 from irods_omero.agent.marks.walks import (

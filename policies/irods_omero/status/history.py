@@ -64,14 +64,14 @@ class Past:
         created: When each was created, by its catalog id, seconds since 1970.
         asked: When AVUs that ask for something were set, by catalog id and word, as far as the zone tells.
         agreement: What was agreed last.
-        noted: What OMERO has written down.
+        recorded: What OMERO has written down.
     """
 
     objects: Sequence[DataObject] = ()
     created: Mapping[int, int] = field(default_factory=dict)
     asked: Mapping[tuple[int, str], int] = field(default_factory=dict)
     agreement: Agreement = NOTHING_AGREED
-    noted: Sequence[RecordedEvent] = ()
+    recorded: Sequence[RecordedEvent] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class History:
 def history_of(past: Past, names: Names) -> list[Event]:
     """All events of a unit, oldest first; what happened to many images at once is one event."""
     first = past.objects[0].path if past.objects else ""
-    events = [*_stored(past, names), *_agreed(past.agreement, first), *_in_omero(past.noted)]
+    events = [*_stored(past, names), *_agreed(past.agreement, first), *_in_omero(past.recorded)]
     return sorted((each for each in events if each.at > 0), key=lambda each: each.at)
 
 
@@ -135,13 +135,13 @@ def _agreed(agreement: Agreement, path: str) -> Iterator[Event]:
             yield Event(failure.at, AGREED, "failed", what, AGENT_PROGRAM, True, path)
 
 
-def _in_omero(noted: Iterable[RecordedEvent]) -> Iterator[Event]:
+def _in_omero(recorded: Iterable[RecordedEvent]) -> Iterator[Event]:
     subjects: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     images: dict[int, list[str]] = defaultdict(list)
-    for each in noted:
+    for each in recorded:
         if each.kind != IMPORT_EVENT:
             images[each.fileset].append(each.subject)
-    for each in sorted(noted, key=lambda each: (each.at, _number(each.subject))):
+    for each in sorted(recorded, key=lambda each: (each.at, _number(each.subject))):
         key = each.at, each.kind, each.user, each.agent, each.text, each.namespace, each.fileset
         if each.subject not in subjects[key]:
             subjects[key].append(each.subject)

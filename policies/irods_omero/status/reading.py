@@ -11,7 +11,7 @@ from irods.column import Criterion, In, Like
 from irods.models import Collection, CollectionMeta, DataObject, DataObjectMeta
 
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement, read
-from irods_omero.domain.state.request_words import HOLDING, PASSING
+from irods_omero.domain.state.request_lookup import HOLDING, PASSING
 from irods_omero.domain.state.views import Avu
 from irods_omero.gateways.batches import in_batches
 from irods_omero.gateways.zone.connection import ZoneConnection

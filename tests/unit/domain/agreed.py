@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
 from irods_omero.domain.state.policy import MappedAttribute, Policy
-from irods_omero.domain.state.request_words import STANDING
+from irods_omero.domain.state.request_lookup import STANDING
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, ImportRule, Replica, ZoneView
 from tests.unit.domain.strategies import FIRST, MAPPED, NAMES, NOW, POLICIES

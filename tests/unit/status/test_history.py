@@ -69,7 +69,7 @@ def test_what_happened_to_many_images_at_once_is_one_event() -> None:
     ]
     asked = RecordedEvent(TAG, 30, "Image:9", "bob", False, "archive", REQUEST_NAMESPACE, 4)
     imported = RecordedEvent(IMPORT_EVENT, 10, "Fileset:4", "alice", True, fileset=4)
-    assert told(Past(noted=[asked, *images, imported])) == [
+    assert told(Past(recorded=[asked, *images, imported])) == [
         (10, "import", "imported as Image:9 and 2 others", "alice"),
         (20, "tier", "seen on tier fast: Image:9 and 2 others", "alice"),
         (30, "request", "request archive, as a tag on Image:9", "bob"),
@@ -78,7 +78,7 @@ def test_what_happened_to_many_images_at_once_is_one_event() -> None:
 
 def test_what_two_people_do_at_the_same_time_is_told_of_both() -> None:
     noted = [RecordedEvent(CHANGE, 20, "Image:9", user, False, fileset=4) for user in ("alice", "bob")]
-    assert [by for *_, by in told(Past(noted=noted))] == ["alice", "bob"]
+    assert [by for *_, by in told(Past(recorded=noted))] == ["alice", "bob"]
 
 
 def test_json_has_times_as_numbers_and_as_texts() -> None:

@@ -43,7 +43,7 @@ from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest
 from irods_omero.domain.state.formats.zarr_parts import how_to_name
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import IMPORTING
+from irods_omero.domain.state.request_lookup import IMPORTING
 from irods_omero.domain.state.views import Avu, Correction, DataObject, ZoneView
 from irods_omero.errors import RefusedError, UnreachableError
 from irods_omero.gateways.batches import in_batches, read_apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from irods_omero.agent.connections import Connections
-from irods_omero.domain.state.request_words import PASSING
+from irods_omero.domain.state.request_lookup import PASSING
 from irods_omero.gateways.zone.mark_batches import MarkBatch, find_batches
 from irods_omero.gateways.zone.objects import ids_with
 

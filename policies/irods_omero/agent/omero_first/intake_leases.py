@@ -1,4 +1,4 @@
-"""Claims on filesets that are being taken in: agents and commands may run at the same time, but never on one fileset.
+"""Leases on filesets that are being taken in: agents and commands may run at the same time, but never on one fileset.
 
 Whoever begins writes an AVU on the collection of the fileset, and reads what is written there only then: of two that
 begin at once at least one sees the other, and whoever sees another leaves the fileset alone.

@@ -53,7 +53,7 @@ from irods_omero.domain.state.actions import RemoveAvu, ZoneAction
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS, TIER_TAGS
-from irods_omero.domain.state.request_words import request_or_none
+from irods_omero.domain.state.request_lookup import request_or_none
 from irods_omero.domain.state.texts import printable, timestamp
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import NOTHING_IN_OMERO

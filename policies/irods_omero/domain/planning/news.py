@@ -10,7 +10,7 @@ from irods_omero.domain.rules.causes import REFUSED, UNANSWERED, kind_of
 from irods_omero.domain.rules.requests import HOUR
 from irods_omero.domain.state.agreement import Failure
 from irods_omero.domain.state.observation import Observation
-from irods_omero.domain.state.request_words import STANDING, request_for
+from irods_omero.domain.state.request_lookup import STANDING, request_for
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from irods_omero.domain.rules.formats.opening import counted, listed
+from irods_omero.domain.rules.formats.format_rules import counted, listed
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.unit import Content
 from irods_omero.domain.state.views import DataObject, ZoneView

@@ -17,7 +17,7 @@ from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.carried import place_of_tag
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.places import REQUEST_TAGS
-from irods_omero.domain.state.request_words import IMPORTING
+from irods_omero.domain.state.request_lookup import IMPORTING
 from irods_omero.domain.state.views import UnitCollection
 from irods_omero.vocabulary import IMPORT
 

@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass
 
 from irods_omero.domain.rules.changes import asks_for_it, what_has_changed
+from irods_omero.domain.rules.formats.format_rules import is_left_out
 from irods_omero.domain.rules.formats.neighbour_rules import depends_on_others
-from irods_omero.domain.rules.formats.opening import is_left_out
 from irods_omero.domain.state.actions import Expected, Import
 from irods_omero.domain.state.agreement import CONTENT, UNDER_WAY, Failure
 from irods_omero.domain.state.formats.zarr_parts import how_to_name

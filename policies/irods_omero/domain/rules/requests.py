@@ -16,7 +16,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.managed_files import OTHER
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import DOUBLINGS
-from irods_omero.domain.state.request_words import STANDING, request_for
+from irods_omero.domain.state.request_lookup import STANDING, request_for
 from irods_omero.domain.state.texts import printable
 from irods_omero.domain.state.tiers import Tier
 from irods_omero.domain.state.views import TagLink

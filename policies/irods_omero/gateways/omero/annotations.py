@@ -23,9 +23,9 @@ from irods_omero.domain.state.actions import (
 from irods_omero.domain.state.views import Pairs, Subject
 from irods_omero.errors import ForbiddenError, RefusedError
 from irods_omero.gateways.batches import apply_in_batches
-from irods_omero.gateways.omero.annotation_kinds import TEXT_KINDS
 from irods_omero.gateways.omero.map_annotations import changed_key_values, is_change, new_key_values
 from irods_omero.gateways.omero.people import People
+from irods_omero.gateways.omero.place_kinds import TEXT_KINDS
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.tags import Tags
 from irods_omero.gateways.omero.zarr_filesets import set_address

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.omero.annotation_kinds import MODELS
 from irods_omero.gateways.omero.log_position import HOLE_SECONDS, Indexer, LogPosition
+from irods_omero.gateways.omero.place_kinds import MODELS
 from irods_omero.gateways.omero.session import AGENT, OmeroSession
 
 LINKS = {

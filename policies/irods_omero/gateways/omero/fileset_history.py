@@ -16,7 +16,7 @@ JAVA = {"Image": "ome.model.core.Image", "Plate": "ome.model.screen.Plate"}
 """What the event log calls them."""
 
 
-def noted(session: OmeroSession, filesets: Sequence[int]) -> list[RecordedEvent]:
+def recorded(session: OmeroSession, filesets: Sequence[int]) -> list[RecordedEvent]:
     """All that OMERO still knows of the past of some filesets, in no order; nothing of those that are gone.
 
     What was taken away, and the links of what was deleted, it does not know any more (omero-30).

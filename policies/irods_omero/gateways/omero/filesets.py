@@ -10,8 +10,8 @@ from irods_omero.domain.state.places import ReadScope
 from irods_omero.domain.state.unit import parse_import_key
 from irods_omero.domain.state.views import ImageState, OmeroView, Subject, TagLink
 from irods_omero.gateways.batches import BATCH, in_batches
-from irods_omero.gateways.omero.annotation_kinds import TEXT_KINDS
 from irods_omero.gateways.omero.map_annotations import read_key_values
+from irods_omero.gateways.omero.place_kinds import TEXT_KINDS
 from irods_omero.gateways.omero.session import OmeroSession
 from irods_omero.gateways.omero.zarr_filesets import ENTITY_TYPE
 from irods_omero.vocabulary import KEY_NAMESPACE

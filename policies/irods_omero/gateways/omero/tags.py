@@ -12,7 +12,7 @@ from omero.constants.metadata import NSINSIGHTTAGSET
 from omero.rtypes import rstring, unwrap
 
 from irods_omero.domain.state.places import REQUEST_TAGS, TAG, TAG_SET, Place, ReadScope, tags_in, tags_of
-from irods_omero.domain.state.request_words import STANDING
+from irods_omero.domain.state.request_lookup import STANDING
 from irods_omero.domain.state.views import TagLink
 from irods_omero.gateways.omero.session import FIND_OR_MAKE, TAG_OF_LINK, OmeroSession, Values
 from irods_omero.vocabulary import REGISTERED, REQUEST_TABLE, TAG_SETS

@@ -16,7 +16,7 @@ from irods_omero.domain.state.actions import Move, RecordAgreement
 from irods_omero.domain.state.agreement import NOTHING_AGREED, Agreement
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.request_lookup import request_for
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, PartsOn, Replica, ZoneView

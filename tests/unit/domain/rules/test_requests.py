@@ -15,7 +15,7 @@ from irods_omero.domain.state.actions import Move
 from irods_omero.domain.state.agreement import Agreement
 from irods_omero.domain.state.places import REQUEST_TAGS
 from irods_omero.domain.state.policy import Policy
-from irods_omero.domain.state.request_words import STANDING
+from irods_omero.domain.state.request_lookup import STANDING
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Unit
 from irods_omero.domain.state.views import Avu, DataObject, Movements, Replica, ZoneView

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from irods_omero.domain.state.request_words import request_for
+from irods_omero.domain.state.request_lookup import request_for
 from irods_omero.domain.state.residency import Residency
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.views import Avu, DataObject, PartsOn, Replica

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from irods_omero.domain.rules.formats.opening import counted, listed
+from irods_omero.domain.rules.formats.format_rules import counted, listed
 from irods_omero.domain.state.directories.completion import Completion
 from irods_omero.domain.state.formats.directory_manifest import DirectoryManifest, ListedFile, kinds_of
 from irods_omero.domain.state.unit import Content

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from irods_omero.domain.rules.directories.completeness import CompletionSigns, Incomplete, Unread
-from irods_omero.domain.rules.formats.opening import counted, is_left_out, listed, opened
+from irods_omero.domain.rules.formats.format_rules import counted, is_left_out, listed, opened
 from irods_omero.domain.rules.imports import out_of_reach
 from irods_omero.domain.rules.membership import is_agreed, is_united, of_the_agent, units_named
 from irods_omero.domain.state.agreement import read

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from glob import escape
 from typing import NamedTuple
 
+from irods_omero.domain.rules.formats.format_rules import PREVIEWS, SHOWN, listed, place_of_opened
 from irods_omero.domain.rules.formats.neighbour_rules import Rules, lower_parts, rules_of, takes
-from irods_omero.domain.rules.formats.opening import PREVIEWS, SHOWN, listed, place_of_opened
 from irods_omero.domain.state.formats.file_rule import EVERYTHING, FileRule, OwnRules, fits, literal_start, matches
 
 Named = Mapping[str, frozenset[str]]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from irods_omero.domain.rules.formats.opening import RULES, is_left_out
+from irods_omero.domain.rules.formats.format_rules import RULES, is_left_out
 from irods_omero.domain.state.formats.file_rule import EVERYTHING, STEM, FileRule, OwnRules, expression, fits, matches
 from irods_omero.domain.state.views import ImportRule
 from irods_omero.vocabulary import zarr_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from irods_omero.domain.rules.one_copy.copy_decision import decide_copies, makes_room, still_shared
 from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.managed_files import COPY, Evict
-from irods_omero.domain.state.request_words import request_or_none
+from irods_omero.domain.state.request_lookup import request_or_none
 
 LOW_WATER = 0.9
 """Down to this part of the limit copies go, so that not each new one makes another one go."""

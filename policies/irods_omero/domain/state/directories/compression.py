@@ -18,7 +18,7 @@ def compress_json(value: Any) -> str:
 
 
 def decompress_json(text: str) -> Any:
-    """The inverse of ``packed``.
+    """The inverse of ``compress_json``.
 
     Raises:
         ValueError: It is none, or one that is far too long.

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irods_omero.domain.rules.formats import grouping
+from irods_omero.domain.rules.formats.format_rules import RULES
 from irods_omero.domain.rules.formats.grouping import Group, groups
 from irods_omero.domain.rules.formats.neighbour_rules import (
     depends_on_others,
@@ -19,7 +20,6 @@ from irods_omero.domain.rules.formats.neighbour_rules import (
     place_of,
     stands_alone,
 )
-from irods_omero.domain.rules.formats.opening import RULES
 from irods_omero.domain.state.formats.file_rule import STEM, FileRule, matches, own_rule
 from irods_omero.domain.state.views import ImportRule
 

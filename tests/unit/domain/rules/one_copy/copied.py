@@ -11,7 +11,7 @@ from irods_omero.domain.state.observation import Observation
 from irods_omero.domain.state.one_copy.eviction import MOVE, ROOM, Eviction, Relied
 from irods_omero.domain.state.one_copy.managed_files import ABSENT, COPY, OTHER, ManagedFile, OnDisk, fingerprint
 from irods_omero.domain.state.policy import NEVER, WITH_TIER, Policy
-from irods_omero.domain.state.request_words import request_or_none
+from irods_omero.domain.state.request_lookup import request_or_none
 from irods_omero.domain.state.tiers import Tier, Tiers
 from irods_omero.domain.state.unit import Content, Unit
 from irods_omero.domain.state.views import DataObject, ImageState, OmeroView, Replica, ZoneView

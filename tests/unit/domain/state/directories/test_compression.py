@@ -1,4 +1,4 @@
-"""Packed texts: what was packed is unpacked, and nothing else is."""
+"""Compressed texts: what was packed is unpacked, and nothing else is."""
 
 from __future__ import annotations
 

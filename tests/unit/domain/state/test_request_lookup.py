@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from irods_omero.domain.state.request_words import NO_REQUEST, request_for, request_or_none
+from irods_omero.domain.state.request_lookup import NO_REQUEST, request_for, request_or_none
 from irods_omero.vocabulary import REQUEST_TABLE, Request
 
 

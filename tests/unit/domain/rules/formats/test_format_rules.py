@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irods_omero.domain.rules.formats.opening import LEFT_OUT, RULES, is_left_out, opened
+from irods_omero.domain.rules.formats.format_rules import LEFT_OUT, RULES, is_left_out, opened
 
 NAMES = [
     pattern.replace("*", stem).replace("?", "1")

@@ -1,4 +1,4 @@
-"""The requests that users can make, found by their words."""
+"""The requests that users can make, looked up by word; their table is in ``vocabulary.py``."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from irods_omero.domain.state.places import KINDS
-from irods_omero.gateways.omero.annotation_kinds import MODELS, TEXT_KINDS
 from irods_omero.gateways.omero.events import KINDS as FOLLOWED
+from irods_omero.gateways.omero.place_kinds import MODELS, TEXT_KINDS
 
 
 def test_every_kind_of_place_is_read_and_made() -> None:
