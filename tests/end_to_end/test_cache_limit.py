@@ -312,7 +312,7 @@ def test_a_dry_run_says_what_would_go_and_status_and_metrics_how_much_there_is(o
     with ZoneConnection(one.scene.settings.zone) as zone:
         status = summarise(read_status(one.scene.settings, zone), one.scene.settings)
     texts = [str(part) for part in screen(status).renderables]
-    assert any("of at most" in text and "too many" in text for text in texts)
+    assert any("of at most" in text and "over the limit" in text for text in texts)
 
 
 def test_an_agent_that_serves_makes_room_beside_everything_else(one: OneCopy) -> None:
