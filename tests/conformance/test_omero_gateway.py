@@ -62,6 +62,7 @@ from tests.conformance.server import (
     tag,
 )
 from tests.conformance.server import pairs as key_values_of
+from tests.conformance.test_omero_events import PATIENCE
 from tests.pictures import through_a_lens
 from tests.zarr import METADATA
 
@@ -194,6 +195,7 @@ def rename_what_it_is_in(agent: Agent, fileset_id: int) -> None:
     (dataset, *_) = objects(client, text, context, id=fileset_id)
     text = "select s from ScreenPlateLink l join l.parent s where l.child.id = :id"
     (screen,) = objects(client, text, context, id=agent.subject(fileset_id).id)
+    let_the_indexer_catch_up(agent)
     for each in (reader, deaf):
         each.read(agent.service)
 
@@ -209,6 +211,17 @@ def rename_what_it_is_in(agent: Agent, fileset_id: int) -> None:
         changed.name = rstring("renamed")
         save(client, changed, context)
         check()
+
+
+def let_the_indexer_catch_up(agent: Agent) -> None:
+    """It answers in order, and seconds later on a real server: what was removed before is told of by now."""
+    client, context = agent.server.client(ALICE), agent.server.within(ANNOTATE)
+    image = save(client, named("Image", "the last one"), context)
+    save(client, linked("ImageAnnotationLink", image, tag("t")), context)
+    deadline = time.monotonic() + PATIENCE
+    while unanswered_since(agent.service) is not None:
+        assert time.monotonic() < deadline, "the indexer did not answer"
+        time.sleep(0.05)
 
 
 def look_back(agent: Agent, fileset_id: int) -> None:
