@@ -42,10 +42,11 @@ from tests.faults.calls import KILL, Disturbance
 from tests.faults.cases import NO_PICTURE, PICTURE
 from tests.faults.end_state import query
 from tests.model.checks import on_collections
+from tests.model.files import BELONGING, HALVES, LOWER, UPPER, WHAT
 from tests.model.pool import POOL
 from tests.model.profile import DEEP, profile
 from tests.model.servers import connect
-from tests.pictures import companion, focal_halves
+from tests.pictures import companion
 from tests.scene import Scene
 from tests.scene.units import put
 
@@ -53,32 +54,10 @@ NAMES = Names()
 RUNS = int(os.environ.get("MODEL_RUNS", "200" if DEEP else "4"))
 _runs = count(1)
 
-LOWER, UPPER = "lower.ome.tiff", "upper.ome.tiff"
-HALVES = dict(zip((LOWER, UPPER), focal_halves((LOWER, UPPER)), strict=True))
-WHAT = {
-    "picture": ("a.tif", "a.tiff", "c.dv", "d.vsi", "e.nd", "e_w1.tif", "g.czi", LOWER),
-    "text": ("a.txt", "b.txt", "c.dv.log", "_d_/s/f.ets", "README"),
-    LOWER: (LOWER,),
-    UPPER: (UPPER,),
-    "companion": ("x.companion.ome",),
-}
-"""What files hold, and the names that such files are given."""
-
 KINDS = (AUTO, AUTO, AUTO, DIRECTORY, FILE, OFF)
 TOPS = ("one", "two")
 PLACES = ("one", "one", "one", "one/in", "two", "two/in")
 PLACE, WHICH, NUMBER = st.sampled_from(PLACES), st.sampled_from(sorted(WHAT)), st.integers(0, 99)
-BELONGING = (
-    ("a.tif", "a.tiff", "a.txt"),
-    ("a.tif", "a.txt", "b.txt"),
-    ("d.vsi", "_d_/s/f.ets"),
-    (LOWER, UPPER),
-    ("c.dv", "c.dv.log", "g.czi"),
-    ("x.companion.ome", LOWER, UPPER),
-    ("e.nd", "e_w1.tif"),
-)
-"""Files that say something about each other."""
-
 SOME = st.tuples(st.sampled_from(BELONGING), st.sampled_from(BELONGING))
 CHANGES = st.sampled_from(("import", "import", "ask"))
 SETTLING = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 IMPORT_LINE = "from irods_omero.hooks import *"
 CHAIN_LINES = "import irods_omero.hooks\nirods_omero.hooks.chain(globals())"
@@ -23,6 +23,9 @@ except BaseException:
 
 HOOKS = "irods_omero.hooks"
 
+STAR, CHAIN, THEIRS = "star", "chain", "theirs"
+"""Statements that put the hooks into a module, and those that define, or may bring in, functions of the same names."""
+
 _JOINS = re.compile(
     rf"^[ \t]*(?:from[ \t]+{re.escape(HOOKS)}[ \t]+import[ \t]+\*|[\w.]*\bchain\(globals\(\)\))", re.MULTILINE
 )
@@ -30,22 +33,17 @@ _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+
 
 
 def is_joined(text: str, peps: Collection[str]) -> bool:
-    """Whether the hooks are what a core.py answers with, as far as can be seen without running it.
+    """Whether a core.py answers with the hooks and with the site's functions, as far as can be seen without running it.
 
-    A star puts them into it, or ``chain``, where the module itself runs it. What a later line defines, or may bring in
-    by another star, replaces them, and nobody would be told.
+    A star puts the hooks into it, or ``chain``, where the module itself runs it. What a later line defines, or may
+    bring in by another star, replaces them; a star replaces what the site had before it. Nobody is told of either.
     """
     tree = _parsed(text)
     if tree is None:
         # For an older Python than this program's: line by line it can still be seen.
         return bool(_JOINS.search(text))
-    joined = False
-    for statement in _run_by(tree):
-        if _joins(statement):
-            joined = True
-        elif _has_star(statement) or _defined(statement) & set(peps):
-            joined = False
-    return joined and imports(text, HOOKS)
+    kinds = _kinds(tree, peps)
+    return bool(kinds) and kinds[-1] != THEIRS and not _hides(kinds) and imports(text, HOOKS)
 
 
 def imports(text: str, module: str) -> bool:
@@ -53,8 +51,8 @@ def imports(text: str, module: str) -> bool:
     return any(name == module or name.startswith(module + ".") for name in _imported(text))
 
 
-def advice(text: str, peps: Iterable[str]) -> str:
-    """What to add to a core.py by hand, so that the hooks are called and the site's own functions still are.
+def advice(text: str, peps: Collection[str]) -> str:
+    """What to do with a core.py by hand, so that the hooks are called and the site's own functions still are.
 
     One line at the top is enough where nothing below it can replace a hook. What a star imports cannot be seen here.
     """
@@ -63,19 +61,23 @@ def advice(text: str, peps: Iterable[str]) -> str:
     if not shared and not _has_star(tree):
         return f"add this line at its top:\n{IMPORT_LINE}"
     why = f"defines {', '.join(shared)} itself" if shared else "imports whatever another module defines"
-    return f"it {why}, so add these lines at its end:\n{CHAIN_LINES}"
+    taken_out = f"take out '{IMPORT_LINE}', and " if _hides(_kinds(tree, peps)) else ""
+    return f"it {why}, so {taken_out}add these lines at its end:\n{CHAIN_LINES}"
 
 
-def objection(text: str) -> str:
+def objection(text: str, peps: Collection[str]) -> str:
     """Why the hooks cannot safely be joined to a core.py by a program; empty if they can."""
     try:
-        names = _defined(ast.parse(text))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         return f"it is not valid Python ({error})"
+    names = _defined(tree)
     if "irods_omero" in names:
         return "it uses the name 'irods_omero' for something else"
     if "__getattr__" in names:
         return "it answers for names by __getattr__, which the hooks would hide"
+    if _hides(_kinds(tree, peps)):
+        return f"its line '{IMPORT_LINE}' replaces functions of the site that come before it"
     return ""
 
 
@@ -122,14 +124,23 @@ def _run_by(node: ast.AST) -> Iterator[ast.stmt]:
             yield child
 
 
-def _joins(statement: ast.stmt) -> bool:
-    """Whether a statement puts the hooks into the module."""
-    if isinstance(statement, ast.ImportFrom):
-        return statement.module == HOOKS and statement.names[0].name == "*"
-    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
-        return False
-    called = ast.unparse(statement.value)
-    return called == "chain(globals())" or called.endswith(".chain(globals())")
+def _kinds(tree: ast.Module, peps: Collection[str]) -> list[str]:
+    """What the statements of a module do about policy enforcement points, in their order."""
+    return [kind for statement in _run_by(tree) if (kind := _kind(statement, peps))]
+
+
+def _kind(statement: ast.stmt, peps: Collection[str]) -> str:
+    if isinstance(statement, ast.ImportFrom) and statement.module == HOOKS and statement.names[0].name == "*":
+        return STAR
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        called = ast.unparse(statement.value)
+        return CHAIN if called == "chain(globals())" or called.endswith(".chain(globals())") else ""
+    return THEIRS if _has_star(statement) or _defined(statement) & set(peps) else ""
+
+
+def _hides(kinds: Sequence[str]) -> bool:
+    """Whether our star comes after what the site has, which it replaces."""
+    return STAR in kinds[kinds.index(THEIRS) :] if THEIRS in kinds else False
 
 
 def _has_star(code: ast.AST) -> bool:

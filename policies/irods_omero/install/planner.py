@@ -146,7 +146,7 @@ def _plan_core(plan: InstallPlan, layout: ServerLayout, record: Manifest, after:
         after.core_added = record.core_added
     elif site is None and not compose:
         plan.left.append(f"{path} is the site's own and stays as it is: {corepy.advice(now, hooks.PEPS)}")
-    elif objection := "it is a symbolic link" if path.is_symlink() else corepy.objection(now):
+    elif objection := "it is a symbolic link" if path.is_symlink() else corepy.objection(now, hooks.PEPS):
         plan.problems.append(f"{path} cannot be added to safely: {objection}; {corepy.advice(now, hooks.PEPS)}")
     else:
         # The lines of an older version, which named the package otherwise, make room for these.

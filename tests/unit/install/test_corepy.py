@@ -35,7 +35,7 @@ def test_a_core_with_one_of_our_events_needs_chaining_at_its_end() -> None:
 
 @pytest.mark.parametrize("text", [SITE, SAME_PEP, SITE.rstrip("\n"), "", "import irods_omero.hooks\n"])
 def test_a_composed_core_has_both_and_is_taken_apart_exactly(text: str) -> None:
-    assert corepy.objection(text) == ""
+    assert corepy.objection(text, hooks.PEPS) == ""
     added = corepy.addition(text)
     assert set(hooks.PEPS) <= set(run(text + added))
     assert corepy.is_joined(text + added, hooks.PEPS)
@@ -56,10 +56,11 @@ def test_lines_added_after_ours_stay(before: str, after: str) -> None:
         ("import site_omero as irods_omero\n", "uses the name 'irods_omero'"),
         ("def __getattr__(name):\n    return None\n", "__getattr__"),
         ("x = '\0'\n", "not valid Python"),
+        (SAME_PEP + corepy.IMPORT_LINE + "\n", "replaces functions of the site"),
     ],
 )
 def test_what_cannot_be_added_to_safely_is_left_to_a_person(text: str, reason: str) -> None:
-    assert reason in corepy.objection(text)
+    assert reason in corepy.objection(text, hooks.PEPS)
 
 
 STAR, CHAIN = corepy.IMPORT_LINE + "\n", corepy.CHAIN_LINES + "\n"
@@ -71,9 +72,7 @@ OURS = "pep_database_reg_data_obj_post"
     [
         STAR + SITE,
         SAME_PEP + CHAIN,
-        SAME_PEP + STAR,
         "from site_rules import *\n" + CHAIN,
-        "from site_rules import *\n" + STAR,
         SITE + "if True:\n    from irods_omero.hooks import *\n",
         SAME_PEP + "import os, irods_omero.hooks as ours\nours.chain( globals() )\n",
         SAME_PEP + "from irods_omero import hooks\nhooks.chain(globals())\n",
@@ -95,6 +94,9 @@ def test_a_core_that_answers_with_the_hooks_is_known(text: str) -> None:
         SITE + "def later():\n    import irods_omero.hooks\n    irods_omero.hooks.chain(globals())\n",
         STAR + SAME_PEP,
         CHAIN + SAME_PEP,
+        SAME_PEP + STAR,
+        SAME_PEP + STAR + CHAIN,
+        "from site_rules import *\n" + STAR,
         STAR + "from site_rules import *\n",
         STAR + f"from site_rules import {OURS}\n",
         STAR + f"import site_rules\n{OURS} = site_rules.registered\n",
@@ -102,7 +104,7 @@ def test_a_core_that_answers_with_the_hooks_is_known(text: str) -> None:
         "print 'of Python 2'\nimport irods_omero.hooks\n",
     ],
 )
-def test_an_import_of_which_nothing_comes_is_not_taken_for_the_hooks(text: str) -> None:
+def test_where_hooks_or_functions_of_the_site_are_missing_it_is_not_joined(text: str) -> None:
     assert not corepy.is_joined(text, hooks.PEPS)
     corrected = text.replace(STAR, "") + CHAIN
     assert corepy.is_joined(corrected, hooks.PEPS)
@@ -123,6 +125,12 @@ def test_an_import_of_which_nothing_comes_is_not_taken_for_the_hooks(text: str) 
 )
 def test_what_only_looks_so_is_none_of_ours(line: str) -> None:
     assert not corepy.is_joined(SITE + line, hooks.PEPS)
+
+
+def test_a_star_of_ours_below_functions_of_the_site_is_to_be_taken_out() -> None:
+    said = corepy.advice(SAME_PEP + STAR, hooks.PEPS)
+    assert f"take out '{corepy.IMPORT_LINE}'" in said
+    assert said.endswith(corepy.CHAIN_LINES)
 
 
 def test_what_a_star_brings_in_is_chained() -> None:
